@@ -1,0 +1,1 @@
+"""OpenMarque: connected-car services whose declarations are what is enforced."""
