@@ -1,0 +1,164 @@
+"""The shape of a declaration: what a connected service says of itself, as frozen data. REQ GDP-1.
+
+A declaration is the only source for what is enforced (``decide``, the policy in the car, PostgreSQL's roles and row policies)
+and for what is told (notice, store page, access export). Nothing here has behaviour beyond looking things up in itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from openmarque.protocol.levels import Level
+from openmarque.protocol.messages import MessageType
+from openmarque.protocol.signals import PLACE_SIGNALS
+
+
+class LegalBasis(StrEnum):
+    """GDPR article 6(1)."""
+
+    CONSENT = "consent"
+    CONTRACT = "contract"
+    LEGAL_DUTY = "legal_duty"
+    LEGITIMATE_INTEREST = "legitimate_interest"
+
+
+class Authority(StrEnum):
+    """Who has to sign an order before the car runs it (DESIGN, "A command")."""
+
+    PLATFORM = "platform"
+    PHONE = "phone"
+    PHONE_AND_CODE = "phone_and_code"
+    LOCAL = "local"
+
+
+class Scope(StrEnum):
+    """Whose declaration it is."""
+
+    SERVICE = "service"
+    """A connected service that an owner can have or not have."""
+    PLATFORM = "platform"
+    """What the platform itself needs to run: accounts, contracts, the link. Not subject to plan or switch."""
+
+
+class Until(StrEnum):
+    """What ends the keeping of an item. REQ GDP-2."""
+
+    OVERWRITTEN = "overwritten"
+    """The next value replaces it; no history."""
+    REQUEST_DONE = "request_done"
+    AGE = "age"
+    """A fixed time after creation."""
+    UNUSED = "unused"
+    """A fixed time after the last use."""
+    ACCOUNT_CLOSED = "account_closed"
+    TENURE_ENDED = "tenure_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long an item is kept. `days` belongs to ``AGE`` and ``UNUSED`` and to nothing else; everything ends with the account."""
+
+    until: Until
+    days: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a retention that says both or neither."""
+        if (self.days is not None) != (self.until in (Until.AGE, Until.UNUSED)):
+            raise ValueError(f"{self.until} {'needs' if self.days is None else 'takes no'} number of days")
+
+
+OVERWRITTEN: Final = Retention(Until.OVERWRITTEN)
+REQUEST_DONE: Final = Retention(Until.REQUEST_DONE)
+LIFE_OF_ACCOUNT: Final = Retention(Until.ACCOUNT_CLOSED)
+LIFE_OF_TENURE: Final = Retention(Until.TENURE_ENDED)
+DAYS_30: Final = Retention(Until.AGE, 30)
+MONTHS_2: Final = Retention(Until.AGE, 61)
+"""Two months: the longest pair of neighbouring months but for July and August has 61 days."""
+MONTHS_12: Final = Retention(Until.AGE, 365)
+YEARS_10: Final = Retention(Until.AGE, 3652)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One kind of personal data that a service takes.
+
+    `signals` are VSS paths; `fields` are places in storage, written ``table.column`` or ``table.column[key]`` for a key inside
+    JSON. `retention` None means that the documents state none: the brand pack has to set one, else the service is refused
+    (REQ GDP-12). `level` raises the declaration's own level for this item.
+    """
+
+    name: str
+    retention: Retention | None
+    signals: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    level: Level = Level.PRIVATE
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """Who processes data for the brand, in which country (ISO 3166-1 alpha-2), under which guarantee outside EU and EEA (GDP-8)."""
+
+    name: str
+    role: str
+    country: str
+    guarantee: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What one service, or one separately switchable part of it, does with data.
+
+    `purpose` is one sentence an owner understands, by language (BCP 47). `plans` lists the plans that include it; empty: no
+    contract needed, which only a legal duty or the platform itself may say. `capability` is what the car must have.
+    `group` is the group of services it can be switched off with (PRV-4). `remote` means that the car's "remote access" switch
+    closes it (PRV-10). `consent` names the consent it needs, when `basis` is consent.
+    """
+
+    name: str
+    version: int
+    purpose: Mapping[str, str]
+    basis: LegalBasis
+    items: tuple[Item, ...]
+    scope: Scope = Scope.SERVICE
+    level: Level = Level.DATA
+    plans: tuple[str, ...] = ()
+    capability: str = ""
+    group: str = ""
+    remote: bool = False
+    messages: tuple[str, ...] = ()
+    commands: Mapping[str, Authority] = field(default_factory=dict)
+    processors: tuple[Processor, ...] = ()
+
+    @property
+    def is_legal_duty(self) -> bool:
+        """True for what the law demands: open at every level, without contract, also after the policy has run out."""
+        return self.basis is LegalBasis.LEGAL_DUTY
+
+    def level_of(self, item: Item) -> Level:
+        """The privacy level that this item needs: the declaration's, the item's own, and always position for a place."""
+        if self.is_legal_duty:
+            return Level.PRIVATE
+        place = Level.POSITION if not PLACE_SIGNALS.isdisjoint(item.signals) else Level.PRIVATE
+        return max(self.level, item.level, place)
+
+    def signal_levels(self) -> dict[str, Level]:
+        """The level that each declared VSS path needs."""
+        return {path: self.level_of(item) for item in self.items for path in item.signals}
+
+    def field_levels(self) -> dict[str, Level]:
+        """The level that each declared storage field needs."""
+        return {place: self.level_of(item) for item in self.items for place in item.fields}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What an entry point of the group ``openmarque.services`` gives: a folder's declarations and its message types.
+
+    `package` is the folder's import name; its other parts (tables, routes, service, car) are found there by file name.
+    """
+
+    name: str
+    package: str
+    declarations: tuple[Declaration, ...]
+    message_types: tuple[MessageType, ...] = ()

@@ -1,0 +1,112 @@
+"""The catalogue: every declaration of every installed service, found by entry point and checked as a whole.
+
+Services are found under the entry-point group ``openmarque.services``, ours and others' alike. The platform's own
+declarations (accounts, link, contracts) are handed in by the assembly, since they are no services.
+"""
+
+from collections.abc import Iterable, Iterator
+from importlib.metadata import entry_points
+from typing import Final
+
+from openmarque.catalogue.declarations import Declaration, Item, Scope, Service
+from openmarque.kit.errors import OpenMarqueError
+from openmarque.protocol.messages import STATUS_TYPES, MessageRegister
+from openmarque.protocol.signals import SIGNALS
+
+ENTRY_POINT_GROUP: Final = "openmarque.services"
+LANGUAGES: Final = ("en", "fr")
+"""Every purpose is stated in each of these."""
+
+EU_EEA: Final = frozenset(
+    "AT BE BG HR CY CZ DE DK EE ES FI FR GR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split()
+)
+"""EU member states and Iceland, Liechtenstein, Norway: no guarantee of GDPR 45 ff. needed (REQ GDP-8)."""
+
+
+class CatalogueInvalid(OpenMarqueError):
+    """The declarations contradict themselves or leave something out, so nothing may run on them."""
+
+    code = "catalogue-invalid"
+    cure = "Run `openmarque check` and mend what it lists."
+
+
+class Catalogue:
+    """All declarations and message types of one program, by name."""
+
+    def __init__(self, services: Iterable[Service], platform: Iterable[Declaration] = ()) -> None:
+        """Collect the declarations; raises ``CatalogueInvalid`` with every problem found."""
+        self.services = tuple(sorted(services, key=lambda s: s.name))
+        every = [*platform, *(d for s in self.services for d in s.declarations)]
+        self.declarations: dict[str, Declaration] = {d.name: d for d in every}
+        problems = [*_duplicates("declaration", (d.name for d in every)), *_duplicates("service", (s.name for s in self.services))]
+        types = [t for s in self.services for t in s.message_types]
+        problems += _duplicates("message type", (t.name for t in (*STATUS_TYPES, *types)))
+        for declaration in every:
+            problems += _problems(declaration)
+        for message_type in types:
+            if message_type.declaration not in self.declarations:
+                problems.append(f"message type {message_type.name}: its declaration {message_type.declaration!r} does not exist")
+        declared = {name for d in every for name in d.messages}
+        problems += [f"message type {t.name}: no declaration lists it" for t in types if t.name not in declared]
+        if problems:
+            raise CatalogueInvalid("; ".join(problems))
+        self.messages = MessageRegister(types)
+
+    def service_declarations(self) -> Iterator[Declaration]:
+        """The declarations that an owner can have or not have: those compiled into a car's policy."""
+        return (d for d in self.declarations.values() if d.scope is Scope.SERVICE)
+
+    def declared_signals(self) -> frozenset[str]:
+        """Every VSS path that some declaration takes: the only keys that stored values may have."""
+        return frozenset(path for d in self.declarations.values() for path in d.signal_levels())
+
+    def declared_fields(self) -> dict[str, list[str]]:
+        """Every storage field that is declared, with the names of the declarations that cover it."""
+        covered: dict[str, list[str]] = {}
+        for declaration in self.declarations.values():
+            for place in declaration.field_levels():
+                covered.setdefault(place, []).append(declaration.name)
+        return covered
+
+
+def installed_services() -> tuple[Service, ...]:
+    """Every service found by entry point. Raises ``CatalogueInvalid`` for one that is no ``Service``."""
+    found = []
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        service = point.load()
+        if not isinstance(service, Service):
+            raise CatalogueInvalid(f"The entry point {point.name} gives {type(service).__name__}, not a Service.")
+        found.append(service)
+    return tuple(found)
+
+
+def _duplicates(what: str, names: Iterable[str]) -> list[str]:
+    return [f"two {what}s are called {name!r}" for name in _repeated(names)]
+
+
+def _problems(declaration: Declaration) -> Iterator[str]:
+    """What is wrong with a declaration taken by itself. A missing retention is not: it refuses the service at run time (GDP-12)."""
+    name = declaration.name
+    for language in LANGUAGES:
+        if not declaration.purpose.get(language):
+            yield f"{name}: no purpose in {language!r}"
+    if declaration.scope is Scope.SERVICE and not declaration.plans and not declaration.is_legal_duty:
+        yield f"{name}: no plan includes it, and it is no legal duty"
+    yield from (f"{name}: two items are called {n!r}" for n in _repeated(item.name for item in declaration.items))
+    for item in declaration.items:
+        yield from _item_problems(name, item)
+    for processor in declaration.processors:
+        if processor.country not in EU_EEA and not processor.guarantee:
+            yield f"{name}: {processor.name} in {processor.country} is outside EU and EEA and has no recorded guarantee"
+
+
+def _item_problems(name: str, item: Item) -> Iterator[str]:
+    if not item.signals and not item.fields:
+        yield f"{name}: item {item.name!r} names no signal and no field"
+    yield from (f"{name}: item {item.name!r} takes {path}, which is no known signal" for path in item.signals if path not in SIGNALS)
+    yield from (f"{name}: {place!r} is not written table.column or table.column[key]" for place in item.fields if "." not in place)
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    every = list(names)
+    return [name for name in dict.fromkeys(every) if every.count(name) > 1]

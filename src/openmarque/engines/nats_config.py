@@ -1,0 +1,102 @@
+"""The configuration of the embedded nats-server, as text. An operator of a NATS cluster takes the same accounts and limits."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+MAX_PAYLOAD: Final = 64 * 1024
+"""Bytes of the largest message. The largest frame of the link (a full outbox batch) stays below 32 KiB; what is larger comes from
+no car of ours, and the broker cuts that connection before the message is in memory as a whole."""
+
+
+@dataclass(frozen=True)
+class NatsPlan:
+    """What the link wants of the broker."""
+
+    cert_file: Path
+    """Chain of the broker's certificate, PEM."""
+    key_file: Path
+    ca_file: Path
+    """Certificates (root and every intermediate) below which a car's certificate must be, PEM."""
+    worker_publish: Sequence[str]
+    worker_subscribe: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Identities:
+    """Public nkeys: who signs the gate's answers, and our three roles."""
+
+    issuer: str
+    gate: str
+    worker: str
+    system: str
+
+
+def config_text(
+    plan: NatsPlan,
+    who: Identities,
+    *,
+    name: str,
+    account: str,
+    port: int,
+    mqtt_host: str,
+    mqtt_port: int,
+    store: Path,
+    log: Path,
+) -> str:
+    """The whole file. Paths and names are quoted as JSON strings, which the NATS syntax takes."""
+    q = json.dumps
+    return f"""\
+# Written by OpenMarque at each start; changes are lost.
+server_name: {q(name)}
+listen: "127.0.0.1:{port}"
+max_payload: {MAX_PAYLOAD}
+max_connections: 65536
+write_deadline: "10s"
+lame_duck_duration: "30s"
+lame_duck_grace_period: "1s"
+log_file: {q(str(log))}
+logfile_size_limit: 64MB
+logfile_max_num: 4
+logtime_utc: true
+connect_error_reports: 1
+
+# MQTT keeps its sessions here; 10,000 cars take some megabytes.
+jetstream {{ store_dir: {q(str(store))}, max_memory_store: 256MB, max_file_store: 4GB }}
+
+mqtt {{
+  listen: {q(f"{mqtt_host}:{mqtt_port}")}
+  tls {{
+    cert_file: {q(str(plan.cert_file))}
+    key_file: {q(str(plan.key_file))}
+    ca_file: {q(str(plan.ca_file))}
+    verify: true
+    min_version: "1.3"
+    timeout: 5
+  }}
+}}
+
+accounts {{
+  {account} {{
+    jetstream: enabled
+    users: [ {{ nkey: {who.worker}, permissions: {{
+      publish: {{ allow: {q(list(plan.worker_publish))} }}
+      subscribe: {{ allow: {q(list(plan.worker_subscribe))} }}
+    }} }} ]
+  }}
+  GATE {{ users: [ {{ nkey: {who.gate} }} ] }}
+  SYS {{ users: [ {{ nkey: {who.system} }} ] }}
+}}
+system_account: SYS
+
+authorization {{
+  timeout: 5
+  auth_callout {{
+    issuer: {who.issuer}
+    account: GATE
+    auth_users: [ {who.gate}, {who.worker}, {who.system} ]
+  }}
+}}
+"""

@@ -1,0 +1,170 @@
+"""Message types of the link itself (housekeeping) and the register of all types, which says what may leave at each level.
+
+A type belongs to one lane (or to none: link set-up), has one body struct, and names the level from which it may leave the
+car. That table is the allow-list of a privacy level, link housekeeping included; ``tests/acceptance`` compares it with the
+decrypted wire. Services add their own types through ``MessageType`` in their ``messages.py``.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from openmarque.protocol.envelope import Lane
+from openmarque.protocol.levels import Level
+from openmarque.protocol.signals import PLACE_SIGNALS, Value
+
+STATUS: Final = "status"
+STATUS_WITH_PLACE: Final = "status_with_place"
+HELLO: Final = "hello"
+CERTIFICATE_REQUEST: Final = "certificate_request"
+LEVEL_CHANGED: Final = "level_changed"
+POLICY_ACCEPTED: Final = "policy_accepted"
+GONE: Final = "gone"
+
+
+class StatusBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Newest values by VSS path, each with its age in milliseconds at the envelope's `car_time` (never negative)."""
+
+    values: dict[str, tuple[Value, int]]
+
+
+class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A car says who and how it is, right after each connection; answered by ``Welcome``.
+
+    `first` holds per lane the lowest number that the car may still send, so that a platform restored from a backup can tell
+    what is gone for ever. `signals` and `types` are what the car can send, `commands` what it can run.
+    """
+
+    protocol: tuple[int, ...]
+    epoch: int
+    first: dict[str, int]
+    policy_hash: str = ""
+    level: Level = Level.PRIVATE
+    ceiling: Level = Level.POSITION
+    software: str = ""
+    types: tuple[str, ...] = ()
+    signals: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+
+
+class Welcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The platform's answer: what both sides speak, where each lane stands, and the policy when the car's is not the newest.
+
+    `epoch` is the one to use from now on; it is above the car's when the platform knows of a later life of the same car.
+    `unknown` repeats the types, signals and commands of the car that this platform ignores. `policy` is a signed policy frame.
+    """
+
+    protocol: int
+    epoch: int
+    watermarks: dict[str, int]
+    time: int
+    policy: bytes = b""
+    unknown: tuple[str, ...] = ()
+
+
+class LevelChanged(msgspec.Struct, frozen=True):
+    """The people in the car chose another privacy level. REQ PRV-1, PRV-6.
+
+    `counter` grows by one at each change in the car's life; `signature` is over ``signing.level_statement`` by the key of
+    the car's certificate `key_id`, so that nobody but the car can set a level, and an old statement can't be played again.
+    """
+
+    level: Level
+    counter: int
+    changed_at: int
+    by: str
+    key_id: str
+    signature: bytes
+
+
+class Gone(msgspec.Struct, array_like=True, frozen=True):
+    """A tombstone: the messages from the envelope's own number through `through` were deleted in the car, for `reason`.
+
+    Only the ``event`` and ``urgent`` lanes need it: on the ``status`` lane a later number replaces the earlier ones anyway.
+    """
+
+    through: int
+    reason: str
+
+
+class PolicyAccepted(msgspec.Struct, frozen=True):
+    """The car has verified and stored the policy with this version and hash."""
+
+    version: int
+    hash: str
+
+
+class CertificateRequest(msgspec.Struct, frozen=True):
+    """A PKCS#10 request (DER) with a fresh key, sent before the certificate expires."""
+
+    csr: bytes
+
+
+class CertificateIssued(msgspec.Struct, frozen=True):
+    """The new certificate and its chain (PEM), or the reason why there is none."""
+
+    chain: bytes = b""
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageType:
+    """One type on the link: its name on the wire, lane (None: link set-up, outside the lanes), body and level.
+
+    `declaration` names the service declaration that covers the body; housekeeping has none and carries no personal item
+    beyond what the link itself needs.
+    """
+
+    name: str
+    lane: Lane | None
+    body: type[msgspec.Struct]
+    leaves_at: Level
+    purpose: str
+    declaration: str | None = None
+
+
+HOUSEKEEPING: Final = (
+    MessageType(HELLO, None, Hello, Level.PRIVATE, "open the link, agree on versions and numbers"),
+    MessageType(CERTIFICATE_REQUEST, None, CertificateRequest, Level.PRIVATE, "renew the car's certificate before it expires"),
+    MessageType(LEVEL_CHANGED, Lane.EVENT, LevelChanged, Level.PRIVATE, "let the platform obey the level set in the car"),
+    MessageType(POLICY_ACCEPTED, Lane.EVENT, PolicyAccepted, Level.PRIVATE, "prove which policy the car obeys"),
+    MessageType(GONE, Lane.EVENT, Gone, Level.PRIVATE, "settle numbers whose messages the car deleted"),
+)
+STATUS_TYPES: Final = (
+    MessageType(STATUS, Lane.STATUS, StatusBody, Level.DATA, "newest values without the place"),
+    MessageType(STATUS_WITH_PLACE, Lane.STATUS, StatusBody, Level.POSITION, "newest values with the place"),
+)
+
+
+class MessageRegister:
+    """All message types of one program: the link's and its services'. Names are unique; ``ValueError`` where they are not."""
+
+    def __init__(self, service_types: Iterable[MessageType] = ()) -> None:
+        """Register the link's own types and `service_types`."""
+        self.types: dict[str, MessageType] = {}
+        for message_type in (*HOUSEKEEPING, *STATUS_TYPES, *service_types):
+            if message_type.name in self.types:
+                raise ValueError(f"two message types are called {message_type.name!r}")
+            self.types[message_type.name] = message_type
+        self._decoders = {name: msgspec.msgpack.Decoder(t.body) for name, t in self.types.items()}
+
+    def allowed_at(self, level: Level) -> frozenset[str]:
+        """The exact allow-list of `level`: the names of the types that may leave the car."""
+        return frozenset(name for name, t in self.types.items() if t.leaves_at <= level)
+
+    def may_leave(self, type_name: str, level: Level) -> bool:
+        """Whether a message of this type may leave at `level`; an unknown type never may."""
+        known = self.types.get(type_name)
+        return known is not None and known.leaves_at <= level
+
+    def read_body(self, type_name: str, body: msgspec.Raw) -> msgspec.Struct:
+        """The body as its struct. Raises ``KeyError`` for an unknown type, ``msgspec.DecodeError`` for a body of another shape."""
+        message: msgspec.Struct = self._decoders[type_name].decode(body)
+        return message
+
+
+def status_type_of(paths: Iterable[str]) -> str:
+    """The status type that a message with these VSS paths has to be sent as."""
+    return STATUS if PLACE_SIGNALS.isdisjoint(paths) else STATUS_WITH_PLACE

