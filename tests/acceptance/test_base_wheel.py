@@ -32,7 +32,13 @@ def run(*command: str | Path, cwd: Path) -> str:
     """Standard output of a command; a failure shows all it printed."""
     hermetic = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHONPATH", "OPENMARQUE_", "COV"))}
     done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env=hermetic, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        [str(part) for part in command],
+        check=False,
+        cwd=cwd,
+        env=hermetic,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout

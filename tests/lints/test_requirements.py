@@ -41,7 +41,12 @@ def run(folder: Path, table: str | None, *arguments: str) -> subprocess.Complete
     (folder / "pytest.ini").write_text("[pytest]\n")
     if table is not None:
         (folder / "REQUIREMENTS.md").write_text(table)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "OPENMARQUE_SHARED": str(folder)}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "OPENMARQUE_SHARED": str(folder),
+    }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 

@@ -83,9 +83,9 @@ class Table:
             if cells is None:
                 yield None
                 continue
-            numbers = [_number(cells[i], comma) for i in (soc, speed, latitude, longitude)]
+            numbers = [_number(cells[i], decimal_comma=comma) for i in (soc, speed, latitude, longitude)]
             yield _row(
-                _instant(cells[date], cells[time]), numbers, cells[mode].upper(), _number(cells[altitude], comma)
+                _instant(cells[date], cells[time]), numbers, cells[mode].upper(), _number(cells[altitude], decimal_comma=comma)
             )
 
     def seen(self, limit: int = 200) -> dict[str, str]:
@@ -95,7 +95,7 @@ class Table:
             for name, i in self.index.items():
                 if cells is not None and cells[i]:
                     columns[name].append(cells[i])
-        return {name: _described(values, self.separator != ",") for name, values in columns.items()}
+        return {name: _described(values, decimal_comma=self.separator != ",") for name, values in columns.items()}
 
 
 def read_table(content: bytes | str) -> Table:
@@ -167,7 +167,7 @@ def _hint(missing: list[str], names: list[str]) -> str:
     return "".join(hints)
 
 
-def _number(cell: str, decimal_comma: bool) -> float | None:  # noqa: FBT001 - private, called with a named value
+def _number(cell: str, *, decimal_comma: bool) -> float | None:
     """The finite number in a cell; None for anything else, also for ``nan`` and ``inf``."""
     if decimal_comma and "," in cell:
         cell = cell.replace(",", ".")
@@ -202,13 +202,13 @@ def _row(time: datetime | None, numbers: list[float | None], gear: str, altitude
     return Row(time, soc, speed, gear if gear in GEARS else None, latitude, longitude, altitude_m)
 
 
-def _described(values: list[str], decimal_comma: bool) -> str:  # noqa: FBT001 - private, called with a named value
+def _described(values: list[str], *, decimal_comma: bool) -> str:
     """The range of the values if all are numbers, else an example."""
     if not values:
         return "nothing"
-    numbers = [number for value in values if (number := _number(value, decimal_comma)) is not None]
+    numbers = [number for value in values if (number := _number(value, decimal_comma=decimal_comma)) is not None]
     if len(numbers) < len(values):
-        return _excerpt(next(value for value in values if _number(value, decimal_comma) is None))
+        return _excerpt(next(value for value in values if _number(value, decimal_comma=decimal_comma) is None))
     return f"{min(numbers):g} to {max(numbers):g}"
 
 

@@ -13,7 +13,6 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
@@ -22,10 +21,21 @@ from urllib.parse import urlsplit
 import nkeys
 import psutil
 
-from openmarque.engines.errors import BinaryMissing, EngineError, EngineUnreachable, WrongVersion
+from openmarque.engines.errors import BinaryMissing, EngineUnreachable, WrongVersion
 from openmarque.engines.nats_config import MAX_PAYLOAD, Identities, NatsPlan, config_text
-from openmarque.engines.process import Ports, check_disk, end, ensure_dir, ensure_home, find_ours, kept_secret, reap, spawn, wait_until
-from openmarque.engines.process import write_private as _write
+from openmarque.engines.process import (
+    Ports,
+    check_disk,
+    end,
+    ensure_dir,
+    ensure_home,
+    find_ours,
+    kept_secret,
+    reap,
+    spawn,
+    wait_until,
+    write_private,
+)
 from openmarque.engines.quarters import wheel_nats_server
 from openmarque.kit.settings import Settings
 
@@ -92,7 +102,7 @@ class NatsServer:
             self.stop()
             running = None
         if not running:
-            _write(self.config, wanted)
+            write_private(self.config, wanted)
             ensure_dir(self.log.parent)
             running = spawn([str(program), "-c", str(self.config)], self.log.with_name("nats-start.log"))
             reap(running)
@@ -160,15 +170,20 @@ def read_endpoint(settings: Settings) -> NatsEndpoint:
     issuer = _seed(settings, "issuer")
     if settings.nats_url:
         worker = NatsLogin(settings.nats_url)
-        gate, system = NatsLogin(settings.nats_gate_url or settings.nats_url), NatsLogin(settings.nats_sys_url or settings.nats_url)
+        gate, system = (
+            NatsLogin(settings.nats_gate_url or settings.nats_url),
+            NatsLogin(settings.nats_sys_url or settings.nats_url),
+        )
         return NatsEndpoint(worker, gate, system, issuer, settings.nats_account, settings.mqtt_host, settings.mqtt_port)
     ports = Ports(settings.run_dir)
     port, mqtt = ports.known("nats"), ports.known("mqtt")
     if not port or not mqtt:
-        raise EngineUnreachable("The embedded broker of this home was never started.", setting="OPENMARQUE_NATS_URL or OPENMARQUE_HOME")
+        raise EngineUnreachable(
+            "The embedded broker of this home was never started.", setting="OPENMARQUE_NATS_URL or OPENMARQUE_HOME"
+        )
     url = f"nats://127.0.0.1:{port}"
-    roles = [NatsLogin(url, _seed(settings, role)) for role in ("worker", "gate", "system")]
-    return NatsEndpoint(*roles, issuer, settings.nats_account, settings.mqtt_host, mqtt)
+    worker, gate, system = (NatsLogin(url, _seed(settings, role)) for role in ("worker", "gate", "system"))
+    return NatsEndpoint(worker, gate, system, issuer, settings.nats_account, settings.mqtt_host, mqtt)
 
 
 def check_program(program: Path) -> str:
@@ -184,21 +199,21 @@ def check_program(program: Path) -> str:
 
 def server_info(url: str, timeout_s: float = 5.0) -> dict[str, Any]:
     """What the server at `url` says of itself (its INFO line). Raises ``EngineUnreachable`` or ``WrongVersion``."""
-    address = urlsplit(url.split(",")[0])
+    address = urlsplit(url.partition(",")[0])
     where = (address.hostname or "127.0.0.1", address.port or 4222)
     try:
         with socket.create_connection(where, timeout_s) as connection, connection.makefile("rb") as lines:
             line = lines.readline(65536)
         info = cast("dict[str, Any]", json.loads(line.removeprefix(b"INFO ")))
     except (OSError, ValueError) as error:
-        detail = f"NATS at {where[0]}:{where[1]}: {error or type(error).__name__}."
+        detail = f"NATS at {where[0]}:{where[1]}: {error}."
         raise EngineUnreachable(detail, setting="OPENMARQUE_NATS_URL") from None
     _require_version(str(info.get("version", "")), "OPENMARQUE_NATS_URL")
     return info
 
 
 def _require_version(version: str, setting: str) -> None:
-    numbers = tuple(int(part) for part in version.split("-")[0].split(".") if part.isdigit())
+    numbers = tuple(int(part) for part in version.partition("-")[0].split(".") if part.isdigit())
     if numbers < LEAST_VERSION:
         wanted = f"NATS {'.'.join(map(str, LEAST_VERSION))}"
         raise WrongVersion(f"nats-server is {version or 'of an unknown version'}.", wanted=wanted, setting=setting)
@@ -222,10 +237,3 @@ def _seed(settings: Settings, role: str) -> str:
 
 def _public(seed: str) -> str:
     return bytes(nkeys.from_seed(bytearray(seed.encode("ascii"))).public_key).decode("ascii")
-
-
-def require_plan_files(files: Sequence[Path]) -> None:
-    """Raise ``EngineError`` for the first of the plan's certificate files that is absent."""
-    for file in files:
-        if not file.is_file():
-            raise EngineError(f"{file} is absent.", log=file.parent)

@@ -25,7 +25,18 @@ import psycopg
 from psycopg import sql
 
 from openmarque.engines.errors import BinaryMissing, EngineError, EngineRefused, EngineUnreachable, WrongVersion
-from openmarque.engines.process import Ports, check_disk, end, ensure_home, find_ours, kept_secret, reap, spawn, tail, wait_until
+from openmarque.engines.process import (
+    Ports,
+    check_disk,
+    end,
+    ensure_home,
+    find_ours,
+    kept_secret,
+    reap,
+    spawn,
+    tail,
+    wait_until,
+)
 from openmarque.engines.quarters import Quarters, quarters_for
 from openmarque.kit.settings import Settings
 
@@ -202,14 +213,14 @@ class PostgresServer:
     def _spawn(self) -> psutil.Process:
         arguments = [str(self.quarters.bin_dir / "postgres"), "-D", str(self.data)]
         # After kill -9 of the server its last sessions take a moment to notice; until then a new one is refused the memory.
-        for _ in range(50):
+        for attempt in range(50):
             process = spawn(arguments, self.log, user=self.quarters.user)
             reap(process)
             time.sleep(0.05)
-            if process.is_running() or "shared memory" not in tail(self.log):
-                break
+            if process.is_running() or "shared memory" not in tail(self.log) or attempt == 49:
+                return process
             time.sleep(0.15)
-        return process
+        raise AssertionError
 
     def _make_database(self, url: str) -> None:
         with psycopg.connect(url, autocommit=True) as connection:
@@ -252,7 +263,9 @@ def check_server(url: str) -> int:
         rows = connection.execute("SELECT name FROM pg_available_extensions WHERE name = ANY(%s)", [list(EXTENSIONS)])
         missing = sorted(set(EXTENSIONS) - {row[0] for row in rows})
         if missing:
-            raise EngineError(f"PostgreSQL lacks the contrib extensions {', '.join(missing)}.", log="your package manager's messages")
+            raise EngineError(
+                f"PostgreSQL lacks the contrib extensions {', '.join(missing)}.", log="your package manager's messages"
+            )
     return version
 
 

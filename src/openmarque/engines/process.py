@@ -67,7 +67,9 @@ def check_disk(path: Path, needed: int = DISK_NEEDED) -> None:
     free = stat.f_bavail * stat.f_frsize
     if free < needed:
         wanted = f"{needed // 1024 // 1024} MiB"
-        raise DiskFull(f"{free // 1024 // 1024} MiB are free on the disk of {path}; {wanted} are needed.", wanted=wanted, path=path)
+        raise DiskFull(
+            f"{free // 1024 // 1024} MiB are free on the disk of {path}; {wanted} are needed.", wanted=wanted, path=path
+        )
 
 
 def write_private(path: Path, text: str) -> None:
@@ -111,7 +113,7 @@ def port_holder(port: int) -> str:
     """Who listens on `port`: program and pid where the system lets us see it."""
     try:
         for entry in psutil.net_connections("tcp"):
-            if entry.status == psutil.CONN_LISTEN and entry.laddr.port == port and entry.pid:
+            if entry.status == psutil.CONN_LISTEN and entry.laddr and entry.laddr.port == port and entry.pid:
                 return f"the program {psutil.Process(entry.pid).name()} (pid {entry.pid})"
     except (psutil.AccessDenied, psutil.NoSuchProcess):
         pass

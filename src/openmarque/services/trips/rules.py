@@ -29,8 +29,7 @@ _PATH_UNITS_PER_M = 2 * _SPEED_UNITS * 3_600
 
 
 class TripMeter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is known of a trip that may still be running. Fields are integers in the units named; charge is in percent,
-    None in a car without a traction battery."""
+    """What is known of a trip that may still be running: integers in the units named, and charge in percent (None without one)."""
 
     started_ms: int
     """Epoch milliseconds of the first sample."""

@@ -1,0 +1,162 @@
+"""The values that go in and out of the car's core, and the ports it needs. No I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, NamedTuple, Protocol
+from uuid import UUID
+
+from openmarque.kit.errors import CallerError, OpenMarqueError
+from openmarque.protocol.envelope import Trust
+from openmarque.protocol.levels import Level
+from openmarque.protocol.sensing import Equipment
+from openmarque.protocol.signing import PublicKey
+
+
+class Now(NamedTuple):
+    """The car's clock at the moment of an input: milliseconds since the Unix epoch, and how far they can be believed."""
+
+    ms: int
+    trust: Trust = Trust.SYNCED
+
+
+class Channel(StrEnum):
+    """Where a frame goes: the last part of the topic ``v/{vehicle_id}/up/{channel}``. Lanes have channels of their names."""
+
+    URGENT = "urgent"
+    EVENT = "event"
+    STATUS = "status"
+    HELLO = "hello"
+    CSR = "csr"
+
+
+class Frame(NamedTuple):
+    """Bytes to publish on a channel, in the order given. A frame may be lost: whoever publishes never repeats one by itself."""
+
+    channel: Channel
+    payload: bytes
+
+
+class NoticeCode(StrEnum):
+    """What the people in the car, or a person at the agent's log, may want to know. Texts: ``openmarque.car.texts``."""
+
+    PROTOCOL_UNKNOWN = "protocol_unknown"
+    POLICY_INSTALLED = "policy_installed"
+    POLICY_REJECTED = "policy_rejected"
+    LEVEL_CHANGED = "level_changed"
+    SWITCH_CHANGED = "switch_changed"
+    OUTBOX_PURGED = "outbox_purged"
+    OUTBOX_FULL = "outbox_full"
+    OWNER_CHANGED = "owner_changed"
+    MESSAGE_REFUSED = "message_refused"
+    CERTIFICATE_RENEWED = "certificate_renewed"
+    CERTIFICATE_REFUSED = "certificate_refused"
+    IGNORED = "ignored"
+
+
+class Notice(NamedTuple):
+    """Something that happened, with its facts by name; no personal data beyond what the car shows anyway."""
+
+    at_ms: int
+    code: NoticeCode
+    facts: Mapping[str, str | int]
+
+
+@dataclass(slots=True)
+class Output:
+    """What an input leads to, in order. The store has committed when the core returns it."""
+
+    frames: list[Frame] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+
+class LinkState(StrEnum):
+    """Where the link to the platform stands."""
+
+    OFFLINE = "offline"
+    GREETING = "greeting"
+    """Connected, Hello sent, Welcome awaited: nothing else leaves."""
+    OPEN = "open"
+    INCOMPATIBLE = "incompatible"
+    """The platform chose a protocol version that this car does not speak: nothing leaves until the next connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarProfile:
+    """What is built into a car and does not change while it runs.
+
+    `policy_keys` are the platform's policy keys by key id; `ceiling` the level that this car never exceeds, whatever is chosen.
+    """
+
+    vehicle_id: UUID
+    policy_keys: Mapping[str, PublicKey]
+    ceiling: Level = Level.POSITION
+    software: str = ""
+    equipment: Equipment = field(default_factory=Equipment)
+    outbox_limit: int = 10_000
+    """Most service messages kept for the event lane: a month of trips a hundred times over, in some 3 MB."""
+
+
+class Validity(NamedTuple):
+    """The certificate in use: valid in [from_ms, until_ms)."""
+
+    from_ms: int
+    until_ms: int
+
+
+class Keyring(Protocol):
+    """The car's keys. The core never sees a private key, and makes no randomness of its own."""
+
+    @property
+    def key_id(self) -> str:
+        """Id of the key of the certificate with which the car connects."""
+        ...
+
+    @property
+    def validity(self) -> Validity:
+        """When that certificate is valid."""
+        ...
+
+    def sign(self, statement: bytes) -> bytes:
+        """A signature over `statement` by the key `key_id`."""
+        ...
+
+    def request(self) -> bytes:
+        """A PKCS#10 request (DER) for a fresh key. The key is kept first; asked again before an answer, it is the same key."""
+        ...
+
+    def install(self, chain: bytes) -> None:
+        """Keep the certificate chain (PEM) for the requested key beside the one in use.
+
+        Raises ``CertificateMismatch`` when it is not for that key and this car; nothing is changed then.
+        """
+        ...
+
+    def confirm(self) -> None:
+        """The platform welcomed this connection: forget the old certificate if it was made with the new one."""
+        ...
+
+
+class CertificateMismatch(OpenMarqueError):
+    """The platform sent a certificate that is not for this car and the key it asked for."""
+
+    code = "certificate-mismatch"
+
+
+class UnknownSwitch(CallerError):
+    """This car has no such switch."""
+
+    code = "unknown-switch"
+    cure = "Use one of: {known}."
+    http_status = 404
+
+
+class CoreBroken(OpenMarqueError):
+    """A step of the car's core failed, so what it holds in memory may differ from what is stored."""
+
+    code = "car-core-broken"
+    cure = "Make a new core from the store."
+
+
+REMOTE_ACCESS: Final = "remote_access"
+"""The switch that blocks reads and orders from app and web (REQ PRV-10)."""

@@ -1,0 +1,82 @@
+"""Keeps each car's compiled policy equal to the facts: the one use case by which a policy comes to be.
+
+Whoever changes a fact (contract, tenure, consent, switch, level) calls ``recompile`` in the same transaction. The new version
+guards every write from the commit on; the car gets it pushed, and again at each handshake until it proves that it holds it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from openmarque.catalogue.facts import Facts
+from openmarque.catalogue.policy import Policy, SignedPolicy, compile_policy, policy_hash, sign_policy
+from openmarque.catalogue.register import Catalogue
+from openmarque.kit.clock import from_ms
+from openmarque.kit.ids import VehicleId
+from openmarque.link.subjects import down_subject
+from openmarque.protocol import signing
+from openmarque.storage.transaction import Transaction
+
+
+_read_signed = msgspec.msgpack.Decoder(SignedPolicy).decode
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRecord:
+    """A compiled policy ready to be stored, with the facts it is judged beside."""
+
+    facts: Facts
+    policy: Policy
+    frame: bytes
+    hash: str
+    open_declarations: tuple[str, ...]
+
+    @property
+    def valid_until(self) -> datetime:
+        """When optional services close for a car that has heard nothing newer."""
+        return from_ms(self.policy.valid_until_ms)
+
+
+class FactsSource(Protocol):
+    """Where facts come from: the domains, read in the caller's transaction."""
+
+    async def facts(self, tx: Transaction, vehicles: Sequence[VehicleId], now: datetime) -> Mapping[VehicleId, Facts]:
+        """The facts of each known car; `policy_version` is the stored one (0: none yet). Policy rows are locked until the end."""
+        ...
+
+
+class PolicyStore(Protocol):
+    """Where compiled policies are kept."""
+
+    async def save(self, tx: Transaction, records: Sequence[PolicyRecord]) -> None:
+        """Store each record as its car's policy; the guards of the status lane follow its version in the same transaction."""
+        ...
+
+
+class PolicyKeeper:
+    """``Governor`` of the link: compiles, signs, stores and pushes policies."""
+
+    def __init__(self, catalogue: Catalogue, source: FactsSource, store: PolicyStore, key: signing.PrivateKey) -> None:
+        """Sign with `key`, the platform's current policy key."""
+        self._declarations = tuple(catalogue.service_declarations())
+        self._source = source
+        self._store = store
+        self._key = key
+
+    async def recompile(self, tx: Transaction, vehicles: Iterable[VehicleId], now: datetime) -> None:
+        """Compile, sign and store the policies of `vehicles` anew; push them to the cars after the commit."""
+        facts = await self._source.facts(tx, sorted(vehicles), now)
+        records = [self._compile(of_car) for of_car in facts.values()]
+        await self._store.save(tx, records)
+        for record in records:
+            tx.publish_after_commit(down_subject(VehicleId(record.facts.vehicle_id), "policy"), record.frame)
+
+    def _compile(self, stored: Facts) -> PolicyRecord:
+        facts = replace(stored, policy_version=stored.policy_version + 1)
+        policy = compile_policy(self._declarations, facts)
+        frame = sign_policy(policy, self._key)
+        opened = tuple(rule.declaration for rule in policy.rules if not rule.closed)
+        return PolicyRecord(facts, policy, frame, policy_hash(_read_signed(frame).policy), opened)

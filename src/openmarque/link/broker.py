@@ -1,0 +1,305 @@
+"""What the platform needs of a message broker, and its NATS adapter. The broker is transport: nothing is safe because it took it.
+
+Obligations of an adapter (``tests/contract/test_broker.py`` runs them against NATS and against the fake):
+at most once: a message reaches each plain subscriber, and one member of each queue group, or nobody; order is kept from one
+publisher to one subscriber; a handler gets what has gathered since its last call, never empty, and is never called twice at once; what it
+raises is counted and does not end the subscription; when it is slower than what comes in, messages above `max_pending` are
+dropped and counted (the car's outbox sends them again); subjects that `link.subjects` doesn't declare are refused.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from enum import StrEnum
+from typing import Final, NamedTuple, Protocol
+
+import nats
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from openmarque.engines.nats import NatsLogin
+from openmarque.kit.errors import OpenMarqueError
+from openmarque.link.subjects import check_publish, check_subscribe
+
+MAX_PENDING: Final = 65536
+"""Messages waiting for one handler: four seconds of the goal's 15,000 a second, some 20 MB."""
+_YIELD_EVERY: Final = 1000
+"""Messages published before other tasks get their turn (about 4 ms)."""
+_RECONNECT_WAIT_S: Final = 1
+_log = structlog.get_logger("openmarque.link.broker")
+
+
+class Message(NamedTuple):
+    """One message: where it was published, its bytes, and the subject for an answer (empty if none is wanted)."""
+
+    subject: str
+    payload: bytes
+    reply: str = ""
+
+
+Handler = Callable[[list[Message]], Awaitable[None]]
+
+
+class ConnectionState(StrEnum):
+    """Where the connection to the broker stands."""
+
+    CONNECTED = "connected"
+    RECONNECTING = "reconnecting"
+    CLOSED = "closed"
+
+
+class BrokerDown(OpenMarqueError):
+    """The broker can't be reached just now."""
+
+    code = "broker-down"
+    retryable = True
+    cure = "Nothing to do: the connection is retried; if it lasts, look at `openmarque doctor`."
+    http_status = 503
+
+
+class NoAnswer(OpenMarqueError):
+    """Nobody answered this request in time."""
+
+    code = "no-answer"
+    retryable = True
+    http_status = 504
+
+
+class Subscription(Protocol):
+    """A running subscription."""
+
+    @property
+    def dropped(self) -> int:
+        """Messages dropped since the start because the handler was too slow."""
+        ...
+
+    @property
+    def failures(self) -> int:
+        """Calls of the handler that raised."""
+        ...
+
+    async def close(self) -> None:
+        """Take no more messages, and return when the handler's last call has ended; what still waits is handled first."""
+        ...
+
+
+class Broker(Protocol):
+    """The interface that everything else uses."""
+
+    @property
+    def state(self) -> ConnectionState:
+        """Where the connection stands now."""
+        ...
+
+    async def publish(self, subject: str, payload: bytes) -> None:
+        """Hand over one message; returning says nothing about its arrival. Raises ``BrokerDown``, ``UndeclaredSubject``."""
+        ...
+
+    async def publish_many(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Hand over messages in order, cheaper than one by one. Raises as `publish`; those before the fault are handed over."""
+        ...
+
+    async def subscribe(self, pattern: str, handler: Handler, *, queue: str = "", max_batch: int = 1000) -> Subscription:
+        """Call `handler` with what arrives on `pattern`, at most `max_batch` at a time; members of a `queue` share the messages.
+
+        When this returns, messages published afterwards by anyone are received.
+        """
+        ...
+
+    async def request(self, subject: str, payload: bytes, *, timeout_s: float = 5.0) -> bytes:
+        """Publish and return the first answer. Raises ``NoAnswer`` after `timeout_s`, or at once when nobody listens."""
+        ...
+
+    async def flush(self) -> None:
+        """Return when the broker has taken everything published so far. Raises ``BrokerDown``."""
+        ...
+
+    async def close(self) -> None:
+        """Close the subscriptions (each handles what it has), hand over what was published, disconnect."""
+        ...
+
+
+class Intake:
+    """Gathers messages for one handler and calls it with batches; what both the adapter and the fake build on."""
+
+    def __init__(self, handler: Handler, *, max_batch: int, max_pending: int = MAX_PENDING) -> None:
+        """Start the task that calls `handler`."""
+        self._handler = handler
+        self._max_batch = max_batch
+        self._max_pending = max_pending
+        self._waiting: deque[Message] = deque()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self.dropped = 0
+        self.failures = 0
+        self._task = asyncio.create_task(self._run())
+
+    def put(self, message: Message) -> None:
+        """Take one message, or drop and count it when too many wait (the newest: a lane's order stays without holes in front)."""
+        if len(self._waiting) >= self._max_pending:
+            self.dropped += 1
+            return
+        self._waiting.append(message)
+        self._wake.set()
+
+    async def close(self) -> None:
+        """Handle what waits, then end."""
+        self._closing = True
+        self._wake.set()
+        await asyncio.shield(self._task)
+
+    async def _run(self) -> None:
+        waiting = self._waiting
+        while True:
+            if not waiting:
+                if self._closing:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            if len(waiting) <= self._max_batch:
+                batch = list(waiting)
+                waiting.clear()
+            else:
+                batch = [waiting.popleft() for _ in range(self._max_batch)]
+            try:
+                await self._handler(batch)
+            except Exception as error:  # noqa: BLE001 - a handler's fault must not end its subscription; it is counted and logged
+                self.failures += 1
+                _log.error("handler_failed", error=type(error).__name__, exc_info=True)
+
+
+class NatsBroker:
+    """`Broker` over nats-py. Make it with `connect`."""
+
+    def __init__(self, client: Client) -> None:
+        """Use a connected client."""
+        self._client = client
+        self._subscriptions: list[_NatsSubscription] = []
+
+    @property
+    def state(self) -> ConnectionState:
+        """Where the connection stands now."""
+        if self._client.is_connected:
+            return ConnectionState.CONNECTED
+        return ConnectionState.CLOSED if self._client.is_closed else ConnectionState.RECONNECTING
+
+    async def publish(self, subject: str, payload: bytes) -> None:
+        """See `Broker`."""
+        check_publish(subject)
+        await self._publish(subject, payload)
+
+    async def publish_many(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """See `Broker`."""
+        for count, (subject, payload) in enumerate(messages, 1):
+            check_publish(subject)
+            await self._publish(subject, payload)
+            if count % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+
+    async def _publish(self, subject: str, payload: bytes) -> None:
+        try:
+            await self._client.publish(subject, payload)
+        except (
+            nats.errors.ConnectionClosedError,
+            nats.errors.OutboundBufferLimitError,
+            nats.errors.ConnectionDrainingError,
+        ) as error:
+            raise BrokerDown from error
+
+    async def subscribe(self, pattern: str, handler: Handler, *, queue: str = "", max_batch: int = 1000) -> Subscription:
+        """See `Broker`."""
+        check_subscribe(pattern)
+        intake = Intake(handler, max_batch=max_batch)
+
+        async def take(msg: Msg) -> None:
+            intake.put(Message(msg.subject, msg.data, msg.reply))
+
+        subscription = await self._client.subscribe(pattern, queue=queue, cb=take)
+        await self.flush()
+        kept = _NatsSubscription(intake, subscription.drain)
+        self._subscriptions.append(kept)
+        return kept
+
+    async def request(self, subject: str, payload: bytes, *, timeout_s: float = 5.0) -> bytes:
+        """See `Broker`."""
+        check_publish(subject)
+        try:
+            return (await self._client.request(subject, payload, timeout=timeout_s)).data
+        except (nats.errors.NoRespondersError, nats.errors.TimeoutError) as error:
+            raise NoAnswer from error
+        except nats.errors.ConnectionClosedError as error:
+            raise BrokerDown from error
+
+    async def flush(self) -> None:
+        """See `Broker`."""
+        try:
+            await self._client.flush(5)
+        except (nats.errors.Error, TimeoutError) as error:
+            raise BrokerDown from error
+
+    async def close(self) -> None:
+        """See `Broker`."""
+        for subscription in self._subscriptions:
+            await subscription.close()
+        if not self._client.is_closed:
+            with suppress(BrokerDown):
+                await self.flush()
+            await self._client.close()
+
+
+class _NatsSubscription:
+    def __init__(self, intake: Intake, drain: Callable[[], Awaitable[None]]) -> None:
+        self._intake = intake
+        self._drain = drain
+        self._closed = False
+
+    @property
+    def dropped(self) -> int:
+        return self._intake.dropped
+
+    @property
+    def failures(self) -> int:
+        return self._intake.failures
+
+    async def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            with suppress(nats.errors.Error, TimeoutError):
+                await self._drain()
+            await self._intake.close()
+
+
+async def connect(login: NatsLogin, *, name: str, timeout_s: float = 10.0) -> NatsBroker:
+    """Connect as `login`, called `name` in the broker's lists; reconnects for ever afterwards. Raises ``BrokerDown`` at first failure."""
+    return NatsBroker(await connect_client(login, name=name, timeout_s=timeout_s))
+
+
+async def connect_client(login: NatsLogin, *, name: str, timeout_s: float = 10.0) -> Client:
+    """A nats-py client as `login`, for the gate and the system account, whose subjects are the broker's own."""
+
+    async def on_error(error: Exception) -> None:
+        _log.warning("broker_error", client=name, error=type(error).__name__, detail=str(error)[:200])
+
+    client = Client()
+    try:
+        async with asyncio.timeout(timeout_s):
+            await client.connect(
+                login.url,
+                name=name,
+                error_cb=on_error,
+                allow_reconnect=True,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=_RECONNECT_WAIT_S,
+                connect_timeout=2,
+                ping_interval=10,
+                pending_size=16 * 1024 * 1024,
+                nkeys_seed_str=login.seed,
+            )
+    except (nats.errors.Error, OSError, TimeoutError) as error:
+        await client.close()
+        raise BrokerDown(f"{type(error).__name__}: {error}") from error
+    return client

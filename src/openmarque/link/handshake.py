@@ -1,0 +1,113 @@
+"""The handshake after each connection: what both sides speak, which epoch counts, where the lanes stand, the newest policy.
+
+Rules:
+    1. The platform's epoch never goes back. A car without memory (epoch 0), or behind ours, gets the next one; a car ahead of
+       ours by a plausible step is followed (we were restored from a backup).
+    2. Numbers that the car no longer holds and that we never got are gone for ever: the watermark moves past them and they
+       are counted, so that no lane waits for what can't come.
+    3. The newest policy goes along whenever the car's hash is another one; one about to run out is compiled anew first.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from openmarque.kit.clock import Clock, to_ms
+from openmarque.kit.ids import VehicleId
+from openmarque.link.judging import JudgeCache
+from openmarque.link.ports import CarRow, Governor, HelloRecord, LinkStore, Refusals
+from openmarque.link.status_ingest import UNREADABLE
+from openmarque.link.subjects import down_subject
+from openmarque.protocol.envelope import MAX_SEQUENCE, PROTOCOL_VERSION, Lane
+from openmarque.protocol.messages import HELLO, Hello, MessageRegister, Welcome
+from openmarque.protocol.signals import SIGNALS
+from openmarque.storage.transaction import Transaction
+
+SUPPORTED: Final = (PROTOCOL_VERSION,)
+RENEW_BEFORE: Final = timedelta(days=15)
+"""A policy with less than half of its validity left is compiled anew at a handshake, so that a car in use never runs out of it."""
+MAX_EPOCH_STEP: Final = 1000
+"""How far a car may be ahead of us: far more resets than a car sees in its life between two backups of ours."""
+_MUST_ARRIVE: Final = (Lane.URGENT, Lane.EVENT)
+_REPORTED: Final = 64
+"""Most unknown names that are kept and sent back; their number is the car's choice."""
+
+_read_hello = msgspec.msgpack.Decoder(Hello).decode
+
+
+class Handshake:
+    """Answers ``Hello``."""
+
+    def __init__(
+        self, store: LinkStore, clock: Clock, judges: JudgeCache, register: MessageRegister, governor: Governor, commands: frozenset[str]
+    ) -> None:
+        """`commands` are the names of the commands that this platform knows."""
+        self._store = store
+        self._clock = clock
+        self._judges = judges
+        self._register = register
+        self._governor = governor
+        self._commands = commands
+
+    async def take(self, vehicle_id: VehicleId, frame: bytes) -> None:
+        """Answer one ``Hello`` frame; one that can't be read is counted and gets no answer."""
+        now = self._clock.now()
+        async with self._store.database.begin() as tx:
+            try:
+                hello = _read_hello(frame)
+            except (msgspec.DecodeError, ValueError):
+                await self._count_unreadable(tx, vehicle_id)
+                return
+            cars = await self._store.lock_cars(tx, [vehicle_id])
+            if vehicle_id not in cars:
+                return
+            car = cars[vehicle_id]
+            if not await self._policy_lasts(tx, vehicle_id):
+                await self._governor.recompile(tx, [vehicle_id], now)
+                car = (await self._store.lock_cars(tx, [vehicle_id]))[vehicle_id]
+            epoch, watermarks = await self._settle_numbers(tx, car, hello)
+            protocol = max(set(SUPPORTED) & set(hello.protocol), default=0)
+            unknown = self._unknown(hello)
+            await self._store.record_hello(tx, vehicle_id, HelloRecord(protocol, hello.software[:64], unknown, now))
+            policy = b"" if hello.policy_hash == car.policy.hash else car.policy.frame
+            welcome = Welcome(protocol, epoch, watermarks, to_ms(now), policy, unknown)
+            tx.publish_after_commit(down_subject(vehicle_id, "welcome"), msgspec.msgpack.encode(welcome))
+
+    async def _count_unreadable(self, tx: Transaction, vehicle_id: VehicleId) -> None:
+        refusals = Refusals()
+        refusals.add(vehicle_id, UNREADABLE, HELLO)
+        await self._store.count_refusals(tx, refusals, self._clock.now())
+
+    async def _policy_lasts(self, tx: Transaction, vehicle_id: VehicleId) -> bool:
+        row = (await self._store.policies(tx, [vehicle_id])).get(vehicle_id)
+        if row is None:
+            return False
+        valid_until = self._judges.judge_for(vehicle_id, row).rules.policy.valid_until_ms
+        return valid_until > to_ms(self._clock.now() + RENEW_BEFORE)
+
+    async def _settle_numbers(self, tx: Transaction, car: CarRow, hello: Hello) -> tuple[int, dict[str, int]]:
+        """The epoch to use and each lane's watermark in it, after rules 1 and 2."""
+        epoch = car.epoch
+        if hello.epoch != car.epoch:
+            ahead = car.epoch < hello.epoch <= min(car.epoch + MAX_EPOCH_STEP, MAX_SEQUENCE)
+            epoch = hello.epoch if ahead else car.epoch + 1
+            await self._store.open_epoch(tx, car.vehicle_id, epoch)
+        watermarks = {str(lane): car.watermarks[lane] if epoch == car.epoch else 0 for lane in _MUST_ARRIVE}
+        if epoch == hello.epoch:
+            for lane in _MUST_ARRIVE:
+                gone = min(hello.first.get(lane, 0), MAX_SEQUENCE) - 1
+                if gone > watermarks[lane]:
+                    await self._store.count_lost(tx, car.vehicle_id, gone - watermarks[lane])
+                    await self._store.move_watermarks(tx, lane, {car.vehicle_id: gone})
+                    watermarks[lane] = gone
+        positions = await self._store.status_positions(tx, [car.vehicle_id])
+        watermarks[str(Lane.STATUS)] = positions.get(car.vehicle_id, (epoch, 0))[1]
+        return epoch, watermarks
+
+    def _unknown(self, hello: Hello) -> tuple[str, ...]:
+        """What the car offers that this platform does not know; it keeps those to itself from now on."""
+        unknown = [name for name in hello.types if name not in self._register.types]
+        unknown += [path for path in hello.signals if path not in SIGNALS]
+        unknown += [name for name in hello.commands if name not in self._commands]
+        return tuple(name[:80] for name in unknown[:_REPORTED])

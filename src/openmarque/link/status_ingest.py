@@ -1,0 +1,206 @@
+"""The status lane at full rate: from frames to committed newest values, with the engine in the path.
+
+Theory of operation:
+    A batch is judged by cached policies, merged to one write per car and stored by one statement whose guards are the car's
+    epoch, its number and the version of the policy that permitted it. A policy change updates that version in the same row,
+    so PostgreSQL's row lock puts the two in order: no stale permit ever stores a value. What the guards turned away is looked
+    at again: a repeat is answered as duplicate, a newer policy is read and the message judged anew.
+
+    A refused status settles its number too. Acknowledgements leave after the commit and only then.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from openmarque.kit.clock import Clock, to_ms
+from openmarque.kit.ids import VehicleId
+from openmarque.link.judging import Judge, JudgeCache
+from openmarque.link.live import LiveUpdates
+from openmarque.link.ports import LinkStore, Refusals, StatusWrite
+from openmarque.link.subjects import down_subject
+from openmarque.protocol.envelope import Ack, Answer, Disposition, Envelope, Lane, Trust, UnreadableFrame, encode, read_envelope
+from openmarque.protocol.lanes import STALE_EPOCH, UNKNOWN_EPOCH
+from openmarque.protocol.messages import STATUS, STATUS_WITH_PLACE, StatusBody
+from openmarque.protocol.signals import SIGNALS
+from openmarque.protocol.times import IMPLAUSIBLE_TIME, plausible
+from openmarque.storage.transaction import Transaction
+
+UNREADABLE: Final = "unreadable"
+BAD_VALUE: Final = "bad_value"
+UNDECLARED: Final = "undeclared"
+
+_ROUNDS: Final = 3
+"""Times a message is judged anew when its policy changes under it; then it is left unanswered and the car sends it again."""
+
+_read_body = msgspec.msgpack.Decoder(StatusBody).decode
+_TYPES: Final = frozenset((STATUS, STATUS_WITH_PLACE))
+
+
+@dataclass(slots=True)
+class _CarBatch:
+    """The messages of one car in a batch, newest last, and what judging made of them."""
+
+    envelopes: list[Envelope]
+    answers: list[Answer] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    signals: dict[str, tuple[object, int | None, int]] = field(default_factory=dict)
+
+
+class StatusIngest:
+    """Stores batches of status frames. One instance per worker; batches one after the other."""
+
+    def __init__(self, store: LinkStore, clock: Clock, judges: JudgeCache, live: LiveUpdates) -> None:
+        """Use `store` for data, `judges` for policies already read; tell `live` what watchers are to see."""
+        self._store = store
+        self._clock = clock
+        self._judges = judges
+        self._live = live
+
+    async def take(self, frames: Iterable[tuple[VehicleId, bytes]]) -> int:
+        """Store a batch; gives the number of messages settled. Raises when the store fails: nothing is acknowledged then."""
+        refusals = Refusals()
+        cars = _read(frames, refusals)
+        async with self._store.database.begin() as tx:
+            settled = await self._store_cars(tx, cars, refusals)
+            await self._store.count_refusals(tx, refusals, self._clock.now())
+        return settled
+
+    async def _store_cars(self, tx: Transaction, cars: dict[VehicleId, _CarBatch], refusals: Refusals) -> int:
+        settled = 0
+        await self._learn(tx, self._judges.missing(cars))
+        for _ in range(_ROUNDS):
+            writes = self._judge_all(cars)
+            stored = await self._store.write_status(tx, list(writes.values()))
+            for vehicle_id in stored:
+                settled += self._settle(tx, writes[vehicle_id], cars.pop(vehicle_id), refusals)
+            if not cars:
+                break
+            settled += await self._look_again(tx, cars)
+        return settled
+
+    def _judge_all(self, cars: dict[VehicleId, _CarBatch]) -> dict[VehicleId, StatusWrite]:
+        """One write per car, by vehicle id (so that two workers lock rows in the same order). Unknown cars are left out."""
+        now_ms = to_ms(self._clock.now())
+        writes = {}
+        for vehicle_id in sorted(cars):
+            judge = self._judges.known(vehicle_id)
+            if judge is None:
+                continue
+            car = cars[vehicle_id]
+            car.answers, car.refused, car.signals = [], [], {}
+            last = car.envelopes[-1]
+            for envelope in car.envelopes:
+                if envelope.epoch == last.epoch:
+                    _judge(judge, car, envelope, now_ms)
+                else:
+                    car.answers.append(Answer(envelope.seq, Disposition.REFUSED, STALE_EPOCH))
+            writes[vehicle_id] = StatusWrite(
+                vehicle_id, last.epoch, last.seq, judge.row.version, now_ms, int(last.trust), car.signals
+            )
+        return writes
+
+    def _settle(self, tx: Transaction, write: StatusWrite, car: _CarBatch, refusals: Refusals) -> int:
+        """Answer a stored car after the commit, and count what of its messages was refused."""
+        for reason, what in car.refused:
+            refusals.add(write.vehicle_id, reason, what)
+        self._answer(tx, write.vehicle_id, write.epoch, write.seq, car.answers)
+        judge = self._judges.known(write.vehicle_id)
+        if judge is not None and judge.row.tenure_id is not None:
+            self._live.status_changed(tx, judge.row.tenure_id, write.signals)
+        return len(car.envelopes)
+
+    async def _look_again(self, tx: Transaction, cars: dict[VehicleId, _CarBatch]) -> int:
+        """Answer what can't be stored whatever the policy; learn the policies of the rest, for another round."""
+        settled = 0
+        positions = await self._store.status_positions(tx, sorted(cars))
+        for vehicle_id in list(cars):
+            if vehicle_id not in positions:
+                del cars[vehicle_id]  # no such car: nobody to answer
+                continue
+            epoch, seq = positions[vehicle_id]
+            car = cars[vehicle_id]
+            settled_here = [answer for envelope in car.envelopes if (answer := _unstorable(envelope, epoch, seq))]
+            if settled_here:
+                self._answer(tx, vehicle_id, epoch, seq, settled_here)
+                settled += len(settled_here)
+                numbers = {answer.seq for answer in settled_here}
+                car.envelopes = [e for e in car.envelopes if e.seq not in numbers]
+                if not car.envelopes:
+                    del cars[vehicle_id]
+        await self._learn(tx, sorted(cars))
+        return settled
+
+    async def _learn(self, tx: Transaction, vehicles: Sequence[VehicleId]) -> None:
+        if vehicles:
+            self._judges.learn(await self._store.policies(tx, vehicles))
+
+    @staticmethod
+    def _answer(tx: Transaction, vehicle_id: VehicleId, epoch: int, watermark: int, answers: Sequence[Answer]) -> None:
+        ack = Ack(epoch, Lane.STATUS, watermark, tuple(answers))
+        tx.publish_after_commit(down_subject(vehicle_id, "ack"), encode(ack))
+
+
+def _read(frames: Iterable[tuple[VehicleId, bytes]], refusals: Refusals) -> dict[VehicleId, _CarBatch]:
+    """The readable envelopes by car, oldest first, repeats of a number once; the unreadable ones are counted."""
+    by_car: defaultdict[VehicleId, dict[tuple[int, int], Envelope]] = defaultdict(dict)
+    for vehicle_id, frame in frames:
+        try:
+            envelope = read_envelope(frame)
+        except UnreadableFrame:
+            refusals.add(vehicle_id, UNREADABLE, "?")
+            continue
+        if envelope.lane is not Lane.STATUS:
+            refusals.add(vehicle_id, UNREADABLE, "lane")
+            continue
+        by_car[vehicle_id][envelope.epoch, envelope.seq] = envelope
+    return {
+        vehicle_id: _CarBatch([numbered[key] for key in sorted(numbered)] if len(numbered) > 1 else list(numbered.values()))
+        for vehicle_id, numbered in by_car.items()
+    }
+
+
+def _judge(judge: Judge, car: _CarBatch, envelope: Envelope, now_ms: int) -> None:
+    """Put what the policy permits of `envelope` into the car's write, and an answer for it."""
+    if envelope.type not in _TYPES:
+        return _refuse(car, envelope.seq, UNDECLARED, "?")
+    if not plausible(envelope.car_time, now_ms, envelope.trust):
+        return _refuse(car, envelope.seq, IMPLAUSIBLE_TIME, envelope.type)
+    allowed = judge.rules.open_signals(envelope.type, envelope.level, judge.moment(now_ms))
+    if allowed.refusal is not None:
+        return _refuse(car, envelope.seq, allowed.refusal.reason, envelope.type)
+    try:
+        values = _read_body(envelope.body).values
+    except msgspec.DecodeError:
+        return _refuse(car, envelope.seq, UNREADABLE, envelope.type)
+    base = None if envelope.trust is Trust.UNSET else envelope.car_time
+    partly = ""
+    for path, (value, age) in values.items():
+        signal = SIGNALS.get(path)
+        if path not in allowed.covers or signal is None:
+            partly = UNDECLARED
+        elif age < 0 or not signal.accepts(value):
+            partly = BAD_VALUE
+        else:
+            car.signals[path] = (value, None if base is None else base - age, now_ms)
+            continue
+        car.refused.append((partly, path if signal is not None else "?"))
+    car.answers.append(Answer(envelope.seq, Disposition.STORED, partly))
+    return None
+
+
+def _refuse(car: _CarBatch, seq: int, reason: str, what: str) -> None:
+    car.answers.append(Answer(seq, Disposition.REFUSED, reason))
+    car.refused.append((reason, what))
+
+
+def _unstorable(envelope: Envelope, epoch: int, seq: int) -> Answer | None:
+    """The answer to a message whose number is settled or whose epoch is not the present one; None when neither is so."""
+    if envelope.epoch != epoch:
+        return Answer(envelope.seq, Disposition.REFUSED, STALE_EPOCH if envelope.epoch < epoch else UNKNOWN_EPOCH)
+    return Answer(envelope.seq, Disposition.DUPLICATE) if envelope.seq <= seq else None
+
+

@@ -1,0 +1,74 @@
+"""What passes between the car's core and the in-car part of a service (its ``car.py``): samples in, values and messages out. Pure.
+
+Rules:
+    1. A service sees a sample only after every screen has taken out what can't be believed.
+    2. What it hands back is captured at the level of the sample, or at a stricter one that it names; the core judges it again
+       by the policy, at capture and at sending. A service can't widen anything.
+    3. Its state is a value: the core stores it in the same transaction as what the service handed out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import msgspec
+
+from openmarque.protocol.levels import Level
+from openmarque.protocol.signals import Value
+
+State = TypeVar("State", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What the services need to know of the car itself: its top speed, and the usable capacity of its traction battery."""
+
+    top_speed_kmh: float = 250.0
+    """250 km/h is where most makers limit their cars; a provisioning bundle states the model's own."""
+    battery_kwh: float | None = None
+
+
+@dataclass(slots=True)
+class Sample:
+    """What the sensors said at one moment.
+
+    `at_ms` is the moment by the car's clock; `level` the privacy level at which it is captured (owner's ∩ ceiling). `sensed` holds the
+    values that came with this sample, `latest` the newest of every signal since power-up, this sample included; both by VSS path
+    and free of what a screen refused. `reported` tells which values were captured for the status lane last, and when
+    (milliseconds); a value that was purged is absent. `may_send` names the service messages that may be captured now.
+    """
+
+    at_ms: int
+    level: Level
+    sensed: dict[str, Value]
+    latest: Mapping[str, Value]
+    reported: Mapping[str, tuple[Value, int]]
+    may_send: frozenset[str]
+    equipment: Equipment
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message for the platform: its type, body, and the strictest level in force while its content was captured."""
+
+    type: str
+    body: msgspec.Struct
+    captured: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Screened(Generic[State]):
+    """A screen's word on a sample: its next state, the VSS paths that can't be believed, and the reason to count ("" for none)."""
+
+    state: State
+    dropped: frozenset[str] = frozenset()
+    counted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken(Generic[State]):
+    """What a service makes of a sample: its next state, values for the status lane by VSS path, and messages in order."""
+
+    state: State
+    values: Mapping[str, Value] = field(default_factory=dict)
+    messages: tuple[Outgoing, ...] = ()

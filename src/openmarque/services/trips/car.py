@@ -1,0 +1,137 @@
+"""The trips service in the car: measures from ignition on to ignition off. REQ TRP-1.
+
+Rules:
+    1. A trip is measured only while its message may be captured. When the privacy level, a switch or the policy forbids it in
+       between, what was measured is dropped and nothing more is until the next ignition on: nothing sensed then can leave later.
+    2. The places need more (``Level.POSITION``): they are sent in a message of their own when the first and the last believed
+       fix of the trip were both sensed while that message was allowed.
+    3. Trips are numbered in one row over the car's life, so that a number never means two trips.
+"""
+
+from typing import Final
+
+import msgspec
+
+from openmarque.kit.clock import to_ms
+from openmarque.protocol import signals as vss
+from openmarque.protocol.levels import Level
+from openmarque.protocol.sensing import Outgoing, Sample, Taken
+from openmarque.services.trips.declaration import SERVICE
+from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
+from openmarque.services.trips.rules import TripMeter, advance, finish, start
+
+_RUNNING: Final = frozenset(("ON", "START"))
+"""Values of Vehicle.LowVoltageSystemState (VSS 6.0) in which the car can drive."""
+
+
+class SensedPlace(msgspec.Struct, frozen=True):
+    """A believed fix in degrees, the level at which it was captured, and whether the places message was allowed then."""
+
+    latitude: float
+    longitude: float
+    level: Level
+    allowed: bool
+
+
+class TripsState(msgspec.Struct, frozen=True):
+    """The running trip, if any, and the number of the next one. `level` is the strictest while the trip was measured."""
+
+    next_trip: int = 1
+    ignition_on: bool = False
+    meter: TripMeter | None = None
+    level: Level = Level.POSITION
+    first: SensedPlace | None = None
+    last: SensedPlace | None = None
+
+
+class TripsInCar:
+    """One ``TripCompleted`` a trip at ignition off and, where it may, one ``TripPlaces`` after it."""
+
+    name = SERVICE.name
+    state = TripsState
+
+    def take(self, state: TripsState, sample: Sample) -> Taken[TripsState]:
+        """Follow the ignition and feed the meter with each sample that has a wheel speed."""
+        ignition = sample.sensed.get(vss.IGNITION)
+        is_on = state.ignition_on if ignition is None else ignition in _RUNNING
+        just_started = is_on and not state.ignition_on
+        if is_on != state.ignition_on:
+            state = msgspec.structs.replace(state, ignition_on=is_on)
+        if TRIP_COMPLETED not in sample.may_send:
+            return Taken(_dropped(state))
+        if is_on or state.meter is not None:
+            state = _measured(state, sample, just_started=just_started)
+        if is_on or state.meter is None:
+            return Taken(state)
+        messages = _messages(state, state.meter, sample)
+        return Taken(TripsState(next_trip=state.next_trip + 1, ignition_on=False), {}, messages)
+
+
+def _dropped(state: TripsState) -> TripsState:
+    """The state without the running trip."""
+    if state.meter is None and state.first is None:
+        return state
+    return TripsState(next_trip=state.next_trip, ignition_on=state.ignition_on)
+
+
+def _measured(state: TripsState, sample: Sample, *, just_started: bool) -> TripsState:
+    """The state with one more sample. A trip begins only with the ignition, never in its middle."""
+    speed = _number(sample.sensed.get(vss.SPEED, sample.latest.get(vss.SPEED) if just_started else None))
+    if speed is None and just_started:
+        speed = 0.0  # a car that says nothing of its wheels when it wakes up stands still
+    if speed is None or (state.meter is None and not just_started):
+        return state
+    charge = _number(sample.latest.get(vss.STATE_OF_CHARGE))
+    if state.meter is None:
+        meter = start(sample.at_ms, abs(speed), charge)
+    else:
+        meter = advance(state.meter, sample.at_ms, abs(speed), state.meter.soc_last if charge is None else charge)
+    place = _place(sample)
+    return TripsState(
+        next_trip=state.next_trip,
+        ignition_on=state.ignition_on,
+        meter=meter,
+        level=min(state.level, sample.level),
+        first=state.first or place,
+        last=place or state.last,
+    )
+
+
+def _place(sample: Sample) -> SensedPlace | None:
+    latitude, longitude = _number(sample.sensed.get(vss.LATITUDE)), _number(sample.sensed.get(vss.LONGITUDE))
+    if latitude is None or longitude is None:
+        return None
+    return SensedPlace(latitude, longitude, sample.level, TRIP_PLACES in sample.may_send)
+
+
+def _messages(state: TripsState, meter: TripMeter, sample: Sample) -> tuple[Outgoing, ...]:
+    summary = finish(meter, sample.equipment.battery_kwh)
+    started = to_ms(summary.started_at)
+    figures = TripCompleted(
+        trip=state.next_trip,
+        started_at=started,
+        ended_at=to_ms(summary.ended_at),
+        duration_s=summary.duration_s,
+        travel_s=summary.travel_duration_s,
+        distance_m=summary.distance_m,
+        mean_speed_kmh=summary.mean_speed_kmh,
+        soc_start=summary.soc_start,
+        soc_end=summary.soc_end,
+        consumption_kwh_100km=summary.mean_consumption_kwh_100km,
+        gap_s=meter.gap_ms / 1000,
+    )
+    completed = Outgoing(TRIP_COMPLETED, figures, min(state.level, sample.level))
+    first, last = state.first, state.last
+    if first is None or last is None or not (first.allowed and last.allowed and TRIP_PLACES in sample.may_send):
+        return (completed,)
+    ends = ((first.latitude, first.longitude), (last.latitude, last.longitude))
+    places = TripPlaces(state.next_trip, started, *ends)
+    return completed, Outgoing(TRIP_PLACES, places, min(first.level, last.level, sample.level))
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+IN_CAR: Final = TripsInCar()
+"""Found by the car's core."""

@@ -1,0 +1,105 @@
+"""The PostgreSQL side of a unit of work: one pooled connection, one transaction, publications after the commit.
+
+The program logs in as a role that may do nothing but take on others; a statement runs in the role compiled from the declarations
+that it belongs to (``acting_as``), so that the database itself refuses what no declaration covers.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, LiteralString
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection, AsyncCursor, sql
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from openmarque.storage.errors import StoreUnavailable
+from openmarque.storage.transaction import Transaction
+
+Publish = Callable[[str, bytes], Awaitable[None]]
+"""Sends one publication; failures are the sender's business (it is logged, the data are safe)."""
+
+_log = structlog.get_logger("openmarque.storage")
+
+_UNAVAILABLE = (
+    psycopg.OperationalError,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.AdminShutdown,
+    PoolTimeout,
+)
+"""What says nothing about the data: the same transaction may succeed in a moment."""
+
+
+class PostgresTransaction:
+    """A transaction on one connection. Made by ``PostgresDatabase.begin``."""
+
+    def __init__(self, connection: AsyncConnection[TupleRow]) -> None:
+        """Work on `connection`, which is inside a transaction."""
+        self._connection = connection
+        self.publications: list[tuple[str, bytes]] = []
+        self._role = ""
+
+    def publish_after_commit(self, subject: str, payload: bytes) -> None:
+        """Send `payload` on `subject` once this transaction is committed."""
+        self.publications.append((subject, payload))
+
+    async def execute(self, role: str, query: LiteralString, parameters: Sequence[Any] | dict[str, Any] = ()) -> AsyncCursor[TupleRow]:
+        """Run `query` as `role`; the cursor holds its result."""
+        await self._act_as(role)
+        return await self._connection.execute(query, parameters, prepare=True)
+
+    async def rows(self, role: str, query: LiteralString, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[TupleRow]:
+        """All rows of `query`, run as `role`."""
+        return await (await self.execute(role, query, parameters)).fetchall()
+
+    async def restrict_to(self, tenures: str) -> None:
+        """Let the reader role see only `tenures` (comma-separated ids) until the transaction ends."""
+        await self._connection.execute("SELECT set_config('openmarque.tenures', %s, true)", (tenures,), prepare=True)
+
+    async def _act_as(self, role: str) -> None:
+        if role != self._role:
+            await self._connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
+            self._role = role
+
+
+def postgres(tx: Transaction) -> PostgresTransaction:
+    """The transaction as PostgreSQL's; ``TypeError`` when a store is handed another database's."""
+    if not isinstance(tx, PostgresTransaction):
+        raise TypeError(f"a PostgreSQL store was given a {type(tx).__name__}")
+    return tx
+
+
+class PostgresDatabase:
+    """Transactions on a pool of connections."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]], publish: Publish) -> None:
+        """Take connections from `pool`; send publications with `publish`."""
+        self._pool = pool
+        self._publish = publish
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[PostgresTransaction]:
+        """A transaction that commits when the block ends normally; then its publications leave.
+
+        Raises ``StoreUnavailable`` when the database is away or gave this transaction up; nothing has happened then.
+        """
+        try:
+            async with self._pool.connection() as connection:
+                tx = PostgresTransaction(connection)
+                yield tx
+                await connection.commit()
+        except _UNAVAILABLE as error:
+            raise StoreUnavailable(f"({type(error).__name__})") from error
+        for subject, payload in tx.publications:
+            await self._publish(subject, payload)
+
+
+async def open_database(url: str, publish: Publish, size: int = 8) -> tuple[PostgresDatabase, AsyncConnectionPool[AsyncConnection[TupleRow]]]:
+    """A database on `url` with at most `size` connections, and the pool to close at the end."""
+    pool: AsyncConnectionPool[AsyncConnection[TupleRow]] = AsyncConnectionPool(
+        url, min_size=1, max_size=size, open=False, timeout=5, kwargs={"application_name": "openmarque"}
+    )
+    await pool.open()
+    return PostgresDatabase(pool, publish), pool
