@@ -64,10 +64,14 @@ class Notice(NamedTuple):
 
 @dataclass(slots=True)
 class Output:
-    """What an input leads to, in order. The store has committed when the core returns it."""
+    """What an input leads to, in order. The store has committed when the core returns it.
+
+    `reconnect` asks for a new connection, with the certificate that was just installed.
+    """
 
     frames: list[Frame] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    reconnect: bool = False
 
 
 class LinkState(StrEnum):

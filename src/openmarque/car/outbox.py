@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from openmarque.car.store import Changes, StoredMessage
-from openmarque.protocol.envelope import Answer, Disposition, Envelope, Lane, Trust, encode, pack
+from openmarque.protocol.envelope import MAX_SEQUENCE, Answer, Disposition, Envelope, Lane, Trust, encode, pack
 from openmarque.protocol.lanes import EVENT_WINDOW
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import GONE, Gone
@@ -83,15 +83,17 @@ class EventLane:
         self.live += kind != GONE
         changes.save(self.lane, entry)
 
-    def due(self, changes: Changes, now_ms: int, epoch: int, refuses: Refuses) -> tuple[list[bytes], list[str]]:
-        """The frames to send now, and the types of those sent for the first time. Forbidden ones are deleted on the way."""
+    def has_forbidden(self, refuses: Refuses) -> bool:
+        """Whether something that would be sent next may not leave: the last look before sending."""
+        return any(refuses(entry.type, entry.level) for entry in self._upcoming())
+
+    def due(self, now_ms: int, epoch: int) -> tuple[list[bytes], list[str]]:
+        """The frames to send now, and the types of those sent for the first time."""
         if self._deadline_ms is not None and now_ms >= self._deadline_ms and self._cursor:
             self._wait_ms = min(self._wait_ms * 2, LONGEST_WAIT_MS)
             self._restart()
         if self._cursor >= min(len(self._entries), EVENT_WINDOW):
             return [], []
-        if any(refuses(e.type, e.level) for e in self._upcoming()):
-            self.purge(changes, refuses)
         frames: list[bytes] = []
         first_time: list[str] = []
         sent = self.numbers.sent
@@ -164,7 +166,8 @@ class EventLane:
         self._went_back_at = None
 
     def _upcoming(self) -> list[StoredMessage]:
-        return [self._entries[i] for i in range(self._cursor, min(len(self._entries), EVENT_WINDOW))]
+        end = min(len(self._entries), EVENT_WINDOW)
+        return [self._entries[i] for i in range(self._cursor, end)] if self._cursor < end else []
 
     def _restart(self) -> None:
         """Send again from the watermark on."""
@@ -193,6 +196,8 @@ class EventLane:
 
     def _bury(self, changes: Changes, doomed: Callable[[StoredMessage], str]) -> dict[str, int]:
         buried: dict[str, int] = {}
+        if not any(entry.type != GONE and doomed(entry) for entry in self._entries):
+            return buried
         kept: deque[StoredMessage] = deque()
         reason_of_last = ""
         for entry in self._entries:
@@ -207,16 +212,22 @@ class EventLane:
             kept.append(grave)
             reason_of_last = reason_here
         if buried:
+            self._write_difference(changes, kept)
             self._entries = kept
-            changes.delete(self.lane, 0, self.numbers.next)
-            for entry in kept:
-                changes.save(self.lane, entry)
             self._restart()
         return buried
 
+    def _write_difference(self, changes: Changes, kept: deque[StoredMessage]) -> None:
+        before = {entry.seq: entry for entry in self._entries}
+        for entry in kept:
+            if before.pop(entry.seq) is not entry:
+                changes.save(self.lane, entry)
+        for seq in before:
+            changes.delete(self.lane, seq, seq)
+
     def _renumber(self, changes: Changes, first: int) -> None:
         """Give the remaining messages numbers from `first` on; tombstones are dropped, for there is nothing left to settle."""
-        changes.delete(self.lane, 0, max(self.numbers.next, *(e.seq for e in self._entries), 0, first) if self._entries else first)
+        changes.delete(self.lane, 0, MAX_SEQUENCE)
         survivors = [entry for entry in self._entries if entry.type != GONE]
         self._entries = deque(
             msgspec.structs.replace(entry, seq=seq, through=seq) for seq, entry in enumerate(survivors, start=first)

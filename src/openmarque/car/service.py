@@ -33,6 +33,10 @@ class CarService(Protocol):
         """What to make of a sample. Never raises for anything a sensor can say within its signal's limits."""
         ...
 
+    def forget(self, state: Any) -> Any:
+        """The state without anything of the present owner; counters that must never repeat stay."""
+        ...
+
 
 @runtime_checkable
 class Screen(Protocol):

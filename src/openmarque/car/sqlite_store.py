@@ -67,7 +67,10 @@ class SqliteCarStore:
         rows = self._db.execute(
             "SELECT seq, through, type, level, car_time, trust, body FROM outbox WHERE lane = ? ORDER BY seq", (lane.value,)
         )
-        return [StoredMessage(seq, through, kind, Level(level), at, Trust(trust), body) for seq, through, kind, level, at, trust, body in rows]
+        return [
+            StoredMessage(seq, through, kind, Level(level), at, Trust(trust), body)
+            for seq, through, kind, level, at, trust, body in rows
+        ]
 
     @contextmanager
     def step(self) -> Iterator[Changes]:

@@ -129,8 +129,8 @@ class MemoryCarStore:
     def fork(self) -> "MemoryCarStore":
         """A copy as it is now; giving it to a car later models a memory restored from an old image."""
         twin = MemoryCarStore(self.fault)
-        twin._records = dict(self._records)  # noqa: SLF001 - its own kind
-        twin._outbox = {lane: dict(box) for lane, box in self._outbox.items()}  # noqa: SLF001 - its own kind
+        twin._records = dict(self._records)
+        twin._outbox = {lane: dict(box) for lane, box in self._outbox.items()}
         return twin
 
     @staticmethod

@@ -201,7 +201,9 @@ def _closed(declaration: Declaration, facts: Facts) -> tuple[str, tuple[int | No
         span = (to_ms(contract.starts_at), to_ms(contract.ends_at))
     if declaration.basis is LegalBasis.CONSENT and declaration.name not in facts.consents:
         return Reason.NO_CONSENT, _NO_SPAN
-    if not facts.switched_off_in_app.isdisjoint((declaration.name, declaration.group) if declaration.group else (declaration.name,)):
+    if not facts.switched_off_in_app.isdisjoint(
+        (declaration.name, declaration.group) if declaration.group else (declaration.name,)
+    ):
         return Reason.SWITCHED_OFF, _NO_SPAN
     return "", span
 
@@ -244,4 +246,3 @@ def _too_private(moment: Moment, captured: Level | None, needed: Level) -> Reaso
     if captured is not None and captured < needed:
         return Reason.CAPTURED_BELOW_LEVEL
     return None
-

@@ -79,12 +79,20 @@ MONTHS_12: Final = Retention(Until.AGE, 365)
 YEARS_10: Final = Retention(Until.AGE, 3652)
 
 
+CARRIERS: Final = ("wire", "log", "header", "object", "mail")
+"""Where data pass or rest outside tables: ``wire:type.field`` (body of a message), ``log:field``, ``header:Name`` (NATS or HTTP),
+``object:bucket/name`` (object store), ``mail:field`` (template field of a mail)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One kind of personal data that a service takes.
 
     `signals` are VSS paths; `fields` are places in storage, written ``table.column`` or ``table.column[key]`` for a key inside
-    JSON. `retention` None means that the documents state none: the brand pack has to set one, else the service is refused
+    JSON. `carried` are places that data pass or rest in outside tables, written ``kind:name`` with a kind of ``CARRIERS``.
+    Columns that only identify or order a row are declared like any other; by convention they stand in one item named "keys".
+
+    `retention` None means that the documents state none: the brand pack has to set one, else the service is refused
     (REQ GDP-12). `level` raises the declaration's own level for this item.
     """
 
@@ -93,6 +101,7 @@ class Item:
     signals: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     level: Level = Level.PRIVATE
+    carried: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,11 @@ class Declaration:
     def signal_levels(self) -> dict[str, Level]:
         """The level that each declared VSS path needs."""
         return {path: self.level_of(item) for item in self.items for path in item.signals}
+
+    def carried(self, kind: str) -> frozenset[str]:
+        """The declared names of one kind of ``CARRIERS``, without the kind."""
+        prefix = f"{kind}:"
+        return frozenset(name.removeprefix(prefix) for item in self.items for name in item.carried if name.startswith(prefix))
 
     def field_levels(self) -> dict[str, Level]:
         """The level that each declared storage field needs."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import entry_points
 from typing import Final
 
-from openmarque.catalogue.declarations import Declaration, Item, Scope, Service
+from openmarque.catalogue.declarations import CARRIERS, Declaration, Item, Scope, Service
 from openmarque.kit.errors import OpenMarqueError
 from openmarque.protocol.messages import STATUS_TYPES, MessageRegister
 from openmarque.protocol.signals import SIGNALS
@@ -17,9 +17,7 @@ ENTRY_POINT_GROUP: Final = "openmarque.services"
 LANGUAGES: Final = ("en", "fr")
 """Every purpose is stated in each of these."""
 
-EU_EEA: Final = frozenset(
-    "AT BE BG HR CY CZ DE DK EE ES FI FR GR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split()
-)
+EU_EEA: Final = frozenset("AT BE BG HR CY CZ DE DK EE ES FI FR GR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split())
 """EU member states and Iceland, Liechtenstein, Norway: no guarantee of GDPR 45 ff. needed (REQ GDP-8)."""
 
 
@@ -38,14 +36,19 @@ class Catalogue:
         self.services = tuple(sorted(services, key=lambda s: s.name))
         every = [*platform, *(d for s in self.services for d in s.declarations)]
         self.declarations: dict[str, Declaration] = {d.name: d for d in every}
-        problems = [*_duplicates("declaration", (d.name for d in every)), *_duplicates("service", (s.name for s in self.services))]
+        problems = [
+            *_duplicates("declaration", (d.name for d in every)),
+            *_duplicates("service", (s.name for s in self.services)),
+        ]
         types = [t for s in self.services for t in s.message_types]
         problems += _duplicates("message type", (t.name for t in (*STATUS_TYPES, *types)))
         for declaration in every:
             problems += _problems(declaration)
         for message_type in types:
             if message_type.declaration not in self.declarations:
-                problems.append(f"message type {message_type.name}: its declaration {message_type.declaration!r} does not exist")
+                problems.append(
+                    f"message type {message_type.name}: its declaration {message_type.declaration!r} does not exist"
+                )
         declared = {name for d in every for name in d.messages}
         problems += [f"message type {t.name}: no declaration lists it" for t in types if t.name not in declared]
         if problems:
@@ -59,6 +62,10 @@ class Catalogue:
     def declared_signals(self) -> frozenset[str]:
         """Every VSS path that some declaration takes: the only keys that stored values may have."""
         return frozenset(path for d in self.declarations.values() for path in d.signal_levels())
+
+    def carried(self, kind: str) -> frozenset[str]:
+        """Every declared name of one kind of ``declarations.CARRIERS``."""
+        return frozenset[str]().union(*(d.carried(kind) for d in self.declarations.values()))
 
     def declared_fields(self) -> dict[str, list[str]]:
         """Every storage field that is declared, with the names of the declarations that cover it."""
@@ -101,10 +108,17 @@ def _problems(declaration: Declaration) -> Iterator[str]:
 
 
 def _item_problems(name: str, item: Item) -> Iterator[str]:
-    if not item.signals and not item.fields:
+    if not item.signals and not item.fields and not item.carried:
         yield f"{name}: item {item.name!r} names no signal and no field"
-    yield from (f"{name}: item {item.name!r} takes {path}, which is no known signal" for path in item.signals if path not in SIGNALS)
-    yield from (f"{name}: {place!r} is not written table.column or table.column[key]" for place in item.fields if "." not in place)
+    yield from (
+        f"{name}: item {item.name!r} takes {path}, which is no known signal" for path in item.signals if path not in SIGNALS
+    )
+    yield from (
+        f"{name}: {place!r} is not written table.column or table.column[key]" for place in item.fields if "." not in place
+    )
+    yield from (
+        f"{name}: {place!r} is not written kind:name" for place in item.carried if place.partition(":")[0] not in CARRIERS
+    )
 
 
 def _repeated(names: Iterable[str]) -> list[str]:

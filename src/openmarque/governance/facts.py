@@ -27,7 +27,9 @@ SELECT v.vehicle_id, v.ceiling, m.capabilities, t.tenure_id, l.level,
  WHERE v.vehicle_id = ANY(%(vehicles)s)
  ORDER BY v.vehicle_id"""
 
-_CONTRACTS: Final = "SELECT tenure_id, plan, state, starts_at, ends_at FROM contract WHERE tenure_id = ANY(%s) ORDER BY starts_at"
+_CONTRACTS: Final = (
+    "SELECT tenure_id, plan, state, starts_at, ends_at FROM contract WHERE tenure_id = ANY(%s) ORDER BY starts_at"
+)
 
 _SAVE: Final = """
 INSERT INTO car_policy AS p (vehicle_id, tenure_id, version, frame, hash, open_declarations, level, ceiling, remote_access,
@@ -50,7 +52,9 @@ class PostgresFacts:
         versions = {row[0]: row[1] for row in await pg.rows(PLATFORM, _LOCK, (list(vehicles),))}
         rows = await pg.rows(PLATFORM, _FACTS, {"now": now, "vehicles": list(vehicles)})
         contracts: dict[object, list[ContractFact]] = {}
-        for tenure_id, plan, state, starts_at, ends_at in await pg.rows(PLATFORM, _CONTRACTS, ([row[3] for row in rows if row[3]],)):
+        for tenure_id, plan, state, starts_at, ends_at in await pg.rows(
+            PLATFORM, _CONTRACTS, ([row[3] for row in rows if row[3]],)
+        ):
             contracts.setdefault(tenure_id, []).append(ContractFact(plan, state in SERVING, starts_at, ends_at))
         return {
             VehicleId(vehicle_id): Facts(
@@ -78,5 +82,12 @@ class PostgresPolicyStore:
             facts, policy = record.facts, record.policy
             level = facts.level if facts.level is not None else Level.PRIVATE
             row = (facts.vehicle_id, facts.tenure_id, policy.version, record.frame, record.hash, list(record.open_declarations))
-            moment = (int(level), int(facts.ceiling), facts.remote_access, sorted(facts.switched_off_in_car), facts.now, record.valid_until)
+            moment = (
+                int(level),
+                int(facts.ceiling),
+                facts.remote_access,
+                sorted(facts.switched_off_in_car),
+                facts.now,
+                record.valid_until,
+            )
             await postgres(tx).execute(PLATFORM, _SAVE, (*row, *moment))

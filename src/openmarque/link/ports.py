@@ -86,7 +86,10 @@ class Refusals:
 class LinkStore(Protocol):
     """The link's rows. Every method runs inside the transaction it is given."""
 
-    database: Database
+    @property
+    def database(self) -> Database:
+        """Where transactions for this store come from."""
+        ...
 
     async def policies(self, tx: Transaction, vehicles: Sequence[VehicleId]) -> dict[VehicleId, PolicyRow]:
         """The policies of those of `vehicles` that are known. No lock: the guards of ``write_status`` catch what changes meanwhile."""

@@ -1,6 +1,6 @@
 """The link's own rows: one small row per car for each of numbering, newest values and policy; certificates; refusals."""
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Table, Text, Uuid
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, ForeignKey, Identity, Index, Integer, LargeBinary, SmallInteger, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from openmarque.storage.base import metadata
@@ -79,6 +79,14 @@ signing_key = Table(
     Column("from_at", DateTime(timezone=True), nullable=False),
     Column("until_at", DateTime(timezone=True), comment="no longer accepted from then on"),
     comment="Public halves of the platform's keys; several of one purpose overlap while one replaces the other.",
+)
+
+revocation_snapshot = Table(
+    "revocation_snapshot",
+    metadata,
+    Column("version", BigInteger, Identity(), primary_key=True),
+    Column("written_at", DateTime(timezone=True), nullable=False),
+    comment="One row per snapshot written for the gates; its version only grows, so that an old one can't be put back.",
 )
 
 refusal_count = Table(

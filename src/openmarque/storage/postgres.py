@@ -17,8 +17,8 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from openmarque.storage.errors import StoreUnavailable
 from openmarque.storage.transaction import Transaction
 
-Publish = Callable[[str, bytes], Awaitable[None]]
-"""Sends one publication; failures are the sender's business (it is logged, the data are safe)."""
+Publish = Callable[[Sequence[tuple[str, bytes]]], Awaitable[None]]
+"""Sends (subject, payload) pairs in order. When it fails the data are safe all the same: cars ask again, watchers read anew."""
 
 _log = structlog.get_logger("openmarque.storage")
 
@@ -92,8 +92,8 @@ class PostgresDatabase:
                 await connection.commit()
         except _UNAVAILABLE as error:
             raise StoreUnavailable(f"({type(error).__name__})") from error
-        for subject, payload in tx.publications:
-            await self._publish(subject, payload)
+        if tx.publications:
+            await self._publish(tx.publications)
 
 
 async def open_database(url: str, publish: Publish, size: int = 8) -> tuple[PostgresDatabase, AsyncConnectionPool[AsyncConnection[TupleRow]]]:

@@ -51,14 +51,15 @@ class StatusInCar:
 
         A fix is said as a pair, and only when it is a new one: a receiver that holds its fix says nothing new, the fix ages.
         """
-        due: dict[str, Value] = {}
-        for path, value in sample.sensed.items():
-            if path in _CAPTURED and path not in _FIX and _is_due(path, value, sample):
-                due[path] = value
-        fix = {path: sample.sensed[path] for path in _FIX if path in sample.sensed}
+        due = {p: v for p, v in sample.sensed.items() if p in _CAPTURED and p not in _FIX and _is_due(p, v, sample)}
+        fix: dict[str, Value] = {path: sample.sensed[path] for path in _FIX if path in sample.sensed}
         if any(path not in sample.reported or sample.reported[path][0] != value for path, value in fix.items()):
-            due |= fix
+            due.update(fix)
         return Taken(state, due)
+
+    def forget(self, _state: StatusState) -> StatusState:
+        """Forget where the car was."""
+        return StatusState()
 
 
 def _is_due(path: str, value: Value, sample: Sample) -> bool:

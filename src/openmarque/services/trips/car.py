@@ -66,6 +66,10 @@ class TripsInCar:
         messages = _messages(state, state.meter, sample)
         return Taken(TripsState(next_trip=state.next_trip + 1, ignition_on=False), {}, messages)
 
+    def forget(self, state: TripsState) -> TripsState:
+        """Drop the running trip; the numbering goes on."""
+        return _dropped(state)
+
 
 def _dropped(state: TripsState) -> TripsState:
     """The state without the running trip."""

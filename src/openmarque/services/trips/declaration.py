@@ -7,6 +7,16 @@ from openmarque.services.trips.messages import MESSAGE_TYPES, TRIP_COMPLETED, TR
 GROUP = "services_without_position"
 """The group of services that the car can switch off together (REQ PRV-4, TRP-1)."""
 
+_KEYS = ("tenure_id", "vehicle_id", "epoch", "trip", "received_at", "policy_version")
+
+
+def _measured(name: str, *figures: str) -> Item:
+    """Figures that have the same name in the message and in the table."""
+    return Item(
+        name, MONTHS_2, fields=tuple(f"trip.{f}" for f in figures), carried=tuple(f"wire:{TRIP_COMPLETED}.{f}" for f in figures)
+    )
+
+
 TRIPS = Declaration(
     name="trips",
     version=1,
@@ -21,9 +31,10 @@ TRIPS = Declaration(
     group=GROUP,
     messages=(TRIP_COMPLETED,),
     items=(
-        Item("time", MONTHS_2, fields=("trip.started_at", "trip.ended_at", "trip.duration_s", "trip.travel_s", "trip.gap_s")),
-        Item("distance and speed", MONTHS_2, fields=("trip.distance_m", "trip.mean_speed_kmh")),
-        Item("energy", MONTHS_2, fields=("trip.soc_start", "trip.soc_end", "trip.consumption_kwh_100km")),
+        Item("keys", MONTHS_2, fields=tuple(f"trip.{column}" for column in _KEYS), carried=(f"wire:{TRIP_COMPLETED}.trip",)),
+        _measured("time", "started_at", "ended_at", "duration_s", "travel_s", "gap_s"),
+        _measured("distance and speed", "distance_m", "mean_speed_kmh"),
+        _measured("energy", "soc_start", "soc_end", "consumption_kwh_100km"),
     ),
 )
 
@@ -41,9 +52,16 @@ TRIP_PLACES_DECLARATION = Declaration(
     messages=(TRIP_PLACES,),
     items=(
         Item(
+            "keys",
+            MONTHS_2,
+            fields=tuple(f"trip_place.{column}" for column in _KEYS),
+            carried=(f"wire:{TRIP_PLACES}.trip", f"wire:{TRIP_PLACES}.started_at"),
+        ),
+        Item(
             "start and end place",
             MONTHS_2,
             fields=tuple(f"trip_place.{end}_{axis}" for end in ("start", "end") for axis in ("latitude", "longitude")),
+            carried=(f"wire:{TRIP_PLACES}.start", f"wire:{TRIP_PLACES}.end"),
         ),
     ),
 )

@@ -5,10 +5,10 @@ from typing import Final
 
 from openmarque.kit.clock import to_ms
 from openmarque.link.live import LiveUpdates
-from openmarque.link.ports import Accepted
+from openmarque.link.ports import Accepted, Handler
 from openmarque.protocol.times import IMPLAUSIBLE_TIME, plausible
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
-from openmarque.services.trips.store import PlaceRow, TripRow, TripStore
+from openmarque.services.trips.store import PlaceRow, PostgresTrips, TripRow, TripStore
 from openmarque.storage.roles import service_role
 from openmarque.storage.transaction import Transaction
 
@@ -69,3 +69,8 @@ def _refusal(message: Accepted, trip: TripCompleted) -> str:
         and all(0 <= soc <= 100 for soc in charges)
     )
     return "" if sane else BAD_FIGURES
+
+
+def handlers(live: LiveUpdates) -> list[Handler]:
+    """What the platform's worker calls for this service's messages."""
+    return [TripHandler(PostgresTrips(), live)]

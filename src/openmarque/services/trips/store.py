@@ -116,7 +116,7 @@ class PostgresTrips:
         await postgres(tx).restrict_to(str(tenure_id))
         rows = await postgres(tx).rows(READER, _TRIPS, (tenure_id, before, limit))
         return [
-            TripView(*row[:10], start=None if row[10] is None else (row[10], row[11]), end=None if row[12] is None else (row[12], row[13]))
+            TripView(*row[:10], None if row[10] is None else (row[10], row[11]), None if row[12] is None else (row[12], row[13]))
             for row in rows
         ]
 
@@ -140,11 +140,25 @@ class MemoryTrips:
         views = []
         for key, row in memory(tx).all("trip").items():
             if row.tenure_id == tenure_id and from_ms(row.trip.ended_at) < before:
-                place = places.get(key)
-                _, _, _, _, _, _, started_at, ended_at, *figures = _trip_columns(row)
-                ends = (None, None) if place is None else (place.places.start, place.places.end)
-                views.append(TripView(started_at, ended_at, *figures, *ends))
+                views.append(_view(row.trip, places.get(key)))
         return sorted(views, key=lambda view: view.ended_at, reverse=True)[:limit]
+
+
+def _view(trip: TripCompleted, place: PlaceRow | None) -> TripView:
+    return TripView(
+        started_at=from_ms(trip.started_at),
+        ended_at=from_ms(trip.ended_at),
+        duration_s=trip.duration_s,
+        travel_s=trip.travel_s,
+        gap_s=trip.gap_s,
+        distance_m=trip.distance_m,
+        mean_speed_kmh=trip.mean_speed_kmh,
+        soc_start=trip.soc_start,
+        soc_end=trip.soc_end,
+        consumption_kwh_100km=trip.consumption_kwh_100km,
+        start=None if place is None else place.places.start,
+        end=None if place is None else place.places.end,
+    )
 
 
 def _key(message: Accepted, tenure_id: TenureId, number: int) -> tuple[object, ...]:

@@ -119,8 +119,8 @@ def test_the_way_on_through_a_tunnel_of_zero_fixes_is_counted() -> None:
 
 
 def test_an_odometer_that_starts_afresh_goes_on_counting() -> None:
-    assert verdicts([(HOME, 5000, 0), (HOME, 0, 1), (north(MARGIN + 300), 350, 9)])[-1] is Verdict.NEW
-    assert verdicts([(HOME, 5000, 0), (HOME, 0, 1), (north(MARGIN + 400), 350, 9)])[-1] is Verdict.JUMP
+    assert verdicts([(HOME, 5000, 0), (HOME, 100, 1), (north(MARGIN + 300), 350, 9)])[-1] is Verdict.NEW
+    assert verdicts([(HOME, 5000, 0), (HOME, 100, 1), (north(MARGIN + 400), 350, 9)])[-1] is Verdict.JUMP
 
 
 def test_a_clock_that_goes_back_is_no_gap() -> None:

@@ -304,6 +304,13 @@ def _create_link() -> None:
 def _create_counters() -> None:
     """What was turned away or tried, counted."""
     op.create_table(
+        "revocation_snapshot",
+        sa.Column("version", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_revocation_snapshot")),
+        comment="One row per snapshot written for the gates; its version only grows, so that an old one can't be put back.",
+    )
+    op.create_table(
         "refusal_count",
         sa.Column("vehicle_id", sa.Uuid(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -406,7 +413,7 @@ def _create_policy_trigger() -> None:
     """
     op.execute("""
         CREATE FUNCTION om_follow_policy_version() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-        SET search_path = pg_catalog, public, pg_temp AS $$
+        SET search_path = pg_catalog, pg_temp AS $$
         BEGIN
             UPDATE public.last_values SET policy_version = NEW.version WHERE vehicle_id = NEW.vehicle_id;
             RETURN NULL;

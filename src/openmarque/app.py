@@ -1,0 +1,205 @@
+"""Assembly: ``prepare`` makes a home ready to run, ``bootstrap`` wires everything for one process. Nothing else wires anything.
+
+Processes of a platform: the engines (unless given by URL), connection gates, workers, the API. Each calls ``bootstrap`` and uses
+the parts it needs; all state is in PostgreSQL, the keys directory and the revocation snapshot.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from psycopg import Connection
+
+from openmarque.brands.pack import BrandPack, load_pack
+from openmarque.catalogue.register import Catalogue
+from openmarque.domains.accounts.service import Accounts
+from openmarque.domains.consent.service import LevelHandler, PostgresLevels
+from openmarque.domains.contracts.service import Contracts
+from openmarque.domains.garage.service import Garage
+from openmarque.domains.garage.vault import VinVault
+from openmarque.engines.nats import NatsEndpoint, NatsPlan, NatsServer, read_endpoint
+from openmarque.engines.postgres import PostgresEndpoint, PostgresServer
+from openmarque.engines.process import kept_secret
+from openmarque.governance.discovery import service_handlers
+from openmarque.governance.enforcing import enforce, set_app_password
+from openmarque.governance.facts import PostgresFacts, PostgresPolicyStore
+from openmarque.governance.platform import installed_catalogue
+from openmarque.governance.policies import PolicyKeeper
+from openmarque.governance.rights import APP
+from openmarque.kit.clock import Clock
+from openmarque.kit.ids import VehicleId, new_uuid
+from openmarque.kit.settings import Settings
+from openmarque.link.broker import Broker, connect
+from openmarque.link.enrolment import PostgresEnrolment
+from openmarque.link.event_ingest import EventIngest
+from openmarque.link.handshake import Handshake
+from openmarque.link.judging import JudgeCache
+from openmarque.link.kick import open_system
+from openmarque.link.live import LiveUpdates
+from openmarque.link.pki import CertificateAuthority
+from openmarque.link.pki_keys import KeyRing, Purpose
+from openmarque.link.ports import Handler
+from openmarque.link.postgres import PostgresLinkStore
+from openmarque.link.revocation import snapshot_file, write_snapshot
+from openmarque.link.status_ingest import StatusIngest
+from openmarque.link.subjects import WORKER_PUBLISH, WORKER_SUBSCRIBE
+from openmarque.link.worker import Parts, Worker
+from openmarque.protocol.envelope import Lane
+from openmarque.services.status.service import Status
+from openmarque.services.trips.store import PostgresTrips
+from openmarque.storage.migrate import migrate
+from openmarque.storage.postgres import PostgresDatabase, open_database
+
+_SECRET_BYTES: Final = 24
+
+
+@dataclass(frozen=True)
+class Engines:
+    """The engines of a home, started or reached."""
+
+    postgres: PostgresServer
+    nats: NatsServer
+    database: PostgresEndpoint
+    broker: NatsEndpoint
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Everything one process needs, wired."""
+
+    settings: Settings
+    clock: Clock
+    catalogue: Catalogue
+    pack: BrandPack
+    keys: KeyRing
+    authority: CertificateAuthority
+    endpoint: NatsEndpoint
+    broker: Broker
+    database: PostgresDatabase
+    link: PostgresLinkStore
+    governor: PolicyKeeper
+    garage: Garage
+    contracts: Contracts
+    accounts: Accounts
+    live: LiveUpdates
+    status: Status
+    trips: PostgresTrips
+
+    def worker(self) -> Worker:
+        """A worker on these parts; ``start`` makes it take messages."""
+        judges = JudgeCache()
+        handlers: list[Handler] = [LevelHandler(PostgresLevels(), self.link, self.governor, self.live)]
+        handlers += service_handlers(self.catalogue.services, self.live)
+        register = self.catalogue.messages
+        lanes = {
+            lane: EventIngest(lane, self.link, self.clock, judges, register, handlers) for lane in (Lane.URGENT, Lane.EVENT)
+        }
+        commands = frozenset(name for d in self.catalogue.declarations.values() for name in d.commands)
+        handshake = Handshake(self.link, self.clock, judges, register, self.governor, commands)
+        status = StatusIngest(self.link, self.clock, JudgeCache(), self.live)
+        return Worker(self.broker, Parts(status, lanes, handshake, self.garage, self.live, self.database), self.clock)
+
+    async def revoke(self, vehicle_id: VehicleId, reason: str) -> int:
+        """End the trust in a car: in the database, in the signed snapshot that the gates read, and its live connections.
+
+        Gives the number of connections cut. The order matters: a car is cut only when the gate already refuses it.
+        """
+        async with self.database.begin() as tx:
+            await self.garage.revoke(tx, vehicle_id, reason, self.clock.now())
+        await self.write_snapshot()
+        system = await open_system(self.endpoint.system, self.endpoint.account)
+        try:
+            return await system.cut(vehicle_id)
+        finally:
+            await system.close()
+
+    async def write_snapshot(self) -> None:
+        """Write the revocation snapshot anew from the database."""
+        now = self.clock.now()
+        async with self.database.begin() as tx:
+            serials = await PostgresEnrolment().revoked_serials(tx, now)
+            version = await PostgresEnrolment().next_snapshot_version(tx, now)
+        write_snapshot(snapshot_file(self.settings.home), self.keys, self.clock, version=version, serials=serials)
+
+
+def app_url(settings: Settings, owner_url: str) -> str:
+    """The database's address for the running program: the login role that may only take on the compiled roles."""
+    password = _app_password(settings)
+    parts = urlsplit(owner_url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{APP}:{quote(password)}@{host}"))
+
+
+def _app_password(settings: Settings) -> str:
+    return kept_secret(settings.keys_dir / "database-login", lambda: new_uuid().hex + new_uuid().hex[:_SECRET_BYTES])
+
+
+async def start_engines(settings: Settings, clock: Clock) -> Engines:
+    """Make keys and certificates where there are none, start both engines at once, bring the database up to date."""
+    pack = load_pack(settings.brand_pack)
+    authority = make_authority(settings, clock, pack)
+    chain, key = authority.server_files(settings.mqtt_names.split(","))
+    plan = NatsPlan(chain, key, authority.car_anchors_file, WORKER_PUBLISH, WORKER_SUBSCRIBE)
+    nats, postgres = NatsServer(settings, plan), PostgresServer(settings)
+    broker, database = await asyncio.gather(asyncio.to_thread(nats.start), asyncio.to_thread(_database, settings, postgres, clock))
+    return Engines(postgres, nats, database, broker)
+
+
+def make_authority(settings: Settings, clock: Clock, pack: BrandPack) -> CertificateAuthority:
+    """The certificate authority of a home, made at its first start. The root's passphrase is generated unless set, and kept beside."""
+    passphrase = settings.ca_passphrase or kept_secret(settings.keys_dir / "root-ca-passphrase", lambda: new_uuid().hex)
+    return CertificateAuthority.create(settings.home / "pki", clock, name=pack.name, passphrase=passphrase)
+
+
+def _database(settings: Settings, server: PostgresServer, clock: Clock) -> PostgresEndpoint:
+    endpoint = server.start()
+
+    def with_password(connection: Connection[Any]) -> None:
+        enforce(connection)
+        set_app_password(connection, _app_password(settings))
+
+    migrate(endpoint.url, with_password, clock)
+    return endpoint
+
+
+@asynccontextmanager
+async def bootstrap(settings: Settings, clock: Clock, owner_url: str, pool_size: int = 8) -> AsyncIterator[Platform]:
+    """A wired platform for this process, its connections closed at the end. The engines run already (``start_engines``)."""
+    pack = load_pack(settings.brand_pack)
+    catalogue = installed_catalogue()
+    keys = KeyRing(settings.keys_dir, clock)
+    authority = CertificateAuthority(settings.home / "pki", clock)
+    endpoint = read_endpoint(settings)
+    broker = await connect(endpoint.worker, name="platform")
+
+    async def publish(messages: Sequence[tuple[str, bytes]]) -> None:
+        await broker.publish_many(messages)
+
+    database, pool = await open_database(app_url(settings, owner_url), publish, pool_size)
+    try:
+        governor = PolicyKeeper(catalogue, PostgresFacts(), PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1])
+        yield Platform(
+            settings=settings,
+            clock=clock,
+            catalogue=catalogue,
+            pack=pack,
+            keys=keys,
+            authority=authority,
+            endpoint=endpoint,
+            broker=broker,
+            database=database,
+            link=PostgresLinkStore(database),
+            governor=governor,
+            garage=Garage(pack, VinVault(keys), authority, governor),
+            contracts=Contracts(pack, governor),
+            accounts=Accounts(pack),
+            live=LiveUpdates(clock),
+            status=Status(),
+            trips=PostgresTrips(),
+        )
+    finally:
+        await broker.close()
+        await pool.close()

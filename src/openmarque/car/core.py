@@ -1,0 +1,441 @@
+"""The car's half of the link and of the rules, without I/O: the same code in a real car and in the deterministic world.
+
+How to use it (``CarCore`` describes each method):
+    Make one core on a store. Call a method for everything that happens to the car, each with the car's clock (``Now``). A call is
+    one step: it changes the store in one transaction, and returns what to publish, in order, and what to tell the people in the
+    car. Publish the frames after the call returned, once each; a lost frame is the core's business, not yours. Call ``tick`` when
+    ``next_wake_ms`` comes. When a call raises, throw the core away and make a new one on the same store.
+
+    The core reads no clock, makes no randomness, opens no socket, and does the same again for the same inputs.
+
+Rules:
+    1. Nothing leaves but Hello before the platform's Welcome.
+    2. What leaves passed the gate (``openmarque.car.gate``) when it was captured and passes it again when it is sent.
+    3. Anything that tightens the rules (level, switch, policy, time) purges the outbox within the same step. What the purge
+       took never comes back, and what was sensed under a stricter rule never leaves: only newly sensed values do.
+    4. A level is set by the people in the car, through ``set_level`` alone. Nothing that is received can raise it.
+    5. After a change of owner nothing of the previous tenure leaves.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import msgspec
+
+from openmarque.car.gate import Gate
+from openmarque.car.link import SPOKEN, Link, Step
+from openmarque.car.model import (
+    REMOTE_ACCESS,
+    CarProfile,
+    CertificateMismatch,
+    Channel,
+    CoreBroken,
+    Keyring,
+    LinkState,
+    Notice,
+    NoticeCode,
+    Now,
+    Output,
+    UnknownSwitch,
+)
+from openmarque.car.pipeline import Pipeline
+from openmarque.car.policy_held import PolicyHeld
+from openmarque.car.records import COUNTS, PRIVACY, Counts, Mark, PrivacyRecord, mark_record, service_record
+from openmarque.car.renewal import Renewal
+from openmarque.car.service import car_services
+from openmarque.car.store import CarStore
+from openmarque.catalogue.policy import Policy, PolicyRejected
+from openmarque.catalogue.register import Catalogue
+from openmarque.protocol import signing
+from openmarque.protocol.envelope import Lane, UnreadableFrame, encode, read_ack
+from openmarque.protocol.levels import Level
+from openmarque.protocol.messages import (
+    LEVEL_CHANGED,
+    POLICY_ACCEPTED,
+    CertificateIssued,
+    Hello,
+    LevelChanged,
+    PolicyAccepted,
+    Welcome,
+)
+from openmarque.protocol.sensing import Outgoing
+from openmarque.protocol.signals import IGNITION, Value
+
+OWNER_CHANGED: Final = "owner_changed"
+"""Reason of the tombstones that a change of tenure leaves."""
+_NOTICES_KEPT: Final = 50
+"""As many as a head-unit page can show without becoming a log."""
+_BY_LIMIT: Final = 64
+"""Characters of who set a level: "head unit", a key, an assistance button."""
+
+_read_welcome = msgspec.msgpack.Decoder(Welcome).decode
+_read_issued = msgspec.msgpack.Decoder(CertificateIssued).decode
+
+
+class CarCore:
+    """One car. Inputs: `connected`, `disconnected`, `received`, `sensed`, `ignition`, `set_level`, `set_switch`, `tick`."""
+
+    def __init__(self, profile: CarProfile, store: CarStore, keys: Keyring, catalogue: Catalogue) -> None:
+        """Go on from what `store` holds; an empty store is a new car: private, epoch 1, no policy.
+
+        `catalogue` holds the services installed in the car; those with a ``car.py`` take part. Raises ``StoreUnusable`` when the
+        store's records are not ours.
+        """
+        self._profile = profile
+        self._store = store
+        self._keys = keys
+        self._catalogue = catalogue
+        duties = [t for d in catalogue.declarations.values() if d.is_legal_duty for t in d.messages]
+        self._optional = {name for name, t in catalogue.messages.types.items() if t.declaration} - set(duties)
+        self._switches = {d.name for d in catalogue.service_declarations()} | {
+            d.group for d in catalogue.service_declarations() if d.group
+        }
+        self._privacy = store.read(PRIVACY, PrivacyRecord) or PrivacyRecord()
+        self._counts = Counts(store.read(COUNTS, dict[str, int]) or {})
+        self._gate = Gate(catalogue.messages, duties, profile.ceiling)
+        self._link = Link(store, self._gate, self._counts, profile.outbox_limit, self._optional.__contains__)
+        services = car_services(catalogue.services)
+        states = {s.name: store.read(service_record(s.name), s.state) for s in services}
+        self._pipeline = Pipeline(services, states, profile.equipment)
+        self._renewal = Renewal(keys)
+        self._policy = PolicyHeld(profile, store)
+        self._obey()
+        self._purged_serial = -1
+        self._broken = False
+        self.notices: deque[Notice] = deque(maxlen=_NOTICES_KEPT)
+
+    # What happens to the car
+
+    def connected(self, now: Now) -> Output:
+        """The transport stands and the topics ``v/{id}/down/#`` are subscribed: Hello is published."""
+        with self._step(now) as step:
+            self._renewal.connected()
+            self._link.connected(step)
+        return step.out
+
+    def disconnected(self, now: Now) -> Output:
+        """The transport is gone. Frames that were not published yet may be dropped."""
+        with self._step(now) as step:
+            self._link.disconnected()
+        return step.out
+
+    def received(self, now: Now, kind: str, payload: bytes) -> Output:
+        """A frame came on ``v/{id}/down/{kind}``: ``ack``, ``welcome``, ``policy`` or ``cert``.
+
+        Anything else, and what can't be read, changes nothing and is counted (``ignored/…``).
+        """
+        with self._step(now) as step:
+            try:
+                self._receive(step, kind, payload)
+            except (UnreadableFrame, msgspec.DecodeError, ValueError):
+                self._counts.add(f"ignored/{kind}:unreadable")
+        return step.out
+
+    def sensed(
+        self, now: Now, values: Mapping[str, Value], at_ms: int | None = None, mark: tuple[str, Mark] | None = None
+    ) -> Output:
+        """Sensors said `values` by VSS path, at `at_ms` by the car's clock (default: now).
+
+        Values that no such signal can have, and positions that can't be believed, are counted (``sensor/…``) and go no further.
+        `mark` is a replay's name and position, stored in the same step.
+        """
+        with self._step(now) as step:
+            self._feed(step, values, now.ms if at_ms is None else at_ms)
+            if mark is not None:
+                step.changes.put(mark_record(mark[0]), mark[1])
+        return step.out
+
+    def ignition(self, now: Now, *, on: bool) -> Output:
+        """The ignition was switched: the same as sensing ``Vehicle.LowVoltageSystemState``."""
+        return self.sensed(now, {IGNITION: "ON" if on else "OFF"})
+
+    def set_level(self, now: Now, level: Level, by: str) -> Output:
+        """The people in the car chose a privacy level; `by` says where ("head unit"). The one in force already changes nothing.
+
+        The choice is signed and sent to the platform; it counts here at once. A level above the ceiling is kept as chosen, and
+        the ceiling applies all the same.
+        """
+        with self._step(now) as step:
+            if level is not self._privacy.level:
+                self._change_level(step, level, by[:_BY_LIMIT])
+        return step.out
+
+    def set_switch(self, now: Now, name: str, *, on: bool) -> Output:
+        """Someone in the car switched a service, a group of services or ``remote_access``; ``UnknownSwitch`` for another name."""
+        if name != REMOTE_ACCESS and name not in self._switches:
+            raise UnknownSwitch(known=", ".join(sorted((*self._switches, REMOTE_ACCESS))))
+        with self._step(now) as step:
+            if self.switches()[name] is not on:
+                self._change_switch(step, name, on=on)
+        return step.out
+
+    def tick(self, now: Now) -> Output:
+        """Time passed: repeat what got no answer, purge what time has closed, renew the certificate. Cheap when nothing is due."""
+        wake = self.next_wake_ms
+        if wake is None or now.ms < wake:
+            return Output()
+        with self._step(now) as step:
+            pass
+        return step.out
+
+    # What the car shows
+
+    @property
+    def next_wake_ms(self) -> int | None:
+        """When `tick` has something to do; None: not before another input."""
+        renewal = self._renewal.due_ms() if self._link.state is LinkState.OPEN else None
+        return min(
+            (at for at in (self._link.deadline_ms(), self._gate.next_change_ms, renewal) if at is not None), default=None
+        )
+
+    @property
+    def link_state(self) -> LinkState:
+        """Where the link stands."""
+        return self._link.state
+
+    @property
+    def epoch(self) -> int:
+        """The epoch in which messages are numbered."""
+        return self._link.epoch
+
+    @property
+    def privacy(self) -> PrivacyRecord:
+        """The level chosen, who set it and when, and the switches that are off."""
+        return self._privacy
+
+    @property
+    def level(self) -> Level:
+        """The level in force: the one chosen, cut to the ceiling."""
+        return self._gate.level
+
+    @property
+    def ceiling(self) -> Level:
+        """The level that this car never exceeds."""
+        return self._profile.ceiling
+
+    @property
+    def policy(self) -> Policy | None:
+        """The policy in force, None before the first."""
+        return self._policy.policy
+
+    @property
+    def policy_hash(self) -> str:
+        """The name of the policy in force; empty before the first."""
+        return self._policy.hash
+
+    @property
+    def outbox_fill(self) -> int:
+        """Messages that wait for the platform's acknowledgement."""
+        return self._link.fill
+
+    @property
+    def is_status_settled(self) -> bool:
+        """Whether every captured status value was acknowledged."""
+        return self._link.status.is_settled
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing at all waits for an acknowledgement."""
+        return self._link.waiting == 0 and self._link.status.is_settled
+
+    @property
+    def latest(self) -> Mapping[str, Value]:
+        """The newest believed value of each signal since power-up."""
+        return self._pipeline.latest
+
+    def service_state(self, service: str) -> Any:
+        """How an in-car service stands (its own struct); None when it is not installed."""
+        return self._pipeline.state(service)
+
+    def switches(self) -> dict[str, bool]:
+        """Every switch of this car and whether it is on; ``remote_access`` is one of them."""
+        return {name: name not in self._privacy.switched_off for name in sorted(self._switches)} | {
+            REMOTE_ACCESS: self._privacy.remote_access
+        }
+
+    def counts(self, kind: str) -> dict[str, int]:
+        """Counters of a kind by detail.
+
+        Kinds: ``sent``, ``acknowledged`` (by message type), ``refused``, ``refused_in_part``, ``not_captured`` (``type:reason``), ``deleted``
+        (by reason), ``sensor`` (values refused, by reason), ``ignored`` (``kind:reason``).
+        """
+        return self._counts.of(kind)
+
+    def all_counts(self) -> dict[str, int]:
+        """Every counter, ``kind/detail``; a copy."""
+        return dict(self._counts.values)
+
+    def mark(self, name: str) -> Mark | None:
+        """The stored position of the replay `name`."""
+        return self._store.read(mark_record(name), Mark)
+
+    # One step
+
+    @contextmanager
+    def _step(self, now: Now) -> Iterator[Step]:
+        if self._broken:
+            raise CoreBroken
+        self._broken = True  # until the step has ended well: memory and store must not part ways
+        with self._store.step() as changes:
+            step = Step(now, changes, Output())
+            self._gate.move_to(now)
+            self._purge_if_changed(step)
+            yield step
+            self._purge_if_changed(step)
+            self._link.pump(step, self._hello)
+            self._renew(step)
+            self._link.write(changes)
+            if self._counts.changed:
+                changes.put(COUNTS, self._counts.values)
+                self._counts.changed = False
+        self._broken = False
+        self.notices.extend(step.out.notices)
+
+    def _purge_if_changed(self, step: Step) -> None:
+        if self._purged_serial != self._gate.serial:
+            self._link.purge(step)
+            self._purged_serial = self._gate.serial
+
+    def _receive(self, step: Step, kind: str, payload: bytes) -> None:
+        match kind:
+            case "ack":
+                self._link.acknowledged(step, read_ack(payload))
+            case "welcome":
+                self._welcomed(step, _read_welcome(payload))
+            case "policy":
+                self._offered_policy(step, payload)
+            case "cert":
+                self._issued(step, _read_issued(payload))
+            case _:
+                self._counts.add("ignored/other:unknown")
+                step.tell(NoticeCode.IGNORED, kind=kind[:_BY_LIMIT])
+
+    def _hello(self) -> Hello:
+        return Hello(
+            protocol=SPOKEN,
+            epoch=self._link.epoch,
+            first=self._link.first_numbers(),
+            policy_hash=self._policy.hash,
+            level=self._privacy.level,
+            ceiling=self._profile.ceiling,
+            software=self._profile.software,
+            types=tuple(self._catalogue.messages.types),
+            signals=tuple(sorted(self._catalogue.declared_signals())),
+        )
+
+    def _welcomed(self, step: Step, welcome: Welcome) -> None:
+        if not self._link.welcomed(step, welcome):
+            return
+        self._renewal.welcomed()
+        self._obey()
+        if welcome.policy:
+            self._offered_policy(step, welcome.policy)
+
+    # Privacy and policy
+
+    def _obey(self) -> None:
+        """Hand the gate what the car now stands at."""
+        self._gate.obey(
+            level=self._privacy.level,
+            switched_off=frozenset(self._privacy.switched_off),
+            remote_access=self._privacy.remote_access,
+            rulebook=self._policy.rulebook,
+            unknown=self._link.unknown,
+            heard_ms=max(self._link.heard_ms, self._policy.issued_ms),
+        )
+
+    def _change_level(self, step: Step, level: Level, by: str) -> None:
+        counter = self._privacy.counter + 1
+        self._privacy = msgspec.structs.replace(self._privacy, level=level, counter=counter, by=by, at_ms=step.now.ms)
+        self._apply_privacy(step)
+        statement = signing.level_statement(self._profile.vehicle_id, level, counter, step.now.ms, by)
+        message = LevelChanged(level, counter, step.now.ms, by, self._keys.key_id, self._keys.sign(statement))
+        self._link.append(step, Lane.EVENT, LEVEL_CHANGED, self._gate.level, step.now.ms, encode(message))
+        step.tell(NoticeCode.LEVEL_CHANGED, level=int(level))
+
+    def _change_switch(self, step: Step, name: str, *, on: bool) -> None:
+        if name == REMOTE_ACCESS:
+            self._privacy = msgspec.structs.replace(self._privacy, remote_access=on)
+        else:
+            off = set(self._privacy.switched_off) ^ {name}
+            self._privacy = msgspec.structs.replace(self._privacy, switched_off=tuple(sorted(off)))
+        self._apply_privacy(step)
+        step.tell(NoticeCode.SWITCH_CHANGED, switch=name, on=int(on))
+
+    def _apply_privacy(self, step: Step) -> None:
+        step.changes.put(PRIVACY, self._privacy)
+        self._obey()
+        self._purge_if_changed(step)
+
+    def _offered_policy(self, step: Step, frame: bytes) -> None:
+        before = self.policy
+        try:
+            is_new = self._policy.offer(step.changes, frame)
+        except PolicyRejected as error:
+            self._counts.add("ignored/policy:rejected")
+            step.tell(NoticeCode.POLICY_REJECTED, detail=error.detail)
+            return
+        now_held = self.policy
+        if not is_new or now_held is None:
+            return
+        self._obey()
+        if before is not None and before.tenure_id is not None and before.tenure_id != now_held.tenure_id:
+            self._link.forget_owner(step, OWNER_CHANGED)
+            self._pipeline.forget(step.changes)
+            step.tell(NoticeCode.OWNER_CHANGED)
+        self._purge_if_changed(step)
+        accepted = encode(PolicyAccepted(now_held.version, self._policy.hash))
+        self._link.append(step, Lane.EVENT, POLICY_ACCEPTED, self._gate.level, step.now.ms, accepted)
+        step.tell(NoticeCode.POLICY_INSTALLED, version=now_held.version)
+
+    # Sensors and services
+
+    def _feed(self, step: Step, values: Mapping[str, Value], at_ms: int) -> None:
+        level = self._gate.level
+        sensed = self._pipeline.feed(
+            step.changes,
+            values,
+            at_ms=at_ms,
+            level=level,
+            reported=self._link.status.reported,
+            may_send=self._gate.may_send(),
+        )
+        for reason in sensed.refused:
+            self._counts.add(f"sensor/{reason}")
+        if sensed.values:
+            self._link.status.add(level, sensed.values, at_ms, self._gate.signals)
+        for message in sensed.messages:
+            self._capture(step, message, level, at_ms)
+
+    def _capture(self, step: Step, message: Outgoing, level: Level, at_ms: int) -> None:
+        captured = min(message.captured, level)
+        kind = self._catalogue.messages.types.get(message.type)
+        refusal = self._gate.refuses(message.type, captured)
+        if refusal or kind is None or kind.lane is None:
+            self._counts.add(f"not_captured/{message.type}:{refusal or 'no_lane'}")
+            return
+        self._link.append(step, kind.lane, message.type, captured, at_ms, encode(message.body))
+
+    # Certificate
+
+    def _renew(self, step: Step) -> None:
+        if self._link.state is not LinkState.OPEN:
+            return
+        request = self._renewal.request(step.now)
+        if request is not None:
+            step.send(Channel.CSR, encode(request))
+
+    def _issued(self, step: Step, issued: CertificateIssued) -> None:
+        if not issued.chain:
+            self._renewal.refused(step.now)
+            step.tell(NoticeCode.CERTIFICATE_REFUSED, reason=issued.refused[:_BY_LIMIT])
+            return
+        try:
+            self._renewal.install(issued.chain)
+        except CertificateMismatch:
+            self._counts.add("ignored/cert:mismatch")
+            return
+        step.out.reconnect = True
+        step.tell(NoticeCode.CERTIFICATE_RENEWED)

@@ -1,0 +1,46 @@
+"""The policy that a car holds: verified when it comes, verified again when it is read back, never replaced by an older one."""
+
+from openmarque.car.model import CarProfile
+from openmarque.car.records import POLICY
+from openmarque.car.store import CarStore, Changes
+from openmarque.catalogue.policy import Policy, PolicyRejected, Rulebook, open_policy
+
+
+class PolicyHeld:
+    """The policy in force in one car. `rulebook` is None and `hash` empty before the first."""
+
+    def __init__(self, profile: CarProfile, store: CarStore) -> None:
+        """Read the stored policy; one that does not verify (a key no longer trusted, a changed file) is as good as none."""
+        self._profile = profile
+        self.rulebook: Rulebook | None = None
+        self.hash = ""
+        frame = store.read(POLICY, bytes)
+        if frame is not None:
+            try:
+                policy, self.hash = open_policy(frame, profile.vehicle_id, profile.policy_keys)
+            except PolicyRejected:
+                return
+            self.rulebook = Rulebook(policy)
+
+    @property
+    def policy(self) -> Policy | None:
+        """The policy in force."""
+        return self.rulebook.policy if self.rulebook else None
+
+    @property
+    def issued_ms(self) -> int:
+        """When the policy in force was issued; 0 before the first."""
+        return self.rulebook.policy.issued_ms if self.rulebook else 0
+
+    def offer(self, changes: Changes, frame: bytes) -> bool:
+        """Take a policy into force; False when it is the one in force. Raises ``PolicyRejected`` for one that may not be."""
+        held = self.policy
+        newest = held.version if held else None
+        policy, name = open_policy(frame, self._profile.vehicle_id, self._profile.policy_keys, newest)
+        if held is not None and policy.version == held.version and policy.issued_ms < held.issued_ms:
+            raise PolicyRejected("It was issued before the one in force.")
+        if name == self.hash:
+            return False
+        self.rulebook, self.hash = Rulebook(policy), name
+        changes.put(POLICY, frame)
+        return True

@@ -1,0 +1,72 @@
+"""What the car's core keeps in its store, record by record. Fields are only added, at the end and with a default."""
+
+from typing import Final
+
+import msgspec
+
+from openmarque.car.outbox import Numbers
+from openmarque.protocol.levels import Level
+
+LINK: Final = "link"
+PRIVACY: Final = "privacy"
+POLICY: Final = "policy"
+STATUS_LANE: Final = "status_lane"
+COUNTS: Final = "counts"
+
+
+def service_record(name: str) -> str:
+    """The record of a service's state."""
+    return f"service.{name}"
+
+
+def mark_record(name: str) -> str:
+    """The record of a replay's position."""
+    return f"mark.{name}"
+
+
+class LinkRecord(msgspec.Struct, array_like=True, frozen=True):
+    """Epoch and numbers of the lanes, what the platform ignores, and the latest time it told (ms)."""
+
+    epoch: int = 1
+    event: Numbers = Numbers()
+    urgent: Numbers = Numbers()
+    unknown: tuple[str, ...] = ()
+    heard_ms: int = 0
+
+
+class PrivacyRecord(msgspec.Struct, array_like=True, frozen=True):
+    """What the people in the car chose: a new car is private. `counter`, `by` and `at_ms` belong to the last change of level."""
+
+    level: Level = Level.PRIVATE
+    counter: int = 0
+    by: str = ""
+    at_ms: int = 0
+    switched_off: tuple[str, ...] = ()
+    remote_access: bool = True
+
+
+class Mark(msgspec.Struct, array_like=True, frozen=True):
+    """Where a replay stands: the next row, by how much its times are shifted (ms), and the counts when it began."""
+
+    row: int
+    shift_ms: int
+    counts: dict[str, int]
+
+
+class Counts:
+    """How often what happened, by name (``kind/detail``). Only grows."""
+
+    def __init__(self, values: dict[str, int]) -> None:
+        """Go on from `values`."""
+        self.values = values
+        self.changed = False
+
+    def add(self, name: str, by: int = 1) -> None:
+        """Count `by` more of `name`."""
+        self.values[name] = self.values.get(name, 0) + by
+        self.changed = True
+
+    def of(self, kind: str) -> dict[str, int]:
+        """Everything counted as ``kind/detail``, by detail."""
+        prefix = f"{kind}/"
+        return {name.removeprefix(prefix): n for name, n in self.values.items() if name.startswith(prefix)}

@@ -1,0 +1,24 @@
+"""What an account consists of."""
+
+from openmarque.catalogue.declarations import LIFE_OF_ACCOUNT, Declaration, Item, LegalBasis, Scope
+
+ACCOUNT = Declaration(
+    name="account",
+    version=1,
+    purpose={
+        "en": "Know who you are when you sign in, and speak your language.",
+        "fr": "Vous reconnaître à la connexion et parler votre langue.",
+    },
+    basis=LegalBasis.CONTRACT,
+    scope=Scope.PLATFORM,
+    items=(
+        Item(
+            "identity",
+            LIFE_OF_ACCOUNT,
+            fields=("account.account_id", "account.brand_id", "account.created_at", "account.closed_at"),
+        ),
+        Item("language and time zone", LIFE_OF_ACCOUNT, fields=("account.language", "account.time_zone")),
+    ),
+)
+
+DECLARATIONS = (ACCOUNT,)

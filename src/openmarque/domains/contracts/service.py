@@ -1,0 +1,73 @@
+"""Contracts of a tenure: for now the free trial that comes with the car, and every step of its life. REQ SVC-2, SVC-3."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from openmarque.brands.pack import BrandPack
+from openmarque.domains.contracts.rules import State, Step, after
+from openmarque.kit.errors import CallerError
+from openmarque.kit.ids import ContractId, TenureId, VehicleId, new_uuid
+from openmarque.link.ports import Governor
+from openmarque.storage.postgres import postgres
+from openmarque.storage.roles import PLATFORM
+from openmarque.storage.transaction import Transaction
+
+_MONTH: Final = timedelta(days=30.4375)
+"""A twelfth of the Gregorian year of 365.25 days: trials are stated in months and end at an instant."""
+
+
+class PlanUnknown(CallerError):
+    """The brand pack has no such plan."""
+
+    code = "plan-unknown"
+    cure = "Choose one of: {plans}."
+    http_status = 422
+
+
+class ContractUnknown(CallerError):
+    """No such contract."""
+
+    code = "contract-unknown"
+    http_status = 404
+
+
+class Contracts:
+    """Use cases on contracts. Every step compiles the car's policy anew in the same transaction."""
+
+    def __init__(self, pack: BrandPack, governor: Governor) -> None:
+        """Offer the plans of `pack`."""
+        self._pack = pack
+        self._governor = governor
+
+    async def activate_trial(self, tx: Transaction, tenure_id: TenureId, vehicle_id: VehicleId, plan: str, now: datetime) -> ContractId:
+        """Order, activate and start the free trial of `plan`; it serves at once. Raises ``PlanUnknown``."""
+        if plan not in self._pack.plans:
+            raise PlanUnknown(f"It was {plan!r}.", plans=", ".join(self._pack.plans))
+        state = after(after(State.ORDERED, Step.START_ACTIVATION), Step.FINISH_ACTIVATION)
+        contract_id = ContractId(new_uuid())
+        ends_at = now + self._pack.plans[plan].trial_months * _MONTH
+        await postgres(tx).execute(
+            PLATFORM,
+            """INSERT INTO contract (contract_id, tenure_id, plan, state, starts_at, ends_at, pack_version, revision)
+               VALUES (%s, %s, %s, %s, %s, %s, %s, 1)""",
+            (contract_id, tenure_id, plan, state, now, ends_at, self._pack.version),
+        )
+        await self._governor.recompile(tx, [vehicle_id], now)
+        return contract_id
+
+    async def step(self, tx: Transaction, contract_id: ContractId, step: Step, now: datetime) -> State:
+        """Move a contract on; gives its new state. Raises ``ContractUnknown``, ``StepImpossible``."""
+        rows = await postgres(tx).rows(
+            PLATFORM,
+            """SELECT c.state, t.vehicle_id FROM contract c JOIN tenure t USING (tenure_id) WHERE c.contract_id = %s
+                  FOR NO KEY UPDATE OF c""",
+            (contract_id,),
+        )
+        if not rows:
+            raise ContractUnknown
+        state = after(State(rows[0][0]), step)
+        await postgres(tx).execute(
+            PLATFORM, "UPDATE contract SET state = %s, revision = revision + 1 WHERE contract_id = %s", (state, contract_id)
+        )
+        await self._governor.recompile(tx, [rows[0][1]], now)
+        return state

@@ -1,0 +1,157 @@
+"""Cars and who has them: provisioning, certificates, tenures. Never commits; whoever changes a fact has the policy compiled anew."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import psycopg
+
+from openmarque.brands.pack import BrandPack
+from openmarque.domains.garage.errors import ModelUnknown, TenureRunning, VehicleExists, VehicleUnknown
+from openmarque.domains.garage.vault import VinVault
+from openmarque.kit.ids import AccountId, TenureId, VehicleId, new_uuid
+from openmarque.link.enrolment import PostgresEnrolment
+from openmarque.link.pki import CarCertificate, CertificateAuthority
+from openmarque.link.ports import Governor
+from openmarque.protocol.levels import Level
+from openmarque.storage.postgres import postgres
+from openmarque.storage.roles import PLATFORM
+from openmarque.storage.transaction import Transaction
+
+SUBSCRIBER: Final = ("see", "command", "decide")
+"""What the subscriber may do with the car of a tenure; later a family member may be given less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be provisioned: a car of `model_id`, built for at most `ceiling`, whose telematics unit holds the key in `csr`."""
+
+    vin: str
+    model_id: str
+    ceiling: Level = Level.POSITION
+
+
+class Garage:
+    """Use cases on cars and tenures."""
+
+    def __init__(self, pack: BrandPack, vault: VinVault, authority: CertificateAuthority, governor: Governor) -> None:
+        """Serve the brand of `pack`."""
+        self._pack = pack
+        self._vault = vault
+        self._authority = authority
+        self._governor = governor
+        self._link = PostgresEnrolment()
+
+    async def store_brand(self, tx: Transaction) -> None:
+        """Make the database's brand, legal entities and models equal to the pack's. Repeatable."""
+        pg = postgres(tx)
+        await pg.execute(
+            PLATFORM,
+            """INSERT INTO brand (brand_id, name, pack_version) VALUES (%s, %s, %s)
+               ON CONFLICT (brand_id) DO UPDATE SET name = excluded.name, pack_version = excluded.pack_version""",
+            (self._pack.brand_id, self._pack.name, self._pack.version),
+        )
+        for model_id, model in self._pack.models.items():
+            await pg.execute(
+                PLATFORM,
+                """INSERT INTO model (model_id, brand_id, name, powertrain, capabilities) VALUES (%s, %s, %s, %s, %s)
+                   ON CONFLICT (model_id) DO UPDATE SET name = excluded.name, powertrain = excluded.powertrain,
+                                                        capabilities = excluded.capabilities""",
+                (model_id, self._pack.brand_id, model.name, model.powertrain, list(model.capabilities)),
+            )
+        for entity in self._pack.legal_entities.values():
+            await pg.execute(
+                PLATFORM,
+                """INSERT INTO legal_entity (legal_entity_id, brand_id, name, country) SELECT %s, %s, %s, %s
+                    WHERE NOT EXISTS (SELECT FROM legal_entity WHERE brand_id = %s AND name = %s)""",
+                (new_uuid(), self._pack.brand_id, entity.name, entity.country, self._pack.brand_id, entity.name),
+            )
+
+    async def register(self, tx: Transaction, order: Order, now: datetime) -> VehicleId:
+        """Make a car known; it can't connect before it has a certificate. Raises ``InvalidVin``, ``ModelUnknown``, ``VehicleExists``."""
+        if order.model_id not in self._pack.models:
+            raise ModelUnknown(f"It was {order.model_id!r}.", models=", ".join(self._pack.models))
+        vehicle_id = VehicleId(new_uuid())
+        sealed, key_id = self._vault.seal(order.vin, vehicle_id)
+        try:
+            await postgres(tx).execute(
+                PLATFORM,
+                """INSERT INTO vehicle (vehicle_id, brand_id, model_id, vin_sealed, vin_key_id, vin_lookup, ceiling, provisioned_at)
+                   VALUES (%s, %s, %s, %s, %s, %s, %s, %s)""",
+                (
+                    *(vehicle_id, self._pack.brand_id, order.model_id, sealed, key_id, self._vault.lookup(order.vin)),
+                    *(order.ceiling.name, now),
+                ),
+            )
+        except psycopg.errors.UniqueViolation:
+            raise VehicleExists from None
+        await self._link.enrol(tx, vehicle_id)
+        await self._governor.recompile(tx, [vehicle_id], now)
+        return vehicle_id
+
+    async def find(self, tx: Transaction, vin: str) -> VehicleId:
+        """The car with this VIN. Raises ``InvalidVin``, ``VehicleUnknown``."""
+        rows = await postgres(tx).rows(PLATFORM, "SELECT vehicle_id FROM vehicle WHERE vin_lookup = %s", (self._vault.lookup(vin),))
+        if not rows:
+            raise VehicleUnknown
+        return VehicleId(rows[0][0])
+
+    async def vin(self, tx: Transaction, vehicle_id: VehicleId) -> str:
+        """The VIN of a car. Raises ``VehicleUnknown``."""
+        rows = await postgres(tx).rows(PLATFORM, "SELECT vin_sealed, vin_key_id FROM vehicle WHERE vehicle_id = %s", (vehicle_id,))
+        if not rows:
+            raise VehicleUnknown
+        return self._vault.open(bytes(rows[0][0]), rows[0][1], vehicle_id)
+
+    async def certify(self, tx: Transaction, vehicle_id: VehicleId, csr: bytes) -> CarCertificate:
+        """A certificate for a car's key (PKCS#10). Raises ``RefusedRequest``; a key used before, by any car, is one reason."""
+        used = await self._link.key_ids(tx, vehicle_id)
+        certificate = self._authority.renew_car(vehicle_id, await self.vin(tx, vehicle_id), csr, used_key_ids=used)
+        await self._link.add_certificate(tx, certificate)
+        return certificate
+
+    async def renew(self, tx: Transaction, vehicle_id: VehicleId, csr: bytes, now: datetime) -> bytes:
+        """``CertificateIssuer`` of the link: the next certificate and its chain in PEM."""
+        del now  # the authority has the clock; kept in the port so that the world can drive it
+        return (await self.certify(tx, vehicle_id, csr)).chain_pem
+
+    async def revoke(self, tx: Transaction, vehicle_id: VehicleId, reason: str, now: datetime) -> int:
+        """End the trust in every certificate of a car; gives how many. The edge then renews the snapshot and cuts the connection."""
+        return await self._link.revoke(tx, vehicle_id, reason, now)
+
+    async def start_tenure(self, tx: Transaction, vehicle_id: VehicleId, account_id: AccountId, now: datetime) -> TenureId:
+        """A person has the car from now on. The newest values begin empty: nothing of an earlier owner shows.
+
+        Raises ``TenureRunning``, also when two try at the same moment (an exclusion constraint holds it).
+        """
+        tenure_id = TenureId(new_uuid())
+        try:
+            await postgres(tx).execute(
+                PLATFORM,
+                "INSERT INTO tenure (tenure_id, vehicle_id, account_id, started_at) VALUES (%s, %s, %s, %s)",
+                (tenure_id, vehicle_id, account_id, now),
+            )
+        except psycopg.errors.ExclusionViolation:
+            raise TenureRunning from None
+        await postgres(tx).execute(
+            PLATFORM,
+            "INSERT INTO capability_grant (grant_id, tenure_id, subject_id, capabilities, from_at) VALUES (%s, %s, %s, %s, %s)",
+            (new_uuid(), tenure_id, account_id, list(SUBSCRIBER), now),
+        )
+        await self._link.clear_values(tx, vehicle_id, tenure_id)
+        await self._governor.recompile(tx, [vehicle_id], now)
+        return tenure_id
+
+    async def end_tenure(self, tx: Transaction, tenure_id: TenureId, now: datetime) -> None:
+        """The person has the car no more: grants end, newest values are wiped, every service of the tenure closes."""
+        rows = await postgres(tx).rows(
+            PLATFORM,
+            "UPDATE tenure SET ended_at = %s WHERE tenure_id = %s AND ended_at IS NULL RETURNING vehicle_id",
+            (now, tenure_id),
+        )
+        await postgres(tx).execute(
+            PLATFORM, "UPDATE capability_grant SET until_at = %s WHERE tenure_id = %s AND until_at IS NULL", (now, tenure_id)
+        )
+        for (vehicle_id,) in rows:
+            await self._link.clear_values(tx, vehicle_id, None)
+            await self._governor.recompile(tx, [vehicle_id], now)

@@ -1,0 +1,83 @@
+"""A car's rows on the link: made at provisioning, its certificates, the wiping of its newest values."""
+
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from openmarque.kit.ids import TenureId, VehicleId
+from openmarque.link.pki import CarCertificate
+from openmarque.protocol import signing
+from openmarque.storage.postgres import postgres
+from openmarque.storage.roles import LINK, PLATFORM
+from openmarque.storage.transaction import Transaction
+
+
+class PostgresEnrolment:
+    """The link's rows of a car outside the traffic itself."""
+
+    async def enrol(self, tx: Transaction, vehicle_id: VehicleId) -> None:
+        """Make the rows of a new car: first epoch, nothing received, no values, no policy yet."""
+        await postgres(tx).execute(
+            LINK,
+            """INSERT INTO car_link (vehicle_id, epoch, event_watermark, urgent_watermark, lost, protocol, software, unknown)
+               VALUES (%s, 1, 0, 0, 0, 0, '', '{}')""",
+            (vehicle_id,),
+        )
+        await postgres(tx).execute(
+            LINK,
+            """INSERT INTO last_values (vehicle_id, epoch, seq, policy_version, received_ms, trust, signals)
+               VALUES (%s, 1, 0, 0, 0, 0, '{}')""",
+            (vehicle_id,),
+        )
+
+    async def clear_values(self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None) -> None:
+        """Wipe the newest values; from now on they belong to `tenure_id` (None: to nobody). Numbering goes on."""
+        await postgres(tx).execute(
+            LINK,
+            "UPDATE last_values SET tenure_id = %s, signals = '{}', received_ms = 0, trust = 0 WHERE vehicle_id = %s",
+            (tenure_id, vehicle_id),
+        )
+
+    async def key_ids(self, tx: Transaction, vehicle_id: VehicleId) -> frozenset[str]:
+        """The ids of every key that this car ever had a certificate for."""
+        rows = await postgres(tx).rows(PLATFORM, "SELECT key_id FROM certificate WHERE vehicle_id = %s", (vehicle_id,))
+        return frozenset(row[0] for row in rows)
+
+    async def add_certificate(self, tx: Transaction, certificate: CarCertificate) -> None:
+        """Keep a certificate just issued, with its public key, so that what the car signs can be proved later."""
+        leaf, issuer = x509.load_pem_x509_certificates(certificate.chain_pem)[:2]
+        public_key, issuer_key_id = signing.public_bytes(_key_of(leaf)), signing.key_id(_key_of(issuer))
+        await postgres(tx).execute(
+            PLATFORM,
+            """INSERT INTO certificate (serial, vehicle_id, key_id, public_key, issuer_key_id, not_before, not_after)
+               VALUES (%s, %s, %s, %s, %s, %s, %s)""",
+            (
+                *(certificate.serial, certificate.vehicle_id, certificate.key_id, public_key, issuer_key_id),
+                *(certificate.not_before, certificate.not_after),
+            ),
+        )
+
+    async def revoke(self, tx: Transaction, vehicle_id: VehicleId, reason: str, now: datetime) -> int:
+        """Mark every certificate of a car as revoked; gives how many were good until now."""
+        rows = await postgres(tx).rows(
+            PLATFORM,
+            "UPDATE certificate SET revoked_at = %s, revoked_for = %s WHERE vehicle_id = %s AND revoked_at IS NULL RETURNING serial",
+            (now, reason, vehicle_id),
+        )
+        return len(rows)
+
+    async def revoked_serials(self, tx: Transaction, now: datetime) -> frozenset[str]:
+        """The serials of revoked certificates that have not run out by themselves: what the snapshot has to name."""
+        query = "SELECT serial FROM certificate WHERE revoked_at IS NOT NULL AND not_after > %s"
+        return frozenset(row[0] for row in await postgres(tx).rows(PLATFORM, query, (now,)))
+
+    async def next_snapshot_version(self, tx: Transaction, now: datetime) -> int:
+        """The number of the next revocation snapshot, above every earlier one."""
+        query = "INSERT INTO revocation_snapshot (written_at) VALUES (%s) RETURNING version"
+        return int((await postgres(tx).rows(PLATFORM, query, (now,)))[0][0])
+
+
+def _key_of(certificate: x509.Certificate) -> signing.PublicKey:
+    """The certificate's key; ours are all of the kinds that the link signs with."""
+    return signing.load_public(certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))

@@ -1,0 +1,150 @@
+"""A worker: takes what cars send from the broker, has it stored, and lets the answers go. Any number of them may run.
+
+Each lane has its own subscription, database connection and loop, so that a full one never delays another. A batch is whatever
+has gathered while the one before was being stored: small and quick when little comes in, large and cheap when much does.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from openmarque.kit.clock import Clock
+from openmarque.kit.errors import OpenMarqueError
+from openmarque.kit.ids import VehicleId
+from openmarque.link.broker import Broker, Message, Subscription
+from openmarque.link.event_ingest import EventIngest
+from openmarque.link.handshake import Handshake
+from openmarque.link.live import LiveUpdates
+from openmarque.link.ports import CertificateIssuer
+from openmarque.link.status_ingest import StatusIngest
+from openmarque.link.subjects import CERTIFICATE_REQUEST, HELLO, INTEREST, UPLINK, down_subject, vehicle_of
+from openmarque.protocol.envelope import Lane
+from openmarque.protocol.messages import CertificateIssued, CertificateRequest
+from openmarque.storage.errors import StoreUnavailable
+from openmarque.storage.transaction import Database
+
+MAX_BATCH: Final = 1000
+"""Messages in one transaction: beyond it the cost per message falls no further, and the wait for the first one grows."""
+_WAIT_S: Final = 0.5
+"""Pause after the store was away, so that a broken database is not asked thousands of times a second."""
+_QUEUE: Final = "ingest"
+
+_log = structlog.get_logger("openmarque.link.worker")
+_read_request = msgspec.msgpack.Decoder(CertificateRequest).decode
+
+
+class Ingest(Protocol):
+    """Takes batches of frames."""
+
+    async def take(self, frames: Iterable[tuple[VehicleId, bytes]]) -> int:
+        """Store a batch; gives the number of messages settled."""
+        ...
+
+
+@dataclass
+class Counters:
+    """What a worker has done since its start, for metrics."""
+
+    settled: dict[str, int] = field(default_factory=dict)
+    batches: dict[str, int] = field(default_factory=dict)
+    unavailable: int = 0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The use cases that a worker serves."""
+
+    status: StatusIngest
+    lanes: dict[Lane, EventIngest]
+    handshake: Handshake
+    issuer: CertificateIssuer
+    live: LiveUpdates
+    database: Database
+
+
+class Worker:
+    """Serves every channel of the uplink until it is stopped."""
+
+    def __init__(self, broker: Broker, parts: Parts, clock: Clock) -> None:
+        """Take messages from `broker`; publications leave through the database's own publisher."""
+        self._broker = broker
+        self._parts = parts
+        self._clock = clock
+        self.counters = Counters()
+        self._subscriptions: list[Subscription] = []
+
+    async def start(self) -> None:
+        """Subscribe to everything."""
+        parts = self._parts
+        ingests: dict[Lane, Ingest] = {Lane.STATUS: parts.status, **parts.lanes}
+        for lane, ingest in ingests.items():
+            await self._subscribe(UPLINK.pattern.format(vehicle_id="*", lane=lane), self._lane(str(lane), ingest))
+        await self._subscribe(HELLO.every, self._each(parts.handshake.take))
+        await self._subscribe(CERTIFICATE_REQUEST.every, self._each(self._renew))
+        self._subscriptions.append(await self._broker.subscribe(INTEREST.every, self._interest))
+
+    async def stop(self) -> None:
+        """Take nothing more; what was taken is finished."""
+        await asyncio.gather(*(subscription.close() for subscription in self._subscriptions))
+
+    async def _subscribe(self, pattern: str, handler: Callable[[list[Message]], Awaitable[None]]) -> None:
+        self._subscriptions.append(await self._broker.subscribe(pattern, handler, queue=_QUEUE, max_batch=MAX_BATCH))
+
+    def _lane(self, name: str, ingest: Ingest) -> Callable[[list[Message]], Awaitable[None]]:
+        counters = self.counters
+
+        async def handle(batch: list[Message]) -> None:
+            try:
+                settled = await ingest.take(_frames(batch))
+            except StoreUnavailable as error:
+                await self._away(error)
+                return
+            counters.settled[name] = counters.settled.get(name, 0) + settled
+            counters.batches[name] = counters.batches.get(name, 0) + 1
+
+        return handle
+
+    def _each(self, take: Callable[[VehicleId, bytes], Awaitable[None]]) -> Callable[[list[Message]], Awaitable[None]]:
+        """One transaction a message: these are rare."""
+
+        async def handle(batch: list[Message]) -> None:
+            for vehicle_id, payload in _frames(batch):
+                try:
+                    await take(vehicle_id, payload)
+                except StoreUnavailable as error:
+                    await self._away(error)
+                    return
+
+        return handle
+
+    async def _away(self, error: StoreUnavailable) -> None:
+        """Nothing was acknowledged: the cars send again."""
+        self.counters.unavailable += 1
+        _log.warning("store_unavailable", detail=error.detail)
+        await asyncio.sleep(_WAIT_S)
+
+    async def _renew(self, vehicle_id: VehicleId, payload: bytes) -> None:
+        try:
+            csr = _read_request(payload).csr
+        except (msgspec.DecodeError, ValueError):
+            return
+        async with self._parts.database.begin() as tx:
+            try:
+                answer = CertificateIssued(chain=await self._parts.issuer.renew(tx, vehicle_id, csr, self._clock.now()))
+            except StoreUnavailable:
+                raise
+            except OpenMarqueError as error:
+                answer = CertificateIssued(refused=error.code)
+            tx.publish_after_commit(down_subject(vehicle_id, "cert"), msgspec.msgpack.encode(answer))
+
+    async def _interest(self, batch: Sequence[Message]) -> None:
+        for message in batch:
+            self._parts.live.interest(message.payload)
+
+
+def _frames(batch: Sequence[Message]) -> list[tuple[VehicleId, bytes]]:
+    return [(vehicle_of(message.subject), message.payload) for message in batch]

@@ -1,0 +1,46 @@
+"""Use cases of status: the newest values of a car as its owner sees them, each with its age. REQ STA-1, STA-2. Never commits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from openmarque.kit.clock import from_ms
+from openmarque.kit.ids import TenureId
+from openmarque.protocol.signals import SIGNALS, Value
+from openmarque.storage.postgres import postgres
+from openmarque.storage.roles import READER
+from openmarque.storage.transaction import Transaction
+
+_READ: Final = "SELECT signals FROM last_values WHERE tenure_id = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class SignalView:
+    """One newest value: in the signal's VSS unit; `car_time` None when the car's clock was never set; both instants aware, UTC."""
+
+    path: str
+    value: Value
+    unit: str
+    car_time: datetime | None
+    received_at: datetime
+
+
+class Status:
+    """Reads newest values."""
+
+    async def newest(self, tx: Transaction, tenure_id: TenureId) -> dict[str, SignalView]:
+        """The newest value of each signal of the tenure's car, by VSS path; empty before the first status."""
+        await postgres(tx).restrict_to(str(tenure_id))
+        rows = await postgres(tx).rows(READER, _READ, (tenure_id,))
+        return views(rows[0][0]) if rows else {}
+
+
+def views(signals: dict[str, tuple[Value, int | None, int]]) -> dict[str, SignalView]:
+    """Stored or live values (VSS path → [value, car ms, received ms]) as views."""
+    return {
+        path: SignalView(
+            path, value, SIGNALS[path].unit, None if car_ms is None else from_ms(car_ms), from_ms(received_ms)
+        )
+        for path, (value, car_ms, received_ms) in sorted(signals.items())
+        if path in SIGNALS
+    }

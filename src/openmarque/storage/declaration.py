@@ -1,0 +1,24 @@
+"""What the platform's plumbing keeps: frames on their way out, and timers."""
+
+from openmarque.catalogue.declarations import REQUEST_DONE, Declaration, Item, LegalBasis, Scope
+
+PLUMBING = Declaration(
+    name="plumbing",
+    version=1,
+    purpose={
+        "en": "Send what has been decided, once and at its time, and delete it afterwards.",
+        "fr": "Envoyer une fois et à l'heure ce qui a été décidé, puis l'effacer.",
+    },
+    basis=LegalBasis.CONTRACT,
+    scope=Scope.PLATFORM,
+    items=(
+        Item(
+            "messages to send",
+            REQUEST_DONE,
+            fields=tuple(f"outbox.{c}" for c in ("outbox_id", "subject", "payload", "created_at")),
+        ),
+        Item("timers", REQUEST_DONE, fields=tuple(f"timer.{c}" for c in ("timer_id", "kind", "about", "due_at"))),
+    ),
+)
+
+DECLARATIONS = (PLUMBING,)
