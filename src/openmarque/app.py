@@ -125,10 +125,10 @@ class Platform:
         write_snapshot(snapshot_file(self.settings.home), self.keys, self.clock, version=version, serials=serials)
 
 
-def app_url(settings: Settings, owner_url: str) -> str:
+def app_url(settings: Settings) -> str:
     """The database's address for the running program: the login role that may only take on the compiled roles."""
     password = _app_password(settings)
-    parts = urlsplit(owner_url)
+    parts = urlsplit(PostgresServer(settings).address())
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{APP}:{quote(password)}@{host}"))
 
@@ -166,7 +166,7 @@ def _database(settings: Settings, server: PostgresServer, clock: Clock) -> Postg
 
 
 @asynccontextmanager
-async def bootstrap(settings: Settings, clock: Clock, owner_url: str, pool_size: int = 8) -> AsyncIterator[Platform]:
+async def bootstrap(settings: Settings, clock: Clock, pool_size: int = 8) -> AsyncIterator[Platform]:
     """A wired platform for this process, its connections closed at the end. The engines run already (``start_engines``)."""
     pack = load_pack(settings.brand_pack)
     catalogue = installed_catalogue()
@@ -178,7 +178,7 @@ async def bootstrap(settings: Settings, clock: Clock, owner_url: str, pool_size:
     async def publish(messages: Sequence[tuple[str, bytes]]) -> None:
         await broker.publish_many(messages)
 
-    database, pool = await open_database(app_url(settings, owner_url), publish, pool_size)
+    database, pool = await open_database(app_url(settings), publish, pool_size)
     try:
         governor = PolicyKeeper(catalogue, PostgresFacts(), PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1])
         yield Platform(

@@ -37,6 +37,7 @@ def test_a_clean_drive_loses_nothing() -> None:
         ("LON", "-0.0", RefusalReason.ZERO_POSITION),
         ("LAT", "48.85", RefusalReason.FAR_POSITION),
         ("LON", "6.75", RefusalReason.FAR_POSITION),
+        ("LAT", "34.05", RefusalReason.FAR_POSITION),
         ("LAT", "91", RefusalReason.MALFORMED),
         ("LON", "-180.5", RefusalReason.MALFORMED),
         ("Soc", "101", RefusalReason.MALFORMED),
@@ -95,6 +96,15 @@ def test_a_clock_set_back_half_a_minute_refuses_the_rows_until_it_has_caught_up(
     assert drive.duration_s == 89
 
 
+def test_a_clock_set_back_keeps_the_rows_before_it_also_where_times_interleave() -> None:
+    rows = [[row[0], f"{row[1]}.5" if i >= 60 else row[1], *row[2:]] for i, row in enumerate(ROWS)]
+    times = [ROWS[i - 30][1] if i >= 60 else ROWS[i][1] for i in range(120)]
+    rows = [[row[0], time + row[1][8:], *row[2:]] for row, time in zip(rows, times, strict=True)]
+    drive = read_drive(as_csv(rows))
+    assert drive.refused == {RefusalReason.CLOCK_BACK: 29}
+    assert [s.offset_s for s in drive.samples[58:62]] == [58.0, 59.0, 59.5, 60.5]
+
+
 def test_a_clock_set_back_an_hour_keeps_the_longer_part_of_the_drive() -> None:
     drive = read_drive(as_csv(changed(ROWS, range(90, 120), "Time", lambda cell: "10" + cell[2:])))
     assert drive.refused == {RefusalReason.CLOCK_BACK: 30}
@@ -116,6 +126,25 @@ def test_iso_dates_and_fractions_of_a_second_are_read() -> None:
 def test_a_drive_across_the_antimeridian_has_no_far_positions() -> None:
     rows = [[*row[:6], "179.9999" if i % 10 < 5 else "-179.9999", *row[7:]] for i, row in enumerate(ROWS)]
     assert read_drive(as_csv(rows)).refused == {}
+
+
+def test_far_positions_do_not_become_the_middle_of_a_drive_across_the_antimeridian() -> None:
+    rows = [[*row[:6], "179.9999" if i % 2 else "-179.9999", *row[7:]] for i, row in enumerate(ROWS)]
+    drive = read_drive(as_csv(changed(rows, [60, 61], "LON", "10.0")))
+    assert drive.refused == {RefusalReason.FAR_POSITION: 2}
+
+
+def test_a_jump_within_reach_of_the_drive_leaves_its_row_good() -> None:
+    assert read_drive(as_csv(changed(ROWS, [60], "LAT", "34.025"))).refused == {}
+
+
+def test_wheels_that_count_a_tenth_too_little_do_not_make_the_header_doubtful() -> None:
+    rows = drawn_rows(1200, hold_s=15)
+    short = changed(rows, range(len(rows)), "Speed", "32.4")
+    in_ethiopia = changed(
+        changed(short, range(len(rows)), "LAT", lambda cell: f"{float(cell) - 27.25:.6f}"), range(len(rows)), "LON", "34"
+    )
+    assert len(read_drive(as_csv(in_ethiopia)).samples) == 1200
 
 
 def test_more_zero_positions_than_good_ones_do_not_outvote_them() -> None:

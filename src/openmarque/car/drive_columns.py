@@ -51,7 +51,7 @@ def _latitude_and_longitude(rows: Sequence[Row]) -> tuple[str, str, str] | None:
     exchanged = _Fit(_steps(rows, exchanged=True))
     if min(as_named.count, exchanged.count) < _FEWEST_STEPS:
         return None
-    if as_named.scale < _SCALE or as_named.spread < _SPREAD * exchanged.spread:
+    if as_named.scale < _SCALE or as_named.spread <= _SPREAD * exchanged.spread:
         return None
     if abs(math.log(exchanged.scale)) >= math.log(as_named.scale):
         return None

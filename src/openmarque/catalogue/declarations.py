@@ -65,7 +65,7 @@ class Retention:
     def __post_init__(self) -> None:
         """Refuse a retention that says both or neither."""
         if (self.days is not None) != (self.until in (Until.AGE, Until.UNUSED)):
-            raise ValueError(f"{self.until} {'needs' if self.days is None else 'takes no'} number of days")
+            raise ValueError(f"{self.until} {'needs a' if self.days is None else 'takes no'} number of days")
 
 
 OVERWRITTEN: Final = Retention(Until.OVERWRITTEN)

@@ -19,9 +19,10 @@ from openmarque.kit.ids import parse_wire
 
 _POLL_S: Final = 0.1
 _LINE: Final = re.compile(
-    r"\[\d+\] \d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d{6} \[(?:ERR|WRN|INF)\] (?P<peer>\S+:\d+) - [a-z]*id:(?P<cid>\d+) - "
-    r'(?:"(?P<client>[^"]{0,128})" - )?(?P<text>.{1,300})'
+    r"\[\d+\] \d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d{6} \[(?P<severity>ERR|WRN)\] \S+:\d+ - mid:(?P<cid>\d+) - "
+    r'(?:"(?P<client>(?:[^"\\]|\\.){0,512})" - )?(?P<text>.+)'
 )
+"""The broker quotes the client id and escapes quotes and line ends in it, so nobody can write a line, or the end of one, by a name."""
 
 
 class LogKind(StrEnum):
@@ -33,6 +34,7 @@ class LogKind(StrEnum):
     AUTHENTICATION_FAILED = "authentication-failed"
     HANDSHAKE_FAILED = "handshake-failed"
     MALFORMED = "malformed"
+    """Bytes that are no MQTT, or a connection that broke off."""
     SLOW_CONSUMER = "slow-consumer"
     DUPLICATE_CLIENT = "duplicate-client"
 
@@ -40,16 +42,14 @@ class LogKind(StrEnum):
 _KINDS: Final = (
     ("Publish Violation", LogKind.PUBLISH_VIOLATION),
     ("Subscription Violation", LogKind.SUBSCRIPTION_VIOLATION),
-    ("maximum payload exceeded", LogKind.PAYLOAD_TOO_LARGE),
-    ("maximum payload violation", LogKind.PAYLOAD_TOO_LARGE),
+    ("maximum payload", LogKind.PAYLOAD_TOO_LARGE),
     ("unable to connect: authentication", LogKind.AUTHENTICATION_FAILED),
     ("TLS handshake error", LogKind.HANDSHAKE_FAILED),
     ("Slow Consumer", LogKind.SLOW_CONSUMER),
-    ("duplicate client", LogKind.DUPLICATE_CLIENT),
-    ("same client ID", LogKind.DUPLICATE_CLIENT),
+    ("Replacing old client", LogKind.DUPLICATE_CLIENT),
 )
-_MALFORMED: Final = ("malformed", "unable to parse", "error reading", "invalid", "not supported", "unexpected", "expected", "exceeds")
-_UNPROVEN: Final = {LogKind.AUTHENTICATION_FAILED, LogKind.HANDSHAKE_FAILED}
+_SAID_ELSEWHERE: Final = ("authentication error", "Readloop processing time")
+_UNPROVEN: Final = {LogKind.AUTHENTICATION_FAILED, LogKind.HANDSHAKE_FAILED, LogKind.MALFORMED}
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ def parse_line(line: str) -> LogEvent | None:
     if not found:
         return None
     text = found["text"]
-    kind = next((kind for words, kind in _KINDS if words in text), None)
-    if kind is None and any(word in text.lower() for word in _MALFORMED):
+    kind = next((kind for words, kind in _KINDS if text.startswith(words)), None)
+    if kind is None and found["severity"] == "ERR" and not text.startswith(_SAID_ELSEWHERE):
         kind = LogKind.MALFORMED
     if kind is None:
         return None

@@ -122,6 +122,20 @@ class PostgresServer:
         self.endpoint = PostgresEndpoint(self._url(DATABASE), check_server(self._url(DATABASE)), self.quarters.notes)
         return self.endpoint
 
+    def address(self) -> str:
+        """The platform's database as its owner, for processes that did not start the server (workers, the API).
+
+        Raises ``EngineUnreachable`` if the embedded server was never started.
+        """
+        if self._settings.database_url:
+            return self._settings.database_url
+        self._port = Ports(self._settings.run_dir).known("postgres") or 0
+        if not self._port:
+            raise EngineUnreachable(
+                "The embedded database of this home was never started.", setting="OPENMARQUE_DATABASE_URL or OPENMARQUE_HOME"
+            )
+        return self._url(DATABASE)
+
     def stop(self) -> None:
         """End the embedded server (fast shutdown: sessions are cut, everything committed is kept); without effect by URL."""
         if self._settings.database_url:

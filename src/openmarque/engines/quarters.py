@@ -50,7 +50,7 @@ def quarters_for(settings: Settings) -> Quarters:
     root = home / "postgres"
     if user and not can_reach(user, home):
         ensure_dir(SHARED_STATE, 0o711)
-        root = SHARED_STATE / hashlib.sha256(str(home).encode()).hexdigest()[:16]
+        root = possible_roots(home)[1]
         notes.append(f"We run as root and the user {user} can't reach {home}; the database lies in {root}.")
     _hand_over(ensure_dir(root), user)
     sockets = root / "run"
@@ -60,6 +60,11 @@ def quarters_for(settings: Settings) -> Quarters:
     _require_own(sockets, user)
     bin_dir, note = _programs(settings, user)
     return Quarters(root, sockets, bin_dir, user, (*notes, *note))
+
+
+def possible_roots(home: Path) -> tuple[Path, Path]:
+    """Where the cluster of `home` may lie: below it, or apart for a closed home."""
+    return home / "postgres", SHARED_STATE / hashlib.sha256(str(home).encode()).hexdigest()[:16]
 
 
 def unprivileged_user(settings: Settings) -> str:

@@ -19,11 +19,17 @@ from openmarque.kit.clock import Clock, SystemClock, iso
 
 FIELDS: Final[Mapping[str, str]] = {
     "client": "which of our own broker connections it is",
+    "code": "exit code of a child process",
     "connections": "how many connections of a car were cut",
+    "cure": "what the operator can do (kit.errors)",
     "detail": "one sentence on this occurrence, without personal data (kit.errors)",
+    "engine": "which engine: the broker or the database",
     "error": "class of an error",
     "lane": "lane of the vehicle link",
     "messages": "how many messages a batch held",
+    "name": "name of a child process",
+    "note": "what the operator should know about where an engine runs",
+    "pause_s": "seconds until something is tried again",
     "reason": "stable code of a refusal",
     "vehicle_id": "the car, by its opaque id; lets an operator follow one car's trouble",
 }

@@ -8,6 +8,7 @@ at most a day, so a car that escaped a kick is asked again. Several gates may ru
 """
 
 import asyncio
+import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -266,6 +267,14 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event, *, ready:
     await events.close()
 
 
+async def _stop_with_parent(stop: asyncio.Event) -> None:
+    # A gate whose starter was killed would go on beside the next one's; nobody would count or end it.
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(0.5)
+    stop.set()
+
+
 def run_gate(settings: Settings, clock: Clock | None = None) -> None:
     """Run a gate as this process until SIGTERM or SIGINT; prints ``ready`` once it answers."""
 
@@ -273,7 +282,9 @@ def run_gate(settings: Settings, clock: Clock | None = None) -> None:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        watch = asyncio.create_task(_stop_with_parent(stop))
         await serve(settings, clock or SystemClock(), stop, ready=lambda: print("ready", flush=True))  # noqa: T201 - for our parent
+        watch.cancel()
 
     with suppress(KeyboardInterrupt):
         asyncio.run(main())

@@ -8,10 +8,12 @@ so the search is repeated until it comes back empty once the gate's longest answ
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
+import nats.errors
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -91,8 +93,7 @@ class SystemAccount:
                 if (server, connection) not in kicked:
                     quiet_since = time.monotonic()
                 kicked.add((server, connection))
-                await self._client.publish(f"$SYS.REQ.SERVER.{server}.KICK", msgspec.json.encode({"cid": connection}))
-            await self._client.flush()
+                await self._kick(server, connection)
             if time.monotonic() - quiet_since >= settle_s:
                 break
             await asyncio.sleep(0.05)
@@ -122,6 +123,11 @@ class SystemAccount:
     async def close(self) -> None:
         """Disconnect."""
         await self._client.close()
+
+    async def _kick(self, server: str, connection: int) -> None:
+        # A request, not a publish: the server acts only on what it can answer. An answer with an error means that it is gone already.
+        with suppress(nats.errors.Error, TimeoutError):
+            await self._client.request(f"$SYS.REQ.SERVER.{server}.KICK", msgspec.json.encode({"cid": connection}), timeout=1)
 
     async def _connections(self, vehicle_id: VehicleId) -> list[tuple[str, int]]:
         found: list[tuple[str, int]] = []
@@ -154,8 +160,3 @@ def _read(data: bytes, *, connected: bool) -> ConnectionEvent | None:
 async def open_system(login: NatsLogin, account: str) -> SystemAccount:
     """Enter the system account. Raises ``BrokerDown``."""
     return SystemAccount(await connect_client(login, name="system"), account)
-
-
-def decode_event(data: bytes) -> dict[str, Any]:
-    """A system event as the broker sent it."""
-    return cast("dict[str, Any]", msgspec.json.decode(data))

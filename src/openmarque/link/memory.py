@@ -77,6 +77,13 @@ class MemoryLinkStore:
         if values is not None:
             rows.put(LAST_VALUES, vehicle_id, replace(values, policy_version=row.version))
 
+    @staticmethod
+    def start_tenure(tx: Transaction, vehicle_id: VehicleId) -> None:
+        """Wipe the newest values for the next owner; see ``PostgresEnrolment.clear_values``."""
+        rows = memory(tx)
+        values: LastValues = rows.all(LAST_VALUES)[vehicle_id]
+        rows.put(LAST_VALUES, vehicle_id, replace(values, signals={}, received_ms=0, trust=0))
+
     async def policies(self, tx: Transaction, vehicles: Sequence[VehicleId]) -> dict[VehicleId, PolicyRow]:
         """See ``LinkStore.policies``."""
         stored = memory(tx).all(CAR_POLICY)

@@ -3,7 +3,8 @@
 Theory of operation: the root is offline: its key lies in one encrypted PEM file that only `create` and `rotate_cars` need and that
 the operator keeps elsewhere. Below it stand two intermediates, for cars and for servers, each limited by its extended key usage, so
 that neither can vouch for the other's kind. A car's certificate (P-256, 90 days) binds the vehicle id (common name) and the VIN
-(``serialNumber``, X.520 2.5.4.5); TLS 1.3 encrypts it on the wire. It is renewed from two thirds of its life on, always with a fresh
+(``serialNumber``, X.520 2.5.4.5, in a directoryName of the subject's alternative names: what stands in the subject itself is printed
+by TLS libraries when they refuse a certificate, nats-server's log included). TLS 1.3 encrypts it on the wire. It is renewed from two thirds of its life on, always with a fresh
 key. The issuing intermediate's key is on the platform (0600), apart from the command, policy and snapshot keys (`link.pki_keys`).
 """
 
@@ -150,9 +151,9 @@ class CertificateAuthority:
         """
         key = _requested_key(request_bytes, vehicle_id)
         now = self._clock.now()
-        attributes = [x509.NameAttribute(NameOID.COMMON_NAME, wire(vehicle_id))]
-        subject = x509.Name([*attributes, x509.NameAttribute(NameOID.SERIAL_NUMBER, normalise_vin(vin))])
-        builder = _leaf(subject, key, now - _BACKDATE, now + life, ExtendedKeyUsageOID.CLIENT_AUTH)
+        holder = x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.SERIAL_NUMBER, normalise_vin(vin))]))
+        builder = _leaf(_name(wire(vehicle_id)), key, now - _BACKDATE, now + life, ExtendedKeyUsageOID.CLIENT_AUTH)
+        builder = builder.add_extension(x509.SubjectAlternativeName([holder]), critical=False)
         certificate = self._cars.sign(builder)
         chain = certificate.public_bytes(Encoding.PEM) + self._cars.certificate.public_bytes(Encoding.PEM)
         return CarCertificate(vehicle_id, serial_hex(certificate), key_id(key), now - _BACKDATE, now + life, chain)
@@ -183,13 +184,19 @@ class CertificateAuthority:
 
 def identity_of(certificate: x509.Certificate) -> tuple[VehicleId, str]:
     """(vehicle id, VIN) that a car's certificate binds; ``ValueError`` if it isn't of a car's form."""
-    values = [
-        [str(a.value) for a in certificate.subject.get_attributes_for_oid(oid)]
-        for oid in (NameOID.COMMON_NAME, NameOID.SERIAL_NUMBER)
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    try:
+        alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        raise ValueError("a car's certificate has alternative names") from None
+    vins = [
+        a
+        for name in alternative.get_values_for_type(x509.DirectoryName)
+        for a in name.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
     ]
-    if len(values[0]) != 1 or len(values[1]) != 1:
+    if len(names) != 1 or len(vins) != 1:
         raise ValueError("a car's certificate has one common name and one serialNumber")
-    return VehicleId(parse_wire(values[0][0])), values[1][0]
+    return VehicleId(parse_wire(str(names[0].value))), str(vins[0].value)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from openmarque.kit.errors import OpenMarqueError
-from openmarque.kit.ids import TenureId, VehicleId, parse_wire, wire
+from openmarque.kit.ids import VehicleId, parse_wire, wire
 
 _HEX: Final = "[0-9a-f]{32}"
 _TOKENS: Final = {

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
+from psycopg.rows import TupleRow
+
 from openmarque.catalogue.decide import Permit
 from openmarque.kit.clock import from_ms
 from openmarque.kit.ids import TenureId
@@ -75,15 +77,19 @@ class TripStore(Protocol):
 _ADD_TRIPS: Final = """
 INSERT INTO trip (tenure_id, vehicle_id, epoch, trip, received_at, policy_version, started_at, ended_at, duration_s, travel_s,
                   gap_s, distance_m, mean_speed_kmh, soc_start, soc_end, consumption_kwh_100km)
-SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::int[], %s::timestamptz[],
-                     %s::timestamptz[], %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::float8[],
-                     %s::float8[], %s::float8[])"""
+SELECT u.* FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::int[], %s::timestamptz[],
+                       %s::timestamptz[], %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::float8[],
+                       %s::float8[], %s::float8[]) AS u (tenure_id, vehicle_id, epoch, trip)
+ WHERE NOT EXISTS (SELECT FROM trip t WHERE (t.tenure_id, t.vehicle_id, t.epoch, t.trip) = (u.tenure_id, u.vehicle_id, u.epoch, u.trip))"""
+"""Numbering makes a message come once; the condition holds against a car that sends one trip under two numbers."""
 
 _ADD_PLACES: Final = """
 INSERT INTO trip_place (tenure_id, vehicle_id, epoch, trip, received_at, policy_version,
                         start_latitude, start_longitude, end_latitude, end_longitude)
-SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::int[],
-                     %s::float8[], %s::float8[], %s::float8[], %s::float8[])"""
+SELECT u.* FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::int[],
+                       %s::float8[], %s::float8[], %s::float8[], %s::float8[]) AS u (tenure_id, vehicle_id, epoch, trip)
+ WHERE NOT EXISTS (SELECT FROM trip_place t
+                    WHERE (t.tenure_id, t.vehicle_id, t.epoch, t.trip) = (u.tenure_id, u.vehicle_id, u.epoch, u.trip))"""
 
 _TRIPS: Final = """
 SELECT t.started_at, t.ended_at, t.duration_s, t.travel_s, t.gap_s, t.distance_m, t.mean_speed_kmh, t.soc_start, t.soc_end,
@@ -95,30 +101,30 @@ SELECT t.started_at, t.ended_at, t.duration_s, t.travel_s, t.gap_s, t.distance_m
 
 
 class PostgresTrips:
-    """``TripStore`` on the tables ``trip`` and ``trip_place``. Numbering already makes a message come once; no conflict to handle."""
+    """``TripStore`` on the tables ``trip`` and ``trip_place``."""
 
     async def add_trips(self, tx: Transaction, rows: Sequence[TripRow]) -> None:
         """See ``TripStore.add_trips``."""
-        if rows:
-            await postgres(tx).execute(_ROLE, _ADD_TRIPS, [list(column) for column in zip(*map(_trip_columns, rows), strict=True)])
+        columns = _once([_trip_columns(row) for row in rows])
+        if columns:
+            await postgres(tx).execute(_ROLE, _ADD_TRIPS, [list(column) for column in zip(*columns, strict=True)])
 
     async def add_places(self, tx: Transaction, rows: Sequence[PlaceRow]) -> None:
         """See ``TripStore.add_places``."""
-        if rows:
-            columns = [
+        columns = _once(
+            [
                 (*_key(row.message, row.tenure_id, row.places.trip), row.permit.policy_version, *row.places.start, *row.places.end)
                 for row in rows
             ]
+        )
+        if columns:
             await postgres(tx).execute(_ROLE, _ADD_PLACES, [list(column) for column in zip(*columns, strict=True)])
 
     async def trips(self, tx: Transaction, tenure_id: TenureId, before: datetime, limit: int) -> list[TripView]:
         """See ``TripStore.trips``."""
         await postgres(tx).restrict_to(str(tenure_id))
         rows = await postgres(tx).rows(READER, _TRIPS, (tenure_id, before, limit))
-        return [
-            TripView(*row[:10], None if row[10] is None else (row[10], row[11]), None if row[12] is None else (row[12], row[13]))
-            for row in rows
-        ]
+        return [_view_of_row(row) for row in rows]
 
 
 class MemoryTrips:
@@ -127,12 +133,12 @@ class MemoryTrips:
     async def add_trips(self, tx: Transaction, rows: Sequence[TripRow]) -> None:
         """See ``TripStore.add_trips``."""
         for row in rows:
-            memory(tx).put("trip", (row.tenure_id, row.message.vehicle_id, row.message.envelope.epoch, row.trip.trip), row)
+            _put_once(tx, "trip", (row.tenure_id, row.message.vehicle_id, row.message.envelope.epoch, row.trip.trip), row)
 
     async def add_places(self, tx: Transaction, rows: Sequence[PlaceRow]) -> None:
         """See ``TripStore.add_places``."""
         for row in rows:
-            memory(tx).put("trip_place", (row.tenure_id, row.message.vehicle_id, row.message.envelope.epoch, row.places.trip), row)
+            _put_once(tx, "trip_place", (row.tenure_id, row.message.vehicle_id, row.message.envelope.epoch, row.places.trip), row)
 
     async def trips(self, tx: Transaction, tenure_id: TenureId, before: datetime, limit: int) -> list[TripView]:
         """See ``TripStore.trips``."""
@@ -142,6 +148,25 @@ class MemoryTrips:
             if row.tenure_id == tenure_id and from_ms(row.trip.ended_at) < before:
                 views.append(_view(row.trip, places.get(key)))
         return sorted(views, key=lambda view: view.ended_at, reverse=True)[:limit]
+
+
+def _view_of_row(row: TupleRow) -> TripView:
+    start = None if row[10] is None else (row[10], row[11])
+    end = None if row[12] is None else (row[12], row[13])
+    return TripView(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], start, end)
+
+
+def _put_once(tx: Transaction, table: str, key: tuple[object, ...], row: TripRow | PlaceRow) -> None:
+    if memory(tx).get(table, key) is None:
+        memory(tx).put(table, key, row)
+
+
+def _once(rows: Sequence[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """The first row of each (tenure, car, epoch, trip), the first four columns."""
+    first: dict[tuple[object, ...], tuple[object, ...]] = {}
+    for row in rows:
+        first.setdefault(row[:4], row)
+    return list(first.values())
 
 
 def _view(trip: TripCompleted, place: PlaceRow | None) -> TripView:

@@ -1,0 +1,49 @@
+"""Commands about what the installation declares."""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from openmarque.governance.check.finding import Finding
+from openmarque.governance.check.run import check_installation
+from openmarque.kit.settings import load_settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to `app`."""
+    app.command("check")(check)
+
+
+def check(
+    database_url: Annotated[
+        str | None, typer.Option(help="PostgreSQL to check too, as its owner; by default the one in the settings, if any.")
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Findings as JSON on standard output.")] = False,
+) -> None:
+    """Look for columns, keys, subjects, headers, log fields and rights that no declaration covers; exit code 1 if there are any."""
+    url = database_url or load_settings().database_url
+    found = check_installation(url)
+    if as_json:
+        json.dump({"database": url is not None, "findings": [asdict(finding) for finding in found]}, sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    else:
+        _show(found, with_database=url is not None)
+    raise typer.Exit(1 if found else 0)
+
+
+def _show(found: list[Finding], *, with_database: bool) -> None:
+    console = Console()
+    scope = "code and database" if with_database else "the code (no database given)"
+    if not found:
+        console.print(f"Everything is declared: {scope}.")
+        return
+    table = Table("Code", "Where", "What", "Cure", title=f"{len(found)} findings in {scope}")
+    for finding in found:
+        table.add_row(*asdict(finding).values())
+    console.print(table)

@@ -1,0 +1,158 @@
+"""What operators' commands do: bring a platform up, add cars to it, run its processes. Commands are in ``platform``."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import psycopg
+import uvloop
+
+from openmarque.app import Engines, Platform, bootstrap, start_engines
+from openmarque.car.identity import BundleContents, write_bundle
+from openmarque.cli.supervisor import Child, Supervisor
+from openmarque.domains.garage.service import Order
+from openmarque.engines.postgres import PostgresServer
+from openmarque.kit.clock import Clock
+from openmarque.kit.csr import certificate_request, key_pem, new_car_key
+from openmarque.kit.ids import AccountId, TenureId, VehicleId
+from openmarque.kit.settings import PREFIX, Settings
+from openmarque.link.pki_keys import Purpose
+from openmarque.protocol import signing
+from openmarque.storage.partitions import ensure_partitions
+
+T = TypeVar("T")
+
+DEMO_PLAN: Final = "connect"
+PARTITIONS_EVERY_S: Final = 6 * 3600
+"""Months' partitions are made two ahead; looking four times a day leaves no chance to miss a month."""
+
+
+@dataclass(frozen=True)
+class DemoCar:
+    """A car made for a demonstration or a throwaway platform."""
+
+    vehicle_id: VehicleId
+    tenure_id: TenureId
+    account_id: AccountId
+    bundle: Path
+
+
+@asynccontextmanager
+async def engines_up(settings: Settings, clock: Clock) -> AsyncIterator[Engines]:
+    """The engines of a home, stopped at the end (those given by URL stay)."""
+    engines = await start_engines(settings, clock)
+    try:
+        yield engines
+    finally:
+        await asyncio.gather(asyncio.to_thread(engines.nats.stop), asyncio.to_thread(engines.postgres.stop))
+
+
+@asynccontextmanager
+async def platform_up(settings: Settings, clock: Clock, *, api: bool = True) -> AsyncIterator[tuple[Platform, Supervisor]]:
+    """A whole platform: engines, brand stored, revocation snapshot written, gates, workers and (unless not wanted) the API."""
+    async with engines_up(settings, clock), bootstrap(settings, clock, pool_size=3) as platform:
+        async with platform.database.begin() as tx:
+            await platform.garage.store_brand(tx)
+        await platform.write_snapshot()
+        supervisor = Supervisor(environment_of(settings))
+        try:
+            await supervisor.start(_children(settings, api=api))
+            yield platform, supervisor
+        finally:
+            await supervisor.stop()
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment that makes a child read the same settings."""
+    values = {spec.name: getattr(settings, spec.name) for spec in fields(settings) if "convert" in spec.metadata}
+    return {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items() if value is not None}
+
+
+def _children(settings: Settings, *, api: bool) -> list[Child]:
+    logs = settings.log_dir
+    gates = [Child(f"gate {n}", ("-m", "openmarque.link.gate"), logs / f"gate-{n}.log") for n in range(1, settings.gates + 1)]
+    workers = [
+        Child(f"worker {n}", ("-m", "openmarque.cli.main", "work"), logs / f"worker-{n}.log") for n in range(1, settings.workers + 1)
+    ]
+    web = [Child("api", ("-m", "openmarque.cli.main", "serve"), logs / "api.log")] if api else []
+    return [*gates, *workers, *web]
+
+
+async def provision(platform: Platform, order: Order, folder: Path) -> VehicleId:
+    """Register a car, make its key, issue its certificate, and write the bundle that its telematics unit starts with.
+
+    A real telematics unit makes its key itself and sends a request; see ``certify_request``.
+    """
+    now = platform.clock.now()
+    async with platform.database.begin() as tx:
+        vehicle_id = await platform.garage.register(tx, order, now)
+        key = new_car_key()
+        certificate = await platform.garage.certify(tx, vehicle_id, certificate_request(key, vehicle_id))
+    write_bundle(folder, bundle_contents(platform, vehicle_id, order, key_pem(key), certificate.chain_pem))
+    return vehicle_id
+
+
+def bundle_contents(platform: Platform, vehicle_id: VehicleId, order: Order, key: bytes, chain: bytes) -> BundleContents:
+    """What a car has to know of the platform, and its own key and certificate."""
+    policy_keys = {name: signing.public_bytes(public) for name, public in platform.keys.verifying(Purpose.POLICY).items()}
+    return BundleContents(
+        vehicle_id=vehicle_id,
+        host=platform.endpoint.mqtt_host,
+        mqtt_port=platform.endpoint.mqtt_port,
+        policy_keys=policy_keys,
+        ceiling=order.ceiling,
+        capabilities=platform.pack.models[order.model_id].capabilities,
+        key_pem=key,
+        chain_pem=chain,
+        broker_ca_pem=platform.authority.root_file.read_bytes(),
+    )
+
+
+async def give_to_owner(platform: Platform, vehicle_id: VehicleId, language: str, now: datetime) -> tuple[TenureId, AccountId]:
+    """A new account has the car from now on, with the free trial activated."""
+    async with platform.database.begin() as tx:
+        account_id = await platform.accounts.create(tx, language, "Europe/Paris", now)
+        tenure_id = await platform.garage.start_tenure(tx, vehicle_id, account_id, now)
+        await platform.contracts.activate_trial(tx, tenure_id, vehicle_id, DEMO_PLAN, now)
+    return tenure_id, account_id
+
+
+async def work(settings: Settings, clock: Clock, ready: Callable[[], None]) -> None:
+    """One worker process, until SIGTERM or SIGINT; makes the partitions of coming months on its way."""
+    async with bootstrap(settings, clock) as platform:
+        worker = platform.worker()
+        await worker.start()
+        upkeep = asyncio.create_task(_upkeep(settings, clock))
+        ready()
+        await until_signalled()
+        upkeep.cancel()
+        await worker.stop()
+
+
+async def _upkeep(settings: Settings, clock: Clock) -> None:
+    while True:
+        await asyncio.to_thread(_make_partitions, settings, clock)
+        await asyncio.sleep(PARTITIONS_EVERY_S)
+
+
+def _make_partitions(settings: Settings, clock: Clock) -> None:
+    with psycopg.connect(PostgresServer(settings).address()) as connection:
+        ensure_partitions(connection, clock.now())
+
+
+async def until_signalled() -> None:
+    """Return at SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run `main` on uvloop."""
+    return uvloop.run(main)

@@ -1,0 +1,156 @@
+"""Operators' commands: bring a platform up, run its processes, prepare its database, provision and revoke cars."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from openmarque.api.serve import run_api
+from openmarque.app import bootstrap
+from openmarque.cli import operating
+from openmarque.cli.demo import run_up
+from openmarque.domains.garage.service import Order
+from openmarque.engines.doctor import examine
+from openmarque.kit.clock import SystemClock
+from openmarque.kit.ids import wire
+from openmarque.kit.settings import Settings, load_settings
+from openmarque.link.gate import run_gate
+from openmarque.protocol.levels import Level
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+_out = Console()
+
+
+def register(app: typer.Typer, car: typer.Typer) -> None:
+    """Add the platform's commands to `app`, and those about cars to the group `car`."""
+    for command in (up, serve, work, gate, migrate, settings, doctor):
+        app.command()(command)
+    car.command()(provision)
+    car.command()(revoke)
+
+
+def up(
+    demo: Annotated[bool, typer.Option("--demo", help="Make a demo owner with a car that drives.")] = False,
+    cars: Annotated[int, typer.Option(min=1, max=50, help="Cars of the demo owner.")] = 1,
+    drive: Annotated[Path | None, typer.Option(help="A recorded drive (CSV) for the first demo car.")] = None,
+) -> None:
+    """Run a whole platform: engines, gate, worker, API; with --demo a car that lives in the terminal."""
+    operating.run(run_up(load_settings(), SystemClock(), demo_cars=cars if demo else 0, drive=drive))
+
+
+def serve() -> None:
+    """Run the API as this process (``up`` starts it; print ``ready`` once it serves)."""
+    run_api(load_settings())
+
+
+def work() -> None:
+    """Run an ingest worker as this process (``up`` starts it; print ``ready`` once it takes messages)."""
+    operating.run(operating.work(load_settings(), SystemClock(), _ready))
+
+
+def gate() -> None:
+    """Run a connection gate as this process (``up`` starts it): it lets cars in by certificate, without the database."""
+    run_gate(load_settings())
+
+
+def migrate() -> None:
+    """Bring the database to the newest schema and make it enforce the installed declarations."""
+    engines_needed = load_settings()
+    asyncio.run(_migrate(engines_needed))
+    _out.print("The database is up to date and enforces the installed declarations.")
+
+
+async def _migrate(wanted: Settings) -> None:
+    async with operating.engines_up(wanted, SystemClock()):
+        return
+
+
+def settings(as_json: Json = False) -> None:
+    """List every setting with its value and where it came from."""
+    rows = load_settings().listing()
+    if as_json:
+        print(json.dumps([dict(zip(("name", "value", "origin", "meaning"), row, strict=True)) for row in rows], indent=1))
+        return
+    table = Table("setting", "value", "from", "meaning")
+    for row in rows:
+        table.add_row(*row)
+    _out.print(table)
+
+
+def doctor(as_json: Json = False) -> None:
+    """Look for what keeps a platform from running here, and say what to do about it. Exit code 1 when something does."""
+    findings = examine(load_settings())
+    if as_json:
+        print(json.dumps([{"code": f.code, "what": f.what, "cure": f.cure, "severity": f.severity} for f in findings], indent=1))
+    for finding in () if as_json else findings:
+        _out.print(f"[bold]{finding.severity}[/bold] {finding.what}\n  {finding.cure}")
+    if not as_json and not findings:
+        _out.print("Nothing is wrong.")
+    if any(f.severity == "error" for f in findings):
+        raise typer.Exit(1)
+
+
+def provision(
+    vin: Annotated[str, typer.Argument(help="The car's VIN.")],
+    model: Annotated[str, typer.Option(help="Its model in the brand pack.")],
+    bundle: Annotated[Path, typer.Option(help="Folder to write the car's bundle to.")],
+    ceiling: Annotated[str, typer.Option(help="Highest privacy level it is built for: PRIVATE, DATA or POSITION.")] = "POSITION",
+    owner: Annotated[bool, typer.Option("--owner", help="Also make an owner with the free trial.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a car known and write the bundle its telematics unit starts with. The platform has to run."""
+    order = Order(vin, model, _level(ceiling))
+
+    async def main() -> dict[str, Any]:
+        async with bootstrap(load_settings(), SystemClock(), pool_size=2) as platform:
+            vehicle_id = await operating.provision(platform, order, bundle)
+            answer = {"vehicle_id": wire(vehicle_id), "bundle": str(bundle)}
+            if owner:
+                tenure_id, account_id = await operating.give_to_owner(platform, vehicle_id, "en", platform.clock.now())
+                answer |= {"tenure_id": wire(tenure_id), "account_id": wire(account_id)}
+            return answer
+
+    _answer(main, as_json)
+
+
+def revoke(
+    vin: Annotated[str, typer.Argument(help="The car's VIN.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with the certificates.")],
+    as_json: Json = False,
+) -> None:
+    """End the trust in a car: its certificates are revoked, its connection is cut, and the gate keeps it out."""
+
+    async def main() -> dict[str, Any]:
+        async with bootstrap(load_settings(), SystemClock(), pool_size=2) as platform:
+            async with platform.database.begin() as tx:
+                vehicle_id = await platform.garage.find(tx, vin)
+            return {"vehicle_id": wire(vehicle_id), "connections_cut": await platform.revoke(vehicle_id, reason)}
+
+    _answer(main, as_json)
+
+
+def _answer(main: Callable[[], Any], as_json: bool) -> None:
+    answer = operating.run(main())
+    if as_json:
+        print(json.dumps(answer))
+    else:
+        for name, value in answer.items():
+            _out.print(f"{name}: {value}")
+
+
+def _level(name: str) -> Level:
+    try:
+        return Level[name.upper()]
+    except KeyError:
+        raise typer.BadParameter(f"{name!r} is none of PRIVATE, DATA, POSITION") from None
+
+
+def _ready() -> None:
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()

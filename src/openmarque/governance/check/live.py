@@ -1,0 +1,71 @@
+"""The database as it stands: tables and columns against the code, rights and row policies against what is compiled."""
+
+from collections.abc import Iterator
+
+import psycopg
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from openmarque.governance.check.finding import Finding
+from openmarque.governance.database import Enforcement
+from openmarque.governance.enforcing import TRIGGERS, Fact, describe, drift
+from openmarque.storage.base import metadata
+
+_MIGRATE = "Run `openmarque migrate`, and find out who changed it."
+_CODES = {
+    "grant": "grant",
+    "row security": "row-security",
+    "row policy": "row-policy",
+    "constraint": "constraint",
+    "function": "function",
+    "trigger": "trigger",
+    "membership": "role-membership",
+    "role": "role",
+}
+
+
+def findings(url: str, rules: Enforcement) -> Iterator[Finding]:
+    """Where the database at `url` (as its owner) differs from the code and from `rules`. Changes nothing.
+
+    Takes the locks of a schema change for some tenths of a second and gives up after three (``psycopg.errors.LockNotAvailable``).
+    """
+    yield from _schema(url)
+    with psycopg.connect(url) as connection:
+        surplus, lacking = drift(connection, rules)
+        triggers = {fact for fact in describe(connection) if fact.kind == "trigger"}
+        connection.rollback()
+    for fact in sorted(surplus):
+        yield _finding(fact, "unexpected", "The declarations do not give")
+    for fact in sorted(lacking):
+        yield _finding(fact, "missing", "The database lacks")
+    for fact in sorted(triggers):
+        if not any(f"TRIGGER {name} " in fact.what for name in TRIGGERS):
+            yield _finding(fact, "unexpected", "No code declares")
+
+
+def _schema(url: str) -> Iterator[Finding]:
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=NullPool)
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+    for difference in differences:
+        # A changed column comes as a list of its changes.
+        for change in difference if isinstance(difference, list) else [difference]:
+            yield _schema_finding(change)
+
+
+def _schema_finding(change: tuple[object, ...]) -> Finding:
+    kind = str(change[0])
+    if kind == "remove_column":
+        place = f"{change[2]}.{getattr(change[3], 'name', '')}"
+        return Finding("undeclared-column", place, "The database has a column that the code does not declare.", _MIGRATE)
+    if kind == "remove_table":
+        name = getattr(change[1], "name", "")
+        return Finding("undeclared-table", str(name), "The database has a table that the code does not declare.", _MIGRATE)
+    named = [str(getattr(part, "name", part)) for part in change[1:] if isinstance(part, str) or hasattr(part, "name")]
+    return Finding("schema-differs", ".".join(n for n in named if n != "None"), f"Code and database differ ({kind}).", _MIGRATE)
+
+
+def _finding(fact: Fact, manner: str, sentence: str) -> Finding:
+    return Finding(f"{manner}-{_CODES[fact.kind]}", fact.where, f"{sentence}: {fact.what}", _MIGRATE)

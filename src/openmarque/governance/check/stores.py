@@ -1,0 +1,60 @@
+"""Objects in the object store, and fields of mails. None is declared today; the first use of either has to be."""
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from openmarque.catalogue.register import Catalogue
+from openmarque.governance.check.code import Code, literal_text
+from openmarque.governance.check.finding import Finding
+
+_BUCKETS = frozenset({"object_store", "create_object_store", "put_object", "upload_fileobj", "upload_file"})
+_MAIL_MODULES = ("smtplib", "aiosmtplib", "email.message", "email.mime")
+_STRUCTURE = frozenset({"from", "to", "date", "message-id", "mime-version", "content-type", "auto-submitted"})
+"""Header fields that every mail has; what it says about somebody is in the others and in the body."""
+
+
+def findings(catalogue: Catalogue, code: Iterable[Code]) -> Iterator[Finding]:
+    """Buckets and mail fields in code that no declaration lists (``object:bucket/…``, ``mail:field``)."""
+    buckets = {name.partition("/")[0] for name in catalogue.carried("object")}
+    fields = {name.lower() for name in catalogue.carried("mail")} | _STRUCTURE
+    for file in code:
+        yield from _objects(file, buckets)
+        if any(name.startswith(_MAIL_MODULES) for name in file.imports.values()):
+            yield from _mails(file, fields)
+
+
+def _objects(file: Code, declared: set[str]) -> Iterator[Finding]:
+    for node in file.nodes:
+        match node:
+            case ast.Call(func=ast.Attribute(attr=method)) if method in _BUCKETS:
+                values = [*node.args[:1], *(k.value for k in node.keywords if k.arg in {"bucket", "Bucket"})]
+                bucket = next((text for value in values if (text := literal_text(value)) is not None), None)
+                if bucket not in declared:
+                    yield Finding(
+                        "undeclared-object",
+                        file.at(node),
+                        f"The bucket {bucket or 'of a computed name'!r} is not declared.",
+                        "Add 'object:bucket/name' to an item of the declaration that uses it; name the bucket literally.",
+                    )
+
+
+def _mails(file: Code, declared: set[str]) -> Iterator[Finding]:
+    for node in file.nodes:
+        match node:
+            case ast.Assign(targets=[ast.Subscript(slice=ast.Constant(value=str(name)))]) if name.lower() not in declared:
+                yield _mail_field(file.at(node), name)
+            case ast.Call(func=ast.Attribute(attr="set_content" | "add_alternative"), args=[body, *_]):
+                for inner in ast.walk(body):
+                    if isinstance(inner, ast.FormattedValue):
+                        name = ast.unparse(inner.value)
+                        if name.lower() not in declared:
+                            yield _mail_field(file.at(node), name)
+
+
+def _mail_field(where: str, name: str) -> Finding:
+    return Finding(
+        "undeclared-mail-field",
+        where,
+        f"The mail field {name!r} is not declared.",
+        f"Add 'mail:{name}' to an item of a declaration.",
+    )

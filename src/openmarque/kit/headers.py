@@ -1,0 +1,22 @@
+"""Header fields that the program may set on HTTP answers and broker messages, each with its purpose. None holds personal data.
+
+``openmarque check`` compares the list with the code; a service outside the package declares its own (``header:Name``).
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+HEADERS: Final[Mapping[str, str]] = {
+    "Cache-Control": "keep answers out of caches",
+    "Content-Language": "language of an answer",
+    "Content-Type": "format of an answer",
+    "ETag": "version of a resource, for conditional requests",
+    "Link": "next page of a list",
+    "Location": "where a new resource is",
+    "Retry-After": "when to try again",
+    "WWW-Authenticate": "how to sign in",
+    "Content-Security-Policy": "what a page may load",
+    "Referrer-Policy": "keep addresses from other sites",
+    "X-Content-Type-Options": "no guessing of formats",
+    "X-Accel-Buffering": "let event streams through proxies",
+}

@@ -1,0 +1,200 @@
+"""The platform in the world: the real use cases on the memory fakes, in workers that crash, restart, fall behind and share the load."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from openmarque.catalogue.register import Catalogue
+from openmarque.domains.consent.memory import MemoryLevels
+from openmarque.domains.consent.service import LevelHandler
+from openmarque.governance.memory import MemoryFacts, MemoryPolicyStore
+from openmarque.governance.policies import PolicyKeeper
+from openmarque.kit.ids import VehicleId
+from openmarque.link.event_ingest import EventIngest
+from openmarque.link.handshake import Handshake
+from openmarque.link.judging import JudgeCache
+from openmarque.link.live import LiveUpdates
+from openmarque.link.memory import MemoryLinkStore
+from openmarque.link.ports import Handler
+from openmarque.link.status_ingest import StatusIngest
+from openmarque.protocol.envelope import Lane
+from openmarque.services.trips.service import TripHandler
+from openmarque.services.trips.store import MemoryTrips
+from openmarque.simulator.world.database import Tables, WorkerCrash, WorldDatabase
+from openmarque.simulator.world.journal import Journal
+from openmarque.simulator.world.scheduler import Scheduler, WorldClock, run
+from openmarque.simulator.world.weather import CALM, Weather
+from openmarque.storage.errors import StoreUnavailable
+
+HELLO: Final = "hello"
+_WORKERS: Final = 2
+_MAX_BATCH: Final = 200
+_MOST_WRITES: Final = 8
+"""Crash points by the number of writes before them: a transaction of a small batch has about as many."""
+
+Frame = tuple[VehicleId, bytes]
+
+
+def no_restart(_database: WorldDatabase) -> None:
+    """A worker that restarts changes nothing in the database."""
+
+
+@dataclass(frozen=True)
+class CloudParts:
+    """What the platform is made of; tests put broken parts here, to see the world find them."""
+
+    database: type[WorldDatabase] = WorldDatabase
+    link: Callable[[WorldDatabase], MemoryLinkStore] = MemoryLinkStore
+    judges: Callable[[], JudgeCache] = JudgeCache
+    restarted: Callable[[WorldDatabase], None] = no_restart
+
+
+@dataclass
+class Worker:
+    """One process: its use cases with their caches, and what waits for them."""
+
+    name: str
+    status: StatusIngest
+    lanes: dict[str, EventIngest]
+    handshake: Handshake
+    up: bool = True
+    inboxes: dict[str, list[Frame]] = field(default_factory=dict)
+
+
+class Cloud:
+    """The platform: database, governor and workers."""
+
+    def __init__(
+        self, parts: CloudParts, database: WorldDatabase, catalogue: Catalogue, key: Ed25519PrivateKey, scheduler: Scheduler
+    ) -> None:
+        """Wire the use cases as ``openmarque.app`` does, on memory."""
+        self.database = database
+        self.clock = WorldClock(scheduler)
+        self.link = parts.link(database)
+        self.facts = MemoryFacts()
+        self.governor = PolicyKeeper(catalogue, self.facts, MemoryPolicyStore(), key)
+        self._parts = parts
+        self._catalogue = catalogue
+        self.workers = [self._worker(f"worker{number}") for number in range(_WORKERS)]
+
+    def _worker(self, name: str) -> Worker:
+        """A worker that has just started: it remembers nothing."""
+        judges, live, register = self._parts.judges(), LiveUpdates(self.clock), self._catalogue.messages
+        handlers: list[Handler] = [LevelHandler(MemoryLevels(), self.link, self.governor, live), TripHandler(MemoryTrips(), live)]
+        return Worker(
+            name,
+            StatusIngest(self.link, self.clock, judges, live),
+            {lane: EventIngest(lane, self.link, self.clock, judges, register, handlers) for lane in (Lane.URGENT, Lane.EVENT)},
+            Handshake(self.link, self.clock, judges, register, self.governor, frozenset()),
+        )
+
+    def restart(self, worker: Worker) -> Worker:
+        """The same place with a new process; what waited in the old one is gone."""
+        fresh = self._worker(worker.name)
+        self.workers[self.workers.index(worker)] = fresh
+        self._parts.restarted(self.database)
+        return fresh
+
+    async def serve(self, worker: Worker, channel: str, batch: Sequence[Frame]) -> None:
+        """Let a worker take a batch, as ``openmarque.link.worker`` does."""
+        if channel == HELLO:
+            for vehicle_id, payload in batch:
+                await worker.handshake.take(vehicle_id, payload)
+        elif channel == Lane.STATUS:
+            await worker.status.take(batch)
+        else:
+            await worker.lanes[channel].take(batch)
+
+
+class CloudLife:
+    """What happens to the platform: frames come in, workers and the database fail, backups are put back."""
+
+    def __init__(self, cloud: Cloud, scheduler: Scheduler, random: Random, journal: Journal) -> None:
+        """Nothing has happened; ``live`` starts it."""
+        self._cloud = cloud
+        self._scheduler = scheduler
+        self._random = random
+        self._journal = journal
+        self.weather: Weather = CALM
+        self.backups: list[Tables] = []
+
+    def arrive(self, vehicle_id: VehicleId, channel: str, payload: bytes) -> None:
+        """The broker hands a frame to one of the workers that are up; with none it is lost."""
+        up = [worker for worker in self._cloud.workers if worker.up]
+        if not up:
+            self._journal.note(self._scheduler.now_ms, "no_worker", channel)
+            return
+        worker = up[0] if len(up) == 1 else self._random.choice(up)
+        inbox = worker.inboxes.setdefault(channel, [])
+        inbox.append((vehicle_id, payload))
+        if len(inbox) == 1:
+            slow = self.weather.slow_batch and self._random.random() < self.weather.slow_batch
+            if slow:
+                self._journal.fault(self._scheduler.now_ms, "batch_delayed", worker.name)
+            self._scheduler.after(self._random.randint(1_000, 90_000) if slow else 2, self._serve, worker, channel)
+
+    def _serve(self, worker: Worker, channel: str) -> None:
+        if not worker.up or worker not in self._cloud.workers:
+            return
+        inbox = worker.inboxes[channel]
+        batch = inbox[:_MAX_BATCH]
+        del inbox[:_MAX_BATCH]
+        if inbox:
+            self._scheduler.after(1, self._serve, worker, channel)
+        self._arm(worker)
+        self._journal.note(self._scheduler.now_ms, f"{worker.name} {channel}", "batch", len(batch))
+        try:
+            run(self._cloud.serve(worker, channel, batch))
+        except WorkerCrash:
+            self._journal.fault(self._scheduler.now_ms, "worker_crash", worker.name)
+            self.stop(worker)
+        except StoreUnavailable:
+            self._journal.note(self._scheduler.now_ms, "store_unavailable", worker.name)
+        self._cloud.database.fuse.disarm()
+
+    def _arm(self, worker: Worker) -> None:
+        """Let the next transaction break, now and then."""
+        weather, random, fuse = self.weather, self._random, self._cloud.database.fuse
+        if weather.worker_crash and random.random() < weather.worker_crash:
+            if random.random() < 0.5:  # as often before the commit as after it
+                fuse.arm_write(random.randint(0, _MOST_WRITES), WorkerCrash)
+            else:
+                fuse.arm_publication(random.randint(0, 2))
+        elif weather.database_away and random.random() < weather.database_away:
+            self._journal.fault(self._scheduler.now_ms, "transaction_given_up", worker.name)
+            fuse.arm_write(random.randint(0, _MOST_WRITES), StoreUnavailable)
+
+    def stop(self, worker: Worker) -> None:
+        """The process is gone; another takes its place in some seconds."""
+        worker.up = False
+        self._scheduler.after(self._random.randint(100, 20_000), self._start, worker)
+
+    def _start(self, worker: Worker) -> None:
+        if worker in self._cloud.workers:
+            self._cloud.restart(worker)
+
+    def restart_one(self) -> None:
+        """Somebody restarts a worker."""
+        worker = self._random.choice(self._cloud.workers)
+        if worker.up:
+            self._journal.fault(self._scheduler.now_ms, "worker_restart", worker.name)
+            self.stop(worker)
+
+    def lose_database(self) -> None:
+        """The database is away for up to two minutes."""
+        self._cloud.database.away = True
+        self._journal.fault(self._scheduler.now_ms, "database_outage", "database")
+        self._scheduler.after(self._random.randint(1_000, 120_000), self.find_database)
+
+    def find_database(self) -> None:
+        """The database is there again."""
+        self._cloud.database.away = False
+
+    def calm(self) -> None:
+        """Everything is up, and stays up."""
+        self.find_database()
+        for worker in [w for w in self._cloud.workers if not w.up]:
+            self._cloud.restart(worker)

@@ -1,0 +1,86 @@
+"""Who drives a car in the world, and what its sensors say then. Every tracked value is unique, so that a stored one tells its origin."""
+
+from dataclasses import dataclass, field
+from math import cos, radians
+from random import Random
+from typing import Final
+
+from openmarque.protocol import signals as vss
+from openmarque.protocol.levels import Level
+from openmarque.protocol.signals import Value
+
+TRACKED: Final = (vss.STATE_OF_CHARGE, vss.OUTSIDE_TEMPERATURE, vss.LATITUDE, vss.LONGITUDE)
+"""Paths whose values are never the same twice, neither in one car nor after its reset."""
+_M_PER_DEGREE: Final = 111_320.0
+"""Length of a degree of latitude on a sphere of Earth's mean radius."""
+_UNIQUE: Final = 1e-9
+"""Added once more at each sample: far below what a sensor resolves, far above what a double does at these sizes."""
+
+
+@dataclass(slots=True)
+class DriverTrip:
+    """A trip as it really was: true instants, and per sample the car's clock and the level in force."""
+
+    car: str
+    began_ms: int
+    samples: list[tuple[int, Level]] = field(default_factory=list)
+    ended_ms: int | None = None
+
+
+class Driver:
+    """Drives, parks and lets the sensors speak; knows nothing of privacy or networks."""
+
+    def __init__(self, name: str, random: Random) -> None:
+        """Park somewhere in the south of France."""
+        self._name = name
+        self._random = random
+        self._samples = 0
+        self._speed_kmh = 0.0
+        self._odometer_m = random.uniform(1e4, 2e5)
+        self._charge = 90.0
+        self._latitude, self._longitude = random.uniform(43.2, 44.5), random.uniform(1.0, 5.0)
+        self._at_ms: int | None = None
+        self.trip: DriverTrip | None = None
+        self.is_driving = False
+
+    def start(self, now_ms: int) -> None:
+        """Ignition on."""
+        self.is_driving = True
+        self.trip = DriverTrip(self._name, now_ms)
+
+    def stop(self) -> None:
+        """Ignition off; the trip is over once the car has sensed it."""
+        self.is_driving = False
+        self._speed_kmh = 0.0
+
+    def sense(self, now_ms: int) -> dict[str, Value]:
+        """What the sensors say at this true instant."""
+        random = self._random
+        self._samples += 1
+        unique = self._samples * _UNIQUE
+        if self.is_driving:
+            self._drive(now_ms)
+        self._at_ms = now_ms
+        values: dict[str, Value] = {
+            vss.IGNITION: "ON" if self.is_driving else "LOCK",
+            vss.SPEED: self._speed_kmh,
+            vss.ODOMETER: int(self._odometer_m),
+            vss.STATE_OF_CHARGE: round(self._charge, 2) + unique,
+            vss.OUTSIDE_TEMPERATURE: 15.0 + unique,
+            vss.LATITUDE: round(self._latitude, 6) + unique,
+            vss.LONGITUDE: round(self._longitude, 6) + unique,
+        }
+        if random.random() < 0.1:
+            values[vss.DOORS_LOCKED[0]] = not self.is_driving and random.random() < 0.9
+        if random.random() < 0.05:  # a tunnel
+            del values[vss.LATITUDE], values[vss.LONGITUDE]
+        return values
+
+    def _drive(self, now_ms: int) -> None:
+        seconds = 0.0 if self._at_ms is None else min(now_ms - self._at_ms, 10_000) / 1000
+        self._speed_kmh = min(130.0, max(0.0, self._speed_kmh + self._random.uniform(-15, 18)))
+        metres = self._speed_kmh / 3.6 * seconds
+        self._odometer_m += metres
+        self._latitude += metres / _M_PER_DEGREE / 2
+        self._longitude += metres / (_M_PER_DEGREE * cos(radians(self._latitude))) / 2
+        self._charge = max(5.0, self._charge - metres * 1e-4)

@@ -1,0 +1,181 @@
+"""What happens to a car in the world: trips, levels, switches, coverage, sleep, crashes, resets, clocks that jump."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Final, Protocol
+
+from openmarque.car.model import REMOTE_ACCESS
+from openmarque.protocol.envelope import Trust
+from openmarque.protocol.levels import Level
+from openmarque.protocol.signals import Value
+from openmarque.services.trips.declaration import GROUP
+from openmarque.simulator.world.car import CRASH_POINTS, WorldCar
+from openmarque.simulator.world.driver import Driver, DriverTrip
+from openmarque.simulator.world.journal import Journal
+from openmarque.simulator.world.scheduler import Scheduler
+from openmarque.simulator.world.weather import CALM, DAY_MS, HOUR_MS, MINUTE_MS, Weather
+
+SWITCHES: Final = (REMOTE_ACCESS, GROUP, "trips", "status", "car_finder", "trip_places")
+_JUMPS_MS: Final = (-HOUR_MS, 3 * HOUR_MS, -2 * DAY_MS, 40 * DAY_MS, 30 * 365 * DAY_MS, -45_000, 90_000)
+"""A wrong time zone, a flat battery, a receiver's week roll-over, a slow drift."""
+
+
+class LifeWitness(Protocol):
+    """Whoever compares what the cars sensed with what the platform holds."""
+
+    def senses(self, car: WorldCar, at_ms: int, values: dict[str, Value]) -> None:
+        """The sensors are about to say this, at `at_ms` by the car's clock."""
+        ...
+
+    def drove(self, car: WorldCar, trip: DriverTrip, at_ms: int) -> None:
+        """A sample of a trip was taken at `at_ms` by the car's clock."""
+        ...
+
+    def arrived(self, car: WorldCar, trip: DriverTrip) -> None:
+        """The car has sensed the end of this trip."""
+        ...
+
+    def data_lost(self, car: WorldCar, why: str) -> None:
+        """From here back, trips of this car may be missing for a good reason."""
+        ...
+
+
+class CarLife:
+    """One car's days. ``begin`` starts them; ``calm`` lets the last of them be quiet."""
+
+    def __init__(self, car: WorldCar, scheduler: Scheduler, random: Random, journal: Journal, witness: LifeWitness) -> None:
+        """Nothing has happened yet."""
+        self.car = car
+        self._scheduler = scheduler
+        self._random = random
+        self._journal = journal
+        self._witness = witness
+        self._driver = Driver(car.name, random)
+        self.weather: Weather = CALM
+        self._quiet = False
+
+    def begin(self, weather: Weather) -> None:
+        """Power up and plan what will happen."""
+        self.weather = weather
+        self.car.start()
+        self._scheduler.after(self._random.randint(1, 5_000), self._sample)
+        self._scheduler.after(self._random.randint(1, 2 * MINUTE_MS), self._drive_off)
+        self._scheduler.after(self._random.randint(1, 20_000), self._choose_level)
+        self._repeat(weather.level_ms, self._choose_level)
+        self._repeat(weather.switch_ms, self._switch)
+        self._repeat(weather.coverage_ms, self._lose_coverage)
+        self._repeat(weather.car_reset_ms, self._reset)
+        self._repeat(weather.clock_jump_ms, self._jump)
+
+    def calm(self) -> None:
+        """Clock right, coverage, parked: what is left to say is said now."""
+        self._quiet = True
+        self.weather = CALM
+        self._set_clock(0, Trust.SYNCED)
+        self._driver.stop()
+        self._find_coverage()
+        self.car.start()
+
+    def _repeat(self, mean_ms: int, act: Callable[[], None]) -> None:
+        """Run `act` again and again, `mean_ms` apart on average, until the world is quiet."""
+        if mean_ms:
+            self._scheduler.after(int(self._random.expovariate(1 / mean_ms)) + 1, self._repeated, mean_ms, act)
+
+    def _repeated(self, mean_ms: int, act: Callable[[], None]) -> None:
+        if not self._quiet:
+            act()
+            self._repeat(mean_ms, act)
+
+    # Driving
+
+    def _drive_off(self) -> None:
+        if self._quiet:
+            return
+        self._driver.start(self._scheduler.now_ms)
+        self._journal.note(self._scheduler.now_ms, "drive_off", self.car.name)
+        self._scheduler.after(self._random.randint(5_000, 6 * MINUTE_MS), self._park)
+
+    def _park(self) -> None:
+        if self._quiet:
+            return
+        self._driver.stop()
+        self._journal.note(self._scheduler.now_ms, "park", self.car.name)
+        rest_ms = self._random.randint(20_000, 30 * MINUTE_MS)
+        if self.weather.long_sleep and self._random.random() < self.weather.long_sleep:
+            self._journal.fault(self._scheduler.now_ms, "long_sleep", self.car.name)
+            self._witness.data_lost(self.car, "long sleep")
+            rest_ms = self._random.randint(10, 50) * DAY_MS
+            self._scheduler.after(20_000, self._sleep, rest_ms - 60_000)
+        self._scheduler.after(rest_ms, self._drive_off)
+
+    def _sleep(self, rest_ms: int) -> None:
+        if not self._quiet:
+            self.car.disconnect()
+            self.car.stop()
+            self._scheduler.after(rest_ms, self.car.start)
+
+    def _sample(self) -> None:
+        random, driver = self._random, self._driver
+        if self.car.core is not None:
+            self._take(driver.sense(self._scheduler.now_ms))
+        elif not driver.is_driving and self.weather.long_sleep:
+            self._scheduler.after(10 * MINUTE_MS, self._sample)  # asleep: nobody asks the sensors
+            return
+        if driver.is_driving:
+            self._scheduler.after(random.randint(5_000, 15_000) if random.random() < 0.02 else 1_000, self._sample)
+        else:
+            self._scheduler.after(random.randint(10_000, 40_000), self._sample)
+
+    def _take(self, values: dict[str, Value]) -> None:
+        car, trip, at_ms = self.car, self._driver.trip, self.car.now().ms
+        self._witness.senses(car, at_ms, values)
+        if trip is not None and self._driver.is_driving:
+            self._witness.drove(car, trip, at_ms)
+        if self.weather.car_crash and self._random.random() < self.weather.car_crash:
+            car.crash_next(self._random.choice(CRASH_POINTS))
+            self._scheduler.after(self._random.randint(500, 60_000), car.start)
+        taken = car.step(lambda core, now: core.sensed(now, values))
+        if taken and trip is not None and not self._driver.is_driving:
+            trip.ended_ms = self._scheduler.now_ms
+            self._witness.arrived(car, trip)
+            self._driver.trip = None
+
+    # The people in the car
+
+    def _choose_level(self) -> None:
+        level = self._random.choice((Level.PRIVATE, Level.DATA, Level.DATA, Level.POSITION, Level.POSITION, Level.POSITION))
+        self._journal.note(self._scheduler.now_ms, "level", self.car.name, int(level))
+        self.car.step(lambda core, now: core.set_level(now, level, "head unit"))
+
+    def _switch(self) -> None:
+        name, on = self._random.choice(SWITCHES), self._random.random() < 0.6
+        self._journal.note(self._scheduler.now_ms, "switch", self.car.name, f"{name}={on}")
+        self.car.step(lambda core, now: core.set_switch(now, name, on=on))
+
+    # What goes wrong
+
+    def _lose_coverage(self) -> None:
+        self._journal.fault(self._scheduler.now_ms, "coverage_lost", self.car.name)
+        self.car.has_coverage = False
+        self.car.disconnect()
+        self._scheduler.after(int(self._random.expovariate(10 / self.weather.coverage_ms)) + 1, self._find_coverage)
+
+    def _find_coverage(self) -> None:
+        self.car.has_coverage = True
+        self.car.connect()
+
+    def _reset(self) -> None:
+        self._journal.fault(self._scheduler.now_ms, "car_reset", self.car.name)
+        self._witness.data_lost(self.car, "reset")
+        self.car.reset()
+        self._scheduler.after(self._random.randint(1_000, 10_000), self.car.start)
+
+    def _jump(self) -> None:
+        offset_ms, trust = self._random.choice(_JUMPS_MS), self._random.choice(tuple(Trust))
+        self._journal.fault(self._scheduler.now_ms, "clock_jump", self.car.name, f"{offset_ms} {trust.name}")
+        self._set_clock(offset_ms, trust)
+        self._scheduler.after(self._random.randint(10_000, 20 * MINUTE_MS), self._set_clock, 0, Trust.SYNCED)
+
+    def _set_clock(self, offset_ms: int, trust: Trust) -> None:
+        self._witness.data_lost(self.car, "clock")
+        self.car.offset_ms, self.car.trust = offset_ms, trust

@@ -1,0 +1,81 @@
+"""The network between cars and platform: frames get lost, come twice, come late, overtake one another. What is online hears."""
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Protocol
+
+from openmarque.kit.ids import VehicleId
+from openmarque.link.subjects import vehicle_of
+from openmarque.simulator.world.journal import Journal
+from openmarque.simulator.world.scheduler import Scheduler
+from openmarque.simulator.world.weather import CALM, MINUTE_MS, Weather
+
+_DELAY_MS = 40
+"""One way through a mobile network."""
+_LATE_MS = 20 * MINUTE_MS
+"""A frame this old still comes now and then: through a queue in a modem, or in a broker that was cut off."""
+
+
+class Receiver(Protocol):
+    """A car as the network sees it."""
+
+    name: str
+
+    @property
+    def online(self) -> bool:
+        """Whether a frame that arrives now is heard."""
+        ...
+
+    def hear(self, kind: str, payload: bytes) -> None:
+        """A frame arrives."""
+        ...
+
+
+class Network:
+    """Both directions. `up` is called for each frame of a car, `down` for each publication of the platform."""
+
+    def __init__(self, scheduler: Scheduler, random: Random, journal: Journal) -> None:
+        """Nobody is connected; ``join`` makes the ends known."""
+        self._scheduler = scheduler
+        self._random = random
+        self._journal = journal
+        self._cars: Mapping[VehicleId, Receiver] = {}
+        self._platform: Callable[[VehicleId, str, bytes], None] | None = None
+        self.weather: Weather = CALM
+
+    def join(self, cars: Mapping[VehicleId, Receiver], platform: Callable[[VehicleId, str, bytes], None]) -> None:
+        """Carry frames between `cars` and `platform`."""
+        self._cars = cars
+        self._platform = platform
+
+    def up(self, vehicle_id: VehicleId, name: str, channel: str, payload: bytes) -> None:
+        """A car sends."""
+        assert self._platform is not None
+        self._carry(f"{name} {channel} up", self._platform, vehicle_id, channel, payload)
+
+    def down(self, subject: str, payload: bytes) -> None:
+        """The platform publishes; what is not for a car (live updates) ends here."""
+        if subject.startswith("v."):
+            car = self._cars[vehicle_of(subject)]
+            kind = subject.rpartition(".")[2]
+            self._carry(f"{car.name} {kind} down", self._hear, car, kind, payload)
+
+    def _hear(self, car: Receiver, kind: str, payload: bytes) -> None:
+        if car.online:
+            car.hear(kind, payload)
+
+    def _carry(self, what: str, deliver: Callable[..., None], *frame: object) -> None:
+        weather, random, at_ms = self.weather, self._random, self._scheduler.now_ms
+        if weather.lost and random.random() < weather.lost:
+            self._journal.fault(at_ms, "frame_lost", what)
+            return
+        copies = 1
+        if weather.repeated and random.random() < weather.repeated:
+            self._journal.fault(at_ms, "frame_repeated", what)
+            copies = 2
+        for _ in range(copies):
+            wait_ms = _DELAY_MS + (random.randrange(weather.jitter_ms) if weather.jitter_ms else 0)
+            if weather.late and random.random() < weather.late:
+                self._journal.fault(at_ms, "frame_late", what)
+                wait_ms += random.randrange(_LATE_MS)
+            self._scheduler.after(wait_ms, deliver, *frame)

@@ -1,0 +1,75 @@
+"""The NATS adapter keeps the contract, and its connection survives the broker."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from openmarque.engines.nats import NatsServer
+from openmarque.kit.clock import SystemClock
+from openmarque.kit.settings import Settings
+from openmarque.link.bringup import authority, broker_plan
+from openmarque.link.broker import BrokerDown, ConnectionState, Message, NatsBroker, connect
+from openmarque.link.subjects import live_subject
+from tests.contract.broker_contract import BrokerContract, Connect, until
+from tests.integration.conftest import Nats
+
+
+class TestNatsBroker(BrokerContract):
+    @pytest_asyncio.fixture
+    async def connect(self, nats: Nats) -> AsyncIterator[Connect]:
+        made: list[NatsBroker] = []
+
+        async def one_more() -> NatsBroker:
+            made.append(await connect(nats.endpoint.worker, name=f"contract-{len(made)}"))
+            return made[-1]
+
+        yield one_more
+        for broker in made:
+            await broker.close()
+
+
+async def test_a_subscription_goes_on_after_the_broker_was_killed_and_started_again(own_home: Path) -> None:
+    settings, clock = Settings(home=own_home, mqtt_port=0), SystemClock()
+    server = NatsServer(settings, broker_plan(settings, clock, authority(settings, clock)))
+    endpoint = server.start()
+    broker = await connect(endpoint.worker, name="survivor")
+    got: list[Message] = []
+
+    async def keep(batch: list[Message]) -> None:
+        got.extend(batch)
+
+    subject = live_subject(uuid4())
+    await broker.subscribe(subject, keep)
+    process = server.process()
+    assert process is not None
+    process.kill()
+    await until(lambda: broker.state is ConnectionState.RECONNECTING)
+    assert server.start().mqtt_port == endpoint.mqtt_port
+    await until(lambda: broker.state is ConnectionState.CONNECTED)
+    await broker.flush()
+    await broker.publish(subject, b"again")
+    await until(lambda: [m.payload for m in got] == [b"again"])
+    await broker.close()
+
+
+async def test_connecting_to_nobody_says_that_the_broker_is_down(nats: Nats) -> None:
+    from openmarque.engines.nats import NatsLogin
+
+    with pytest.raises(BrokerDown):
+        await connect(NatsLogin("nats://127.0.0.1:1"), name="nobody", timeout_s=1)
+
+
+async def test_a_worker_can_not_speak_for_a_car(nats: Nats, broker: NatsBroker) -> None:
+    got: list[Message] = []
+
+    async def keep(batch: list[Message]) -> None:
+        got.extend(batch)
+
+    name = uuid4().hex
+    await broker.subscribe("v.*.up.status", keep)
+    await broker.publish(f"v.{name}.up.status", b"forged")
+    await broker.flush()
+    assert got == []

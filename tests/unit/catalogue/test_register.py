@@ -1,0 +1,77 @@
+"""The catalogue as a whole: contradictions and omissions stop everything, each named."""
+
+from dataclasses import replace
+
+import pytest
+
+from openmarque.catalogue.declarations import Declaration, Item, LegalBasis, Processor, Retention, Service, Until
+from openmarque.catalogue.declarations import OVERWRITTEN as KEPT
+from openmarque.catalogue.register import Catalogue, CatalogueInvalid, installed_services
+from openmarque.protocol import signals as vss
+from openmarque.protocol.envelope import Lane
+from openmarque.protocol.levels import Level
+from openmarque.protocol.messages import Gone, MessageType
+
+GOOD = Declaration(
+    name="lamp",
+    version=1,
+    purpose={"en": "Show the lamps.", "fr": "Montrer les feux."},
+    basis=LegalBasis.CONTRACT,
+    plans=("connect",),
+    items=(Item("lamps", KEPT, signals=(vss.PARKING_LIGHTS,)),),
+)
+
+
+def build(*declarations: Declaration, types: tuple[MessageType, ...] = ()) -> Catalogue:
+    return Catalogue([Service("lamp", "example.lamp", declarations, types)])
+
+
+def test_the_installed_services_make_a_valid_catalogue() -> None:
+    catalogue = Catalogue(installed_services())
+    assert {"status", "car_finder", "trips", "trip_places"} <= set(catalogue.declarations)
+    assert vss.LATITUDE in catalogue.declared_signals()
+
+
+@pytest.mark.req("GDP-1")
+@pytest.mark.parametrize(
+    ("declaration", "complaint"),
+    [
+        (replace(GOOD, purpose={"en": "Show the lamps."}), "no purpose in 'fr'"),
+        (replace(GOOD, plans=()), "no plan includes it"),
+        (replace(GOOD, items=(Item("lamps", KEPT, signals=("Vehicle.Invented",)),)), "no known signal"),
+        (replace(GOOD, items=(Item("lamps", KEPT),)), "names no signal and no field"),
+        (replace(GOOD, items=(*GOOD.items, *GOOD.items)), "two items are called 'lamps'"),
+        (replace(GOOD, messages=("lamp_lit",)), "lamp_lit"),
+    ],
+)
+def test_a_declaration_that_leaves_something_out_is_refused(declaration: Declaration, complaint: str) -> None:
+    if declaration.messages:
+        lonely = MessageType("lamp_out", Lane.EVENT, Gone, Level.DATA, "a lamp went out", "lamp")
+        with pytest.raises(CatalogueInvalid, match="no declaration lists it"):
+            build(declaration, types=(lonely,))
+        return
+    with pytest.raises(CatalogueInvalid, match=complaint):
+        build(declaration)
+
+
+@pytest.mark.req("GDP-8")
+def test_a_processor_outside_the_eea_needs_a_recorded_guarantee() -> None:
+    abroad = Processor("Pushes Inc.", "push messages", "US")
+    with pytest.raises(CatalogueInvalid, match="outside EU and EEA"):
+        build(replace(GOOD, processors=(abroad,)))
+    guaranteed = replace(abroad, guarantee="adequacy decision (EU) 2023/1795")
+    assert build(replace(GOOD, processors=(guaranteed, replace(abroad, country="IS")))).declarations["lamp"].processors[0].country == "US"
+
+
+def test_two_declarations_of_one_name_are_refused() -> None:
+    with pytest.raises(CatalogueInvalid, match="two declarations are called 'lamp'"):
+        build(GOOD, GOOD)
+
+
+@pytest.mark.req("GDP-2")
+def test_a_retention_states_days_exactly_where_they_mean_something() -> None:
+    assert Retention(Until.AGE, 30).days == 30
+    with pytest.raises(ValueError, match="needs a number"):
+        Retention(Until.AGE)
+    with pytest.raises(ValueError, match="takes no number"):
+        Retention(Until.OVERWRITTEN, 30)
