@@ -16,6 +16,7 @@ from psycopg import Connection
 from openmarque.brands.pack import BrandPack, load_pack
 from openmarque.catalogue.register import Catalogue
 from openmarque.domains.accounts.service import Accounts
+from openmarque.domains.audit.service import SecurityLog
 from openmarque.domains.consent.service import LevelHandler, PostgresLevels
 from openmarque.domains.contracts.service import Contracts
 from openmarque.domains.garage.service import Garage
@@ -100,7 +101,9 @@ class Platform:
         commands = frozenset(name for d in self.catalogue.declarations.values() for name in d.commands)
         handshake = Handshake(self.link, self.clock, judges, register, self.governor, commands)
         status = StatusIngest(self.link, self.clock, JudgeCache(), self.live)
-        return Worker(self.broker, Parts(status, lanes, handshake, self.garage, self.live, self.database), self.clock)
+        security = SecurityLog(self.database, self.clock)
+        parts = Parts(status, lanes, handshake, self.garage, self.live, security, self.database)
+        return Worker(self.broker, parts, self.clock)
 
     async def revoke(self, vehicle_id: VehicleId, reason: str) -> int:
         """End the trust in a car: in the database, in the signed snapshot that the gates read, and its live connections.

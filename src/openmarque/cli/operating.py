@@ -16,12 +16,14 @@ from openmarque.app import Engines, Platform, bootstrap, start_engines
 from openmarque.car.identity import BundleContents, write_bundle
 from openmarque.cli.supervisor import Child, Supervisor
 from openmarque.domains.garage.service import Order
+from openmarque.engines.nats_log import follow
 from openmarque.engines.postgres import PostgresServer
-from openmarque.kit.clock import Clock
+from openmarque.kit.clock import Clock, iso
 from openmarque.kit.csr import certificate_request, key_pem, new_car_key
-from openmarque.kit.ids import AccountId, TenureId, VehicleId
+from openmarque.kit.ids import AccountId, TenureId, VehicleId, wire
 from openmarque.kit.settings import PREFIX, Settings
 from openmarque.link.pki_keys import Purpose
+from openmarque.link.security import SecurityEvent, publish_event
 from openmarque.protocol import signing
 from openmarque.storage.partitions import ensure_partitions
 
@@ -60,11 +62,25 @@ async def platform_up(settings: Settings, clock: Clock, *, api: bool = True) -> 
             await platform.garage.store_brand(tx)
         await platform.write_snapshot()
         supervisor = Supervisor(environment_of(settings))
+        reporting = asyncio.create_task(_report_violations(platform))
         try:
             await supervisor.start(_children(settings, api=api))
             yield platform, supervisor
         finally:
+            reporting.cancel()
             await supervisor.stop()
+
+
+async def _report_violations(platform: Platform) -> None:
+    """Make security events of what the embedded broker logs of cars: forbidden subjects, oversized frames, broken handshakes.
+
+    A broker given by URL keeps its own log; its operator watches it.
+    """
+    if platform.settings.nats_url:
+        return
+    async for seen in follow(platform.settings.log_dir / "nats.log"):
+        vehicle_id = wire(seen.vehicle_id) if seen.vehicle_id else ""
+        await publish_event(platform.broker, SecurityEvent(str(seen.kind), iso(platform.clock.now()), vehicle_id))
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

@@ -72,16 +72,7 @@ def enforce(connection: Connection) -> None:
 
 def apply(connection: Connection, rules: Enforcement) -> None:
     """Make the database's roles, grants, row policies and constraints equal to `rules`."""
-    statements = [
-        *_roles(rules),
-        *_revocations(connection, rules),
-        *_grants(rules),
-        *_functions(rules),
-        *_row_security(connection, rules),
-    ]
-    _run(connection, statements)
-    for check in rules.checks:
-        _apply_check(connection, check, validate=True)
+    _apply(connection, rules, validate=True)
 
 
 def set_app_password(connection: Connection, password: str) -> None:
@@ -94,10 +85,7 @@ def drift(connection: Connection, rules: Enforcement) -> tuple[set[Fact], set[Fa
     connection.execute("SET LOCAL lock_timeout = '3s'")
     with connection.transaction(force_rollback=True):
         before = set(describe(connection))
-        statements = [*_roles(rules), *_revocations(connection, rules), *_grants(rules), *_functions(rules)]
-        _run(connection, [*statements, *_row_security(connection, rules)])
-        for check in rules.checks:
-            _apply_check(connection, check, validate=False)
+        _apply(connection, rules, validate=False)
         after = set(describe(connection))
     return before - after, after - before
 
@@ -108,8 +96,17 @@ def describe(connection: Connection) -> Iterator[Fact]:
         yield from (Fact(*row) for row in connection.execute(query).fetchall())
 
 
+def _apply(connection: Connection, rules: Enforcement, *, validate: bool) -> None:
+    _run(connection, _roles(rules))  # first, for what follows asks about them
+    _run(connection, [*_tamed_roles(connection, rules), *_revocations(connection, rules), *_grants(rules), *_functions(rules)])
+    _run(connection, _row_security(connection, rules))
+    for check in rules.checks:
+        _apply_check(connection, check, validate=validate)
+
+
 def _run(connection: Connection, statements: Iterable[str]) -> None:
-    connection.execute(";\n".join(statements).encode())
+    if script := ";\n".join(statements):
+        connection.execute(script.encode())
 
 
 def _roles(rules: Enforcement) -> Iterator[str]:
@@ -131,6 +128,24 @@ def _member(role: str, member: str, options: str) -> str:
         f"'{role}'::regrole AND m.member = '{member}'::regrole AND m.set_option AND NOT m.inherit_option)"
         f" THEN GRANT {role} TO {member} WITH {options}; END IF; END $$"
     )
+
+
+def _tamed_roles(connection: Connection, rules: Enforcement) -> Iterator[str]:
+    """Take from our roles every attribute and membership that would lead past grants and row policies."""
+    ours = [APP, GUARD, *rules.roles]
+    for (role,) in connection.execute(
+        "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
+        " AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication)",
+        [ours],
+    ).fetchall():
+        yield f"ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB NOREPLICATION"
+    for group, member in connection.execute(
+        "SELECT quote_ident(m.roleid::regrole::text), m.member::regrole::text FROM pg_auth_members m"
+        " WHERE m.member::regrole::text = ANY(%s)"
+        " AND NOT (m.member::regrole::text = %s AND m.roleid::regrole::text LIKE 'om!_%%' ESCAPE '!' AND m.roleid::regrole::text <> %s)",
+        [ours, APP, GUARD],
+    ).fetchall():
+        yield f"REVOKE {group} FROM {member}"
 
 
 def _revocations(connection: Connection, rules: Enforcement) -> Iterator[str]:

@@ -63,7 +63,9 @@ class GateProcess:
                 env=environment,
             )
         self._process = process
-        if process.stdout.readline().strip() != b"ready":
+        with process.stdout as output:
+            answered = output.readline().strip() == b"ready"
+        if not answered:
             process.wait(5)
             raise EngineError(f"The connection gate ended while it started. {tail(self.log)}", log=self.log)
 

@@ -10,6 +10,7 @@ at most a day, so a car that escaped a kick is asked again. Several gates may ru
 import asyncio
 import os
 import signal
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -286,6 +287,8 @@ def run_gate(settings: Settings, clock: Clock | None = None) -> None:
         await serve(settings, clock or SystemClock(), stop, ready=lambda: print("ready", flush=True))  # noqa: T201 - for our parent
         watch.cancel()
 
+    # The log goes to the error stream: our parent reads one word from the other and closes it.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     with suppress(KeyboardInterrupt):
         asyncio.run(main())
 

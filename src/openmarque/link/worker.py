@@ -21,7 +21,7 @@ from openmarque.link.handshake import Handshake
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import CertificateIssuer
 from openmarque.link.status_ingest import StatusIngest
-from openmarque.link.subjects import CERTIFICATE_REQUEST, HELLO, INTEREST, UPLINK, down_subject, vehicle_of
+from openmarque.link.subjects import CERTIFICATE_REQUEST, HELLO, INTEREST, SECURITY, UPLINK, down_subject, vehicle_of
 from openmarque.protocol.envelope import Lane
 from openmarque.protocol.messages import CertificateIssued, CertificateRequest
 from openmarque.storage.errors import StoreUnavailable
@@ -45,6 +45,14 @@ class Ingest(Protocol):
         ...
 
 
+class EventLog(Protocol):
+    """Keeps security events."""
+
+    async def take(self, payloads: Iterable[bytes]) -> int:
+        """Count a batch of events; gives how many."""
+        ...
+
+
 @dataclass
 class Counters:
     """What a worker has done since its start, for metrics."""
@@ -63,6 +71,7 @@ class Parts:
     handshake: Handshake
     issuer: CertificateIssuer
     live: LiveUpdates
+    security: EventLog
     database: Database
 
 
@@ -85,6 +94,7 @@ class Worker:
             await self._subscribe(UPLINK.pattern.format(vehicle_id="*", lane=lane), self._lane(str(lane), ingest))
         await self._subscribe(HELLO.every, self._each(parts.handshake.take))
         await self._subscribe(CERTIFICATE_REQUEST.every, self._each(self._renew))
+        await self._subscribe(SECURITY.every, self._security)
         self._subscriptions.append(await self._broker.subscribe(INTEREST.every, self._interest))
 
     async def stop(self) -> None:
@@ -140,6 +150,12 @@ class Worker:
             except OpenMarqueError as error:
                 answer = CertificateIssued(refused=error.code)
             tx.publish_after_commit(down_subject(vehicle_id, "cert"), msgspec.msgpack.encode(answer))
+
+    async def _security(self, batch: list[Message]) -> None:
+        try:
+            await self._parts.security.take(message.payload for message in batch)
+        except StoreUnavailable as error:
+            await self._away(error)
 
     async def _interest(self, batch: Sequence[Message]) -> None:
         for message in batch:

@@ -1,6 +1,7 @@
 """The database as it stands: tables and columns against the code, rights and row policies against what is compiled."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 from alembic.autogenerate import compare_metadata
@@ -33,6 +34,7 @@ def findings(url: str, rules: Enforcement) -> Iterator[Finding]:
     """
     yield from _schema(url)
     with psycopg.connect(url) as connection:
+        yield from _strangers(connection)
         surplus, lacking = drift(connection, rules)
         triggers = {fact for fact in describe(connection) if fact.kind == "trigger"}
         connection.rollback()
@@ -43,6 +45,19 @@ def findings(url: str, rules: Enforcement) -> Iterator[Finding]:
     for fact in sorted(triggers):
         if not any(f"TRIGGER {name} " in fact.what for name in TRIGGERS):
             yield _finding(fact, "unexpected", "No code declares")
+
+
+def _strangers(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    """Views show rows with their owner's eyes, past row security; tables elsewhere have no rules at all."""
+    rows = connection.execute("""
+        SELECT n.nspname || '.' || c.relname, CASE WHEN c.relkind IN ('v', 'm') THEN 'view' ELSE 'table' END
+          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname NOT LIKE 'pg!_temp%' ESCAPE '!'
+           AND (c.relkind IN ('v', 'm', 'f') OR c.relkind IN ('r', 'p')
+                AND NOT (n.nspname = 'public' OR n.nspname = 'om_partition' AND c.relispartition))
+    """).fetchall()
+    for name, kind in rows:
+        yield Finding(f"undeclared-{kind}", name, f"The database has a {kind} that no code declares.", _MIGRATE)
 
 
 def _schema(url: str) -> Iterator[Finding]:

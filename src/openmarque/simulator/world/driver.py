@@ -19,20 +19,17 @@ _UNIQUE: Final = 1e-9
 
 @dataclass(slots=True)
 class DriverTrip:
-    """A trip as it really was: true instants, and per sample the car's clock and the level in force."""
+    """A trip as it really was: the true instant at which it began, and per sample the car's clock and the level in force."""
 
-    car: str
     began_ms: int
     samples: list[tuple[int, Level]] = field(default_factory=list)
-    ended_ms: int | None = None
 
 
 class Driver:
     """Drives, parks and lets the sensors speak; knows nothing of privacy or networks."""
 
-    def __init__(self, name: str, random: Random) -> None:
+    def __init__(self, random: Random) -> None:
         """Park somewhere in the south of France."""
-        self._name = name
         self._random = random
         self._samples = 0
         self._speed_kmh = 0.0
@@ -44,9 +41,10 @@ class Driver:
         self.is_driving = False
 
     def start(self, now_ms: int) -> None:
-        """Ignition on."""
+        """Ignition on. When the car was down since before the last ignition off, it can't tell the two trips apart."""
         self.is_driving = True
-        self.trip = DriverTrip(self._name, now_ms)
+        if self.trip is None:
+            self.trip = DriverTrip(now_ms)
 
     def stop(self) -> None:
         """Ignition off; the trip is over once the car has sensed it."""

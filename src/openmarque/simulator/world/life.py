@@ -23,8 +23,8 @@ _JUMPS_MS: Final = (-HOUR_MS, 3 * HOUR_MS, -2 * DAY_MS, 40 * DAY_MS, 30 * 365 * 
 class LifeWitness(Protocol):
     """Whoever compares what the cars sensed with what the platform holds."""
 
-    def senses(self, car: WorldCar, at_ms: int, values: dict[str, Value]) -> None:
-        """The sensors are about to say this, at `at_ms` by the car's clock."""
+    def senses(self, car: WorldCar, values: dict[str, Value]) -> None:
+        """The sensors are about to say this."""
         ...
 
     def drove(self, car: WorldCar, trip: DriverTrip, at_ms: int) -> None:
@@ -50,9 +50,10 @@ class CarLife:
         self._random = random
         self._journal = journal
         self._witness = witness
-        self._driver = Driver(car.name, random)
+        self._driver = Driver(random)
         self.weather: Weather = CALM
         self._quiet = False
+        self._silent = False
 
     def begin(self, weather: Weather) -> None:
         """Power up and plan what will happen."""
@@ -75,6 +76,10 @@ class CarLife:
         self._driver.stop()
         self._find_coverage()
         self.car.start()
+
+    def fall_silent(self) -> None:
+        """The sensors say nothing more: what was sensed last is what the platform should know in the end."""
+        self._silent = True
 
     def _repeat(self, mean_ms: int, act: Callable[[], None]) -> None:
         """Run `act` again and again, `mean_ms` apart on average, until the world is quiet."""
@@ -116,9 +121,11 @@ class CarLife:
 
     def _sample(self) -> None:
         random, driver = self._random, self._driver
+        if self._silent:
+            return
         if self.car.core is not None:
             self._take(driver.sense(self._scheduler.now_ms))
-        elif not driver.is_driving and self.weather.long_sleep:
+        elif not driver.is_driving and self.weather.long_sleep and not self._quiet:
             self._scheduler.after(10 * MINUTE_MS, self._sample)  # asleep: nobody asks the sensors
             return
         if driver.is_driving:
@@ -128,15 +135,16 @@ class CarLife:
 
     def _take(self, values: dict[str, Value]) -> None:
         car, trip, at_ms = self.car, self._driver.trip, self.car.now().ms
-        self._witness.senses(car, at_ms, values)
-        if trip is not None and self._driver.is_driving:
-            self._witness.drove(car, trip, at_ms)
+        self._witness.senses(car, values)
         if self.weather.car_crash and self._random.random() < self.weather.car_crash:
             car.crash_next(self._random.choice(CRASH_POINTS))
             self._scheduler.after(self._random.randint(500, 60_000), car.start)
         taken = car.step(lambda core, now: core.sensed(now, values))
-        if taken and trip is not None and not self._driver.is_driving:
-            trip.ended_ms = self._scheduler.now_ms
+        if not taken or trip is None:
+            return
+        if self._driver.is_driving:
+            self._witness.drove(car, trip, at_ms)
+        else:
             self._witness.arrived(car, trip)
             self._driver.trip = None
 

@@ -93,6 +93,9 @@ class Owners:
                     self._cloud.facts.put_contract(tx, replace(contract, state=state))
             elif not active:
                 self._new_contract(tx, tenure.tenure_id, short)
+                if short is not _LONG:
+                    over_ms = short // timedelta(milliseconds=1)
+                    self._scheduler.after(over_ms, self._witness.facts_changed, tenure.vehicle_id, "contract ran out")
 
         self._apply("contract_ended" if ends else "contract_began", change)
 

@@ -1,0 +1,86 @@
+"""What the observer remembers of one car: what its sensors said, and every numbered message it sent."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from openmarque.catalogue.policy import Policy
+from openmarque.protocol.envelope import Lane
+from openmarque.protocol.levels import Level
+from openmarque.protocol.signals import Value
+from openmarque.simulator.world.driver import DriverTrip
+
+Number = tuple[Lane, int, int]
+"""Lane, epoch, sequence number."""
+
+
+class Origin(NamedTuple):
+    """Where a tracked value comes from: which sample of the car, the level in force then, and the true instant."""
+
+    sample: int
+    level: Level
+    at_ms: int
+
+
+class Sent(NamedTuple):
+    """A numbered message as it left the car; `through` is its number, or the end of a tombstone."""
+
+    type: str
+    level: Level
+    frame: bytes
+    body: bytes
+    through: int
+
+
+class InFlight(NamedTuple):
+    """The status message sent last: its number and the values in it."""
+
+    epoch: int
+    seq: int
+    values: dict[str, Value]
+
+
+@dataclass(slots=True)
+class SeenCar:
+    """One car as seen from outside. `lost_ms` is the last instant at which data could go missing for a good reason."""
+
+    name: str
+    samples: int = 0
+    origins: dict[tuple[str, Value], Origin] = field(default_factory=dict)
+    latest: dict[str, tuple[Value, int]] = field(default_factory=dict)
+    sent: dict[Number, list[Sent]] = field(default_factory=dict)
+    in_flight: InFlight | None = None
+    policy: Policy | None = None
+    trips_open: tuple[int, int] = (0, 0)
+    trips_at: dict[int, list[DriverTrip]] = field(default_factory=dict)
+    finished: list[DriverTrip] = field(default_factory=list)
+    lost_ms: int = 0
+
+
+@dataclass(slots=True)
+class Committed:
+    """What the platform has committed for one car; a copy of it goes with each backup."""
+
+    epoch: int = 0
+    watermarks: dict[Lane, int] = field(default_factory=dict)
+    samples: dict[str, int] = field(default_factory=dict)
+    """Sample that each stored tracked value came from, by VSS path."""
+    policy_version: int = 0
+    level: Level = Level.PRIVATE
+    trips: dict[int, str] = field(default_factory=dict)
+    """Stored trips by the car's clock at their start."""
+    places: set[int] = field(default_factory=set)
+    numbers: set[tuple[int, int]] = field(default_factory=set)
+    """(epoch, number) of the stored service messages."""
+
+    def copy(self) -> "Committed":
+        """The same, apart."""
+        return Committed(
+            self.epoch,
+            dict(self.watermarks),
+            dict(self.samples),
+            self.policy_version,
+            self.level,
+            dict(self.trips),
+            set(self.places),
+            set(self.numbers),
+        )
