@@ -15,8 +15,8 @@ from openmarque.catalogue.facts import ContractFact, Facts
 from openmarque.catalogue.policy import compile_policy, sign_policy
 from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.kit.clock import to_ms
-from openmarque.protocol import signing
 from openmarque.protocol import signals as vss
+from openmarque.protocol import signing
 from openmarque.protocol.envelope import Ack, Answer, Disposition, Envelope, Lane, Trust, encode, read_envelope
 from openmarque.protocol.lanes import LanePosition, acknowledge, receive
 from openmarque.protocol.levels import Level
@@ -148,7 +148,12 @@ class Car:
         metres = 0
         for i in range(seconds + 1):
             place = {vss.LATITUDE: 34.0 + metres / 111_195, vss.LONGITUDE: -6.75}
-            sample: dict[str, Value] = {vss.SPEED: speed_kmh, vss.STATE_OF_CHARGE: 80.0 - i / 100, vss.ODOMETER: metres, **place}
+            sample: dict[str, Value] = {
+                vss.SPEED: speed_kmh,
+                vss.STATE_OF_CHARGE: 80.0 - i / 100,
+                vss.ODOMETER: metres,
+                **place,
+            }
             if i == 0:
                 sample[vss.IGNITION] = "ON"
             frames += self.senses(sample)
@@ -188,7 +193,11 @@ class Platform:
         return answers
 
     def welcome(self, frame: Frame, now_ms: int) -> bytes:
-        self.hellos.append(msgspec.msgpack.decode(frame.payload, type=Hello))
+        hello = msgspec.msgpack.decode(frame.payload, type=Hello)
+        self.hellos.append(hello)
+        if hello.epoch != self.epoch:
+            self.epoch = hello.epoch if hello.epoch > self.epoch else self.epoch + 1
+            self.watermarks = dict.fromkeys(Lane, 0)
         marks = {lane.value: mark for lane, mark in self.watermarks.items()}
         return encode(Welcome(self.protocol, self.epoch, marks, now_ms, self.policy, self.unknown))
 

@@ -1,8 +1,7 @@
-"""Databases for tests on the real engine: one throwaway server, one migrated template, a copy of it for each test."""
+"""Databases for tests on the real engine: a throwaway server, and databases on it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -17,20 +16,6 @@ _QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"
 _numbers = count(1)
 
 
-@dataclass(frozen=True)
-class Template:
-    """A migrated database that nobody connects to; `copy` makes a test its own."""
-
-    server: PostgresEndpoint
-    name: str
-
-    @contextmanager
-    def copy(self) -> Iterator[str]:
-        """The address (libpq, as owner) of a fresh copy, dropped afterwards."""
-        with empty_database(self.server, template=self.name) as url:
-            yield url
-
-
 @contextmanager
 def throwaway_server(home: Path) -> Iterator[PostgresEndpoint]:
     """A server of its own below `home`, ended afterwards."""
@@ -42,11 +27,11 @@ def throwaway_server(home: Path) -> Iterator[PostgresEndpoint]:
 
 
 @contextmanager
-def empty_database(server: PostgresEndpoint, template: str = "template0") -> Iterator[str]:
-    """The address of a new database on `server`, a copy of `template`, dropped afterwards."""
+def empty_database(server: PostgresEndpoint) -> Iterator[str]:
+    """The address (libpq, as owner) of a new database on `server`, dropped afterwards."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(server.database("postgres"), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE {name} TEMPLATE "{template}"'.encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
         try:
             yield server.database(name)
         finally:

@@ -27,11 +27,16 @@ class BrandPackInvalid(CallerError):
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A model of car: its powertrain (as in VSS ``Vehicle.Powertrain.Type``) and the capabilities that services ask for."""
+    """A model of car: its powertrain (as in VSS ``Vehicle.Powertrain.Type``) and the capabilities that services ask for.
+
+    `top_speed_kmh` bounds how far a position can jump; `battery_kwh` is the usable capacity of the traction battery.
+    """
 
     name: Name
     powertrain: Annotated[str, msgspec.Meta(pattern=r"^(COMBUSTION|HYBRID|ELECTRIC)$")]
     capabilities: tuple[Identifier, ...]
+    top_speed_kmh: Annotated[float, msgspec.Meta(gt=0, le=500)]
+    battery_kwh: Annotated[float, msgspec.Meta(gt=0, le=500)] | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

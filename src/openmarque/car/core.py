@@ -21,6 +21,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
@@ -42,10 +43,10 @@ from openmarque.car.model import (
 )
 from openmarque.car.pipeline import Pipeline
 from openmarque.car.policy_held import PolicyHeld
-from openmarque.car.records import COUNTS, PRIVACY, Counts, Mark, PrivacyRecord, mark_record, service_record
+from openmarque.car.records import COUNTS, PRIVACY, VEHICLE, Counts, Mark, PrivacyRecord, mark_record, service_record
 from openmarque.car.renewal import Renewal
 from openmarque.car.service import car_services
-from openmarque.car.store import CarStore
+from openmarque.car.store import CarStore, StoreUnusable
 from openmarque.catalogue.policy import Policy, PolicyRejected
 from openmarque.catalogue.register import Catalogue
 from openmarque.protocol import signing
@@ -65,6 +66,8 @@ from openmarque.protocol.signals import IGNITION, Value
 
 OWNER_CHANGED: Final = "owner_changed"
 """Reason of the tombstones that a change of tenure leaves."""
+OLD_STATEMENT: Final = "old_statement"
+"""The platform's reason for a level whose counter is not above the newest that it knows."""
 _NOTICES_KEPT: Final = 50
 """As many as a head-unit page can show without becoming a log."""
 _BY_LIMIT: Final = 64
@@ -78,11 +81,14 @@ class CarCore:
     """One car. Inputs: `connected`, `disconnected`, `received`, `sensed`, `ignition`, `set_level`, `set_switch`, `tick`."""
 
     def __init__(self, profile: CarProfile, store: CarStore, keys: Keyring, catalogue: Catalogue) -> None:
-        """Go on from what `store` holds; an empty store is a new car: private, epoch 1, no policy.
+        """Go on from what `store` holds; an empty store is a new car: private, epoch 0, no policy.
 
         `catalogue` holds the services installed in the car; those with a ``car.py`` take part. Raises ``StoreUnusable`` when the
-        store's records are not ours.
+        store's records are not ours, or another car's.
         """
+        self._is_new = store.read(VEHICLE, UUID) is None
+        if not self._is_new and store.read(VEHICLE, UUID) != profile.vehicle_id:
+            raise StoreUnusable("It is the memory of another car.")
         self._profile = profile
         self._store = store
         self._keys = keys
@@ -287,6 +293,9 @@ class CarCore:
             self._link.pump(step, self._hello)
             self._renew(step)
             self._link.write(changes)
+            if self._is_new:
+                changes.put(VEHICLE, self._profile.vehicle_id)
+                self._is_new = False
             if self._counts.changed:
                 changes.put(COUNTS, self._counts.values)
                 self._counts.changed = False
@@ -301,7 +310,9 @@ class CarCore:
     def _receive(self, step: Step, kind: str, payload: bytes) -> None:
         match kind:
             case "ack":
-                self._link.acknowledged(step, read_ack(payload))
+                refused = self._link.acknowledged(step, read_ack(payload))
+                if (LEVEL_CHANGED, OLD_STATEMENT) in refused:
+                    self._restate_level(step)
             case "welcome":
                 self._welcomed(step, _read_welcome(payload))
             case "policy":
@@ -323,6 +334,8 @@ class CarCore:
             software=self._profile.software,
             types=tuple(self._catalogue.messages.types),
             signals=tuple(sorted(self._catalogue.declared_signals())),
+            policy_version=self.policy.version if self.policy else 0,
+            asked=self._link.asked,
         )
 
     def _welcomed(self, step: Step, welcome: Welcome) -> None:
@@ -332,6 +345,8 @@ class CarCore:
         self._obey()
         if welcome.policy:
             self._offered_policy(step, welcome.policy)
+        if welcome.level not in (None, self._privacy.level) and not self._link.has_waiting(LEVEL_CHANGED):
+            self._restate_level(step)
 
     # Privacy and policy
 
@@ -347,13 +362,34 @@ class CarCore:
         )
 
     def _change_level(self, step: Step, level: Level, by: str) -> None:
-        counter = self._privacy.counter + 1
+        counter = self._next_counter(step.now)
         self._privacy = msgspec.structs.replace(self._privacy, level=level, counter=counter, by=by, at_ms=step.now.ms)
         self._apply_privacy(step)
-        statement = signing.level_statement(self._profile.vehicle_id, level, counter, step.now.ms, by)
-        message = LevelChanged(level, counter, step.now.ms, by, self._keys.key_id, self._keys.sign(statement))
-        self._link.append(step, Lane.EVENT, LEVEL_CHANGED, self._gate.level, step.now.ms, encode(message))
+        self._state_level(step)
         step.tell(NoticeCode.LEVEL_CHANGED, level=int(level))
+
+    def _state_level(self, step: Step) -> None:
+        """Sign the choice in force and send it."""
+        chosen = self._privacy
+        statement = signing.level_statement(self._profile.vehicle_id, chosen.level, chosen.counter, chosen.at_ms, chosen.by)
+        message = LevelChanged(
+            chosen.level, chosen.counter, chosen.at_ms, chosen.by, self._keys.key_id, self._keys.sign(statement)
+        )
+        self._link.append(step, Lane.EVENT, LEVEL_CHANGED, self._gate.level, step.now.ms, encode(message))
+
+    def _restate_level(self, step: Step) -> None:
+        """Tell the platform the choice in force once more: one of the two lost its memory, and both must not go on apart."""
+        counter = max(self._privacy.counter, self._link.heard_ms // 1000) + 1
+        self._privacy = msgspec.structs.replace(self._privacy, counter=counter, at_ms=self._privacy.at_ms or step.now.ms)
+        step.changes.put(PRIVACY, self._privacy)
+        self._state_level(step)
+
+    def _next_counter(self, now: Now) -> int:
+        """One more than the last; a memory that never counted begins at the clock's seconds.
+
+        So a unit that lost its memory stays above what its earlier life signed, for no level is changed once a second for years.
+        """
+        return self._privacy.counter + 1 if self._privacy.counter else max(now.ms, self._link.heard_ms) // 1000 + 1
 
     def _change_switch(self, step: Step, name: str, *, on: bool) -> None:
         if name == REMOTE_ACCESS:

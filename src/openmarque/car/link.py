@@ -68,6 +68,7 @@ class Link:
         self.state = LinkState.OFFLINE
         self._hello_at_ms: int | None = None
         self._hello_wait_ms = FIRST_WAIT_MS
+        self.asked = 0
 
     @property
     def epoch(self) -> int:
@@ -109,6 +110,7 @@ class Link:
         self.state = LinkState.GREETING
         self._hello_wait_ms = FIRST_WAIT_MS
         self._hello_at_ms = step.now.ms
+        self.asked = max(1, step.now.ms)
 
     def disconnected(self) -> None:
         """The connection is gone: nothing is under way any more."""
@@ -121,7 +123,8 @@ class Link:
 
     def welcomed(self, step: Step, welcome: Welcome) -> bool:
         """Take over what the platform says; False when it is no answer to this greeting, or in no protocol of ours."""
-        if self.state not in (LinkState.GREETING, LinkState.OPEN):
+        if self.state not in (LinkState.GREETING, LinkState.OPEN) or welcome.asked not in (0, self.asked):
+            self._counts.add("ignored/welcome:not_asked")
             return False
         if welcome.protocol not in SPOKEN:
             self.state = LinkState.INCOMPATIBLE
@@ -142,21 +145,26 @@ class Link:
         self.state = LinkState.OPEN
         return True
 
-    def acknowledged(self, step: Step, ack: Ack) -> None:
-        """Settle what the platform committed, and count what it refused."""
+    def acknowledged(self, step: Step, ack: Ack) -> list[tuple[str, str]]:
+        """Settle what the platform committed, and count what it refused; gives (type, reason) of the refused events."""
         if ack.epoch != self._epoch:
             self._counts.add("ignored/ack:other_epoch")
             if self.state is LinkState.OPEN and any(a.reason in _OTHER_EPOCH for a in ack.answers):
                 self._greet_again(step.now)
-            return
+            return []
         if ack.lane is Lane.STATUS:
             self._settle_status(ack)
-            return
+            return []
         lane = self._event if ack.lane is Lane.EVENT else self._urgent
         settled = lane.settle(step.changes, ack.watermark, ack.answers, step.now.ms)
         self._note_settled(settled)
         for kind, reason in settled.refused:
             step.tell(NoticeCode.MESSAGE_REFUSED, type=kind, reason=reason)
+        return settled.refused
+
+    def has_waiting(self, kind: str) -> bool:
+        """Whether a message of this type waits on the ``event`` lane."""
+        return self._event.has(kind)
 
     def append(self, step: Step, lane: Lane, kind: str, level: Level, at_ms: int, body: bytes) -> None:
         """Store a message for the ``event`` or ``urgent`` lane; the oldest optional ones make room when it is full."""

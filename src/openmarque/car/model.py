@@ -126,7 +126,7 @@ class Keyring(Protocol):
         ...
 
     def request(self) -> bytes:
-        """A PKCS#10 request (DER) for a fresh key. The key is kept first; asked again before an answer, it is the same key."""
+        """A PKCS#10 request (DER) for a fresh key, kept before this returns. Only an answer to the latest request can be installed."""
         ...
 
     def install(self, chain: bytes) -> None:

@@ -74,6 +74,10 @@ class EventLane:
         """When to send again if nothing comes back; None while nothing is under way."""
         return self._deadline_ms
 
+    def has(self, kind: str) -> bool:
+        """Whether a message of this type waits."""
+        return any(entry.type == kind for entry in self._entries)
+
     def append(self, changes: Changes, kind: str, level: Level, car_time: int, trust: Trust, body: bytes) -> None:
         """Store a message under the next number."""
         seq = self.numbers.next

@@ -7,6 +7,7 @@ import msgspec
 from openmarque.car.outbox import Numbers
 from openmarque.protocol.levels import Level
 
+VEHICLE: Final = "vehicle"
 LINK: Final = "link"
 PRIVACY: Final = "privacy"
 POLICY: Final = "policy"
@@ -25,9 +26,12 @@ def mark_record(name: str) -> str:
 
 
 class LinkRecord(msgspec.Struct, array_like=True, frozen=True):
-    """Epoch and numbers of the lanes, what the platform ignores, and the latest time it told (ms)."""
+    """Epoch and numbers of the lanes, what the platform ignores, and the latest time it told (ms).
 
-    epoch: int = 1
+    Epoch 0 is a memory that never met the platform: the greeting gives it the next epoch of this car.
+    """
+
+    epoch: int = 0
     event: Numbers = Numbers()
     urgent: Numbers = Numbers()
     unknown: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ from openmarque.link.pki_keys import Purpose
 from openmarque.link.security import SecurityEvent, publish_event
 from openmarque.protocol import signing
 from openmarque.storage.partitions import ensure_partitions
+from openmarque.storage.transaction import Transaction
 
 T = TypeVar("T")
 
@@ -100,33 +101,42 @@ def _children(settings: Settings, *, api: bool) -> list[Child]:
 
 
 async def provision(platform: Platform, order: Order, folder: Path) -> VehicleId:
-    """Register a car, make its key, issue its certificate, and write the bundle that its telematics unit starts with.
-
-    A real telematics unit makes its key itself and sends a request; see ``certify_request``.
-    """
-    now = platform.clock.now()
+    """Register a car and write the bundle that its telematics unit starts with."""
     async with platform.database.begin() as tx:
-        vehicle_id = await platform.garage.register(tx, order, now)
-        key = new_car_key()
-        certificate = await platform.garage.certify(tx, vehicle_id, certificate_request(key, vehicle_id))
-    write_bundle(folder, bundle_contents(platform, vehicle_id, order, key_pem(key), certificate.chain_pem))
+        vehicle_id = await platform.garage.register(tx, order, platform.clock.now())
+        await _write_bundle(platform, tx, vehicle_id, order, folder)
     return vehicle_id
 
 
-def bundle_contents(platform: Platform, vehicle_id: VehicleId, order: Order, key: bytes, chain: bytes) -> BundleContents:
-    """What a car has to know of the platform, and its own key and certificate."""
-    policy_keys = {name: signing.public_bytes(public) for name, public in platform.keys.verifying(Purpose.POLICY).items()}
-    return BundleContents(
+async def provision_again(platform: Platform, vin: str, folder: Path) -> VehicleId:
+    """A new bundle for a known car: its unit was replaced, or it slept past the end of its certificate. The old ones are revoked."""
+    async with platform.database.begin() as tx:
+        vehicle_id = await platform.garage.find(tx, vin)
+    await platform.revoke(vehicle_id, "provisioned again")
+    async with platform.database.begin() as tx:
+        await _write_bundle(platform, tx, vehicle_id, await platform.garage.order_of(tx, vehicle_id), folder)
+    return vehicle_id
+
+
+async def _write_bundle(platform: Platform, tx: Transaction, vehicle_id: VehicleId, order: Order, folder: Path) -> None:
+    """Make the car's key, certify it, write both. The bundle is written before the commit: no certificate without its key."""
+    key = new_car_key()
+    certificate = await platform.garage.certify(tx, vehicle_id, certificate_request(key, vehicle_id))
+    model = platform.pack.models[order.model_id]
+    contents = BundleContents(
         vehicle_id=vehicle_id,
         host=platform.endpoint.mqtt_host,
         mqtt_port=platform.endpoint.mqtt_port,
-        policy_keys=policy_keys,
-        ceiling=order.ceiling,
-        capabilities=platform.pack.models[order.model_id].capabilities,
-        key_pem=key,
-        chain_pem=chain,
+        policy_keys={name: signing.public_bytes(public) for name, public in platform.keys.verifying(Purpose.POLICY).items()},
+        key_pem=key_pem(key),
+        chain_pem=certificate.chain_pem,
         broker_ca_pem=platform.authority.root_file.read_bytes(),
+        ceiling=order.ceiling,
+        capabilities=model.capabilities,
+        top_speed_kmh=model.top_speed_kmh,
+        battery_kwh=model.battery_kwh,
     )
+    write_bundle(folder, contents)
 
 
 async def give_to_owner(platform: Platform, vehicle_id: VehicleId, language: str, now: datetime) -> tuple[TenureId, AccountId]:

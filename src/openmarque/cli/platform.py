@@ -75,7 +75,7 @@ def settings(as_json: Json = False) -> None:
     """List every setting with its value and where it came from."""
     rows = load_settings().listing()
     if as_json:
-        print(json.dumps([dict(zip(("name", "value", "origin", "meaning"), row, strict=True)) for row in rows], indent=1))
+        typer.echo(json.dumps([dict(zip(("name", "value", "origin", "meaning"), row, strict=True)) for row in rows], indent=1))
         return
     table = Table("setting", "value", "from", "meaning")
     for row in rows:
@@ -87,7 +87,7 @@ def doctor(as_json: Json = False) -> None:
     """Look for what keeps a platform from running here, and say what to do about it. Exit code 1 when something does."""
     findings = examine(load_settings())
     if as_json:
-        print(json.dumps([{"code": f.code, "what": f.what, "cure": f.cure, "severity": f.severity} for f in findings], indent=1))
+        typer.echo(json.dumps([{"code": f.code, "what": f.what, "cure": f.cure, "severity": f.severity} for f in findings], indent=1))
     for finding in () if as_json else findings:
         _out.print(f"[bold]{finding.severity}[/bold] {finding.what}\n  {finding.cure}")
     if not as_json and not findings:
@@ -98,10 +98,11 @@ def doctor(as_json: Json = False) -> None:
 
 def provision(
     vin: Annotated[str, typer.Argument(help="The car's VIN.")],
-    model: Annotated[str, typer.Option(help="Its model in the brand pack.")],
     bundle: Annotated[Path, typer.Option(help="Folder to write the car's bundle to.")],
+    model: Annotated[str, typer.Option(help="Its model in the brand pack.")] = "",
     ceiling: Annotated[str, typer.Option(help="Highest privacy level it is built for: PRIVATE, DATA or POSITION.")] = "POSITION",
     owner: Annotated[bool, typer.Option("--owner", help="Also make an owner with the free trial.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="A new bundle for a known car; its certificates so far are revoked.")] = False,
     as_json: Json = False,
 ) -> None:
     """Make a car known and write the bundle its telematics unit starts with. The platform has to run."""
@@ -109,14 +110,17 @@ def provision(
 
     async def main() -> dict[str, Any]:
         async with bootstrap(load_settings(), SystemClock(), pool_size=2) as platform:
-            vehicle_id = await operating.provision(platform, order, bundle)
+            if again:
+                vehicle_id = await operating.provision_again(platform, vin, bundle)
+            else:
+                vehicle_id = await operating.provision(platform, order, bundle)
             answer = {"vehicle_id": wire(vehicle_id), "bundle": str(bundle)}
             if owner:
                 tenure_id, account_id = await operating.give_to_owner(platform, vehicle_id, "en", platform.clock.now())
                 answer |= {"tenure_id": wire(tenure_id), "account_id": wire(account_id)}
             return answer
 
-    _answer(main, as_json)
+    _answer(main, as_json=as_json)
 
 
 def revoke(
@@ -132,13 +136,13 @@ def revoke(
                 vehicle_id = await platform.garage.find(tx, vin)
             return {"vehicle_id": wire(vehicle_id), "connections_cut": await platform.revoke(vehicle_id, reason)}
 
-    _answer(main, as_json)
+    _answer(main, as_json=as_json)
 
 
-def _answer(main: Callable[[], Any], as_json: bool) -> None:
+def _answer(main: Callable[[], Any], *, as_json: bool) -> None:
     answer = operating.run(main())
     if as_json:
-        print(json.dumps(answer))
+        typer.echo(json.dumps(answer))
     else:
         for name, value in answer.items():
             _out.print(f"{name}: {value}")

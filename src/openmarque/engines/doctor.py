@@ -5,6 +5,7 @@ is that very error, so both give the same advice. Nothing is changed, started or
 """
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -86,8 +87,12 @@ def _home(settings: Settings, _clock: Clock) -> Iterator[Finding]:
 
 
 def _writable(place: Path) -> bool:
-    # Root passes every permission bit; a read-only file system refuses it all the same, and only the flag tells.
-    return os.access(place, os.W_OK | os.X_OK) and not os.statvfs(place).f_flag & os.ST_RDONLY
+    # Root passes every permission bit, so only trying tells; the file has no name and is gone at once.
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            return True
+    except OSError:
+        return False
 
 
 def _root(settings: Settings, _clock: Clock) -> Iterator[Finding]:

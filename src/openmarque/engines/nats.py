@@ -104,8 +104,7 @@ class NatsServer:
         if not running:
             write_private(self.config, wanted)
             ensure_dir(self.log.parent)
-            running = spawn([str(program), "-c", str(self.config)], self.log.with_name("nats-start.log"))
-            reap(running)
+            running = reap(spawn([str(program), "-c", str(self.config)], self.log.with_name("nats-start.log")))
         endpoint = read_endpoint(self._settings)
         wait_until(lambda: _answers(endpoint.worker.url), running, self._start_log(), "nats-server", START_TIMEOUT_S)
         self.endpoint = endpoint

@@ -60,6 +60,7 @@ _TUNING: Final = {
     "lc_messages": "C",
     "password_encryption": "scram-sha-256",
     "log_min_duration_statement": "-1",  # statements hold personal data; the log never shows any
+    "log_min_messages": "log",  # messages of errors quote values; whoever caused one gets it as an exception
     "log_min_error_statement": "panic",
     "log_parameter_max_length_on_error": "0",
     "log_error_verbosity": "terse",  # DETAIL lines of constraint errors hold values
@@ -87,7 +88,7 @@ class PostgresServer:
     """The PostgreSQL of one home. `start` and `stop` block; run them in a thread beside an event loop."""
 
     def __init__(self, settings: Settings, *, extra_conf: Mapping[str, str] | None = None) -> None:
-        """Add `extra_conf` to the server's configuration (tests use it for smaller buffers)."""
+        """Add `extra_conf` to the server's configuration (throwaway platforms turn ``fsync`` off; no setting of an operator can)."""
         self._settings = settings
         self._conf = _TUNING | dict(extra_conf or {})
         self._port = 0
@@ -198,6 +199,8 @@ class PostgresServer:
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"] if modern else ["--locale=C"]
         arguments = [str(self.quarters.bin_dir / "initdb"), "-D", str(data), "-U", SUPERUSER, f"--pwfile={password_file}"]
         arguments += ["--auth=scram-sha-256", "--encoding=UTF8", "--data-checksums", *locale]
+        if self._conf.get("fsync") == "off":
+            arguments.append("--no-sync")
         log = self.log.with_name("initdb.log")
         process = spawn(arguments, log, user=self.quarters.user)
         if process.wait(120) != 0:
@@ -228,8 +231,7 @@ class PostgresServer:
         arguments = [str(self.quarters.bin_dir / "postgres"), "-D", str(self.data)]
         # After kill -9 of the server its last sessions take a moment to notice; until then a new one is refused the memory.
         for attempt in range(50):
-            process = spawn(arguments, self.log, user=self.quarters.user)
-            reap(process)
+            process = reap(spawn(arguments, self.log, user=self.quarters.user))
             time.sleep(0.05)
             if process.is_running() or "shared memory" not in tail(self.log) or attempt == 49:
                 return process

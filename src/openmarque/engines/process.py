@@ -187,18 +187,20 @@ def find_ours(program: str, flag: str, marker: Path) -> psutil.Process | None:
     return None
 
 
-def reap(process: psutil.Popen) -> None:
-    """Collect the exit status in the background, so that an ended engine is gone and not a zombie that looks alive."""
-    threading.Thread(target=process.wait, name=f"reap-{process.pid}", daemon=True).start()
+def reap(child: subprocess.Popen[bytes]) -> psutil.Process:
+    """The process of `child`, whose exit status is collected in the background: an ended engine is gone, not a zombie."""
+    process = psutil.Process(child.pid)
+    threading.Thread(target=child.wait, name=f"reap-{child.pid}", daemon=True).start()
+    return process
 
 
-def spawn(arguments: Sequence[str], log: Path, *, user: str | None = None) -> psutil.Popen:
+def spawn(arguments: Sequence[str], log: Path, *, user: str | None = None) -> subprocess.Popen[bytes]:
     """Start an engine in its own session (a Ctrl-C in our terminal isn't for it), its output appended to `log`.
 
     The output goes to a file and not to a pipe, for a broken pipe would end the engine together with us.
     """
     with open_log(log) as output:
-        return psutil.Popen(
+        return subprocess.Popen(
             list(arguments),
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -66,16 +66,16 @@ class PolicyKeeper:
         self._store = store
         self._key = key
 
-    async def recompile(self, tx: Transaction, vehicles: Iterable[VehicleId], now: datetime) -> None:
-        """Compile, sign and store the policies of `vehicles` anew; push them to the cars after the commit."""
+    async def recompile(self, tx: Transaction, vehicles: Iterable[VehicleId], now: datetime, above: int = 0) -> None:
+        """See ``link.ports.Governor``: compile, sign and store anew; push to the cars after the commit."""
         facts = await self._source.facts(tx, sorted(vehicles), now)
-        records = [self._compile(of_car) for of_car in facts.values()]
+        records = [self._compile(of_car, above) for of_car in facts.values()]
         await self._store.save(tx, records)
         for record in records:
             tx.publish_after_commit(down_subject(VehicleId(record.facts.vehicle_id), "policy"), record.frame)
 
-    def _compile(self, stored: Facts) -> PolicyRecord:
-        facts = replace(stored, policy_version=stored.policy_version + 1)
+    def _compile(self, stored: Facts, above: int) -> PolicyRecord:
+        facts = replace(stored, policy_version=max(stored.policy_version, above) + 1)
         policy = compile_policy(self._declarations, facts)
         frame = sign_policy(policy, self._key)
         opened = tuple(rule.declaration for rule in policy.rules if not rule.closed)

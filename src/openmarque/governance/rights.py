@@ -34,7 +34,7 @@ def _rights(role: str, verbs: str, *tables: str) -> Iterator[Right]:
     return (Right(role, table, verb) for table in tables for verb in verbs.split())
 
 
-_GARAGE: Final = ("brand", "legal_entity", "model", "vehicle", "tenure", "capability_grant", "account")
+_GARAGE: Final = ("brand", "legal_entity", "model", "vehicle", "tenure", "capability_grant", "account", "access_token")
 _CHOICES: Final = ("contract", "consent", "service_switch", "privacy_level")
 _LINK: Final = (
     "car_link",
@@ -58,7 +58,11 @@ PLATFORM_RIGHTS: Final = (
     *_rights(PLATFORM, "DELETE", "service_switch", *_PLUMBING),
     # What owners read. Of a car its model and ceiling, not its VIN.
     *_rights(
-        READER, "SELECT", "brand", "legal_entity", "model", "tenure", "capability_grant", *_CHOICES, "last_values", "car_policy"
+        READER,
+        "SELECT",
+        *("brand", "legal_entity", "model", "tenure", "capability_grant"),
+        *_CHOICES,
+        *("last_values", "car_policy", "refusal_count"),
     ),
     Right(READER, "vehicle", "SELECT", ("vehicle_id", "brand_id", "model_id", "ceiling")),
     *_rights(RETENTION, "SELECT DELETE", *_GARAGE, *_CHOICES, *_LINK, *_PLUMBING),

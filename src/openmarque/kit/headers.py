@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 HEADERS: Final[Mapping[str, str]] = {
+    "Allow": "methods that an address takes",
     "Cache-Control": "keep answers out of caches",
     "Content-Language": "language of an answer",
     "Content-Type": "format of an answer",
@@ -18,5 +19,9 @@ HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "what a page may load",
     "Referrer-Policy": "keep addresses from other sites",
     "X-Content-Type-Options": "no guessing of formats",
+    "Cross-Origin-Resource-Policy": "keep other sites from loading answers",
+    "Request-Id": "name of a request, for support; in the log of a failed one",
+    "Strict-Transport-Security": "never without TLS again",
+    "Vary": "what an answer depends on",
     "X-Accel-Buffering": "let event streams through proxies",
 }

@@ -31,6 +31,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "note": "what the operator should know about where an engine runs",
     "pause_s": "seconds until something is tried again",
     "reason": "stable code of a refusal",
+    "request": "which request to the API it was; the person who asked was told it",
     "vehicle_id": "the car, by its opaque id; lets an operator follow one car's trouble",
 }
 """Every field that code may write, with its purpose."""

@@ -2,16 +2,14 @@
 
 import os
 import secrets
-import signal
 import subprocess
 import sys
 from pathlib import Path
-
-import psutil
+from typing import IO, cast
 
 from openmarque.engines.errors import EngineError
 from openmarque.engines.nats_config import NatsPlan
-from openmarque.engines.process import end, ensure_home, kept_secret, open_log, tail
+from openmarque.engines.process import ensure_home, kept_secret, open_log, tail
 from openmarque.kit.clock import Clock
 from openmarque.kit.settings import Settings
 from openmarque.link.pki import CertificateAuthority
@@ -49,32 +47,38 @@ class GateProcess:
         """Serve the home of `settings`; the child reads the same file and environment (values of the command line don't reach it)."""
         self._settings = settings
         self.log: Path = settings.log_dir / "gate.log"
-        self._process: psutil.Popen | None = None
+        self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start and return when it answers the broker. Raises ``EngineError`` with the end of its log if it ends instead."""
         environment = {**os.environ, "OPENMARQUE_HOME": str(self._settings.home)}
         with open_log(self.log) as errors:
-            process = psutil.Popen(
+            child = subprocess.Popen(
                 [sys.executable, "-m", "openmarque.link.gate"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env=environment,
             )
-        self._process = process
-        with process.stdout as output:
+        self._child = child
+        with cast("IO[bytes]", child.stdout) as output:
             answered = output.readline().strip() == b"ready"
         if not answered:
-            process.wait(5)
-            raise EngineError(f"The connection gate ended while it started. {tail(self.log)}", log=self.log)
+            self.stop()
+            raise EngineError(f"The connection gate ended while it started. {tail(self.log, 1)}", log=self.log)
 
     def stop(self) -> None:
-        """End it."""
-        if self._process:
-            end(self._process, (signal.SIGTERM, 5.0), (signal.SIGKILL, 2.0))
+        """End it, and return when it is gone."""
+        if not self._child:
+            return
+        self._child.terminate()
+        try:
+            self._child.wait(5)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
 
     @property
-    def process(self) -> psutil.Popen | None:
-        """The child, for tests that kill it."""
-        return self._process
+    def pid(self) -> int:
+        """Its process number; 0 before the first start."""
+        return self._child.pid if self._child else 0

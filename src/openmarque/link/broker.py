@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from enum import StrEnum
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, cast
 
 import nats
 import nats.errors
@@ -28,7 +28,8 @@ MAX_PENDING: Final = 65536
 """Messages waiting for one handler: four seconds of the goal's 15,000 a second, some 20 MB."""
 _YIELD_EVERY: Final = 1000
 """Messages published before other tasks get their turn (about 4 ms)."""
-_RECONNECT_WAIT_S: Final = 1
+_RECONNECT_WAIT_S: Final = cast("int", 0.1)
+"""Until a gate is back, a restarted broker refuses every car, so none waits a second. (nats-py hands it to ``asyncio.sleep``.)"""
 _log = structlog.get_logger("openmarque.link.broker")
 
 

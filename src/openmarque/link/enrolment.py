@@ -32,12 +32,23 @@ class PostgresEnrolment:
         )
 
     async def clear_values(self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None) -> None:
-        """Wipe the newest values; from now on they belong to `tenure_id` (None: to nobody). Numbering goes on."""
+        """Wipe the newest values; from now on they belong to `tenure_id` (None: to nobody).
+
+        A new epoch begins: what was sensed in the former tenure and is still under way is refused as of a former life of the car,
+        and the car has to greet, where it learns the new policy, and forgets, before it sends anything more. Refusals are counted by car, and the owner reads the counts: they begin anew too.
+        """
         await postgres(tx).execute(
             LINK,
-            "UPDATE last_values SET tenure_id = %s, signals = '{}', received_ms = 0, trust = 0 WHERE vehicle_id = %s",
+            """UPDATE car_link SET epoch = epoch + 1, event_watermark = 0, urgent_watermark = 0 WHERE vehicle_id = %s""",
+            (vehicle_id,),
+        )
+        await postgres(tx).execute(
+            LINK,
+            """UPDATE last_values SET tenure_id = %s, epoch = epoch + 1, seq = 0, signals = '{}', received_ms = 0, trust = 0
+                WHERE vehicle_id = %s""",
             (tenure_id, vehicle_id),
         )
+        await postgres(tx).execute(LINK, "UPDATE refusal_count SET count = 0 WHERE vehicle_id = %s AND count > 0", (vehicle_id,))
 
     async def key_ids(self, tx: Transaction, vehicle_id: VehicleId) -> frozenset[str]:
         """The ids of every key that this car ever had a certificate for."""

@@ -94,10 +94,10 @@ class EventIngest:
             return None
         return vehicle_id, envelope
 
-    async def _apply_or_split(self, frames: list[Frame], refuse: bool = False) -> tuple[int, list[Frame]]:
+    async def _apply_or_split(self, frames: list[Frame], *, refuse: bool = False) -> tuple[int, list[Frame]]:
         """Apply `frames`, halving them when something in them breaks. Gives messages settled, and those left for the next batch."""
         try:
-            return await self._apply(frames, refuse)
+            return await self._apply(frames, refuse=refuse)
         except StoreUnavailable:
             raise
         except Exception:
@@ -113,7 +113,7 @@ class EventIngest:
         second, later_too = await self._apply_or_split([*frames[middle:]])
         return first + second, [*later, *later_too]
 
-    async def _apply(self, frames: list[Frame], refuse: bool) -> tuple[int, list[Frame]]:
+    async def _apply(self, frames: list[Frame], *, refuse: bool) -> tuple[int, list[Frame]]:
         by_car: defaultdict[VehicleId, list[Envelope]] = defaultdict(list)
         for vehicle_id, envelope in frames:
             by_car[vehicle_id].append(envelope)
@@ -123,7 +123,7 @@ class EventIngest:
             cars = await self._store.lock_cars(tx, sorted(by_car))
             accepted: dict[str, list[tuple[_Turn, Accepted]]] = defaultdict(list)
             for vehicle_id, car in cars.items():
-                turn, messages = self._sort_out(car, by_car[vehicle_id], refusals, refuse)
+                turn, messages = self._sort_out(car, by_car[vehicle_id], refusals, refuse=refuse)
                 turns.append(turn)
                 for message in messages:
                     accepted[message.envelope.type].append((turn, message))
@@ -139,7 +139,7 @@ class EventIngest:
         later = [(turn.vehicle_id, envelope) for turn in turns for envelope in turn.later]
         return sum(len(turn.answers) for turn in turns), later
 
-    def _sort_out(self, car: CarRow, envelopes: list[Envelope], refusals: Refusals, refuse: bool) -> tuple[_Turn, list[Accepted]]:
+    def _sort_out(self, car: CarRow, envelopes: list[Envelope], refusals: Refusals, *, refuse: bool) -> tuple[_Turn, list[Accepted]]:
         """Number, judge and decode one car's messages. `refuse` settles them as unprocessable without looking inside."""
         reception, later = _until_barrier(receive(LanePosition(car.epoch, car.watermarks[self._lane]), envelopes))
         turn = _Turn(car.vehicle_id, reception.after, list(reception.answered), later)

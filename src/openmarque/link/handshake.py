@@ -5,7 +5,9 @@ Rules:
        ours by a plausible step is followed (we were restored from a backup).
     2. Numbers that the car no longer holds and that we never got are gone for ever: the watermark moves past them and they
        are counted, so that no lane waits for what can't come.
-    3. The newest policy goes along whenever the car's hash is another one; one about to run out is compiled anew first.
+    3. The newest policy goes along whenever the car's hash is another one; one about to run out, or not above another one that the
+       car holds (we were restored from a backup), is compiled anew first.
+    4. The level that we know goes along: a car that stands at another one (it was reset, or we were restored) states its own.
 """
 
 from datetime import timedelta
@@ -27,6 +29,8 @@ from openmarque.storage.transaction import Transaction
 SUPPORTED: Final = (PROTOCOL_VERSION,)
 RENEW_BEFORE: Final = timedelta(days=15)
 """A policy with less than half of its validity left is compiled anew at a handshake, so that a car in use never runs out of it."""
+MAX_VERSION_STEP: Final = 1000
+"""How far a car's policy may be ahead of ours: far more changes of one car's facts than happen between two backups."""
 MAX_EPOCH_STEP: Final = 1000
 """How far a car may be ahead of us: far more resets than a car sees in its life between two backups of ours."""
 _MUST_ARRIVE: Final = (Lane.URGENT, Lane.EVENT)
@@ -63,21 +67,29 @@ class Handshake:
             if vehicle_id not in cars:
                 return
             car = cars[vehicle_id]
-            if not await self._policy_lasts(tx, vehicle_id):
-                await self._governor.recompile(tx, [vehicle_id], now)
+            held = self._held_beyond_ours(car, hello)
+            if held or not await self._policy_lasts(tx, vehicle_id):
+                await self._governor.recompile(tx, [vehicle_id], now, held)
                 car = (await self._store.lock_cars(tx, [vehicle_id]))[vehicle_id]
             epoch, watermarks = await self._settle_numbers(tx, car, hello)
             protocol = max(set(SUPPORTED) & set(hello.protocol), default=0)
             unknown = self._unknown(hello)
             await self._store.record_hello(tx, vehicle_id, HelloRecord(protocol, hello.software[:64], unknown, now))
             policy = b"" if hello.policy_hash == car.policy.hash else car.policy.frame
-            welcome = Welcome(protocol, epoch, watermarks, to_ms(now), policy, unknown)
+            welcome = Welcome(protocol, epoch, watermarks, to_ms(now), policy, unknown, car.policy.level, hello.asked)
             tx.publish_after_commit(down_subject(vehicle_id, "welcome"), msgspec.msgpack.encode(welcome))
 
     async def _count_unreadable(self, tx: Transaction, vehicle_id: VehicleId) -> None:
         refusals = Refusals()
         refusals.add(vehicle_id, UNREADABLE, HELLO)
         await self._store.count_refusals(tx, refusals, self._clock.now())
+
+    @staticmethod
+    def _held_beyond_ours(car: CarRow, hello: Hello) -> int:
+        """The version that the car holds when it is none of those that we gave, by number or by content; else 0."""
+        ours = car.policy
+        is_other = hello.policy_version > ours.version or (hello.policy_version == ours.version and hello.policy_hash != ours.hash)
+        return hello.policy_version if is_other and hello.policy_version <= ours.version + MAX_VERSION_STEP else 0
 
     async def _policy_lasts(self, tx: Transaction, vehicle_id: VehicleId) -> bool:
         row = (await self._store.policies(tx, [vehicle_id])).get(vehicle_id)

@@ -78,11 +78,13 @@ class MemoryLinkStore:
             rows.put(LAST_VALUES, vehicle_id, replace(values, policy_version=row.version))
 
     @staticmethod
-    def start_tenure(tx: Transaction, vehicle_id: VehicleId) -> None:
-        """Wipe the newest values for the next owner; see ``PostgresEnrolment.clear_values``."""
-        rows = memory(tx)
+    def clear_values(tx: Transaction, vehicle_id: VehicleId) -> None:
+        """Wipe the newest values for the next owner and begin a new epoch; see ``PostgresEnrolment.clear_values``."""
+        rows, link = memory(tx), _link_row(tx, vehicle_id)
         values: LastValues = rows.all(LAST_VALUES)[vehicle_id]
-        rows.put(LAST_VALUES, vehicle_id, replace(values, signals={}, received_ms=0, trust=0))
+        epoch = link.epoch + 1
+        rows.put(CAR_LINK, vehicle_id, replace(link, epoch=epoch, event_watermark=0, urgent_watermark=0))
+        rows.put(LAST_VALUES, vehicle_id, replace(values, epoch=epoch, seq=0, signals={}, received_ms=0, trust=0))
 
     async def policies(self, tx: Transaction, vehicles: Sequence[VehicleId]) -> dict[VehicleId, PolicyRow]:
         """See ``LinkStore.policies``."""
@@ -101,7 +103,7 @@ class MemoryLinkStore:
     def write_one(self, rows: MemoryTransaction, write: StatusWrite) -> bool:
         """Store one status when its guards hold."""
         old: LastValues | None = rows.get(LAST_VALUES, write.vehicle_id)
-        if old is None or old.epoch != write.epoch or old.seq >= write.seq or old.policy_version != write.policy_version:
+        if old is None or old.epoch != write.epoch or old.seq >= write.first or old.policy_version != write.policy_version:
             return False
         signals = {**old.signals, **write.signals}
         new = LastValues(write.epoch, write.seq, old.policy_version, write.received_ms, write.trust, signals)

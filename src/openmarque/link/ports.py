@@ -47,11 +47,14 @@ class CarRow:
 class StatusWrite:
     """One status to store: `signals` are VSS path → [value, car ms or None, received ms]; stored only if the guards hold.
 
-    The guards: the row's epoch is `epoch`, its number is below `seq`, its policy version is `policy_version`.
+    `first` and `seq` are the lowest and the highest number of the messages merged into it. The guards: the row's epoch is `epoch`,
+    its number is below `first` (a late repeat in the batch must not bring an older value back), its policy version is
+    `policy_version`.
     """
 
     vehicle_id: VehicleId
     epoch: int
+    first: int
     seq: int
     policy_version: int
     received_ms: int
@@ -164,8 +167,11 @@ class Handler(Protocol):
 class Governor(Protocol):
     """Compiles policies; the only way by which one comes to be."""
 
-    async def recompile(self, tx: Transaction, vehicles: Iterable[VehicleId], now: datetime) -> None:
-        """Compile, sign and store the policies of `vehicles` anew from the facts in this transaction; push them to the cars."""
+    async def recompile(self, tx: Transaction, vehicles: Iterable[VehicleId], now: datetime, above: int = 0) -> None:
+        """Compile, sign and store the policies of `vehicles` anew from the facts in this transaction; push them to the cars.
+
+        The new versions are above the stored ones and above `above`: what a car already holds after we lost it.
+        """
         ...
 
 

@@ -11,6 +11,7 @@ from openmarque.kit.ids import TenureId, VehicleId
 from openmarque.link.ports import CarRow, HelloRecord, PolicyRow, Refusals, StatusWrite
 from openmarque.protocol.envelope import Lane
 from openmarque.protocol.levels import Level
+from openmarque.storage.arrays import bigints, integers, jsonbs, smallints, uuids
 from openmarque.storage.postgres import PostgresDatabase, postgres
 from openmarque.storage.roles import LINK
 from openmarque.storage.transaction import Transaction
@@ -29,9 +30,9 @@ SELECT c.vehicle_id, c.epoch, c.event_watermark, c.urgent_watermark, {_POLICY}
 WRITE_STATUS: Final = """
 UPDATE last_values l
    SET seq = u.seq, received_ms = u.received_ms, trust = u.trust, signals = l.signals || u.signals
-  FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::int[], %s::bigint[], %s::smallint[], %s::jsonb[])
-       AS u (vehicle_id, epoch, seq, policy_version, received_ms, trust, signals)
- WHERE l.vehicle_id = u.vehicle_id AND l.epoch = u.epoch AND l.seq < u.seq AND l.policy_version = u.policy_version
+  FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::bigint[], %s::smallint[], %s::jsonb[])
+       AS u (vehicle_id, epoch, first, seq, policy_version, received_ms, trust, signals)
+ WHERE l.vehicle_id = u.vehicle_id AND l.epoch = u.epoch AND l.seq < u.first AND l.policy_version = u.policy_version
 RETURNING l.vehicle_id"""
 """The guards make a repeat, an old life and a stale permit write nothing. ``||`` lets the new value of a path replace the old."""
 
@@ -79,15 +80,20 @@ class PostgresLinkStore:
         if not writes:
             return frozenset()
         columns = (
-            [w.vehicle_id for w in writes],
-            [w.epoch for w in writes],
-            [w.seq for w in writes],
-            [w.policy_version for w in writes],
-            [w.received_ms for w in writes],
-            [w.trust for w in writes],
-            [_encode_json(w.signals).decode() for w in writes],
+            uuids([w.vehicle_id for w in writes]),
+            bigints([w.epoch for w in writes]),
+            bigints([w.first for w in writes]),
+            bigints([w.seq for w in writes]),
+            integers([w.policy_version for w in writes]),
+            bigints([w.received_ms for w in writes]),
+            smallints([w.trust for w in writes]),
+            jsonbs([_encode_json(w.signals) for w in writes]),
         )
-        return frozenset(VehicleId(row[0]) for row in await postgres(tx).rows(LINK, WRITE_STATUS, columns))
+        cursor = await postgres(tx).execute(LINK, WRITE_STATUS, columns)
+        if cursor.rowcount == len(writes):
+            # Nearly always: then there is nothing to read.
+            return frozenset([w.vehicle_id for w in writes])
+        return frozenset([VehicleId(row[0]) for row in await cursor.fetchall()])
 
     async def status_positions(self, tx: Transaction, vehicles: Sequence[VehicleId]) -> dict[VehicleId, tuple[int, int]]:
         """See ``LinkStore.status_positions``."""
@@ -97,7 +103,7 @@ class PostgresLinkStore:
     async def move_watermarks(self, tx: Transaction, lane: Lane, to: Mapping[VehicleId, int]) -> None:
         """See ``LinkStore.move_watermarks``."""
         if to:
-            await postgres(tx).execute(LINK, MOVE_WATERMARKS[lane], (list(to), list(to.values())))
+            await postgres(tx).execute(LINK, MOVE_WATERMARKS[lane], (uuids(to), bigints(to.values())))
 
     async def open_epoch(self, tx: Transaction, vehicle_id: VehicleId, epoch: int) -> None:
         """See ``LinkStore.open_epoch``."""

@@ -139,15 +139,16 @@ class SnapshotReader:
         if stamp == self._stamp:
             return
         self._stamp = stamp
+        seen = self._seen()
         try:
             found = verify_snapshot(self._path.read_bytes(), self._keys.verifying(Purpose.SNAPSHOT), self._path)
-            if found.version < self._seen():
-                raise BadSnapshot(f"It is version {found.version}, and {self._seen()} was seen before.", path=self._path)
+            if found.version < seen:
+                raise BadSnapshot(f"It is version {found.version}, and {seen} was seen before.", path=self._path)
         except BadSnapshot as fault:
             self._fault = fault
             return
         self._current, self._fault = found, None
-        if found.version > self._seen():
+        if found.version > seen:
             write_private(self._seen_file, str(found.version))
 
     def _seen(self) -> int:

@@ -93,13 +93,15 @@ class StatusIngest:
             car = cars[vehicle_id]
             car.answers, car.refused, car.signals = [], [], {}
             last = car.envelopes[-1]
+            first = last.seq
             for envelope in car.envelopes:
                 if envelope.epoch == last.epoch:
+                    first = min(first, envelope.seq)
                     _judge(judge, car, envelope, now_ms)
                 else:
                     car.answers.append(Answer(envelope.seq, Disposition.REFUSED, STALE_EPOCH))
             writes[vehicle_id] = StatusWrite(
-                vehicle_id, last.epoch, last.seq, judge.row.version, now_ms, int(last.trust), car.signals
+                vehicle_id, last.epoch, first, last.seq, judge.row.version, now_ms, int(last.trust), car.signals
             )
         return writes
 

@@ -34,7 +34,9 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     """A car says who and how it is, right after each connection; answered by ``Welcome``.
 
     `first` holds per lane the lowest number that the car may still send, so that a platform restored from a backup can tell
-    what is gone for ever. `signals` and `types` are what the car can send, `commands` what it can run.
+    what is gone for ever; `epoch` is 0 for a car that remembers none. `signals` and `types` are what the car can send, `commands` what
+    it can run. `policy_version` goes with `policy_hash` (0: no policy), so that a restored platform goes on above it. `asked` is
+    any number by which the car knows the answer to this greeting.
     """
 
     protocol: tuple[int, ...]
@@ -47,6 +49,8 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     types: tuple[str, ...] = ()
     signals: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    policy_version: int = 0
+    asked: int = 0
 
 
 class Welcome(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -54,6 +58,8 @@ class Welcome(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `epoch` is the one to use from now on; it is above the car's when the platform knows of a later life of the same car.
     `unknown` repeats the types, signals and commands of the car that this platform ignores. `policy` is a signed policy frame.
+    `level` is the one that the platform knows (None: it does not say): a car that stands at another one states its own again.
+    `asked` repeats the greeting's; 0 comes from a platform that does not.
     """
 
     protocol: int
@@ -62,12 +68,14 @@ class Welcome(msgspec.Struct, frozen=True, omit_defaults=True):
     time: int
     policy: bytes = b""
     unknown: tuple[str, ...] = ()
+    level: Level | None = None
+    asked: int = 0
 
 
 class LevelChanged(msgspec.Struct, frozen=True):
     """The people in the car chose another privacy level. REQ PRV-1, PRV-6.
 
-    `counter` grows by one at each change in the car's life; `signature` is over ``signing.level_statement`` by the key of
+    `counter` grows at each statement in the car's life, by one unless the car lost its memory; `signature` is over ``signing.level_statement`` by the key of
     the car's certificate `key_id`, so that nobody but the car can set a level, and an old statement can't be played again.
     """
 

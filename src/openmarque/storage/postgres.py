@@ -14,6 +14,7 @@ from psycopg import AsyncConnection, AsyncCursor, sql
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from openmarque.storage import arrays
 from openmarque.storage.errors import StoreUnavailable
 from openmarque.storage.transaction import Transaction
 
@@ -96,10 +97,14 @@ class PostgresDatabase:
             await self._publish(tx.publications)
 
 
+async def _configure(connection: AsyncConnection[TupleRow]) -> None:
+    arrays.register(connection.adapters)
+
+
 async def open_database(url: str, publish: Publish, size: int = 8) -> tuple[PostgresDatabase, AsyncConnectionPool[AsyncConnection[TupleRow]]]:
     """A database on `url` with at most `size` connections, and the pool to close at the end."""
     pool: AsyncConnectionPool[AsyncConnection[TupleRow]] = AsyncConnectionPool(
-        url, min_size=1, max_size=size, open=False, timeout=5, kwargs={"application_name": "openmarque"}
+        url, min_size=1, max_size=size, open=False, timeout=5, configure=_configure, kwargs={"application_name": "openmarque"}
     )
     await pool.open()
     return PostgresDatabase(pool, publish), pool

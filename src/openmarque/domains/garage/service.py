@@ -96,6 +96,13 @@ class Garage:
             raise VehicleUnknown
         return VehicleId(rows[0][0])
 
+    async def order_of(self, tx: Transaction, vehicle_id: VehicleId) -> Order:
+        """What a known car was provisioned as. Raises ``VehicleUnknown``."""
+        rows = await postgres(tx).rows(PLATFORM, "SELECT model_id, ceiling FROM vehicle WHERE vehicle_id = %s", (vehicle_id,))
+        if not rows:
+            raise VehicleUnknown
+        return Order(await self.vin(tx, vehicle_id), rows[0][0], Level[rows[0][1]])
+
     async def vin(self, tx: Transaction, vehicle_id: VehicleId) -> str:
         """The VIN of a car. Raises ``VehicleUnknown``."""
         rows = await postgres(tx).rows(PLATFORM, "SELECT vin_sealed, vin_key_id FROM vehicle WHERE vehicle_id = %s", (vehicle_id,))

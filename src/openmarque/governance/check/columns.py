@@ -18,6 +18,10 @@ def findings(catalogue: Catalogue, tables: Mapping[str, Table], owners: Mapping[
     declared = catalogue.declared_fields()
     for table in tables.values():
         service = services.get(owners.get(table.name, ""))
+        if table.name not in owners:
+            yield Finding(
+                "unowned-table", table.name, "No package's tables.py holds it under a name.", "Bind it to a name there."
+            )
         for column in table.columns:
             place = f"{table.name}.{column.name}"
             names = declared.get(place, [])

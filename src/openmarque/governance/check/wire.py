@@ -13,7 +13,10 @@ _ENVELOPE = "envelope"
 
 
 def findings(catalogue: Catalogue) -> Iterator[Finding]:
-    """Fields of bodies that no declaration covers, declared fields that no body has, service types without declaration."""
+    """Fields of bodies that no declaration covers, and declared fields that no body has.
+
+    That a service's message names a declaration, and is named by it, is asked when the catalogue is built.
+    """
     declared = catalogue.carried("wire")
     existing: set[str] = set()
     bodies: list[tuple[str, type[msgspec.Struct]]] = [(_ENVELOPE, Envelope)]
@@ -32,15 +35,6 @@ def findings(catalogue: Catalogue) -> Iterator[Finding]:
         yield Finding(
             "declared-nowhere", f"wire:{field}", "It is declared and no message has it.", "Remove it from the declaration."
         )
-    for service in catalogue.services:
-        for message_type in service.message_types:
-            if message_type.declaration is None:
-                yield Finding(
-                    "message-without-declaration",
-                    message_type.name,
-                    "A service's message names no declaration, so nothing decides whether it may be taken.",
-                    "Name the declaration in its MessageType.",
-                )
 
 
 def _fields(info: Any, prefix: str) -> Iterator[str]:

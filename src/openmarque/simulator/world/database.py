@@ -26,8 +26,8 @@ class Write(NamedTuple):
 class Witness(Protocol):
     """Whoever looks at commits and at what leaves after them."""
 
-    def committed(self, writes: Sequence[Write]) -> None:
-        """A transaction with these writes is committed; nothing of it was published yet."""
+    def committed(self, tables: Tables, writes: Sequence[Write]) -> None:
+        """A transaction with these writes is committed, so that the tables stand like this; nothing of it was published yet."""
         ...
 
     def published(self, subject: str, payload: bytes) -> None:
@@ -124,7 +124,7 @@ class WorldDatabase(MemoryDatabase):
         except BaseException:
             tx.roll_back()
             raise
-        self._witness.committed(tx.writes)
+        self._witness.committed(self.tables, tx.writes)
         for subject, payload in tx.publications:
             self.fuse.burn_publication()
             self.send(subject, payload)

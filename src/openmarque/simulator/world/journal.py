@@ -11,8 +11,11 @@ Event = tuple[int, str, str, object]
 """When (ms since the epoch), what, who, and a detail."""
 
 
-class InvariantBroken(AssertionError):
-    """The world saw what must never be. `invariant` names it in kebab case."""
+class InvariantBroken(BaseException):
+    """The world saw what must never be. `invariant` names it in kebab case.
+
+    Not an ``Exception``: the code that is watched handles those, and must not handle this.
+    """
 
     def __init__(self, invariant: str, detail: str) -> None:
         """Say which invariant, and what was seen."""

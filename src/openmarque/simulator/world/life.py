@@ -1,6 +1,5 @@
 """What happens to a car in the world: trips, levels, switches, coverage, sleep, crashes, resets, clocks that jump."""
 
-from collections.abc import Callable
 from random import Random
 from typing import Final, Protocol
 
@@ -62,11 +61,11 @@ class CarLife:
         self._scheduler.after(self._random.randint(1, 5_000), self._sample)
         self._scheduler.after(self._random.randint(1, 2 * MINUTE_MS), self._drive_off)
         self._scheduler.after(self._random.randint(1, 20_000), self._choose_level)
-        self._repeat(weather.level_ms, self._choose_level)
-        self._repeat(weather.switch_ms, self._switch)
-        self._repeat(weather.coverage_ms, self._lose_coverage)
-        self._repeat(weather.car_reset_ms, self._reset)
-        self._repeat(weather.clock_jump_ms, self._jump)
+        self._scheduler.repeat(weather.level_ms, self._random, self._choose_level)
+        self._scheduler.repeat(weather.switch_ms, self._random, self._switch)
+        self._scheduler.repeat(weather.coverage_ms, self._random, self._lose_coverage)
+        self._scheduler.repeat(weather.car_reset_ms, self._random, self._reset)
+        self._scheduler.repeat(weather.clock_jump_ms, self._random, self._jump)
 
     def calm(self) -> None:
         """Clock right, coverage, parked: what is left to say is said now."""
@@ -80,16 +79,6 @@ class CarLife:
     def fall_silent(self) -> None:
         """The sensors say nothing more: what was sensed last is what the platform should know in the end."""
         self._silent = True
-
-    def _repeat(self, mean_ms: int, act: Callable[[], None]) -> None:
-        """Run `act` again and again, `mean_ms` apart on average, until the world is quiet."""
-        if mean_ms:
-            self._scheduler.after(int(self._random.expovariate(1 / mean_ms)) + 1, self._repeated, mean_ms, act)
-
-    def _repeated(self, mean_ms: int, act: Callable[[], None]) -> None:
-        if not self._quiet:
-            act()
-            self._repeat(mean_ms, act)
 
     # Driving
 

@@ -1,6 +1,6 @@
 """The network between cars and platform: frames get lost, come twice, come late, overtake one another. What is online hears."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from random import Random
 from typing import Protocol
 
@@ -20,6 +20,7 @@ class Receiver(Protocol):
     """A car as the network sees it."""
 
     name: str
+    vehicle_id: VehicleId
 
     @property
     def online(self) -> bool:
@@ -35,18 +36,21 @@ class Network:
     """Both directions. `up` is called for each frame of a car, `down` for each publication of the platform."""
 
     def __init__(self, scheduler: Scheduler, random: Random, journal: Journal) -> None:
-        """Nobody is connected; ``join`` makes the ends known."""
+        """Nobody is connected; ``join`` and ``join_platform`` make the ends known."""
         self._scheduler = scheduler
         self._random = random
         self._journal = journal
-        self._cars: Mapping[VehicleId, Receiver] = {}
+        self._cars: dict[VehicleId, Receiver] = {}
         self._platform: Callable[[VehicleId, str, bytes], None] | None = None
         self.weather: Weather = CALM
 
-    def join(self, cars: Mapping[VehicleId, Receiver], platform: Callable[[VehicleId, str, bytes], None]) -> None:
-        """Carry frames between `cars` and `platform`."""
-        self._cars = cars
-        self._platform = platform
+    def join(self, car: Receiver) -> None:
+        """Make a car known."""
+        self._cars[car.vehicle_id] = car
+
+    def join_platform(self, arrive: Callable[[VehicleId, str, bytes], None]) -> None:
+        """Hand what cars send to `arrive`."""
+        self._platform = arrive
 
     def up(self, vehicle_id: VehicleId, name: str, channel: str, payload: bytes) -> None:
         """A car sends."""

@@ -20,7 +20,7 @@ from openmarque.simulator.world.cloud import Cloud
 from openmarque.simulator.world.database import WorldTransaction
 from openmarque.simulator.world.journal import Journal
 from openmarque.simulator.world.scheduler import Scheduler, run
-from openmarque.simulator.world.weather import CALM, HOUR_MS, Weather
+from openmarque.simulator.world.weather import HOUR_MS, Weather
 from openmarque.storage.errors import StoreUnavailable
 
 PLAN: Final = "connect"
@@ -50,7 +50,6 @@ class Owners:
         self._journal = journal
         self._witness = witness
         self._vehicles: list[VehicleId] = []
-        self.weather: Weather = CALM
 
     def provision(self, vehicle_id: VehicleId, ceiling: Level, keys: dict[str, bytes]) -> None:
         """A new car with its first owner and a contract."""
@@ -66,20 +65,10 @@ class Owners:
 
     def begin(self, weather: Weather) -> None:
         """Plan what they will do."""
-        self.weather = weather
-        self._repeat(weather.contract_ms, self._change_contract)
-        self._repeat(weather.app_switch_ms, self._switch)
-        self._repeat(weather.recompile_ms, self._recompile)
-        self._repeat(weather.tenure_ms, self._change_hands)
-
-    def _repeat(self, mean_ms: int, act: Callable[[], None]) -> None:
-        if mean_ms:
-            self._scheduler.after(int(self._random.expovariate(1 / mean_ms)) + 1, self._repeated, mean_ms, act)
-
-    def _repeated(self, mean_ms: int, act: Callable[[], None]) -> None:
-        if self.weather is not CALM:
-            act()
-            self._repeat(mean_ms, act)
+        self._scheduler.repeat(weather.contract_ms, self._random, self._change_contract)
+        self._scheduler.repeat(weather.app_switch_ms, self._random, self._switch)
+        self._scheduler.repeat(weather.recompile_ms, self._random, self._recompile)
+        self._scheduler.repeat(weather.tenure_ms, self._random, self._change_hands)
 
     def _change_contract(self) -> None:
         ends, random = self._random.random() < 0.5, self._random
@@ -112,7 +101,7 @@ class Owners:
     def _change_hands(self) -> None:
         def change(tx: WorldTransaction, tenure: TenureRow) -> None:
             self._cloud.facts.put_tenure(tx, replace(tenure, ended_at=self._cloud.clock.now()))
-            self._cloud.link.start_tenure(tx, tenure.vehicle_id)
+            self._cloud.link.clear_values(tx, tenure.vehicle_id)
             self._new_tenure(tx, tenure.vehicle_id)
 
         self._apply("tenure_changed", change)

@@ -8,6 +8,7 @@ one send, inside one step.
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from heapq import heappop, heappush
+from random import Random
 from typing import Any, TypeVar
 
 from openmarque.kit.clock import from_ms
@@ -25,12 +26,27 @@ class Scheduler:
         self.now_ms = start_ms
         self.steps = 0
         self._planned = 0
+        self._repeats = True
         self._due: list[_Due] = []
 
     def after(self, wait_ms: int, act: Callable[..., None], *args: Any) -> None:
         """Run `act` in `wait_ms` milliseconds (0: after what is already due now)."""
         self._planned += 1
         heappush(self._due, (self.now_ms + wait_ms, self._planned, act, args))
+
+    def repeat(self, mean_ms: int, random: Random, act: Callable[[], None]) -> None:
+        """Run `act` again and again, `mean_ms` apart on average (0: never), until ``end_repeats``."""
+        if mean_ms:
+            self.after(int(random.expovariate(1 / mean_ms)) + 1, self._repeated, mean_ms, random, act)
+
+    def _repeated(self, mean_ms: int, random: Random, act: Callable[[], None]) -> None:
+        if self._repeats:
+            act()
+            self.repeat(mean_ms, random, act)
+
+    def end_repeats(self) -> None:
+        """Nothing that was to be repeated happens any more."""
+        self._repeats = False
 
     def run_one(self) -> None:
         """Go on to the next act and run it; ``IndexError`` when nothing is planned."""

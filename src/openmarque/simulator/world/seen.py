@@ -3,11 +3,17 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 from openmarque.catalogue.policy import Policy
 from openmarque.protocol.envelope import Lane
 from openmarque.protocol.levels import Level
+from openmarque.protocol.messages import StatusBody
 from openmarque.protocol.signals import Value
 from openmarque.simulator.world.driver import DriverTrip
+
+read_status = msgspec.msgpack.Decoder(StatusBody).decode
+"""The values in a status message's body."""
 
 Number = tuple[Lane, int, int]
 """Lane, epoch, sequence number."""
@@ -60,27 +66,32 @@ class SeenCar:
 class Committed:
     """What the platform has committed for one car; a copy of it goes with each backup."""
 
-    epoch: int = 0
+    status_epoch: int = 0
+    link_epoch: int = 0
+    lost: int = 0
     watermarks: dict[Lane, int] = field(default_factory=dict)
     samples: dict[str, int] = field(default_factory=dict)
     """Sample that each stored tracked value came from, by VSS path."""
     policy_version: int = 0
     level: Level = Level.PRIVATE
-    trips: dict[int, str] = field(default_factory=dict)
-    """Stored trips by the car's clock at their start."""
+    trips: set[int] = field(default_factory=set)
+    """Stored trips, by the car's clock at their start."""
     places: set[int] = field(default_factory=set)
+    """Stored places, by the same."""
     numbers: set[tuple[int, int]] = field(default_factory=set)
     """(epoch, number) of the stored service messages."""
 
     def copy(self) -> "Committed":
         """The same, apart."""
         return Committed(
-            self.epoch,
+            self.status_epoch,
+            self.link_epoch,
+            self.lost,
             dict(self.watermarks),
             dict(self.samples),
             self.policy_version,
             self.level,
-            dict(self.trips),
+            set(self.trips),
             set(self.places),
             set(self.numbers),
         )

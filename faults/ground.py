@@ -1,0 +1,224 @@
+"""A whole platform in a throwaway home whose processes can be killed one by one and started again.
+
+Engines, connection gate and worker are processes of their own, each known by its pid; nothing else is ever signalled. The worker is
+``faults.worker``: the real one, with a place in it where it may kill itself.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from faults.cars import Car
+from openmarque.app import Engines, Platform, bootstrap, start_engines
+from openmarque.car.identity import read_bundle
+from openmarque.cli.operating import give_to_owner, provision
+from openmarque.domains.garage.service import Order
+from openmarque.engines.nats_log import follow
+from openmarque.engines.process import find_ours, tail
+from openmarque.engines.quarters import possible_roots
+from openmarque.kit.clock import SystemClock, iso
+from openmarque.kit.ids import wire
+from openmarque.kit.settings import Settings
+from openmarque.link.bringup import GateProcess
+from openmarque.link.security import SecurityEvent, publish_event
+
+ROOT: Final = Path(__file__).parents[1]
+_PREFIX: Final = "openmarque-faults-"
+_READY_S: Final = 30.0
+MODEL: Final = "brise"
+
+
+@dataclass
+class Ground:
+    """The running platform. `platform` is wired in this process, to provision cars and to read."""
+
+    settings: Settings
+    engines: Engines
+    platform: Platform
+    gate: GateProcess
+    worker: "WorkerProcess"
+
+    @property
+    def mqtt_port(self) -> int:
+        """Where the broker takes cars."""
+        return self.engines.broker.mqtt_port
+
+    async def new_car(self, vin: str, *, owned: bool = True) -> Car:
+        """A provisioned car, its owner's trial activated unless it is not `owned`; its bundle lies in the home."""
+        vehicle_id = await provision(self.platform, Order(vin, MODEL), self.settings.home / "cars" / vin)
+        tenure_id = None
+        if owned:
+            tenure_id, _ = await give_to_owner(self.platform, vehicle_id, "en", self.platform.clock.now())
+        return Car(read_bundle(self.settings.home / "cars" / vin), tenure_id)
+
+    async def restart(self, part: str) -> None:
+        """Kill ``broker``, ``postgres``, ``worker`` or ``gate`` with SIGKILL and start it again."""
+        match part:
+            case "broker":
+                await asyncio.to_thread(_kill, self.engines.nats.process())
+                await asyncio.to_thread(self.engines.nats.start)
+            case "postgres":
+                await asyncio.to_thread(_kill, self.engines.postgres.process())
+                await asyncio.to_thread(self.engines.postgres.start)
+            case "gate":
+                assert self.gate.process is not None
+                await asyncio.to_thread(_kill, self.gate.process)
+                await asyncio.to_thread(self.gate.start)
+            case "worker":
+                self.worker.kill()
+            case _:
+                raise ValueError(part)
+
+
+class WorkerProcess:
+    """Keeps one worker running: one that was killed is started again at once, with the next of `plan` (a point where it kills itself)."""
+
+    def __init__(self, home: Path) -> None:
+        """Work for the platform in `home`."""
+        self._home = home
+        self.log = home / "log" / "faults-worker.log"
+        self.plan: list[str] = []
+        self.deaths: list[str] = []
+        self._armed = ""
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self._ready = asyncio.Event()
+
+    async def start(self) -> None:
+        """Start, and return when it takes messages."""
+        self._keeping = asyncio.create_task(self._keep())
+        await self.ready()
+
+    async def ready(self) -> None:
+        """Return when a worker takes messages; raises ``TimeoutError`` with the end of its log when none does for long."""
+        try:
+            await asyncio.wait_for(self._ready.wait(), _READY_S)
+        except TimeoutError:
+            raise TimeoutError(f"The worker is not ready. {tail(self.log)}") from None
+
+    async def arm(self, plan: list[str]) -> None:
+        """From now on die at each of these points in turn (``before_commit:3``); a fresh worker begins with the first."""
+        self.plan, self.deaths = list(plan), []
+        self.kill()
+        self._ready.clear()
+        await self.ready()
+        self.deaths.clear()
+
+    def kill(self) -> None:
+        """SIGKILL, now."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+    async def stop(self) -> None:
+        """End it for good."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
+        self.kill()
+        if self._process is not None:
+            await self._process.wait()
+
+    async def _keep(self) -> None:
+        while True:
+            self._armed = self.plan.pop(0) if self.plan else ""
+            arguments = ["-m", "faults.worker", *(["--kill", self._armed] if self._armed else [])]
+            with self.log.open("ab") as log:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable, *arguments, cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+                    stderr=log, env={**os.environ, "OPENMARQUE_HOME": str(self._home)},
+                )  # fmt: skip
+            assert self._process.stdout is not None
+            if await self._process.stdout.readline():
+                self._ready.set()
+            code = await self._process.wait()
+            self._ready.clear()
+            if code != -signal.SIGKILL:
+                await asyncio.sleep(0.2)  # it failed by itself: don't start it hundreds of times a second
+            self.deaths.append(self._armed or "killed")
+
+
+@asynccontextmanager
+async def ground_up() -> AsyncIterator[Ground]:
+    """A platform in a home of its own; everything is ended and deleted afterwards."""
+    sweep()
+    home = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    home.chmod(0o711)  # PostgreSQL's user has to pass through
+    settings, clock = Settings(home=home, mqtt_port=0, port=0), SystemClock()
+    gate, worker = GateProcess(settings), WorkerProcess(home)
+    engines: Engines | None = None
+    try:
+        engines = await start_engines(settings, clock)
+        async with bootstrap(settings, clock, pool_size=3) as platform:
+            async with platform.database.begin() as tx:
+                await platform.garage.store_brand(tx)
+            await platform.write_snapshot()
+            await asyncio.to_thread(gate.start)
+            await worker.start()
+            reporting = asyncio.create_task(_report(platform))
+            try:
+                yield Ground(settings, engines, platform, gate, worker)
+            finally:
+                reporting.cancel()
+                await worker.stop()
+    finally:
+        await asyncio.to_thread(gate.stop)
+        await asyncio.to_thread(remove_home, home)
+
+
+async def _report(platform: Platform) -> None:
+    """What ``openmarque up`` does beside its children: turn the broker's log into security events."""
+    async for seen in follow(platform.settings.log_dir / "nats.log"):
+        vehicle_id = wire(seen.vehicle_id) if seen.vehicle_id else ""
+        await publish_event(platform.broker, SecurityEvent(str(seen.kind), iso(platform.clock.now()), vehicle_id))
+
+
+async def until(condition: Callable[[], object], what: str, timeout_s: float = 20.0) -> None:
+    """Return once `condition` holds; raises ``TimeoutError`` that says `what` did not come about."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            while not condition():
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise TimeoutError(f"Not within {timeout_s:g} s: {what}") from None
+
+
+def _kill(process: psutil.Process | None) -> None:
+    """SIGKILL to this process and its children, which are all of ours; returns when they are gone."""
+    assert process is not None
+    doomed = [process, *process.children(recursive=True)]
+    for one in doomed:
+        try:
+            one.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(doomed, timeout=10)
+
+
+def remove_home(home: Path) -> None:
+    """End the engines of `home`, if any run, and delete everything."""
+    for root in possible_roots(home):
+        if postgres := find_ours("postgres", "-D", root / "data"):
+            _kill(postgres)
+        shutil.rmtree(root, ignore_errors=True)
+    if nats := find_ours("nats", "-c", home / "nats" / "nats.conf"):
+        _kill(nats)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def sweep() -> None:
+    """Remove the homes of runs that were killed themselves."""
+    for home in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        owner = re.match(rf"{_PREFIX}(\d+)-", home.name)
+        if owner and not psutil.pid_exists(int(owner[1])):
+            remove_home(home)

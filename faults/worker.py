@@ -1,0 +1,90 @@
+"""The ingest worker, with points at which it kills itself: ``python -m faults.worker --kill before_commit:3``.
+
+The production code is untouched: the database that ``bootstrap`` opens is replaced by one that counts the transactions which are
+going to acknowledge something, and at the given one sends this process SIGKILL,
+
+``before_commit``  when everything is written and nothing is committed;
+``after_commit``   when it is committed and no acknowledgement has left.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from unittest.mock import patch
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from openmarque.app import bootstrap
+from openmarque.kit.clock import SystemClock
+from openmarque.kit.settings import load_settings
+from openmarque.storage.postgres import PostgresDatabase, PostgresTransaction, Publish, open_database
+
+POINTS = ("before_commit", "after_commit")
+
+
+class Fuse:
+    """Kills this process when `point` is reached for the `count`-th time."""
+
+    def __init__(self, text: str) -> None:
+        """Read ``point:count``; an empty text never fires."""
+        self._point, _, count = text.partition(":")
+        self._left = int(count or 1)
+
+    def __call__(self, point: str) -> None:
+        """`point` was reached."""
+        if point == self._point:
+            self._left -= 1
+            if not self._left:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+class FusedDatabase(PostgresDatabase):
+    """The real database with a fuse around its commit."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]], publish: Publish, fuse: Fuse) -> None:
+        """Blow `fuse` before the commit and before the publications."""
+
+        async def fused(messages: Sequence[tuple[str, bytes]]) -> None:
+            fuse("after_commit")
+            await publish(messages)
+
+        super().__init__(pool, fused)
+        self._fuse = fuse
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[PostgresTransaction]:
+        """See ``PostgresDatabase.begin``."""
+        async with super().begin() as tx:
+            yield tx
+            if tx.publications:
+                self._fuse("before_commit")
+
+
+async def work(fuse: Fuse) -> None:
+    """A worker process until it is killed, or its fuse blows."""
+
+    async def open_fused(
+        url: str, publish: Publish, size: int = 8
+    ) -> tuple[PostgresDatabase, AsyncConnectionPool[AsyncConnection[TupleRow]]]:
+        _, pool = await open_database(url, publish, size)
+        return FusedDatabase(pool, publish, fuse), pool
+
+    with patch("openmarque.app.open_database", open_fused):
+        async with bootstrap(load_settings(), SystemClock()) as platform:
+            worker = platform.worker()
+            await worker.start()
+            sys.stdout.write("ready\n")
+            sys.stdout.flush()
+            await asyncio.Event().wait()  # it ends by a signal, as a killed worker does
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kill", default="", help="point:count")
+    asyncio.run(work(Fuse(parser.parse_args().kill)))

@@ -1,0 +1,292 @@
+"""The provisioning bundle: what a car is given once, in a folder, and the keys that it then keeps there. No cloud in here.
+
+Files (mode 0600, folder 0700): ``car.json`` (names, addresses, policy keys; no secret), ``car-key.pem`` (private key, PKCS#8), ``car-chain.pem``
+(the car's certificate and the intermediate's), ``broker-ca.pem`` (who may be the broker). While a renewal is under way: ``next-key.pem``,
+and ``next-chain.pem`` once the platform has answered. The VIN is in the certificate alone (a serialNumber among its alternative names).
+
+The bundle stays whole through a power failure at any moment: each file is written beside its place and renamed into it. A new
+certificate is used for the next connection and replaces the old one when the platform has welcomed it.
+"""
+
+import base64
+import binascii
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509.oid import NameOID
+
+from openmarque.car.model import CarProfile, CertificateMismatch, Validity
+from openmarque.kit.clock import to_ms
+from openmarque.kit.csr import certificate_request, key_pem, new_car_key
+from openmarque.kit.errors import CallerError
+from openmarque.kit.ids import parse_wire, wire
+from openmarque.protocol import signing
+from openmarque.protocol.levels import Level
+from openmarque.protocol.sensing import Equipment
+
+CAR_JSON: Final = "car.json"
+KEY: Final = "car-key.pem"
+CHAIN: Final = "car-chain.pem"
+BROKER_CA: Final = "broker-ca.pem"
+NEXT_KEY: Final = "next-key.pem"
+NEXT_CHAIN: Final = "next-chain.pem"
+STORE: Final = "car.sqlite3"
+"""The car's memory, made by the agent at its first start."""
+
+
+class CarFacts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``car.json``. `vehicle_id` as 32 hex digits; `policy_keys` are base64 SubjectPublicKeyInfo (DER) by key id."""
+
+    vehicle_id: str
+    host: str
+    mqtt_port: int
+    policy_keys: dict[str, str]
+    ceiling: Level = Level.POSITION
+    capabilities: tuple[str, ...] = ()
+    software: str = ""
+    top_speed_kmh: float = Equipment().top_speed_kmh
+    battery_kwh: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleContents:
+    """What the platform gives a car. `policy_keys` are SubjectPublicKeyInfo (DER) by key id; keys and certificates are PEM."""
+
+    vehicle_id: UUID
+    host: str
+    mqtt_port: int
+    policy_keys: Mapping[str, bytes]
+    key_pem: bytes = field(repr=False)
+    chain_pem: bytes = field(repr=False)
+    broker_ca_pem: bytes = field(repr=False)
+    ceiling: Level = Level.POSITION
+    capabilities: Collection[str] = ()
+    software: str = ""
+    top_speed_kmh: float = Equipment().top_speed_kmh
+    battery_kwh: float | None = None
+
+
+class BundleUnusable(CallerError):
+    """This folder is no provisioning bundle of a car."""
+
+    code = "bundle-unusable"
+    cure = "Make one with `openmarque car provision`, or give the folder that it wrote."
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle that was read and checked: the key belongs to the certificate, and the certificate names this car."""
+
+    folder: Path
+    facts: CarFacts
+    vehicle_id: UUID
+    vin: str = field(repr=False)
+
+    @property
+    def store_path(self) -> Path:
+        """Where the car's memory is."""
+        return self.folder / STORE
+
+    @property
+    def broker_ca(self) -> Path:
+        """The certificates of those who may be the broker."""
+        return self.folder / BROKER_CA
+
+    def profile(self) -> CarProfile:
+        """What the core needs to know of the car. Raises ``BundleUnusable`` for a policy key that is none."""
+        try:
+            keys = {key_id: signing.load_public(base64.b64decode(spki)) for key_id, spki in self.facts.policy_keys.items()}
+        except (ValueError, binascii.Error) as error:
+            raise BundleUnusable(f"A policy key in {CAR_JSON} can't be read.") from error
+        return CarProfile(
+            vehicle_id=self.vehicle_id,
+            policy_keys=keys,
+            ceiling=self.facts.ceiling,
+            software=self.facts.software,
+            equipment=Equipment(self.facts.top_speed_kmh, self.facts.battery_kwh),
+        )
+
+
+def write_bundle(folder: Path, contents: BundleContents) -> None:
+    """Write a bundle; what is in the folder of an earlier one is replaced, the car's memory (``car.sqlite3``) is left alone."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    facts = CarFacts(
+        vehicle_id=wire(contents.vehicle_id),
+        host=contents.host,
+        mqtt_port=contents.mqtt_port,
+        policy_keys={name: base64.b64encode(key).decode("ascii") for name, key in contents.policy_keys.items()},
+        ceiling=contents.ceiling,
+        capabilities=tuple(sorted(contents.capabilities)),
+        software=contents.software,
+        top_speed_kmh=contents.top_speed_kmh,
+        battery_kwh=contents.battery_kwh,
+    )
+    text = msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n"
+    for name in (NEXT_CHAIN, NEXT_KEY):
+        (folder / name).unlink(missing_ok=True)
+    files = {KEY: contents.key_pem, CHAIN: contents.chain_pem, BROKER_CA: contents.broker_ca_pem, CAR_JSON: text}
+    for name, content in files.items():
+        _write(folder / name, content)
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """The bundle in `folder`. Raises ``BundleUnusable`` with what is missing or does not fit together."""
+    try:
+        _finish_renewal(folder)
+        facts = msgspec.json.decode((folder / CAR_JSON).read_bytes(), type=CarFacts)
+        vehicle_id = parse_wire(facts.vehicle_id)
+        if not (folder / BROKER_CA).is_file():
+            raise BundleUnusable(f"{BROKER_CA} is missing.")
+        certificate = _leaf((folder / CHAIN).read_bytes())
+        private = _private(folder / KEY)
+    except OSError as error:
+        raise BundleUnusable(f"{Path(error.filename or folder).name}: {error.strerror}.") from error
+    except (msgspec.DecodeError, ValueError) as error:
+        raise BundleUnusable(f"It can't be read ({error}).") from error
+    if private.public_key() != certificate.public_key():
+        raise BundleUnusable(f"{KEY} is not the key of {CHAIN}.")
+    name, vin = _names(certificate)
+    if name != facts.vehicle_id:
+        raise BundleUnusable(f"{CHAIN} names another car than {CAR_JSON}.")
+    return Bundle(folder, facts, vehicle_id, vin)
+
+
+class FileKeyring:
+    """The ``Keyring`` of a bundle's folder. `use_next` decides which certificate the next connection is made with."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        """Begin with the new certificate when there is one that was never tried, else with the one in use."""
+        self._bundle = bundle
+        self._in_use = KEY, CHAIN
+        self._load()
+        self.use_next()
+
+    @property
+    def key_path(self) -> Path:
+        """The private key of the next connection."""
+        return self._bundle.folder / self._in_use[0]
+
+    @property
+    def chain_path(self) -> Path:
+        """The certificate chain of the next connection."""
+        return self._bundle.folder / self._in_use[1]
+
+    @property
+    def key_id(self) -> str:
+        """See ``Keyring``."""
+        return signing.key_id(self._private.public_key())
+
+    @property
+    def validity(self) -> Validity:
+        """See ``Keyring``."""
+        return self._validity
+
+    def sign(self, statement: bytes) -> bytes:
+        """See ``Keyring``."""
+        return signing.sign(self._private, statement)
+
+    def use_next(self) -> bool:
+        """Use the new certificate for the next connection, if there is one."""
+        is_there = (self._bundle.folder / NEXT_CHAIN).is_file() and (self._bundle.folder / NEXT_KEY).is_file()
+        if is_there:
+            self._in_use = NEXT_KEY, NEXT_CHAIN
+            self._load()
+        return is_there
+
+    def fall_back(self) -> None:
+        """Use the old certificate again: the new one found no welcome."""
+        self._in_use = KEY, CHAIN
+        self._load()
+
+    def request(self) -> bytes:
+        """See ``Keyring``."""
+        folder = self._bundle.folder
+        (folder / NEXT_CHAIN).unlink(missing_ok=True)  # a chain never lies beside a key that is not its own
+        fresh = new_car_key()
+        _write(folder / NEXT_KEY, key_pem(fresh))
+        return certificate_request(fresh, self._bundle.vehicle_id)
+
+    def install(self, chain: bytes) -> None:
+        """See ``Keyring``."""
+        path = self._bundle.folder / NEXT_KEY
+        try:
+            certificate = _leaf(chain)
+            fits = path.is_file() and _private(path).public_key() == certificate.public_key()
+            names = _names(certificate)
+        except (ValueError, OSError) as error:
+            raise CertificateMismatch from error
+        if not fits or names != (wire(self._bundle.vehicle_id), self._bundle.vin):
+            raise CertificateMismatch
+        _write(self._bundle.folder / NEXT_CHAIN, chain)
+
+    def confirm(self) -> None:
+        """See ``Keyring``."""
+        if self._in_use[0] != NEXT_KEY:
+            return
+        _write(self._bundle.folder / KEY, self.key_path.read_bytes())
+        _finish_renewal(self._bundle.folder)
+        self._in_use = KEY, CHAIN
+
+    def _load(self) -> None:
+        self._private = _private(self.key_path)
+        certificate = _leaf(self.chain_path.read_bytes())
+        self._validity = Validity(to_ms(certificate.not_valid_before_utc), to_ms(certificate.not_valid_after_utc))
+
+
+def _finish_renewal(folder: Path) -> None:
+    """Put the new certificate in place once its key is: the rest of a change that a power failure may have cut."""
+    key, chain = folder / NEXT_KEY, folder / NEXT_CHAIN
+    if key.is_file() and key.read_bytes() == (folder / KEY).read_bytes():
+        if chain.is_file():
+            _write(folder / CHAIN, chain.read_bytes())
+            chain.unlink()
+        key.unlink()
+
+
+def _private(path: Path) -> ec.EllipticCurvePrivateKey:
+    key = load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ValueError(f"{path.name} is no P-256 key")
+    return key
+
+
+def _leaf(chain: bytes) -> x509.Certificate:
+    """The first certificate of a chain: the car's own."""
+    return x509.load_pem_x509_certificates(chain)[0]
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, str]:
+    """The vehicle id (as written) and the VIN that a certificate binds; ``ValueError`` when it is of another form."""
+    names = [str(a.value) for a in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    try:
+        others = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        raise ValueError("it has no alternative names") from None
+    holders = others.get_values_for_type(x509.DirectoryName)
+    vins = [str(a.value) for holder in holders for a in holder.get_attributes_for_oid(NameOID.SERIAL_NUMBER)]
+    if len(names) != 1 or len(vins) != 1:
+        raise ValueError("a car's certificate has one common name and one serialNumber")
+    return names[0], vins[0]
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace a file in one move, on the disk when this returns."""
+    beside = path.with_name(f".{path.name}.new")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,148 @@
+"""Event streams (server-sent events, WHATWG HTML §9.2): the state of a car now, then every change of it.
+
+Theory of operation:
+    The state is a dictionary of parts (status, trips, level …), each a dictionary itself; a ``Source`` reads one part. A stream begins
+    with the event ``snapshot``, which holds all parts, and goes on with an event named after the part that changed, whose data
+    are the members that are new. Every event's id is the digest of the whole state the client then has. A client that
+    comes back with ``Last-Event-ID`` is told nothing when the state still has that digest, and everything when it has not; so an
+    id works on any process, and across a restart of all of them.
+
+    Live updates are at most once. So the stored values are read again shortly after the start (a worker may not have heard
+    yet that somebody watches) and at every heartbeat; when they differ from what was told, a snapshot is sent. The same
+    reading checks the right to watch: a revoked token or an ended tenure ends the stream.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import msgspec
+from fastapi.security import HTTPAuthorizationCredentials
+
+from openmarque.http.edge import CarVisit, Edge, at_car, enter
+from openmarque.http.errors import NotInYourGarage, NotSignedIn
+from openmarque.http.live import Watch
+from openmarque.storage.errors import StoreUnavailable
+
+HEARTBEAT_S: Final = 15.0
+"""Proxies cut connections that are silent for 30 to 60 s; and a right that ended is noticed within it (60 s are allowed)."""
+_FIRST_CHECK_S: Final = 2.0
+"""By then every worker has heard that somebody watches (a message within one broker takes milliseconds)."""
+_RETRY_MS: Final = 3000
+
+MAX_STREAMS: Final = 10
+"""Streams of one account at a time: several people with several open windows, not a program that forgets to close."""
+
+State = dict[str, dict[str, Any]]
+
+
+class Source(Protocol):
+    """Reads one part of the state that a stream tells; all values are plain JSON."""
+
+    async def read(self, visit: CarVisit) -> dict[str, Any]:
+        """The part as stored now."""
+        ...
+
+    def told_by(self, update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The members that a live update tells by itself, those older than `told` left out; None when the part has to be read.
+
+        An update may come after a reading that held something newer: it was on its way meanwhile.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who watches what: kept for the stream's life, proved again at every reading."""
+
+    credentials: HTTPAuthorizationCredentials | None
+    vehicle_id: str
+
+
+async def read_state(edge: Edge, asker: Asker, sources: Mapping[str, Source]) -> tuple[CarVisit, State]:
+    """The whole state, in one transaction. Raises ``NotSignedIn``, ``NotInYourGarage``, ``StoreUnavailable``."""
+    async with edge.database.begin() as tx:
+        visit = at_car(await enter(edge, tx, asker.credentials), asker.vehicle_id)
+        return visit, {kind: await source.read(visit) for kind, source in sources.items()}
+
+
+async def stream(edge: Edge, asker: Asker, sources: Mapping[str, Source], last_id: str, visit: CarVisit) -> AsyncIterator[bytes]:
+    """The bytes of one stream. `visit` is one that was let in just before; its transaction is over."""
+    async with edge.hub.watch(visit.tenure_id, visit.account_id) as watch:
+        teller = _Teller(edge, asker, sources, watch)
+        yield b"retry: %d\n\n" % _RETRY_MS
+        async for event in teller.events(last_id):
+            yield event
+
+
+class _Teller:
+    """One stream: what its client has been told, and what comes next."""
+
+    def __init__(self, edge: Edge, asker: Asker, sources: Mapping[str, Source], watch: Watch) -> None:
+        self._edge = edge
+        self._asker = asker
+        self._sources = sources
+        self._watch = watch
+        self._told: State = {}
+
+    async def events(self, last_id: str) -> AsyncIterator[bytes]:
+        """Events until the right to watch or the process ends."""
+        loop = asyncio.get_running_loop()
+        due, pause_s = loop.time(), _FIRST_CHECK_S
+        while not self._edge.hub.closing:
+            # A reading falls due by the clock, also while updates come without a pause: a right that ended must be noticed.
+            update = await self._watch.next(due - loop.time()) if due > loop.time() else None
+            try:
+                if update is None or self._watch.missed:
+                    yield await self._checked(last_id)
+                    due, pause_s = loop.time() + pause_s, HEARTBEAT_S
+                elif update:
+                    yield await self._changed(update)
+            except StoreUnavailable:
+                yield b": the database is away\n\n"
+                due = loop.time() + _FIRST_CHECK_S
+            except (NotSignedIn, NotInYourGarage) as ended:
+                yield _event("end", {"code": ended.code}, "")
+                return
+        yield _event("end", {"code": "shutdown"}, "")
+
+    async def _checked(self, last_id: str) -> bytes:
+        """A snapshot when the stored state is not what was told (or what `last_id` names, at the beginning); else a comment."""
+        self._watch.drop()
+        _, state = await read_state(self._edge, self._asker, self._sources)
+        known = digest(self._told) if self._told else last_id
+        self._told = state
+        return b": nothing new\n\n" if digest(state) == known else self._event("snapshot", state)
+
+    async def _changed(self, update: Mapping[str, Any]) -> bytes:
+        kind = str(update.get("kind", ""))
+        source = self._sources.get(kind)
+        if source is None:
+            return b": of a kind that is not shown\n\n"
+        part = self._told.setdefault(kind, {})
+        members = source.told_by(update, part)
+        if members is None:
+            _, state = await read_state(self._edge, self._asker, {kind: source})
+            members = state[kind]
+        if all(name in part and part[name] == value for name, value in members.items()):
+            return b": nothing new\n\n"
+        part.update(members)
+        return self._event(kind, members)
+
+    def _event(self, name: str, data: Mapping[str, Any]) -> bytes:
+        return _event(name, data, digest(self._told))
+
+
+def digest(state: State) -> str:
+    """The name of a state: 128 bits of SHA-256 over its JSON with sorted keys."""
+    return hashlib.sha256(msgspec.json.encode(state, order="sorted")).hexdigest()[:32]
+
+
+def _event(name: str, data: Mapping[str, Any], identifier: str) -> bytes:
+    """One event. JSON has no line ends of its own, so the data fit on one line."""
+    lines = [f"event: {name}".encode(), b"data: " + msgspec.json.encode(data)]
+    if identifier:
+        lines.insert(0, f"id: {identifier}".encode())
+    return b"\n".join(lines) + b"\n\n"

@@ -1,0 +1,286 @@
+"""Watches the platform: every commit and everything that leaves after it. REQ LNK-3, PRV-1, PRV-5, PRV-6, STA-2, TRP-1.
+
+Invariants here (names as reported):
+    acknowledged-not-committed   a watermark or a "stored" leaves only after its commit
+    settled-not-accounted        the commit that settles a number stores its message, counts its refusal or takes its tombstone
+    watermark-went-back          per epoch a watermark only grows, and the epoch too
+    stored-twice                 each trip is there once
+    stored-changed               a stored trip is never changed or deleted
+    stored-invented              what is stored was sent by that car under that number
+    stored-under-stricter-level  level at capture, ceiling and the platform's known level all allow it
+    stored-without-ground        tenure, contract and switches allow it at the instant of the commit
+    stored-for-another-tenure    nothing sensed before the present tenure began
+    older-value-stored           the value of a signal comes from a later sample than the one it replaces
+    level-not-signed             the platform's level is the one that the car signed last, as far as it has arrived
+    policy-went-back             versions of a car's policy only grow
+    honest-message-refused       nothing that the car's own code sends is unreadable, unknown or can't be processed
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from openmarque.catalogue.declarations import Declaration
+from openmarque.domains.consent.memory import PRIVACY_LEVEL
+from openmarque.kit.ids import VehicleId
+from openmarque.link.memory import CAR_LINK, CAR_POLICY, LAST_VALUES, REFUSAL_COUNT, LastValues, LinkRow
+from openmarque.link.ports import PolicyRow
+from openmarque.link.subjects import vehicle_of
+from openmarque.protocol.envelope import Ack, Disposition, Lane, read_ack
+from openmarque.protocol.levels import Level
+from openmarque.protocol.messages import GONE
+from openmarque.protocol.signals import LATITUDE, LONGITUDE, PLACE_SIGNALS, Value
+from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted
+from openmarque.services.trips.store import PlaceRow, TripRow
+from openmarque.simulator.world.database import Tables, Write
+from openmarque.simulator.world.ground import FACT_TABLES, Ground, Grounds
+from openmarque.simulator.world.journal import InvariantBroken
+from openmarque.simulator.world.scheduler import Scheduler
+from openmarque.simulator.world.seen import Committed, SeenCar, read_status
+
+_DISHONEST: Final = frozenset(("unprocessable", "unreadable", "unknown_type", "bad_figures", "bad_signature", "unknown_key"))
+Refused = Counter[tuple[VehicleId, str]]
+"""Refusals counted in one commit, by car and what was refused."""
+_SERVICE: Final = frozenset((TRIP_COMPLETED, TRIP_PLACES))
+
+
+class CloudWatch:
+    """``database.Witness`` and ``OwnerWitness``. Raises ``InvariantBroken`` at the commit or publication that breaks one."""
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        cars: Mapping[VehicleId, SeenCar],
+        committed_for: dict[VehicleId, Committed],
+        declarations: Mapping[str, Declaration],
+    ) -> None:
+        """`cars` is kept by the one who watches the cars; `committed_for` is kept here."""
+        self._scheduler = scheduler
+        self._cars = cars
+        self.committed_for = committed_for
+        self._grounds = Grounds(declarations, scheduler)
+        self._looks: dict[str, Callable[[Write, Refused], None]] = {
+            "trip": self._stored,
+            "trip_place": self._stored,
+            REFUSAL_COUNT: self._refused,
+            LAST_VALUES: self._status,
+        }
+
+    def facts_changed(self, vehicle_id: VehicleId, why: str) -> None:
+        """See ``OwnerWitness``."""
+        del why
+        self._cars[vehicle_id].lost_ms = self._scheduler.now_ms
+
+    def restored(self, marks: Mapping[VehicleId, Committed]) -> None:
+        """The platform went back to a backup that was made when it stood at `marks`."""
+        for vehicle_id, mark in marks.items():
+            self.committed_for[vehicle_id] = mark.copy()
+            self._cars[vehicle_id].lost_ms = self._scheduler.now_ms
+        self._grounds.forget()
+
+    def marks(self) -> dict[VehicleId, Committed]:
+        """Where the platform stands now."""
+        return {vehicle_id: committed.copy() for vehicle_id, committed in self.committed_for.items()}
+
+    def ground(self, vehicle_id: VehicleId) -> Ground:
+        """What may be stored of a car now."""
+        return self._grounds.of(vehicle_id)
+
+    # Commits
+
+    def committed(self, tables: Tables, writes: Sequence[Write]) -> None:
+        """See ``database.Witness``."""
+        self._grounds.tables = tables
+        if any(write.table in FACT_TABLES for write in writes):
+            self._grounds.forget()
+        refused: Refused = Counter()
+        for write in writes:
+            look = self._looks.get(write.table)
+            if look is not None:
+                look(write, refused)
+        for write in writes:
+            if write.table == PRIVACY_LEVEL:
+                self._of(write)[1].level = write.after[-1].change.level
+        # Of a row written more than once only the last state was committed. Numbers last: what they settled is known by now.
+        for policy in {write.key: write for write in writes if write.table == CAR_POLICY}.values():
+            self._policy(policy)
+        for link in {write.key: write for write in writes if write.table == CAR_LINK}.values():
+            self._link(link, refused)
+
+    def _of(self, write: Write) -> tuple[VehicleId, Committed]:
+        """The car whose row this is, in a table with one row for each car."""
+        assert isinstance(write.key, UUID)
+        vehicle_id = VehicleId(write.key)
+        return vehicle_id, self.committed_for.setdefault(vehicle_id, Committed())
+
+    def _stored(self, write: Write, _refused: Refused) -> None:
+        if write.before is not None or write.after is None:
+            raise InvariantBroken("stored-changed" if write.after is None else "stored-twice", f"{write.key}")
+        row: TripRow | PlaceRow = write.after
+        vehicle_id, envelope = row.message.vehicle_id, row.message.envelope
+        seen, committed = self._cars[vehicle_id], self.committed_for[vehicle_id]
+        sent = seen.sent.get((envelope.lane, envelope.epoch, envelope.seq), [])
+        if not any(s.type == envelope.type and s.body == bytes(envelope.body) for s in sent):
+            raise InvariantBroken("stored-invented", f"{seen.name} never sent {envelope.type} as {envelope.seq}")
+        needed = Level.DATA if isinstance(row, TripRow) else Level.POSITION
+        ground = self._require_ground(vehicle_id, "trips" if needed is Level.DATA else "trip_places")
+        if min(envelope.level, committed.level, ground.ceiling) < needed:
+            raise InvariantBroken(
+                "stored-under-stricter-level", f"{seen.name} {envelope.type}: sent at {envelope.level}, known {committed.level}"
+            )
+        if row.tenure_id != ground.tenure_id:
+            raise InvariantBroken("stored-for-another-tenure", f"{seen.name} {envelope.type}")
+        if isinstance(row, TripRow):
+            self._trip(seen, committed, row.trip, ground)
+        else:
+            self._place(seen, committed, row, ground)
+        committed.numbers.add((envelope.epoch, envelope.seq))
+
+    def _trip(self, seen: SeenCar, committed: Committed, trip: TripCompleted, ground: Ground) -> None:
+        if trip.started_at in committed.trips:
+            raise InvariantBroken("stored-twice", f"{seen.name} trip {trip.trip}")
+        committed.trips.add(trip.started_at)
+        sources = seen.trips_at.get(trip.started_at, [])
+        if all(source.began_ms < ground.since_ms for source in sources):
+            raise InvariantBroken("stored-for-another-tenure", f"{seen.name} trip {trip.trip} began before the tenure")
+        if all(min((lv for at, lv in s.samples if trip.started_at <= at <= trip.ended_at), default=1) < 2 for s in sources):
+            raise InvariantBroken("stored-under-stricter-level", f"{seen.name} trip {trip.trip}: the level was lower in between")
+
+    def _place(self, seen: SeenCar, committed: Committed, row: PlaceRow, ground: Ground) -> None:
+        if row.places.started_at in committed.places:
+            raise InvariantBroken("stored-twice", f"{seen.name} places of trip {row.places.trip}")
+        committed.places.add(row.places.started_at)
+        for latitude, longitude in (row.places.start, row.places.end):
+            for path, value in ((LATITUDE, latitude), (LONGITUDE, longitude)):
+                origin = seen.origins.get((path, value))
+                if origin is None or origin.level < Level.POSITION:
+                    raise InvariantBroken("stored-under-stricter-level", f"{seen.name} place sensed at {origin}")
+                if origin.at_ms < ground.since_ms:
+                    raise InvariantBroken("stored-for-another-tenure", f"{seen.name} place sensed before the tenure")
+
+    def _refused(self, write: Write, refused: Refused) -> None:
+        assert isinstance(write.key, tuple)
+        vehicle_id, reason, what = write.key
+        refused[vehicle_id, what] += write.after - (write.before or 0)
+        if reason in _DISHONEST:
+            raise InvariantBroken("honest-message-refused", f"{self._cars[vehicle_id].name} {what}: {reason}")
+
+    def _status(self, write: Write, _refused: Refused) -> None:
+        new: LastValues = write.after
+        vehicle_id, committed = self._of(write)
+        before: LastValues | None = write.before
+        if before is not None and (new.epoch, new.seq) < (before.epoch, before.seq):
+            raise InvariantBroken("watermark-went-back", f"{self._cars[vehicle_id].name} status {before.seq} to {new.seq}")
+        committed.watermarks[Lane.STATUS] = new.seq
+        committed.status_epoch = new.epoch
+        old = before.signals if before is not None else {}
+        if not new.signals:
+            committed.samples.clear()
+        for path, stored in new.signals.items():
+            if old.get(path) is not stored:
+                self._value(vehicle_id, committed, path, stored[0])
+
+    def _value(self, vehicle_id: VehicleId, committed: Committed, path: str, value: Value) -> None:
+        """A value of the status lane was stored."""
+        seen = self._cars[vehicle_id]
+        is_place = path in PLACE_SIGNALS
+        needed = Level.POSITION if is_place else Level.DATA
+        ground = self._require_ground(vehicle_id, "car_finder" if is_place else "status")
+        if min(committed.level, ground.ceiling) < needed:
+            raise InvariantBroken("stored-under-stricter-level", f"{seen.name} {path}: known level {committed.level}")
+        origin = seen.origins.get((path, value))
+        if origin is None:
+            return
+        if origin.level < needed:
+            raise InvariantBroken("stored-under-stricter-level", f"{seen.name} {path} sensed at {origin.level}")
+        if origin.at_ms < ground.since_ms:
+            raise InvariantBroken("stored-for-another-tenure", f"{seen.name} {path} sensed before the tenure")
+        if origin.sample < committed.samples.get(path, 0):
+            raise InvariantBroken("older-value-stored", f"{seen.name} {path}: sample {origin.sample} after {committed.samples[path]}")
+        committed.samples[path] = origin.sample
+
+    def _require_ground(self, vehicle_id: VehicleId, declaration: str) -> Ground:
+        ground = self._grounds.of(vehicle_id)
+        if not ground.is_open(declaration, self._scheduler.now_ms):
+            raise InvariantBroken("stored-without-ground", f"{self._cars[vehicle_id].name} {declaration}")
+        return ground
+
+    def _policy(self, write: Write) -> None:
+        row: PolicyRow = write.after
+        _, committed = self._of(write)
+        if row.version < committed.policy_version:
+            raise InvariantBroken("policy-went-back", f"{committed.policy_version} to {row.version}")
+        committed.policy_version = row.version
+        if row.level is not committed.level:
+            raise InvariantBroken("level-not-signed", f"policy at {row.level}, newest statement {committed.level}")
+
+    def _link(self, write: Write, refused: Refused) -> None:
+        """The must-arrive lanes of a car moved."""
+        link: LinkRow = write.after
+        vehicle_id, committed = self._of(write)
+        seen = self._cars[vehicle_id]
+        was = committed.watermarks if link.epoch == committed.link_epoch else {}
+        if link.epoch < committed.link_epoch:
+            raise InvariantBroken("watermark-went-back", f"{seen.name} epoch {committed.link_epoch} to {link.epoch}")
+        for lane, watermark in ((Lane.EVENT, link.event_watermark), (Lane.URGENT, link.urgent_watermark)):
+            old = was.get(lane, 0)
+            if watermark < old:
+                raise InvariantBroken("watermark-went-back", f"{seen.name} {lane} {old} to {watermark}")
+            lost = link.lost - committed.lost
+            if watermark - old != lost or not lost:
+                self._account(seen, committed, (lane, link.epoch), range(old + 1, watermark + 1), (vehicle_id, refused))
+            committed.watermarks[lane] = watermark
+        committed.link_epoch, committed.lost = link.epoch, link.lost
+
+    def _account(
+        self,
+        seen: SeenCar,
+        committed: Committed,
+        where: tuple[Lane, int],
+        numbers: range,
+        refusals: tuple[VehicleId, Refused],
+    ) -> None:
+        """Each service message among `numbers` was stored, refused, or deleted by the car."""
+        lane, epoch = where
+        vehicle_id, refused = refusals
+        buried = 0
+        for number in numbers:
+            sent = seen.sent.get((lane, epoch, number), [])
+            buried = max([buried, *(s.through for s in sent if s.type == GONE)])
+            if number <= buried or (epoch, number) in committed.numbers or not any(s.type in _SERVICE for s in sent):
+                continue
+            kind = sent[-1].type
+            if not refused[vehicle_id, kind]:
+                raise InvariantBroken("settled-not-accounted", f"{seen.name} {lane} {number}: {kind}")
+            refused[vehicle_id, kind] -= 1
+
+    # What leaves
+
+    def published(self, subject: str, payload: bytes) -> None:
+        """See ``database.Witness``."""
+        if subject.endswith(".ack"):
+            vehicle_id = vehicle_of(subject)
+            self._acknowledged(self._cars[vehicle_id], self.committed_for[vehicle_id], read_ack(payload))
+
+    def _acknowledged(self, seen: SeenCar, committed: Committed, ack: Ack) -> None:
+        epoch = committed.status_epoch if ack.lane is Lane.STATUS else committed.link_epoch
+        if ack.epoch > epoch or (ack.epoch == epoch and ack.watermark > committed.watermarks.get(ack.lane, 0)):
+            raise InvariantBroken("acknowledged-not-committed", f"{seen.name} {ack.lane} {ack.epoch}/{ack.watermark}")
+        for answer in ack.answers:
+            if answer.disposition is not Disposition.STORED:
+                continue
+            sent = seen.sent.get((ack.lane, ack.epoch, answer.seq), [])
+            if ack.lane is not Lane.STATUS:
+                if sent and sent[-1].type in _SERVICE and (ack.epoch, answer.seq) not in committed.numbers:
+                    raise InvariantBroken("acknowledged-not-committed", f"{seen.name} {sent[-1].type} {answer.seq}")
+            elif sent and not answer.reason:
+                self._values_stored(seen, committed, sent[-1].body)
+
+    @staticmethod
+    def _values_stored(seen: SeenCar, committed: Committed, body: bytes) -> None:
+        """The values of a status that was called stored are there, or newer ones are."""
+        for path, (value, _age) in read_status(body).values.items():
+            origin = seen.origins.get((path, value))
+            if origin is not None and committed.samples.get(path, 0) < origin.sample:
+                raise InvariantBroken("acknowledged-not-committed", f"{seen.name} {path} of sample {origin.sample}")
