@@ -162,7 +162,7 @@ def _processor_s(process: psutil.Process) -> float:
 async def throwaway(*, gate: bool = True) -> AsyncIterator[Bench]:
     """A platform in a home of its own with engines and (unless not wanted) a gate; deleted afterwards."""
     # Not below the system's temporary folder where that is kept in memory: the figures are about a disk.
-    home = Path(tempfile.mkdtemp(prefix="openmarque-bench-", dir="/var/tmp"))  # noqa: S108 - mkdtemp makes it private
+    home = Path(tempfile.mkdtemp(prefix="openmarque-bench-", dir="/var/tmp"))
     settings = Settings(home=home, mqtt_port=0, port=0)
     clock = SystemClock()
     engines: Engines | None = None

@@ -138,9 +138,13 @@ class WorkerProcess:
                     sys.executable, *arguments, cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
                     stderr=log, env={**os.environ, "OPENMARQUE_HOME": str(self._home)},
                 )  # fmt: skip
-            assert self._process.stdout is not None
-            if await self._process.stdout.readline():
-                self._ready.set()
+                assert self._process.stdout is not None
+                async for line in self._process.stdout:
+                    if line.strip() == b"ready":
+                        self._ready.set()
+                    else:
+                        log.write(line)
+                        log.flush()
             code = await self._process.wait()
             self._ready.clear()
             if code != -signal.SIGKILL:

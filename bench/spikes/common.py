@@ -27,7 +27,9 @@ class MappedServer(NatsServer):
     account_lines = ""
 
     def _config_text(self) -> str:
-        return super()._config_text().replace("    jetstream: enabled\n", f"    jetstream: enabled\n    {self.account_lines}\n", 1)
+        return (
+            super()._config_text().replace("    jetstream: enabled\n", f"    jetstream: enabled\n    {self.account_lines}\n", 1)
+        )
 
 
 @dataclass
@@ -129,4 +131,7 @@ def report(name: str, **figures: object) -> None:
 def quantiles(values: list[float]) -> dict[str, float]:
     """Median and 99th percentile, in the unit of `values`, three digits."""
     ordered = sorted(values)
-    return {"p50": round(statistics.median(ordered), 3), "p99": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))], 3)}
+    return {
+        "p50": round(statistics.median(ordered), 3),
+        "p99": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))], 3),
+    }

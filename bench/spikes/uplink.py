@@ -9,6 +9,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable
+from unittest.mock import patch
 
 import nats.errors
 from nats.aio.msg import Msg
@@ -17,12 +18,13 @@ from nats.js.api import AckPolicy, ConsumerConfig, StorageType
 from bench.spikes.common import Mqtt, Platform, platform, report
 from openmarque.kit.ids import wire
 from openmarque.link.broker import connect_client
+from openmarque.link.gate import Grant, build_gate
 
 PAYLOAD = bytes(292)
 """With eight digits of a number: 300 bytes."""
 
 
-async def load(p: Platform, cars: list[tuple[str, Mqtt]], each: int, qos: int, stop: Callable[[], bool] = lambda: False) -> None:
+async def load(cars: list[tuple[str, Mqtt]], each: int, qos: int, stop: Callable[[], bool] = lambda: False) -> None:
     """Publish `each` messages from each car, as fast as the connections take them."""
 
     async def one(name: str, connection: Mqtt) -> None:
@@ -61,10 +63,13 @@ async def rate(p: Platform, messages: int, qos: int, *, stream: bool) -> None:
         nonlocal got
         got += 1
 
+    pull = None
     if stream:
         js = worker.jetstream()
         await js.add_stream(name="UP", subjects=["v.*.up.event"], storage=StorageType.FILE)
-        pull = await js.pull_subscribe("v.*.up.event", "spike", config=ConsumerConfig(ack_policy=AckPolicy.ALL, max_ack_pending=50_000))
+        pull = await js.pull_subscribe(
+            "v.*.up.event", "spike", config=ConsumerConfig(ack_policy=AckPolicy.ALL, max_ack_pending=50_000)
+        )
     else:
         await worker.subscribe("v.*.up.event", queue="ingest", cb=take, pending_msgs_limit=-1, pending_bytes_limit=-1)
         await worker.flush()
@@ -72,11 +77,11 @@ async def rate(p: Platform, messages: int, qos: int, *, stream: bool) -> None:
     readers = [asyncio.create_task(c.count_acks()) for _, c in cars]
     each = messages // 8
     start = time.perf_counter()
-    loading = asyncio.create_task(load(p, cars, each, qos))
+    loading = asyncio.create_task(load(cars, each, qos))
     idle = time.perf_counter()
     while got < each * 8 and time.perf_counter() - idle < 3:
         before = got
-        if stream:
+        if pull:
             with contextlib.suppress(nats.errors.TimeoutError):
                 batch = await pull.fetch(1000, timeout=1)
                 got += len(batch)
@@ -122,13 +127,12 @@ async def loss(p: Platform, *, stream: bool) -> None:
             process.kill()
         killed = True
 
-    await asyncio.gather(load(p, cars, 100_000, 1, lambda: killed), kill())
+    await asyncio.gather(load(cars, 100_000, 1, lambda: killed), kill())
     await asyncio.gather(*readers)
     acknowledged = sum(c.acknowledged for _, c in cars)
     await asyncio.to_thread(p.server.start)
     if stream:
-        while not worker.is_connected:
-            await asyncio.sleep(0.05)
+        await asyncio.sleep(1)
         js = worker.jetstream()
         kept = (await js.stream_info("UP")).state.messages
         await js.delete_stream("UP")
@@ -136,30 +140,53 @@ async def loss(p: Platform, *, stream: bool) -> None:
         await asyncio.sleep(0.5)
         kept = len(seen)
     # Acknowledgements come in order on each connection, so what was kept beyond them was merely not acknowledged yet.
-    report("uplink-loss", way="stream" if stream else "plain", acknowledged=acknowledged, kept=kept, missing=max(0, acknowledged - kept))
+    report(
+        "uplink-loss",
+        way="stream" if stream else "plain",
+        acknowledged=acknowledged,
+        kept=kept,
+        missing=max(0, acknowledged - kept),
+    )
     await worker.close()
 
 
 async def partitions() -> None:
-    """Whether a subject mapping with ``partition()`` applies to what MQTT clients publish."""
+    """Whether a subject mapping with ``partition()`` applies to what MQTT clients publish, and which subject is then permitted."""
     mapping = 'mappings: { "v.*.up.status": "p.{{partition(4,1)}}.{{wildcard(1)}}.status" }'
     with platform(account_lines=mapping, free_worker=True) as p:
-        worker = await connect_client(p.endpoint.worker, name="spike")
-        subjects: list[str] = []
+        await mapped(p, "as granted today")
+        p.gate.stop()
+        gate = build_gate(p.settings, p.clock)
+        both = property(lambda grant: [f"v.{wire(grant.vehicle_id)}.up.>", f"p.*.{wire(grant.vehicle_id)}.status"])
+        with patch.object(Grant, "publish", both):
+            await gate.start(p.endpoint)
+            await mapped(p, "with the mapped subject granted too")
+            await gate.stop()
+        p.gate.start()
 
-        async def take(msg: Msg) -> None:
-            subjects.append(msg.subject)
 
-        await worker.subscribe(">", cb=take)
-        await worker.flush()
-        for name, car in await connected(p, 8):
-            car.writer.write(Mqtt.packet(f"v/{name}/up/status", b"x"))
-            car.writer.write(Mqtt.packet(f"v/{name}/up/status", b"x", 1))
-        await worker.publish(f"v.{'0' * 32}.up.status", b"by NATS")
-        await asyncio.sleep(0.5)
-        seen = sorted(".".join(s.split(".")[:2]) if s.startswith("p.") else "unmapped" for s in subjects if s[:2] in ("p.", "v."))
-        report("partition", messages=len(seen), subjects={s: seen.count(s) for s in dict.fromkeys(seen)})
-        await worker.close()
+async def mapped(p: Platform, grants: str) -> None:
+    """Publish from 16 cars at both qualities, and report where it arrives."""
+    worker = await connect_client(p.endpoint.worker, name="spike")
+    subjects: list[str] = []
+
+    async def take(msg: Msg) -> None:
+        subjects.append(msg.subject)
+
+    for pattern in ("p.>", "v.>"):
+        await worker.subscribe(pattern, cb=take)
+    await worker.flush()
+    cars = await connected(p, 16)
+    for name, car in cars:
+        car.writer.write(Mqtt.packet(f"v/{name}/up/status", b"x") + Mqtt.packet(f"v/{name}/up/status", b"x", 1))
+        await car.writer.drain()
+    await asyncio.sleep(0.5)
+    seen = sorted(".".join(s.split(".")[:2]) if s.startswith("p.") else "unmapped" for s in subjects)
+    denied = p.server.log.read_text("utf-8").count('Publish Violation - Subject "p.')
+    report("partition", grants=grants, sent=32, arrived={s: seen.count(s) for s in dict.fromkeys(seen)}, denied_so_far=denied)
+    for _, car in cars:
+        car.close()
+    await worker.close()
 
 
 async def main() -> None:

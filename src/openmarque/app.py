@@ -21,9 +21,10 @@ from openmarque.domains.consent.service import LevelHandler, PostgresLevels
 from openmarque.domains.contracts.service import Contracts
 from openmarque.domains.garage.service import Garage
 from openmarque.domains.garage.vault import VinVault
-from openmarque.engines.nats import NatsEndpoint, NatsPlan, NatsServer, read_endpoint
+from openmarque.engines.nats import NatsEndpoint, NatsServer, read_endpoint
 from openmarque.engines.postgres import PostgresEndpoint, PostgresServer
 from openmarque.engines.process import kept_secret
+from openmarque.engines.stack import EngineStack
 from openmarque.governance.discovery import service_handlers
 from openmarque.governance.enforcing import enforce, set_app_password
 from openmarque.governance.facts import PostgresFacts, PostgresPolicyStore
@@ -33,6 +34,7 @@ from openmarque.governance.rights import APP
 from openmarque.kit.clock import Clock
 from openmarque.kit.ids import VehicleId, new_uuid
 from openmarque.kit.settings import Settings
+from openmarque.link.bringup import authority, broker_plan
 from openmarque.link.broker import Broker, connect
 from openmarque.link.enrolment import PostgresEnrolment
 from openmarque.link.event_ingest import EventIngest
@@ -46,7 +48,6 @@ from openmarque.link.ports import Handler
 from openmarque.link.postgres import PostgresLinkStore
 from openmarque.link.revocation import snapshot_file, write_snapshot
 from openmarque.link.status_ingest import StatusIngest
-from openmarque.link.subjects import WORKER_PUBLISH, WORKER_SUBSCRIBE
 from openmarque.link.worker import Parts, Worker
 from openmarque.protocol.envelope import Lane
 from openmarque.services.status.service import Status
@@ -59,12 +60,25 @@ _SECRET_BYTES: Final = 24
 
 @dataclass(frozen=True)
 class Engines:
-    """The engines of a home, started or reached."""
+    """The engines of a home, started or reached; `stack` watches and stops them."""
 
-    postgres: PostgresServer
-    nats: NatsServer
+    stack: EngineStack
     database: PostgresEndpoint
     broker: NatsEndpoint
+
+    @property
+    def nats(self) -> NatsServer:
+        """The broker's process."""
+        return self.stack.nats
+
+    @property
+    def postgres(self) -> PostgresServer:
+        """The database's process."""
+        return self.stack.postgres
+
+    async def stop(self) -> None:
+        """Stop what was started here, and let go of the home."""
+        await self.stack.stop()
 
 
 @dataclass(frozen=True)
@@ -143,29 +157,23 @@ def _app_password(settings: Settings) -> str:
 async def start_engines(settings: Settings, clock: Clock) -> Engines:
     """Make keys and certificates where there are none, start both engines at once, bring the database up to date."""
     pack = load_pack(settings.brand_pack)
-    authority = make_authority(settings, clock, pack)
-    chain, key = authority.server_files(settings.mqtt_names.split(","))
-    plan = NatsPlan(chain, key, authority.car_anchors_file, WORKER_PUBLISH, WORKER_SUBSCRIBE)
-    nats, postgres = NatsServer(settings, plan), PostgresServer(settings)
-    broker, database = await asyncio.gather(asyncio.to_thread(nats.start), asyncio.to_thread(_database, settings, postgres, clock))
-    return Engines(postgres, nats, database, broker)
+    plan = broker_plan(settings, clock, authority(settings, clock, name=pack.name))
+    stack = EngineStack(settings, plan)
+    database, broker = await stack.start()
+    try:
+        await asyncio.to_thread(_migrate, settings, database.url, clock)
+    except BaseException:
+        await stack.stop()
+        raise
+    return Engines(stack, database, broker)
 
 
-def make_authority(settings: Settings, clock: Clock, pack: BrandPack) -> CertificateAuthority:
-    """The certificate authority of a home, made at its first start. The root's passphrase is generated unless set, and kept beside."""
-    passphrase = settings.ca_passphrase or kept_secret(settings.keys_dir / "root-ca-passphrase", lambda: new_uuid().hex)
-    return CertificateAuthority.create(settings.home / "pki", clock, name=pack.name, passphrase=passphrase)
-
-
-def _database(settings: Settings, server: PostgresServer, clock: Clock) -> PostgresEndpoint:
-    endpoint = server.start()
-
+def _migrate(settings: Settings, url: str, clock: Clock) -> None:
     def with_password(connection: Connection[Any]) -> None:
         enforce(connection)
         set_app_password(connection, _app_password(settings))
 
-    migrate(endpoint.url, with_password, clock)
-    return endpoint
+    migrate(url, with_password, clock)
 
 
 @asynccontextmanager
@@ -174,7 +182,7 @@ async def bootstrap(settings: Settings, clock: Clock, pool_size: int = 8) -> Asy
     pack = load_pack(settings.brand_pack)
     catalogue = installed_catalogue()
     keys = KeyRing(settings.keys_dir, clock)
-    authority = CertificateAuthority(settings.home / "pki", clock)
+    issuing = CertificateAuthority(settings.home / "pki", clock)
     endpoint = read_endpoint(settings)
     broker = await connect(endpoint.worker, name="platform")
 
@@ -190,13 +198,13 @@ async def bootstrap(settings: Settings, clock: Clock, pool_size: int = 8) -> Asy
             catalogue=catalogue,
             pack=pack,
             keys=keys,
-            authority=authority,
+            authority=issuing,
             endpoint=endpoint,
             broker=broker,
             database=database,
             link=PostgresLinkStore(database),
             governor=governor,
-            garage=Garage(pack, VinVault(keys), authority, governor),
+            garage=Garage(pack, VinVault(keys), issuing, governor),
             contracts=Contracts(pack, governor),
             accounts=Accounts(pack),
             live=LiveUpdates(clock),

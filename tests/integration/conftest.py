@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import aiomqtt
@@ -143,7 +144,12 @@ class Pki:
         self.vehicles |= set(cars)
         path = snapshot_file(self.home)
         write_snapshot(
-            path, self.ring, self.clock, version=self.version, serials=frozenset(self.serials), vehicles=frozenset(self.vehicles)
+            path,
+            self.ring,
+            self.clock,
+            version=self.version,
+            serials=frozenset(self.serials),
+            vehicles=frozenset(self.vehicles),
         )
 
 
@@ -190,9 +196,9 @@ class Nats:
     server: NatsServer
     gate: GateProcess
 
-    def mqtt(self, car: Car, **options: object) -> aiomqtt.Client:
+    def mqtt(self, car: Car, **options: Any) -> aiomqtt.Client:
         """An MQTT 3.1.1 client as `car`, to be entered with ``async with``."""
-        values = {"identifier": car.name, "keepalive": 30, "timeout": 5, **options}
+        values: dict[str, Any] = {"identifier": car.name, "keepalive": 30, "timeout": 5, **options}
         version = aiomqtt.ProtocolVersion.V311
         return aiomqtt.Client("127.0.0.1", self.endpoint.mqtt_port, tls_context=car.tls(), protocol=version, **values)
 

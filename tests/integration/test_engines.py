@@ -7,12 +7,21 @@ import sys
 import textwrap
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from openmarque.engines.errors import BinaryMissing, EngineError, EngineRefused, EngineUnreachable, HomeInUse, PortBusy, WrongVersion
+from openmarque.engines.errors import (
+    BinaryMissing,
+    EngineError,
+    EngineRefused,
+    EngineUnreachable,
+    HomeInUse,
+    PortBusy,
+    WrongVersion,
+)
 from openmarque.engines.nats import NatsServer
 from openmarque.engines.postgres import PostgresServer
 from openmarque.engines.process import Ports, find_ours, home_lock, is_root
@@ -27,6 +36,10 @@ from tests.integration.conftest import QUICK, Nats, Postgres
 def stack_of(home: Path) -> EngineStack:
     settings, clock = Settings(home=home, mqtt_port=0), SystemClock()
     return EngineStack(settings, broker_plan(settings, clock, authority(settings, clock)))
+
+
+def came_back(stack: EngineStack, name: str) -> bool:
+    return stack.restarts[name] == 1
 
 
 async def test_both_start_side_by_side_and_a_killed_one_comes_back_with_what_was_committed(own_home: Path) -> None:
@@ -44,7 +57,7 @@ async def test_both_start_side_by_side_and_a_killed_one_comes_back_with_what_was
         process = server.process()
         assert process is not None
         process.kill()
-        await until(lambda name=name: stack.restarts[name] == 1, 15)
+        await until(partial(came_back, stack, name), 15)
         assert server.healthy()
     watching.cancel()
     with psycopg.connect(postgres.url) as connection:
@@ -71,7 +84,7 @@ _KEEPER = textwrap.dedent("""
 
 async def test_engines_of_a_killed_platform_are_adopted_by_the_next_one(own_home: Path) -> None:
     root = Path(__file__).parents[2]
-    with subprocess.Popen([sys.executable, "-c", _KEEPER, str(own_home)], stdout=subprocess.PIPE, cwd=root) as keeper:
+    with subprocess.Popen([sys.executable, "-c", _KEEPER, str(own_home)], stdout=subprocess.PIPE, cwd=root) as keeper:  # noqa: ASYNC220 - started once, read in a thread
         assert keeper.stdout is not None
         assert await asyncio.to_thread(keeper.stdout.readline) == b"up\n"
         stack = stack_of(own_home)
@@ -170,7 +183,9 @@ def test_a_database_by_its_address_is_checked_and_not_started(own_home: Path, po
     assert postgres.server.healthy()
 
 
-def test_an_address_that_does_not_answer_or_refuses_us_is_named_without_its_password(own_home: Path, postgres: Postgres) -> None:
+def test_an_address_that_does_not_answer_or_refuses_us_is_named_without_its_password(
+    own_home: Path, postgres: Postgres
+) -> None:
     with pytest.raises(EngineUnreachable) as caught:
         PostgresServer(Settings(home=own_home, database_url="postgresql://me:hidden@127.0.0.1:1/x")).start()
     assert "OPENMARQUE_DATABASE_URL" in caught.value.remedy

@@ -2,15 +2,14 @@
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from http import HTTPStatus
+from importlib.metadata import version
 from typing import Any, Final, Protocol
 
 import msgspec
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import Response
 from starlette.types import Lifespan
 
-from openmarque import __version__
 from openmarque.api import events, health
 from openmarque.api.asyncapi import asyncapi_document
 from openmarque.api.docs import CONTENT_POLICY, description_page
@@ -19,7 +18,7 @@ from openmarque.api.openapi import openapi_document
 from openmarque.api.routers import live_sources, route_modules, routers
 from openmarque.catalogue.register import Catalogue
 from openmarque.domains.garage.reading import GarageReading
-from openmarque.http.conditional import matches
+from openmarque.http.conditional import fixed
 from openmarque.http.edge import Edge, Holders
 from openmarque.http.guard import Guard
 from openmarque.http.live import LiveHub
@@ -30,8 +29,16 @@ from openmarque.link.broker import Broker
 from openmarque.storage.transaction import Database
 
 PREFIX: Final = "/api/v1"
-_REVALIDATE: Final = "no-cache"
-"""Documents may be kept, if their tag is asked about."""
+
+
+class Api(FastAPI):
+    """FastAPI whose description says what every operation has in common."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI 3.1 document, made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = openapi_document(super().openapi())
+        return self.openapi_schema
 
 
 class Parts(Protocol):
@@ -68,7 +75,7 @@ class Parts(Protocol):
         ...
 
 
-def create_app(parts: Parts) -> FastAPI:
+def create_app(parts: Parts) -> Api:
     """The application on `parts`; its lifespan keeps live updates going and ends event streams."""
     hub = LiveHub(parts.broker)
 
@@ -97,10 +104,10 @@ def describe(catalogue: Catalogue) -> dict[str, Any]:
     return _application(catalogue, None).openapi()
 
 
-def _application(catalogue: Catalogue, lifespan: Lifespan[FastAPI] | None) -> FastAPI:
-    app = FastAPI(
+def _application(catalogue: Catalogue, lifespan: Lifespan[FastAPI] | None) -> Api:
+    app = Api(
         title="OpenMarque",
-        version=__version__,
+        version=version("openmarque"),
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -112,7 +119,6 @@ def _application(catalogue: Catalogue, lifespan: Lifespan[FastAPI] | None) -> Fa
     for router in (*routers(modules), events.router(live_sources(modules))):
         app.include_router(router, prefix=PREFIX)
     app.include_router(_documents(app, catalogue), include_in_schema=False)
-    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # the framework's documented way to extend it
     add_problems(app)
     return app
 
@@ -126,26 +132,20 @@ def _documents(app: FastAPI, catalogue: Catalogue) -> APIRouter:
     async def openapi(request: Request) -> Response:
         if "openapi" not in made:
             made["openapi"] = msgspec.json.encode(app.openapi())
-        return _document(request, made["openapi"], "application/vnd.oai.openapi+json;version=3.1")
+        return fixed(request, made["openapi"], "application/json")
 
     @routes.get("/api/asyncapi.json")
     async def asyncapi(request: Request) -> Response:
         if "asyncapi" not in made:
-            made["asyncapi"] = msgspec.json.encode(asyncapi_document(catalogue))
-        return _document(request, made["asyncapi"], "application/vnd.aai.asyncapi+json;version=3.0.0")
+            made["asyncapi"] = msgspec.json.encode(asyncapi_document(catalogue.messages))
+        return fixed(request, made["asyncapi"], "application/json")
 
     @routes.get("/api/docs")
-    async def docs() -> HTMLResponse:
+    async def docs(request: Request) -> Response:
         if "docs" not in made:
             made["docs"] = description_page(app.openapi()).encode()
-        return HTMLResponse(made["docs"], headers={"Content-Security-Policy": CONTENT_POLICY, "Cache-Control": _REVALIDATE})
+        page = fixed(request, made["docs"], "text/html; charset=utf-8")
+        page.headers["Content-Security-Policy"] = CONTENT_POLICY
+        return page
 
     return routes
-
-
-def _document(request: Request, content: bytes, media_type: str) -> Response:
-    tag = f'"{hash_of(content)}"'
-    headers = {"ETag": tag, "Cache-Control": _REVALIDATE}
-    if matches(request.headers.get("if-none-match", ""), tag):
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return Response(content, media_type=media_type, headers=headers)

@@ -45,9 +45,8 @@ class Metrics:
 
     def observe(self, scope: Scope, status: int, seconds: float) -> None:
         """Count one answer. A method or path that no route has is not told apart: both are the caller's choice."""
-        route = scope.get("route")
-        path = str(getattr(route, "path", _NO_ROUTE))
-        method = str(scope["method"]) if route is not None else _NO_ROUTE
+        path = _template(scope)
+        method = str(scope["method"]) if path != _NO_ROUTE else _NO_ROUTE
         self._requests.labels(method, path, str(status)).inc()
         if not path.endswith("/events"):
             self._seconds.labels(path).observe(seconds)
@@ -60,3 +59,12 @@ class Metrics:
     def exposition(self) -> bytes:
         """All figures as text."""
         return generate_latest(self._registry)
+
+
+def _template(scope: Scope) -> str:
+    """The path of the route that answered, its parameters by name; a route included below a prefix knows only its own end of it."""
+    own = str(getattr(scope.get("route"), "path", ""))
+    if not own:
+        return _NO_ROUTE
+    segments = str(scope["path"]).split("/")
+    return "/".join(segments[: len(segments) - own.count("/")]) + own

@@ -20,11 +20,12 @@ Rules:
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
+from openmarque.car.core_views import CoreViews
 from openmarque.car.gate import Gate
 from openmarque.car.link import SPOKEN, Link, Step
 from openmarque.car.model import (
@@ -47,7 +48,7 @@ from openmarque.car.records import COUNTS, PRIVACY, VEHICLE, Counts, Mark, Priva
 from openmarque.car.renewal import Renewal
 from openmarque.car.service import car_services
 from openmarque.car.store import CarStore, StoreUnusable
-from openmarque.catalogue.policy import Policy, PolicyRejected
+from openmarque.catalogue.policy import PolicyRejected
 from openmarque.catalogue.register import Catalogue
 from openmarque.protocol import signing
 from openmarque.protocol.envelope import Lane, UnreadableFrame, encode, read_ack
@@ -77,7 +78,7 @@ _read_welcome = msgspec.msgpack.Decoder(Welcome).decode
 _read_issued = msgspec.msgpack.Decoder(CertificateIssued).decode
 
 
-class CarCore:
+class CarCore(CoreViews):
     """One car. Inputs: `connected`, `disconnected`, `received`, `sensed`, `ignition`, `set_level`, `set_switch`, `tick`."""
 
     def __init__(self, profile: CarProfile, store: CarStore, keys: Keyring, catalogue: Catalogue) -> None:
@@ -95,7 +96,7 @@ class CarCore:
         self._catalogue = catalogue
         duties = [t for d in catalogue.declarations.values() if d.is_legal_duty for t in d.messages]
         self._optional = {name for name, t in catalogue.messages.types.items() if t.declaration} - set(duties)
-        self._switches = {d.name for d in catalogue.service_declarations()} | {
+        self._switches = frozenset(d.name for d in catalogue.service_declarations()) | {
             d.group for d in catalogue.service_declarations() if d.group
         }
         self._privacy = store.read(PRIVACY, PrivacyRecord) or PrivacyRecord()
@@ -185,97 +186,6 @@ class CarCore:
         with self._step(now) as step:
             pass
         return step.out
-
-    # What the car shows
-
-    @property
-    def next_wake_ms(self) -> int | None:
-        """When `tick` has something to do; None: not before another input."""
-        renewal = self._renewal.due_ms() if self._link.state is LinkState.OPEN else None
-        return min(
-            (at for at in (self._link.deadline_ms(), self._gate.next_change_ms, renewal) if at is not None), default=None
-        )
-
-    @property
-    def link_state(self) -> LinkState:
-        """Where the link stands."""
-        return self._link.state
-
-    @property
-    def epoch(self) -> int:
-        """The epoch in which messages are numbered."""
-        return self._link.epoch
-
-    @property
-    def privacy(self) -> PrivacyRecord:
-        """The level chosen, who set it and when, and the switches that are off."""
-        return self._privacy
-
-    @property
-    def level(self) -> Level:
-        """The level in force: the one chosen, cut to the ceiling."""
-        return self._gate.level
-
-    @property
-    def ceiling(self) -> Level:
-        """The level that this car never exceeds."""
-        return self._profile.ceiling
-
-    @property
-    def policy(self) -> Policy | None:
-        """The policy in force, None before the first."""
-        return self._policy.policy
-
-    @property
-    def policy_hash(self) -> str:
-        """The name of the policy in force; empty before the first."""
-        return self._policy.hash
-
-    @property
-    def outbox_fill(self) -> int:
-        """Messages that wait for the platform's acknowledgement."""
-        return self._link.fill
-
-    @property
-    def is_status_settled(self) -> bool:
-        """Whether every captured status value was acknowledged."""
-        return self._link.status.is_settled
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing at all waits for an acknowledgement."""
-        return self._link.waiting == 0 and self._link.status.is_settled
-
-    @property
-    def latest(self) -> Mapping[str, Value]:
-        """The newest believed value of each signal since power-up."""
-        return self._pipeline.latest
-
-    def service_state(self, service: str) -> Any:
-        """How an in-car service stands (its own struct); None when it is not installed."""
-        return self._pipeline.state(service)
-
-    def switches(self) -> dict[str, bool]:
-        """Every switch of this car and whether it is on; ``remote_access`` is one of them."""
-        return {name: name not in self._privacy.switched_off for name in sorted(self._switches)} | {
-            REMOTE_ACCESS: self._privacy.remote_access
-        }
-
-    def counts(self, kind: str) -> dict[str, int]:
-        """Counters of a kind by detail.
-
-        Kinds: ``sent``, ``acknowledged`` (by message type), ``refused``, ``refused_in_part``, ``not_captured`` (``type:reason``), ``deleted``
-        (by reason), ``sensor`` (values refused, by reason), ``ignored`` (``kind:reason``).
-        """
-        return self._counts.of(kind)
-
-    def all_counts(self) -> dict[str, int]:
-        """Every counter, ``kind/detail``; a copy."""
-        return dict(self._counts.values)
-
-    def mark(self, name: str) -> Mark | None:
-        """The stored position of the replay `name`."""
-        return self._store.read(mark_record(name), Mark)
 
     # One step
 

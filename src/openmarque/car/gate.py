@@ -77,6 +77,20 @@ class Gate:
         if self._ms < self._good_from or (self._good_until is not None and self._ms >= self._good_until):
             self._forget()
 
+    def at_level(self, level: Level) -> "Gate":
+        """This gate as it would be if the people in the car chose `level`: what the head unit tells before they do."""
+        twin = Gate(self._register, self._duties, self._ceiling)
+        twin._ms = self._ms
+        twin.obey(
+            level=level,
+            switched_off=self._switched_off,
+            remote_access=self._remote_access,
+            rulebook=self._rulebook,
+            unknown=self._unknown,
+            heard_ms=self._heard_ms,
+        )
+        return twin
+
     @property
     def next_change_ms(self) -> int | None:
         """When time alone changes an answer next; None when nothing in sight does."""

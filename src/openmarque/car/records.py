@@ -50,10 +50,10 @@ class PrivacyRecord(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Mark(msgspec.Struct, array_like=True, frozen=True):
-    """Where a replay stands: the next row, by how much its times are shifted (ms), and the counts when it began."""
+    """Where a replay stands: the next row, when its last row lies (ms since the epoch), and the counts when it began."""
 
     row: int
-    shift_ms: int
+    end_ms: int
     counts: dict[str, int]
 
 

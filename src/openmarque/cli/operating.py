@@ -4,12 +4,13 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import psycopg
+import structlog
 import uvloop
 
 from openmarque.app import Engines, Platform, bootstrap, start_engines
@@ -25,34 +26,30 @@ from openmarque.kit.settings import PREFIX, Settings
 from openmarque.link.pki_keys import Purpose
 from openmarque.link.security import SecurityEvent, publish_event
 from openmarque.protocol import signing
+from openmarque.storage.errors import StoreUnavailable
 from openmarque.storage.partitions import ensure_partitions
 from openmarque.storage.transaction import Transaction
 
+_log = structlog.get_logger("openmarque.operating")
 T = TypeVar("T")
 
 DEMO_PLAN: Final = "connect"
+SNAPSHOT_EVERY_S: Final = 1800
+"""Twice in the hour after which a snapshot counts as old."""
 PARTITIONS_EVERY_S: Final = 6 * 3600
 """Months' partitions are made two ahead; looking four times a day leaves no chance to miss a month."""
 
 
-@dataclass(frozen=True)
-class DemoCar:
-    """A car made for a demonstration or a throwaway platform."""
-
-    vehicle_id: VehicleId
-    tenure_id: TenureId
-    account_id: AccountId
-    bundle: Path
-
-
 @asynccontextmanager
 async def engines_up(settings: Settings, clock: Clock) -> AsyncIterator[Engines]:
-    """The engines of a home, stopped at the end (those given by URL stay)."""
+    """The engines of a home: one that dies is started again; all are stopped at the end (those given by URL stay)."""
     engines = await start_engines(settings, clock)
+    watch = asyncio.create_task(engines.stack.watch())
     try:
         yield engines
     finally:
-        await asyncio.gather(asyncio.to_thread(engines.nats.stop), asyncio.to_thread(engines.postgres.stop))
+        watch.cancel()
+        await engines.stop()
 
 
 @asynccontextmanager
@@ -63,12 +60,13 @@ async def platform_up(settings: Settings, clock: Clock, *, api: bool = True) -> 
             await platform.garage.store_brand(tx)
         await platform.write_snapshot()
         supervisor = Supervisor(environment_of(settings))
-        reporting = asyncio.create_task(_report_violations(platform))
+        tasks = [asyncio.create_task(_report_violations(platform)), asyncio.create_task(_renew_snapshot(platform))]
         try:
             await supervisor.start(_children(settings, api=api))
             yield platform, supervisor
         finally:
-            reporting.cancel()
+            for task in tasks:
+                task.cancel()
             await supervisor.stop()
 
 
@@ -84,6 +82,16 @@ async def _report_violations(platform: Platform) -> None:
         await publish_event(platform.broker, SecurityEvent(str(seen.kind), iso(platform.clock.now()), vehicle_id))
 
 
+async def _renew_snapshot(platform: Platform) -> None:
+    """Write the revocation snapshot anew before it grows old; the gates go on with the last good one meanwhile."""
+    while True:
+        await asyncio.sleep(SNAPSHOT_EVERY_S)
+        try:
+            await platform.write_snapshot()
+        except StoreUnavailable as error:
+            _log.warning("snapshot_not_renewed", detail=error.detail)
+
+
 def environment_of(settings: Settings) -> dict[str, str]:
     """The environment that makes a child read the same settings."""
     values = {spec.name: getattr(settings, spec.name) for spec in fields(settings) if "convert" in spec.metadata}
@@ -94,7 +102,7 @@ def _children(settings: Settings, *, api: bool) -> list[Child]:
     logs = settings.log_dir
     gates = [Child(f"gate {n}", ("-m", "openmarque.link.gate"), logs / f"gate-{n}.log") for n in range(1, settings.gates + 1)]
     workers = [
-        Child(f"worker {n}", ("-m", "openmarque.cli.main", "work"), logs / f"worker-{n}.log") for n in range(1, settings.workers + 1)
+        Child(f"worker {n}", ("-m", "openmarque.cli.work"), logs / f"worker-{n}.log") for n in range(1, settings.workers + 1)
     ]
     web = [Child("api", ("-m", "openmarque.cli.main", "serve"), logs / "api.log")] if api else []
     return [*gates, *workers, *web]

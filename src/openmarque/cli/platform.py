@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from openmarque.api.serve import run_api
 from openmarque.app import bootstrap
 from openmarque.cli import operating
 from openmarque.cli.demo import run_up
+from openmarque.cli.work import main as run_worker
 from openmarque.domains.garage.service import Order
 from openmarque.engines.doctor import examine
 from openmarque.kit.clock import SystemClock
@@ -51,7 +51,7 @@ def serve() -> None:
 
 def work() -> None:
     """Run an ingest worker as this process (``up`` starts it; print ``ready`` once it takes messages)."""
-    operating.run(operating.work(load_settings(), SystemClock(), _ready))
+    run_worker()
 
 
 def gate() -> None:
@@ -153,8 +153,3 @@ def _level(name: str) -> Level:
         return Level[name.upper()]
     except KeyError:
         raise typer.BadParameter(f"{name!r} is none of PRIVATE, DATA, POSITION") from None
-
-
-def _ready() -> None:
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()

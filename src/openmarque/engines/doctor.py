@@ -131,7 +131,7 @@ def _postgres(settings: Settings, _clock: Clock) -> Iterator[Finding]:
 def _nats(settings: Settings, _clock: Clock) -> Iterator[Finding]:
     try:
         if settings.nats_url:
-            server_info(settings.nats_url)
+            server_info(settings.nats_url, 2.0)
             return
         check_program(settings.nats_server or wheel_nats_server())
     except EngineError as error:

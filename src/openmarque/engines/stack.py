@@ -62,7 +62,9 @@ class EngineStack:
             await asyncio.sleep(wait_s)
             wait_s = _WATCH_S
             for name, server, by_url in engines:
-                if by_url or await asyncio.to_thread(server.process):
+                if by_url:
+                    continue
+                if await asyncio.to_thread(server.process):
                     continue
                 _log.error("engine_died", engine=name)
                 try:

@@ -30,6 +30,15 @@ def answer(request: Request, body: BaseModel, *, version: object = None, languag
     return Response(content, media_type="application/json", headers=headers)
 
 
+def fixed(request: Request, content: bytes, media_type: str) -> Response:
+    """`content` that is the same for everybody and changes with the program only; it may be kept, if its tag is asked about."""
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if matches(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=_NOT_MODIFIED, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
+
+
 def matches(if_none_match: str, tag: str) -> bool:
     """Whether the header lists `tag`, compared weakly (RFC 9110 §8.8.3.2), or is ``*``."""
     if if_none_match.strip() == "*":

@@ -73,9 +73,9 @@ def problem_of(error: OpenMarqueError, instance: str, members: Sequence[InvalidM
 
 
 def respond(error: OpenMarqueError, scope: Scope, members: Sequence[InvalidMember] = ()) -> Response:
-    """The answer to a request that ended in `error`; ours are logged here."""
+    """The answer to a request that ended in `error`; ours are logged here, but for what the guard has logged with its traceback."""
     instance = instance_of(scope)
-    if error.blame is Blame.OURS:
+    if error.blame is Blame.OURS and not isinstance(error, e.InternalError):
         _log.error("request_failed", request=instance, error=error.code, detail=error.detail)
     problem = problem_of(error, instance, members)
     response = Response(problem.model_dump_json(by_alias=True, exclude_none=True), problem.status, media_type=MEDIA_TYPE)
@@ -115,7 +115,9 @@ async def _http(request: Request, error: Exception) -> Response:
         HTTPStatus.NOT_FOUND: e.NotFound,
         HTTPStatus.METHOD_NOT_ALLOWED: e.MethodNotAllowed,
     }
-    kind = by_status.get(refused.status_code, e.RequestRefused if refused.status_code < _INTERNAL_STATUS else e.InternalError)
+    if refused.status_code >= _INTERNAL_STATUS:
+        raise error
+    kind = by_status.get(refused.status_code, e.RequestRefused)
     response = respond(kind(), request.scope)
     if allow := (refused.headers or {}).get("Allow"):
         response.headers["Allow"] = allow
@@ -140,8 +142,7 @@ def problems(*kinds: type[OpenMarqueError]) -> dict[int | str, dict[str, Any]]:
 
 def example_of(kind: type[OpenMarqueError]) -> dict[str, Any]:
     """An example of a problem."""
-    facts = dict.fromkeys(("limit",), 10)
-    return problem_of(kind(**facts), "urn:uuid:0f8fad5b-d9cb-469f-a165-70867728950e").model_dump(by_alias=True, exclude_none=True)
+    return problem_of(kind(limit=10), "urn:uuid:0f8fad5b-d9cb-469f-a165-70867728950e").model_dump(by_alias=True, exclude_none=True)
 
 
 def _empty_response() -> dict[str, Any]:

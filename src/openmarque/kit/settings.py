@@ -118,7 +118,9 @@ class Settings:
     host: str = _setting("127.0.0.1", _text, "Address on which the web interface listens.")
     port: int = _setting(8480, _port, "TCP port of the web interface.")
     http_hosts: str = _setting(
-        "localhost,127.0.0.1,[::1]", _text, "Names and addresses, by comma, under which the web interface answers (Host header)."
+        "localhost,127.0.0.1,[::1]",
+        _text,
+        "Names and addresses, by comma, under which the web interface answers (Host header).",
     )
     database_url: str | None = _setting(
         None, _url("postgresql", "postgres"), "PostgreSQL 16+ to use; none = the embedded one.", secret=True

@@ -271,7 +271,7 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event, *, ready:
 async def _stop_with_parent(stop: asyncio.Event) -> None:
     # A gate whose starter was killed would go on beside the next one's; nobody would count or end it.
     parent = os.getppid()
-    while os.getppid() == parent:
+    while os.getppid() == parent:  # noqa: ASYNC110 - the system tells nobody of it
         await asyncio.sleep(0.5)
     stop.set()
 

@@ -76,6 +76,8 @@ class Handshake:
             unknown = self._unknown(hello)
             await self._store.record_hello(tx, vehicle_id, HelloRecord(protocol, hello.software[:64], unknown, now))
             policy = b"" if hello.policy_hash == car.policy.hash else car.policy.frame
+            if not policy:  # the hash is the proof
+                await self._store.accept_policy(tx, vehicle_id, car.policy.version)
             welcome = Welcome(protocol, epoch, watermarks, to_ms(now), policy, unknown, car.policy.level, hello.asked)
             tx.publish_after_commit(down_subject(vehicle_id, "welcome"), msgspec.msgpack.encode(welcome))
 

@@ -9,16 +9,15 @@ Theory of operation:
     A refused status settles its number too. Acknowledgements leave after the commit and only then.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 import msgspec
 
 from openmarque.kit.clock import Clock, to_ms
 from openmarque.kit.ids import VehicleId
-from openmarque.link.judging import Judge, JudgeCache
+from openmarque.link.judging import TEXT, Judge, JudgeCache
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import LinkStore, Refusals, StatusWrite
 from openmarque.link.subjects import down_subject
@@ -40,14 +39,23 @@ _read_body = msgspec.msgpack.Decoder(StatusBody).decode
 _TYPES: Final = frozenset((STATUS, STATUS_WITH_PLACE))
 
 
-@dataclass(slots=True)
+_STORED: Final = Disposition.STORED
+_REFUSED: Final = Disposition.REFUSED
+_in_order_of_rows = attrgetter("int")
+"""Sorts vehicle ids as PostgreSQL does, without the comparison in Python that UUID has."""
+
+
 class _CarBatch:
     """The messages of one car in a batch, newest last, and what judging made of them."""
 
-    envelopes: list[Envelope]
-    answers: list[Answer] = field(default_factory=list)
-    refused: list[tuple[str, str]] = field(default_factory=list)
-    signals: dict[str, tuple[object, int | None, int]] = field(default_factory=dict)
+    __slots__ = ("answers", "envelopes", "judge", "refused", "signals")
+
+    def __init__(self, envelopes: list[Envelope]) -> None:
+        self.envelopes = envelopes
+        self.judge: Judge | None = None
+        self.answers: list[Answer] = []
+        self.refused: list[tuple[str, str]] = []
+        self.signals: dict[str, tuple[object, int | None, int]] = {}
 
 
 class StatusIngest:
@@ -86,39 +94,27 @@ class StatusIngest:
         """One write per car, by vehicle id (so that two workers lock rows in the same order). Unknown cars are left out."""
         now_ms = to_ms(self._clock.now())
         writes = {}
-        for vehicle_id in sorted(cars):
+        for vehicle_id in sorted(cars, key=_in_order_of_rows):
             judge = self._judges.known(vehicle_id)
-            if judge is None:
-                continue
-            car = cars[vehicle_id]
-            car.answers, car.refused, car.signals = [], [], {}
-            last = car.envelopes[-1]
-            first = last.seq
-            for envelope in car.envelopes:
-                if envelope.epoch == last.epoch:
-                    first = min(first, envelope.seq)
-                    _judge(judge, car, envelope, now_ms)
-                else:
-                    car.answers.append(Answer(envelope.seq, Disposition.REFUSED, STALE_EPOCH))
-            writes[vehicle_id] = StatusWrite(
-                vehicle_id, last.epoch, first, last.seq, judge.row.version, now_ms, int(last.trust), car.signals
-            )
+            if judge is not None:
+                writes[vehicle_id] = _judge_car(vehicle_id, judge, cars[vehicle_id], now_ms)
         return writes
 
     def _settle(self, tx: Transaction, write: StatusWrite, car: _CarBatch, refusals: Refusals) -> int:
         """Answer a stored car after the commit, and count what of its messages was refused."""
+        judge = car.judge
+        assert judge is not None
         for reason, what in car.refused:
             refusals.add(write.vehicle_id, reason, what)
-        self._answer(tx, write.vehicle_id, write.epoch, write.seq, car.answers)
-        judge = self._judges.known(write.vehicle_id)
-        if judge is not None and judge.row.tenure_id is not None:
+        tx.publish_after_commit(judge.ack_subject, encode(Ack(write.epoch, Lane.STATUS, write.seq, tuple(car.answers))))
+        if judge.row.tenure_id is not None:
             self._live.status_changed(tx, judge.row.tenure_id, write.signals)
         return len(car.envelopes)
 
     async def _look_again(self, tx: Transaction, cars: dict[VehicleId, _CarBatch]) -> int:
         """Answer what can't be stored whatever the policy; learn the policies of the rest, for another round."""
         settled = 0
-        positions = await self._store.status_positions(tx, sorted(cars))
+        positions = await self._store.status_positions(tx, sorted(cars, key=_in_order_of_rows))
         for vehicle_id in list(cars):
             if vehicle_id not in positions:
                 del cars[vehicle_id]  # no such car: nobody to answer
@@ -148,7 +144,7 @@ class StatusIngest:
 
 def _read(frames: Iterable[tuple[VehicleId, bytes]], refusals: Refusals) -> dict[VehicleId, _CarBatch]:
     """The readable envelopes by car, oldest first, repeats of a number once; the unreadable ones are counted."""
-    by_car: defaultdict[VehicleId, dict[tuple[int, int], Envelope]] = defaultdict(dict)
+    cars: dict[VehicleId, _CarBatch] = {}
     for vehicle_id, frame in frames:
         try:
             envelope = read_envelope(frame)
@@ -157,12 +153,31 @@ def _read(frames: Iterable[tuple[VehicleId, bytes]], refusals: Refusals) -> dict
             continue
         if envelope.lane is not Lane.STATUS:
             refusals.add(vehicle_id, UNREADABLE, "lane")
-            continue
-        by_car[vehicle_id][envelope.epoch, envelope.seq] = envelope
-    return {
-        vehicle_id: _CarBatch([numbered[key] for key in sorted(numbered)] if len(numbered) > 1 else list(numbered.values()))
-        for vehicle_id, numbered in by_car.items()
-    }
+        elif (car := cars.get(vehicle_id)) is None:
+            cars[vehicle_id] = _CarBatch([envelope])
+        else:
+            car.envelopes.append(envelope)
+    for car in cars.values():
+        if len(car.envelopes) > 1:
+            numbered = {(envelope.epoch, envelope.seq): envelope for envelope in car.envelopes}
+            car.envelopes = [numbered[key] for key in sorted(numbered)]
+    return cars
+
+
+def _judge_car(vehicle_id: VehicleId, judge: Judge, car: _CarBatch, now_ms: int) -> StatusWrite:
+    """One write of everything that the policy permits of a car's messages in its newest epoch, and an answer for each."""
+    if car.judge is not None:
+        car.answers, car.refused, car.signals = [], [], {}  # judged before, by a policy that was no longer in force
+    car.judge = judge
+    last = car.envelopes[-1]
+    first = last.seq
+    for envelope in car.envelopes:
+        if envelope.epoch == last.epoch:
+            first = min(first, envelope.seq)
+            _judge(judge, car, envelope, now_ms)
+        else:
+            car.answers.append(Answer(envelope.seq, _REFUSED, STALE_EPOCH))
+    return StatusWrite(vehicle_id, last.epoch, first, last.seq, judge.row.version, now_ms, last.trust, car.signals)
 
 
 def _judge(judge: Judge, car: _CarBatch, envelope: Envelope, now_ms: int) -> None:
@@ -171,7 +186,7 @@ def _judge(judge: Judge, car: _CarBatch, envelope: Envelope, now_ms: int) -> Non
         return _refuse(car, envelope.seq, UNDECLARED, "?")
     if not plausible(envelope.car_time, now_ms, envelope.trust):
         return _refuse(car, envelope.seq, IMPLAUSIBLE_TIME, envelope.type)
-    allowed = judge.rules.open_signals(envelope.type, envelope.level, judge.moment(now_ms))
+    allowed = judge.open_paths(envelope.type, envelope.level, now_ms)
     if allowed.refusal is not None:
         return _refuse(car, envelope.seq, allowed.refusal.reason, envelope.type)
     try:
@@ -179,23 +194,26 @@ def _judge(judge: Judge, car: _CarBatch, envelope: Envelope, now_ms: int) -> Non
     except msgspec.DecodeError:
         return _refuse(car, envelope.seq, UNREADABLE, envelope.type)
     base = None if envelope.trust is Trust.UNSET else envelope.car_time
+    limits_of, signals = allowed.limits.get, car.signals
     partly = ""
     for path, (value, age) in values.items():
-        signal = SIGNALS.get(path)
-        if path not in allowed.covers or signal is None:
+        limits = limits_of(path)
+        if limits is None:
             partly = UNDECLARED
-        elif age < 0 or not signal.accepts(value):
-            partly = BAD_VALUE
         else:
-            car.signals[path] = (value, None if base is None else base - age, now_ms)
-            continue
-        car.refused.append((partly, path if signal is not None else "?"))
-    car.answers.append(Answer(envelope.seq, Disposition.STORED, partly))
+            # ``Limits.accept``, written out: a call for each value would cost as much as all the rest of the loop.
+            kinds, low, high = limits
+            if age >= 0 and type(value) in kinds and low <= (len(value) if kinds is TEXT else value) <= high:  # type: ignore[operator, arg-type]
+                signals[path] = (value, None if base is None else base - age, now_ms)
+                continue
+            partly = BAD_VALUE
+        car.refused.append((partly, path if path in SIGNALS else "?"))
+    car.answers.append(Answer(envelope.seq, _STORED, partly))
     return None
 
 
 def _refuse(car: _CarBatch, seq: int, reason: str, what: str) -> None:
-    car.answers.append(Answer(seq, Disposition.REFUSED, reason))
+    car.answers.append(Answer(seq, _REFUSED, reason))
     car.refused.append((reason, what))
 
 

@@ -31,6 +31,8 @@ MAX_BATCH: Final = 1000
 """Messages in one transaction: beyond it the cost per message falls no further, and the wait for the first one grows."""
 _WAIT_S: Final = 0.5
 """Pause after the store was away, so that a broken database is not asked thousands of times a second."""
+_NAMES: Final = 100_000
+"""Subjects remembered, some 20 MB: those of the cars that one worker serves; begun anew when full."""
 _QUEUE: Final = "ingest"
 
 _log = structlog.get_logger("openmarque.link.worker")
@@ -84,6 +86,7 @@ class Worker:
         self._parts = parts
         self._clock = clock
         self.counters = Counters()
+        self._names = _Names()
         self._subscriptions: list[Subscription] = []
 
     async def start(self) -> None:
@@ -109,7 +112,7 @@ class Worker:
 
         async def handle(batch: list[Message]) -> None:
             try:
-                settled = await ingest.take(_frames(batch))
+                settled = await ingest.take(self._names.frames(batch))
             except StoreUnavailable as error:
                 await self._away(error)
                 return
@@ -122,7 +125,7 @@ class Worker:
         """One transaction a message: these are rare."""
 
         async def handle(batch: list[Message]) -> None:
-            for vehicle_id, payload in _frames(batch):
+            for vehicle_id, payload in self._names.frames(batch):
                 try:
                     await take(vehicle_id, payload)
                 except StoreUnavailable as error:
@@ -162,5 +165,21 @@ class Worker:
             self._parts.live.interest(message.payload)
 
 
-def _frames(batch: Sequence[Message]) -> list[tuple[VehicleId, bytes]]:
-    return [(vehicle_of(message.subject), message.payload) for message in batch]
+class _Names:
+    """Vehicle ids by the subjects that name them: reading one costs more than finding it again."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, VehicleId] = {}
+
+    def frames(self, batch: Sequence[Message]) -> list[tuple[VehicleId, bytes]]:
+        """Each message of `batch` with the car it is from."""
+        ids = self._ids
+        if len(ids) > _NAMES:
+            ids.clear()
+        frames = []
+        for subject, payload, _ in batch:
+            vehicle_id = ids.get(subject)
+            if vehicle_id is None:
+                vehicle_id = ids[subject] = vehicle_of(subject)
+            frames.append((vehicle_id, payload))
+        return frames

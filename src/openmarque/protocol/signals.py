@@ -48,9 +48,17 @@ class Signal:
             case Kind.NUMBER:
                 return isinstance(value, (int, float)) and not isinstance(value, bool) and self._within(value)
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Inclusive bounds of a value that is accepted; of a text, of its length; of a boolean, false and true."""
+        if self.kind is Kind.BOOLEAN:
+            return False, True
+        if self.kind is Kind.TEXT:
+            return 0, _TEXT_LIMIT
+        return self.minimum if self.minimum is not None else -_HUGE, self.maximum if self.maximum is not None else _HUGE
+
     def _within(self, value: float) -> bool:
-        low = self.minimum if self.minimum is not None else -_HUGE
-        high = self.maximum if self.maximum is not None else _HUGE
+        low, high = self.bounds
         return low <= value <= high
 
 

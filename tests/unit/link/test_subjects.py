@@ -22,7 +22,11 @@ from openmarque.link.subjects import (
 def test_a_subject_is_filled_only_with_what_its_tokens_allow() -> None:
     car = uuid4()
     assert UPLINK.to(vehicle_id=car, lane="status") == f"v.{car.hex}.up.status"
-    for wrong in ({"vehicle_id": "UU1TEST0000000001", "lane": "status"}, {"vehicle_id": car, "lane": "other"}, {"vehicle_id": car, "lane": "a.b"}):
+    for wrong in (
+        {"vehicle_id": "UU1TEST0000000001", "lane": "status"},
+        {"vehicle_id": car, "lane": "other"},
+        {"vehicle_id": car, "lane": "a.b"},
+    ):
         with pytest.raises(UndeclaredSubject):
             UPLINK.to(**wrong)
 
@@ -40,7 +44,9 @@ def test_declared_patterns_may_be_subscribed(pattern: str) -> None:
     check_subscribe(pattern)
 
 
-@pytest.mark.parametrize("subject", ["", "v", "v.*.up.status", "live.>", "v.ABC.up.status", "security.A b", "$SYS.REQ", "v.0.up.status\r\nPUB"])
+@pytest.mark.parametrize(
+    "subject", ["", "v", "v.*.up.status", "live.>", "v.ABC.up.status", "security.A b", "$SYS.REQ", "v.0.up.status\r\nPUB"]
+)
 def test_undeclared_subjects_are_refused(subject: str) -> None:
     with pytest.raises(UndeclaredSubject):
         check_publish(subject)

@@ -7,8 +7,8 @@ afterwards is told as of the sample in which it is seen again.
 from typing import Final
 
 import msgspec
-from openmarque.protocol.sensing import Outgoing, Sample, Taken
 
+from openmarque.protocol.sensing import Outgoing, Sample, Taken
 from tyre_watch.declaration import SERVICE
 from tyre_watch.messages import TYRE_WARNING, TyreWarning
 from tyre_watch.rules import after, changes

@@ -3,7 +3,6 @@
 from openmarque.catalogue.declarations import MONTHS_12, OVERWRITTEN, Declaration, Item, LegalBasis, Service
 from openmarque.protocol.levels import Level
 from openmarque.protocol.signals import TYRES_LOW
-
 from tyre_watch.messages import MESSAGE_TYPES, TYRE_WARNING
 
 TYRE_WATCH = Declaration(
@@ -23,7 +22,9 @@ TYRE_WATCH = Declaration(
         Item(
             "keys",
             MONTHS_12,
-            fields=tuple(f"tyre_warning.{c}" for c in ("tenure_id", "vehicle_id", "epoch", "seq", "received_at", "policy_version")),
+            fields=tuple(
+                f"tyre_warning.{c}" for c in ("tenure_id", "vehicle_id", "epoch", "seq", "received_at", "policy_version")
+            ),
         ),
         Item(
             "history of tyre warnings",

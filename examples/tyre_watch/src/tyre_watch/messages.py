@@ -3,6 +3,7 @@
 from typing import Final
 
 import msgspec
+
 from openmarque.protocol.envelope import Lane
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import MessageType

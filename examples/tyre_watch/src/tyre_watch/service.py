@@ -9,7 +9,6 @@ from openmarque.link.ports import Accepted, Handler
 from openmarque.protocol.signals import TYRES_LOW
 from openmarque.protocol.times import IMPLAUSIBLE_TIME, plausible
 from openmarque.storage.transaction import Transaction
-
 from tyre_watch.messages import TYRE_WARNING, TyreWarning
 from tyre_watch.store import ROLE, PostgresWarnings, WarningRow
 

@@ -13,7 +13,6 @@ from openmarque.link.ports import Accepted
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import READER, service_role
 from openmarque.storage.transaction import Transaction
-
 from tyre_watch.messages import TyreWarning
 
 ROLE: Final = service_role("tyre_watch")
@@ -22,7 +21,9 @@ _ADD: Final = """
 INSERT INTO tyre_warning (tenure_id, vehicle_id, epoch, seq, received_at, policy_version, warned_at, wheel, is_low)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::int[], %s::timestamptz[],
                      %s::text[], %s::bool[])"""
-_HISTORY: Final = "SELECT warned_at, wheel, is_low FROM tyre_warning WHERE tenure_id = %s ORDER BY warned_at DESC, seq DESC LIMIT %s"
+_HISTORY: Final = (
+    "SELECT warned_at, wheel, is_low FROM tyre_warning WHERE tenure_id = %s ORDER BY warned_at DESC, seq DESC LIMIT %s"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The history of tyre warnings."""
 
-from openmarque.storage.base import metadata
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, Table, Text, Uuid
+
+from openmarque.storage.base import metadata
 
 tyre_warning = Table(
     "tyre_warning",

@@ -15,6 +15,7 @@ _ALWAYS = frozenset({"publish", "subscribe", "publish_after_commit"})
 _ADDRESS = re.compile(r"(?:^|_)(?:subject|topic)s?$", re.IGNORECASE)
 _VIN = re.compile(r"(?:^|[^a-z])vin(?:[^a-z]|$)", re.IGNORECASE)
 _FORM = re.compile(r"[\w{}$*>-]+(?:[./][\w{}$*>+#-]+)+")
+_SOME_ID = "0" * 32
 _OTHERS = ("$SYS.", "$MQTT.", "_INBOX.")
 """The broker's own subjects: rights on them are in the server's configuration (``engines.nats_config``)."""
 _NOT_ON_THE_LINK = ("openmarque.engines", "openmarque.governance.check")
@@ -28,13 +29,12 @@ def findings(code: Iterable[Code]) -> Iterator[Finding]:
             yield Finding("subject-without-purpose", subject.pattern, "Nobody has said what it is for.", "State its purpose.")
         if _VIN.search(subject.pattern.replace("_", " ")):
             yield _vin(subject.pattern)
-    declared = {_normal(subject.pattern) for subject in SUBJECTS}
     for file in code:
         if file.module != _REGISTRY and not file.module.startswith(_NOT_ON_THE_LINK):
-            yield from _in_file(file, declared)
+            yield from _in_file(file)
 
 
-def _in_file(file: Code, declared: set[str]) -> Iterator[Finding]:
+def _in_file(file: Code) -> Iterator[Finding]:
     sent = {id(n.args[0]) for n in file.nodes if isinstance(n, ast.Call) and n.args and last_name(n.func) in _ALWAYS}
     for node in _addresses(file):
         text = literal_text(node)
@@ -42,7 +42,7 @@ def _in_file(file: Code, declared: set[str]) -> Iterator[Finding]:
             continue
         if _names_vin(node):
             yield _vin(file.at(node))
-        if _normal(text) not in declared:
+        if not _is_declared(_tokens(text)):
             yield Finding(
                 "undeclared-subject",
                 file.at(node),
@@ -69,9 +69,26 @@ def _addresses(file: Code) -> Iterator[ast.expr]:
                 yield from (inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return) and inner.value)
 
 
-def _normal(address: str) -> str:
-    """One form for topics and subjects, computed pieces as ``*``."""
-    return re.sub(r"\{\w*\}|\+", "*", address.replace("/", "."))
+def _tokens(address: str) -> list[str]:
+    """The parts of a topic or subject; what is computed, and ``+``, as ``*``; ``#`` as ``>``."""
+    return re.sub(r"\{\w*\}|\+", "*", address.replace("/", ".").replace("#", ">")).split(".")
+
+
+def _is_declared(address: list[str]) -> bool:
+    """Whether an address in code can be one of a declared pattern's. One without any literal part says nothing and is none."""
+    if all(part in {"*", ">"} for part in address):
+        return False
+    example = ".".join(_SOME_ID if part == "*" else part for part in address)
+    return any(_covers(address, _tokens(s.pattern)) or s.regex.fullmatch(example) for s in SUBJECTS)
+
+
+def _covers(address: list[str], pattern: list[str]) -> bool:
+    """Part by part; the first, when computed, may be several, and ``>`` at the end any number."""
+    if address[-1] == ">":
+        return any(_covers([*address[:-1], *pattern[-rest:]], pattern) for rest in range(1, len(pattern)))
+    if address[0] == "*" and 1 < len(address) < len(pattern):
+        return address[1:] == pattern[1 - len(address) :]
+    return address == pattern
 
 
 def _names_vin(node: ast.expr) -> bool:

@@ -5,7 +5,8 @@ Rules:
        between, what was measured is dropped and nothing more is until the next ignition on: nothing sensed then can leave later.
     2. The places need more (``Level.POSITION``): they are sent in a message of their own when the first and the last believed
        fix of the trip were both sensed while that message was allowed.
-    3. Trips are numbered in one row over the car's life, so that a number never means two trips.
+    3. Trips are numbered upwards over the car's life, so that a number never means two trips. A number is not below the seconds of
+       the clock at the trip's start, and so above those that a memory lost since had given.
 """
 
 from typing import Final
@@ -63,8 +64,9 @@ class TripsInCar:
             state = _measured(state, sample, just_started=just_started)
         if is_on or state.meter is None:
             return Taken(state)
-        messages = _messages(state, state.meter, sample)
-        return Taken(TripsState(next_trip=state.next_trip + 1, ignition_on=False), {}, messages)
+        number = max(state.next_trip, state.meter.started_ms // 1000)
+        messages = _messages(number, state, state.meter, sample)
+        return Taken(TripsState(next_trip=number + 1, ignition_on=False), {}, messages)
 
     def forget(self, state: TripsState) -> TripsState:
         """Drop the running trip; the numbering goes on."""
@@ -108,11 +110,11 @@ def _place(sample: Sample) -> SensedPlace | None:
     return SensedPlace(latitude, longitude, sample.level, TRIP_PLACES in sample.may_send)
 
 
-def _messages(state: TripsState, meter: TripMeter, sample: Sample) -> tuple[Outgoing, ...]:
+def _messages(number: int, state: TripsState, meter: TripMeter, sample: Sample) -> tuple[Outgoing, ...]:
     summary = finish(meter, sample.equipment.battery_kwh)
     started = to_ms(summary.started_at)
     figures = TripCompleted(
-        trip=state.next_trip,
+        trip=number,
         started_at=started,
         ended_at=to_ms(summary.ended_at),
         duration_s=summary.duration_s,
@@ -129,7 +131,7 @@ def _messages(state: TripsState, meter: TripMeter, sample: Sample) -> tuple[Outg
     if first is None or last is None or not (first.allowed and last.allowed and TRIP_PLACES in sample.may_send):
         return (completed,)
     ends = ((first.latitude, first.longitude), (last.latitude, last.longitude))
-    places = TripPlaces(state.next_trip, started, *ends)
+    places = TripPlaces(number, started, *ends)
     return completed, Outgoing(TRIP_PLACES, places, min(first.level, last.level, sample.level))
 
 

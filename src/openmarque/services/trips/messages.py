@@ -15,7 +15,7 @@ TRIP_PLACES: Final = "trip_places"
 class TripCompleted(msgspec.Struct, frozen=True, omit_defaults=True):
     """A trip as the car measured it, sent at engine stop or trip reset. REQ TRP-1.
 
-    `trip` is the car's own running number of the trip in this epoch. Times in ms since the epoch by the car's clock;
+    `trip` is the car's own number of the trip; numbers only grow over the car's life. Times in ms since the epoch by the car's clock;
     `duration_s` from ignition on to off, `travel_s` only while moving; distance from the wheels in metres; mean speed in km/h
     over the duration; state of charge in percent, None for a car without a traction battery; `consumption_kwh_100km` None
     where it can't be known or the trip is under 2 km (TRP-2). `gap_s` is time without samples, in which nothing was measured.

@@ -62,7 +62,7 @@ class TripStore(Protocol):
     """Keeps trips by tenure."""
 
     async def add_trips(self, tx: Transaction, rows: Sequence[TripRow]) -> None:
-        """Keep `rows`; a trip already kept (same tenure, car, epoch and number) stays as it is."""
+        """Keep `rows`; a trip already kept (same tenure, car and number) stays as it is, also when it comes in another epoch."""
         ...
 
     async def add_places(self, tx: Transaction, rows: Sequence[PlaceRow]) -> None:
@@ -80,8 +80,8 @@ INSERT INTO trip (tenure_id, vehicle_id, epoch, trip, received_at, policy_versio
 SELECT u.* FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::int[], %s::timestamptz[],
                        %s::timestamptz[], %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::float8[],
                        %s::float8[], %s::float8[]) AS u (tenure_id, vehicle_id, epoch, trip)
- WHERE NOT EXISTS (SELECT FROM trip t WHERE (t.tenure_id, t.vehicle_id, t.epoch, t.trip) = (u.tenure_id, u.vehicle_id, u.epoch, u.trip))"""
-"""Numbering makes a message come once; the condition holds against a car that sends one trip under two numbers."""
+ WHERE NOT EXISTS (SELECT FROM trip t WHERE (t.tenure_id, t.vehicle_id, t.trip) = (u.tenure_id, u.vehicle_id, u.trip))"""
+"""Numbering makes a message come once in an epoch; one stored and not answered before the epoch changed comes again in the next."""
 
 _ADD_PLACES: Final = """
 INSERT INTO trip_place (tenure_id, vehicle_id, epoch, trip, received_at, policy_version,
@@ -89,13 +89,13 @@ INSERT INTO trip_place (tenure_id, vehicle_id, epoch, trip, received_at, policy_
 SELECT u.* FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::int[],
                        %s::float8[], %s::float8[], %s::float8[], %s::float8[]) AS u (tenure_id, vehicle_id, epoch, trip)
  WHERE NOT EXISTS (SELECT FROM trip_place t
-                    WHERE (t.tenure_id, t.vehicle_id, t.epoch, t.trip) = (u.tenure_id, u.vehicle_id, u.epoch, u.trip))"""
+                    WHERE (t.tenure_id, t.vehicle_id, t.trip) = (u.tenure_id, u.vehicle_id, u.trip))"""
 
 _TRIPS: Final = """
 SELECT t.started_at, t.ended_at, t.duration_s, t.travel_s, t.gap_s, t.distance_m, t.mean_speed_kmh, t.soc_start, t.soc_end,
        t.consumption_kwh_100km, p.start_latitude, p.start_longitude, p.end_latitude, p.end_longitude
   FROM trip t
-  LEFT JOIN trip_place p USING (tenure_id, vehicle_id, epoch, trip)
+  LEFT JOIN trip_place p USING (tenure_id, vehicle_id, trip)
  WHERE t.tenure_id = %s AND t.ended_at < %s
  ORDER BY t.ended_at DESC LIMIT %s"""
 
@@ -133,12 +133,12 @@ class MemoryTrips:
     async def add_trips(self, tx: Transaction, rows: Sequence[TripRow]) -> None:
         """See ``TripStore.add_trips``."""
         for row in rows:
-            _put_once(tx, "trip", (row.tenure_id, row.message.vehicle_id, row.message.envelope.epoch, row.trip.trip), row)
+            _put_once(tx, "trip", (row.tenure_id, row.message.vehicle_id, row.trip.trip), row)
 
     async def add_places(self, tx: Transaction, rows: Sequence[PlaceRow]) -> None:
         """See ``TripStore.add_places``."""
         for row in rows:
-            _put_once(tx, "trip_place", (row.tenure_id, row.message.vehicle_id, row.message.envelope.epoch, row.places.trip), row)
+            _put_once(tx, "trip_place", (row.tenure_id, row.message.vehicle_id, row.places.trip), row)
 
     async def trips(self, tx: Transaction, tenure_id: TenureId, before: datetime, limit: int) -> list[TripView]:
         """See ``TripStore.trips``."""
@@ -162,10 +162,10 @@ def _put_once(tx: Transaction, table: str, key: tuple[object, ...], row: TripRow
 
 
 def _once(rows: Sequence[tuple[object, ...]]) -> list[tuple[object, ...]]:
-    """The first row of each (tenure, car, epoch, trip), the first four columns."""
+    """The first row of each (tenure, car, trip), of which the epoch is no part."""
     first: dict[tuple[object, ...], tuple[object, ...]] = {}
     for row in rows:
-        first.setdefault(row[:4], row)
+        first.setdefault((row[0], row[1], row[3]), row)
     return list(first.values())
 
 

@@ -18,12 +18,12 @@ from openmarque.car.core import CarCore
 from openmarque.car.model import REMOTE_ACCESS, Output
 from openmarque.catalogue.policy import Policy
 from openmarque.kit.ids import VehicleId
-from openmarque.protocol.envelope import Envelope, Lane, read_ack, read_envelope
+from openmarque.protocol.envelope import Envelope, Lane, Trust, read_ack, read_envelope
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import GONE, STATUS, STATUS_WITH_PLACE, Gone, MessageRegister, Welcome
 from openmarque.protocol.signals import PLACE_SIGNALS, Value
 from openmarque.services.trips.declaration import GROUP
-from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES
+from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
 from openmarque.simulator.world.car import WorldCar
 from openmarque.simulator.world.driver import TRACKED, DriverTrip
 from openmarque.simulator.world.journal import InvariantBroken, Journal
@@ -71,6 +71,8 @@ class CarWatch:
 
     def drove(self, car: WorldCar, trip: DriverTrip, at_ms: int) -> None:
         """See ``LifeWitness``."""
+        if not trip.samples:
+            trip.began_ms = self._scheduler.now_ms
         if car.core is not None:
             trip.samples.append((at_ms, car.core.level))
         else:  # died after the commit: the level is the one before
@@ -130,10 +132,14 @@ class CarWatch:
         if self._register.types[envelope.type].leaves_at > envelope.level and envelope.type != GONE:
             raise InvariantBroken("sent-under-stricter-level", f"{car.name} sends {envelope.type} captured at {envelope.level}")
         through = _read_gone(envelope.body).through if envelope.type == GONE else envelope.seq
-        sent = Sent(envelope.type, envelope.level, frame, bytes(envelope.body), through)
+        about = self._register.read_body(envelope.type, envelope.body)
+        started_ms = about.started_at if isinstance(about, (TripCompleted, TripPlaces)) else 0
+        sent = Sent(envelope.type, envelope.level, frame, bytes(envelope.body), through, started_ms)
         _keep_number(car, seen, (envelope.lane, envelope.epoch, envelope.seq), sent)
         optional = self._register.types[envelope.type].declaration is not None or envelope.lane is Lane.STATUS
-        if optional and (core.policy is None or car.now().ms >= core.policy.valid_until_ms):
+        # A clock that nobody set is not believed, neither by the car; then the truth decides.
+        at_ms = self._scheduler.now_ms if car.trust is Trust.UNSET else car.now().ms
+        if optional and (core.policy is None or at_ms >= core.policy.valid_until_ms):
             raise InvariantBroken("policy-used-past-its-end", f"{car.name} sends {envelope.type}")
         if envelope.type in (STATUS, STATUS_WITH_PLACE):
             self._status_left(car, core, seen, envelope)

@@ -31,7 +31,7 @@ from openmarque.protocol.envelope import Ack, Disposition, Lane, read_ack
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import GONE
 from openmarque.protocol.signals import LATITUDE, LONGITUDE, PLACE_SIGNALS, Value
-from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted
+from openmarque.services.trips.messages import TripCompleted
 from openmarque.services.trips.store import PlaceRow, TripRow
 from openmarque.simulator.world.database import Tables, Write
 from openmarque.simulator.world.ground import FACT_TABLES, Ground, Grounds
@@ -42,7 +42,6 @@ from openmarque.simulator.world.seen import Committed, SeenCar, read_status
 _DISHONEST: Final = frozenset(("unprocessable", "unreadable", "unknown_type", "bad_figures", "bad_signature", "unknown_key"))
 Refused = Counter[tuple[VehicleId, str]]
 """Refusals counted in one commit, by car and what was refused."""
-_SERVICE: Final = frozenset((TRIP_COMPLETED, TRIP_PLACES))
 
 
 class CloudWatch:
@@ -135,7 +134,6 @@ class CloudWatch:
             self._trip(seen, committed, row.trip, ground)
         else:
             self._place(seen, committed, row, ground)
-        committed.numbers.add((envelope.epoch, envelope.seq))
 
     def _trip(self, seen: SeenCar, committed: Committed, trip: TripCompleted, ground: Ground) -> None:
         if trip.started_at in committed.trips:
@@ -248,7 +246,7 @@ class CloudWatch:
         for number in numbers:
             sent = seen.sent.get((lane, epoch, number), [])
             buried = max([buried, *(s.through for s in sent if s.type == GONE)])
-            if number <= buried or (epoch, number) in committed.numbers or not any(s.type in _SERVICE for s in sent):
+            if number <= buried or any(committed.holds(s) for s in sent) or not sent:
                 continue
             kind = sent[-1].type
             if not refused[vehicle_id, kind]:
@@ -272,7 +270,7 @@ class CloudWatch:
                 continue
             sent = seen.sent.get((ack.lane, ack.epoch, answer.seq), [])
             if ack.lane is not Lane.STATUS:
-                if sent and sent[-1].type in _SERVICE and (ack.epoch, answer.seq) not in committed.numbers:
+                if sent and not any(committed.holds(s) for s in sent):
                     raise InvariantBroken("acknowledged-not-committed", f"{seen.name} {sent[-1].type} {answer.seq}")
             elif sent and not answer.reason:
                 self._values_stored(seen, committed, sent[-1].body)

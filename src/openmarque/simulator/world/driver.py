@@ -19,9 +19,9 @@ _UNIQUE: Final = 1e-9
 
 @dataclass(slots=True)
 class DriverTrip:
-    """A trip as it really was: the true instant at which it began, and per sample the car's clock and the level in force."""
+    """A trip as it really was: the true instant of its first sample, and per sample the car's clock and the level in force."""
 
-    began_ms: int
+    began_ms: int = 0
     samples: list[tuple[int, Level]] = field(default_factory=list)
 
 
@@ -40,11 +40,11 @@ class Driver:
         self.trip: DriverTrip | None = None
         self.is_driving = False
 
-    def start(self, now_ms: int) -> None:
+    def start(self) -> None:
         """Ignition on. When the car was down since before the last ignition off, it can't tell the two trips apart."""
         self.is_driving = True
         if self.trip is None:
-            self.trip = DriverTrip(now_ms)
+            self.trip = DriverTrip()
 
     def stop(self) -> None:
         """Ignition off; the trip is over once the car has sensed it."""

@@ -73,6 +73,8 @@ class CarLife:
         self.weather = CALM
         self._set_clock(0, Trust.SYNCED)
         self._driver.stop()
+        # A policy whose push was lost waits for the next greeting, and a long calm has no reason to bring one.
+        self.car.disconnect()
         self._find_coverage()
         self.car.start()
 
@@ -85,7 +87,7 @@ class CarLife:
     def _drive_off(self) -> None:
         if self._quiet:
             return
-        self._driver.start(self._scheduler.now_ms)
+        self._driver.start()
         self._journal.note(self._scheduler.now_ms, "drive_off", self.car.name)
         self._scheduler.after(self._random.randint(5_000, 6 * MINUTE_MS), self._park)
 

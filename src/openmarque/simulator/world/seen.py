@@ -10,6 +10,7 @@ from openmarque.protocol.envelope import Lane
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import StatusBody
 from openmarque.protocol.signals import Value
+from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES
 from openmarque.simulator.world.driver import DriverTrip
 
 read_status = msgspec.msgpack.Decoder(StatusBody).decode
@@ -28,13 +29,17 @@ class Origin(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """A numbered message as it left the car; `through` is its number, or the end of a tombstone."""
+    """A numbered message as it left the car; `through` is its number, or the end of a tombstone.
+
+    `started_ms` is the start of the trip that it is about, by the car's clock; 0 when it is about none.
+    """
 
     type: str
     level: Level
     frame: bytes
     body: bytes
     through: int
+    started_ms: int
 
 
 class InFlight(NamedTuple):
@@ -78,8 +83,11 @@ class Committed:
     """Stored trips, by the car's clock at their start."""
     places: set[int] = field(default_factory=set)
     """Stored places, by the same."""
-    numbers: set[tuple[int, int]] = field(default_factory=set)
-    """(epoch, number) of the stored service messages."""
+
+    def holds(self, sent: Sent) -> bool:
+        """Whether the trip, or the places, that this message tells are stored; true for what tells neither."""
+        kept = {TRIP_COMPLETED: self.trips, TRIP_PLACES: self.places}.get(sent.type)
+        return kept is None or sent.started_ms in kept
 
     def copy(self) -> "Committed":
         """The same, apart."""
@@ -93,5 +101,4 @@ class Committed:
             self.level,
             set(self.trips),
             set(self.places),
-            set(self.numbers),
         )

@@ -1,0 +1,156 @@
+"""A service that OpenMarque does not know of works end to end, and under the same rules as its own.
+
+Run by ``tests/acceptance/test_outside_service.py``, which installs it first.
+"""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+from tyre_watch.rules import Change, after, changes
+from tyre_watch.store import PostgresWarnings
+
+from openmarque.domains.consent.service import LevelHandler, PostgresLevels
+from openmarque.governance.check.run import check_installation
+from openmarque.governance.discovery import service_handlers
+from openmarque.governance.enforcing import enforce, set_app_password
+from openmarque.governance.facts import PostgresFacts, PostgresPolicyStore
+from openmarque.governance.policies import PolicyKeeper
+from openmarque.kit.clock import ManualClock
+from openmarque.kit.ids import TenureId, VehicleId
+from openmarque.link.enrolment import PostgresEnrolment
+from openmarque.link.event_ingest import EventIngest
+from openmarque.link.handshake import Handshake
+from openmarque.link.judging import JudgeCache
+from openmarque.link.live import LiveUpdates
+from openmarque.link.postgres import PostgresLinkStore
+from openmarque.protocol import signing
+from openmarque.protocol.envelope import Lane
+from openmarque.protocol.levels import Level
+from openmarque.protocol.signals import TYRES_LOW
+from openmarque.storage.migrate import migrate
+from openmarque.storage.postgres import open_database
+from tests.cars import CAR_KEY, CATALOGUE, OWNER, POLICY_KEY, START, VEHICLE, Car
+from tests.databases import as_user, empty_database, throwaway_server
+
+PASSWORD = "only-in-this-test"
+FRONT_LEFT = TYRES_LOW[0]
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    def prepare(connection):
+        enforce(connection)
+        set_app_password(connection, PASSWORD)
+
+    with throwaway_server(tmp_path_factory.mktemp("tyres")) as server, empty_database(server) as address:
+        assert migrate(address, prepare) == ["0001", "tyre_watch_0001"]
+        with psycopg.connect(address) as connection:
+            _own_a_car(connection)
+        yield address
+
+
+def _own_a_car(connection):
+    year = START + timedelta(days=365)
+    car_key = signing.public_bytes(CAR_KEY.public_key())
+    connection.execute("INSERT INTO brand VALUES ('b', 'B', '1')")
+    connection.execute("INSERT INTO model VALUES ('m', 'b', 'M', 'electric', '{telematics}')")
+    connection.execute("INSERT INTO vehicle VALUES (%s, 'b', 'm', '', 'k', '', 'POSITION', %s)", [VEHICLE, START])
+    connection.execute("INSERT INTO account VALUES (%s, 'b', 'en', 'Europe/Paris', %s)", [OWNER, START])
+    connection.execute("INSERT INTO tenure VALUES (%s, %s, %s, %s)", [OWNER, VEHICLE, OWNER, START])
+    connection.execute("INSERT INTO contract VALUES (%s, %s, 'connect', 'active', %s, %s, '1', 1)", [OWNER, OWNER, START, year])
+    connection.execute(
+        "INSERT INTO certificate VALUES ('01', %s, %s, %s, 'ca', %s, %s)",
+        [VEHICLE, signing.key_id(CAR_KEY.public_key()), car_key, START, year],
+    )
+
+
+class Cloud:
+    """The platform's worker on PostgreSQL, with a wire to one car in place of a broker."""
+
+    def __init__(self, database):
+        self.database, self.sent = database, []
+        clock = ManualClock(START)
+        link, live, judges = PostgresLinkStore(database), LiveUpdates(clock), JudgeCache()
+        self.governor = PolicyKeeper(CATALOGUE, PostgresFacts(), PostgresPolicyStore(), POLICY_KEY)
+        handlers = [LevelHandler(PostgresLevels(), link, self.governor, live), *service_handlers(CATALOGUE.services, live)]
+        self.events = EventIngest(Lane.EVENT, link, clock, judges, CATALOGUE.messages, handlers)
+        self.handshake = Handshake(link, clock, judges, CATALOGUE.messages, self.governor, frozenset())
+
+    async def exchange(self, car, frames):
+        """Carry frames to and fro until both are silent."""
+        while frames:
+            for frame in frames:
+                if frame.channel == "hello":
+                    await self.handshake.take(VehicleId(VEHICLE), frame.payload)
+                elif frame.channel == "event":
+                    await self.events.take([(VehicleId(VEHICLE), frame.payload)])
+            down, self.sent[:] = list(self.sent), []
+            frames = [up for subject, payload in down for up in car.hears(subject.rpartition(".")[2], payload)]
+
+    async def history(self):
+        async with self.database.begin() as tx:
+            return await PostgresWarnings().history(tx, TenureId(OWNER), 10)
+
+
+@pytest.fixture
+async def cloud(url):
+    sent = []
+
+    async def publish(messages):
+        sent.extend(messages)
+
+    database, pool = await open_database(as_user(url, "om_app", PASSWORD), publish, 2)
+    made = Cloud(database)
+    made.sent = sent
+    yield made
+    await pool.close()
+
+
+def test_a_warning_is_told_when_it_comes_and_when_it_goes():
+    assert changes(frozenset(), {FRONT_LEFT: False}) == []
+    came = changes(frozenset(), {FRONT_LEFT: True})
+    assert came == [Change(FRONT_LEFT, True)]
+    assert changes(after(frozenset(), came), {FRONT_LEFT: True}) == []
+    assert after(frozenset({FRONT_LEFT}), [Change(FRONT_LEFT, False)]) == frozenset()
+
+
+def test_check_finds_nothing_with_the_service_installed(url):
+    assert "tyre_watch" in CATALOGUE.declarations
+    assert check_installation(url) == []
+
+
+async def test_a_tyre_warning_goes_from_the_car_to_the_owners_history(cloud):
+    async with cloud.database.begin() as tx:
+        await PostgresEnrolment().enrol(tx, VehicleId(VEHICLE))
+        await cloud.governor.recompile(tx, [VehicleId(VEHICLE)], START)
+    car = Car()
+    await cloud.exchange(car, car.connect())
+    await cloud.exchange(car, car.senses({FRONT_LEFT: True}))
+    assert await cloud.history() == [], "in private mode nothing leaves, and nothing is kept back for later"
+
+    await cloud.exchange(car, car.set_level(Level.DATA))
+    await cloud.exchange(car, car.senses({FRONT_LEFT: True}))
+    car.wait(5)
+    await cloud.exchange(car, car.senses({FRONT_LEFT: False}))
+    assert [(w.wheel, w.is_low) for w in await cloud.history()] == [(FRONT_LEFT, False), (FRONT_LEFT, True)]
+
+    await cloud.exchange(car, car.switch("tyre_watch", on=False))
+    await cloud.exchange(car, car.senses({FRONT_LEFT: True}))
+    assert len(await cloud.history()) == 2, "switched off in the car"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO trip_place SELECT gen_random_uuid(), gen_random_uuid(), 1, 1, '2026-11-22', 1, 1, 1, 1, 1",
+        "SELECT * FROM trip",
+        "UPDATE car_policy SET open_declarations = '{tyre_watch}'",
+        "INSERT INTO tyre_warning SELECT gen_random_uuid(), gen_random_uuid(), 1, 1, '2026-11-22', 1, '2026-11-22', 'x', true",
+    ],
+)
+def test_its_role_can_do_no_more_than_it_declares(url, statement):
+    with psycopg.connect(as_user(url, "om_app", PASSWORD)) as connection:
+        connection.execute("SET ROLE om_svc_tyre_watch")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement.encode())

@@ -1,0 +1,219 @@
+"""The car's agent: one core, one store, one MQTT connection, in one event loop.
+
+MQTT 3.1.1 over mutual TLS 1.3, client id and topics by the opaque vehicle id, clean session, everything at QoS 0: what is safe is
+what the platform acknowledged, and the core sees to that. Each input to the core is one call of `act`; frames go out in order.
+
+When the connection fails the agent tries again after 1 s, then after twice as long, at most 2 minutes, each time a random share of
+it earlier or later, so that the cars of a town don't come back in one wave. A new certificate is tried first; when it fails three
+times in a row the old one is tried once.
+"""
+
+import asyncio
+import random
+import ssl
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import aiomqtt
+import structlog
+
+from openmarque.car.core import CarCore
+from openmarque.car.identity import Bundle, FileKeyring
+from openmarque.car.model import Frame, LinkState, Now, Output
+from openmarque.car.store import CarStore
+from openmarque.catalogue.register import Catalogue
+from openmarque.kit.clock import Clock, to_ms
+from openmarque.kit.errors import CallerError
+from openmarque.kit.ids import wire
+from openmarque.protocol.envelope import Trust
+
+KEEPALIVE_S: Final = 30
+"""Half of what mobile networks commonly let an idle connection live (a minute and more)."""
+FIRST_WAIT_S: Final = 1.0
+LONGEST_WAIT_S: Final = 120.0
+_TIMEOUT_S: Final = 20.0
+"""For TCP, TLS and CONNACK on a poor mobile connection."""
+_TRIES_OF_NEW: Final = 3
+_LEAST_SLEEP_S: Final = 0.05
+_LONGEST_SLEEP_S: Final = 3600.0
+
+_log = structlog.get_logger()
+
+Act = Callable[[CarCore, Now], Output]
+
+
+class _Reconnect(Exception):
+    """A new certificate, or a new core, wants a new connection."""
+
+
+class CarAgent:
+    """Runs a car. `run` never returns by itself; cancel it to stop."""
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        store: CarStore,
+        catalogue: Catalogue,
+        clock: Clock,
+        trust: Callable[[], Trust] = lambda: Trust.SYNCED,
+        spread: Callable[[], float] = random.random,
+    ) -> None:
+        """Make the core; nothing is connected yet. `trust` says how far the clock can be believed, `spread` draws from [0, 1)."""
+        self.bundle = bundle
+        self.keys = FileKeyring(bundle)
+        self._store = store
+        self.catalogue = catalogue
+        self._clock = clock
+        self._trust = trust
+        self._spread = spread
+        self._core = self._new_core()
+        self._outgoing: asyncio.Queue[Frame] = asyncio.Queue()
+        self._changed = asyncio.Event()
+        self._reconnect = asyncio.Event()
+        self._prefix = f"v/{wire(bundle.vehicle_id)}"
+
+    @property
+    def core(self) -> CarCore:
+        """The core as it is now; a new one takes its place when a step of it failed, so don't keep it."""
+        return self._core
+
+    def now(self) -> Now:
+        """The car's clock."""
+        return Now(to_ms(self._clock.now()), self._trust())
+
+    def act(self, call: Act) -> Output:
+        """Give the core one input; its frames are queued for sending.
+
+        An error of the caller is raised and changes nothing. Any other means that memory and store may differ: the core is made
+        anew from the store, the connection with it, and the error is raised.
+        """
+        try:
+            output = call(self._core, self.now())
+        except CallerError:
+            raise
+        except Exception:
+            self._core = self._new_core()
+            self._reconnect.set()
+            self._announce()
+            raise
+        for frame in output.frames:
+            self._outgoing.put_nowait(frame)
+        for notice in output.notices:
+            _log.info("notice", reason=notice.code.value)
+        if output.reconnect:
+            self._reconnect.set()
+        self._announce()
+        return output
+
+    async def until(self, is_so: Callable[[CarCore], bool]) -> None:
+        """Return once the core is so."""
+        while not is_so(self._core):
+            await self._changed.wait()
+
+    async def run(self) -> None:
+        """Connect, stay connected, keep time. Ends only by cancellation, or by an error that no new connection mends."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_time())
+            group.create_task(self._keep_connected())
+
+    async def _keep_connected(self) -> None:
+        wait_s = FIRST_WAIT_S
+        failures = 0
+        while True:
+            was_open = await self._one_connection()
+            wait_s = FIRST_WAIT_S if was_open else min(wait_s * 2, LONGEST_WAIT_S)
+            failures = 0 if was_open else failures + 1
+            self._choose_certificate(failures)
+            await asyncio.sleep(wait_s * (0.5 + self._spread()))
+
+    def _choose_certificate(self, failures: int) -> None:
+        """The old certificate for one try in four while the new one finds no welcome."""
+        if failures % (_TRIES_OF_NEW + 1) == _TRIES_OF_NEW:
+            self.keys.fall_back()
+        else:
+            self.keys.use_next()
+
+    async def _one_connection(self) -> bool:
+        """Connect, and stay so until the connection ends; whether the platform welcomed it."""
+        was_open = False
+        self._reconnect.clear()
+        try:
+            async with self._client() as client:
+                await client.subscribe(f"{self._prefix}/down/#", qos=0)
+                self._drop_outgoing()
+                self.act(lambda core, now: core.connected(now))
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        group.create_task(self._publish(client))
+                        group.create_task(self._listen(client))
+                        group.create_task(self._watch_reconnect())
+                finally:
+                    was_open = self._core.link_state is LinkState.OPEN
+                    self.act(lambda core, now: core.disconnected(now))
+                    self._drop_outgoing()
+        except* _Reconnect:
+            _log.info("reconnecting")
+        except* (aiomqtt.MqttError, OSError) as errors:
+            _log.info("not connected", error=type(errors.exceptions[0]).__name__)
+        return was_open
+
+    def _client(self) -> aiomqtt.Client:
+        facts = self.bundle.facts
+        return aiomqtt.Client(
+            facts.host,
+            facts.mqtt_port,
+            identifier=wire(self.bundle.vehicle_id),
+            protocol=aiomqtt.ProtocolVersion.V311,
+            clean_session=True,
+            keepalive=KEEPALIVE_S,
+            timeout=_TIMEOUT_S,
+            tls_context=self._tls(),
+        )
+
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=str(self.bundle.broker_ca))
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.load_cert_chain(self.keys.chain_path, self.keys.key_path)
+        return context
+
+    async def _publish(self, client: aiomqtt.Client) -> None:
+        while True:
+            frame = await self._outgoing.get()
+            await client.publish(f"{self._prefix}/up/{frame.channel}", frame.payload, qos=0)
+
+    async def _listen(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            kind = message.topic.value.rpartition("/")[2]
+            self.act(partial(_received, kind=kind, payload=message.payload))
+
+    async def _watch_reconnect(self) -> None:
+        await self._reconnect.wait()
+        raise _Reconnect
+
+    async def _keep_time(self) -> None:
+        while True:
+            wake = self._core.next_wake_ms
+            sleep_s = _LONGEST_SLEEP_S if wake is None else (wake - self.now().ms) / 1000
+            try:
+                # A clock that is not believed can make a wake-up due that the core won't act on: never spin.
+                async with asyncio.timeout(min(max(sleep_s, _LEAST_SLEEP_S), _LONGEST_SLEEP_S)):
+                    await self._changed.wait()
+            except TimeoutError:
+                self.act(lambda core, now: core.tick(now))
+
+    def _new_core(self) -> CarCore:
+        return CarCore(self.bundle.profile(), self._store, self.keys, self.catalogue)
+
+    def _drop_outgoing(self) -> None:
+        while not self._outgoing.empty():
+            self._outgoing.get_nowait()
+
+    def _announce(self) -> None:
+        """Wake whoever waits for a change."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+def _received(core: CarCore, now: Now, *, kind: str, payload: bytes) -> Output:
+    return core.received(now, kind, payload)

@@ -1,0 +1,131 @@
+"""What a car's core shows of itself: read-only, and no step. Base of ``openmarque.car.core.CarCore``."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from openmarque.car.gate import Gate
+from openmarque.car.link import Link
+from openmarque.car.model import REMOTE_ACCESS, CarProfile, LinkState
+from openmarque.car.pipeline import Pipeline
+from openmarque.car.policy_held import PolicyHeld
+from openmarque.car.records import Counts, Mark, PrivacyRecord, mark_record
+from openmarque.car.renewal import Renewal
+from openmarque.car.store import CarStore
+from openmarque.catalogue.policy import Policy
+from openmarque.catalogue.register import Catalogue
+from openmarque.protocol.levels import Level
+from openmarque.protocol.messages import STATUS_TYPES
+from openmarque.protocol.signals import Value
+
+_STATUS: Final = tuple(t.name for t in STATUS_TYPES)
+
+
+class CoreViews:
+    """Everything about a car that may be looked at between two inputs."""
+
+    _profile: CarProfile
+    _store: CarStore
+    _catalogue: Catalogue
+    _privacy: PrivacyRecord
+    _policy: PolicyHeld
+    _gate: Gate
+    _link: Link
+    _pipeline: Pipeline
+    _renewal: Renewal
+    _counts: Counts
+    _switches: frozenset[str]
+
+    @property
+    def next_wake_ms(self) -> int | None:
+        """When `tick` has something to do; None: not before another input."""
+        renewal = self._renewal.due_ms() if self._link.state is LinkState.OPEN else None
+        return min(
+            (at for at in (self._link.deadline_ms(), self._gate.next_change_ms, renewal) if at is not None), default=None
+        )
+
+    @property
+    def link_state(self) -> LinkState:
+        """Where the link stands."""
+        return self._link.state
+
+    @property
+    def epoch(self) -> int:
+        """The epoch in which messages are numbered."""
+        return self._link.epoch
+
+    @property
+    def privacy(self) -> PrivacyRecord:
+        """The level chosen, who set it and when, and the switches that are off."""
+        return self._privacy
+
+    @property
+    def level(self) -> Level:
+        """The level in force: the one chosen, cut to the ceiling."""
+        return self._gate.level
+
+    @property
+    def ceiling(self) -> Level:
+        """The level that this car never exceeds."""
+        return self._profile.ceiling
+
+    @property
+    def policy(self) -> Policy | None:
+        """The policy in force, None before the first."""
+        return self._policy.policy
+
+    @property
+    def policy_hash(self) -> str:
+        """The name of the policy in force; empty before the first."""
+        return self._policy.hash
+
+    @property
+    def outbox_fill(self) -> int:
+        """Messages that wait for the platform's acknowledgement."""
+        return self._link.fill
+
+    @property
+    def is_status_settled(self) -> bool:
+        """Whether every captured status value was acknowledged."""
+        return self._link.status.is_settled
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing at all waits for an acknowledgement."""
+        return self._link.waiting == 0 and self._link.status.is_settled
+
+    @property
+    def latest(self) -> Mapping[str, Value]:
+        """The newest believed value of each signal since power-up."""
+        return self._pipeline.latest
+
+    def service_state(self, service: str) -> Any:
+        """How an in-car service stands (its own struct); None when it is not installed."""
+        return self._pipeline.state(service)
+
+    def would_leave(self, level: Level) -> tuple[frozenset[str], frozenset[str]]:
+        """What would leave at `level` by the rules of now: message types of services and of the link, and VSS paths."""
+        gate = self._gate.at_level(level)
+        types = frozenset(t for t in self._catalogue.messages.types if t not in _STATUS and not gate.refuses(t, level))
+        return types, frozenset[str]().union(*(gate.signals(t, level) for t in _STATUS))
+
+    def switches(self) -> dict[str, bool]:
+        """Every switch of this car and whether it is on; ``remote_access`` is one of them."""
+        return {name: name not in self._privacy.switched_off for name in sorted(self._switches)} | {
+            REMOTE_ACCESS: self._privacy.remote_access
+        }
+
+    def counts(self, kind: str) -> dict[str, int]:
+        """Counters of a kind by detail.
+
+        Kinds: ``sent``, ``acknowledged`` (by message type), ``refused``, ``refused_in_part``, ``not_captured`` (``type:reason``), ``deleted``
+        (by reason), ``sensor`` (values refused, by reason), ``ignored`` (``kind:reason``).
+        """
+        return self._counts.of(kind)
+
+    def all_counts(self) -> dict[str, int]:
+        """Every counter, ``kind/detail``; a copy."""
+        return dict(self._counts.values)
+
+    def mark(self, name: str) -> Mark | None:
+        """The stored position of the replay `name`."""
+        return self._store.read(mark_record(name), Mark)

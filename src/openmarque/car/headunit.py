@@ -1,0 +1,244 @@
+"""The head-unit page: what the people in the car see and choose. Served on the loopback interface, in the agent's event loop.
+
+Safety: only requests that name this loopback address are answered (DNS rebinding); a change needs a POST whose ``Origin`` is this
+page and which carries the token that only this page holds (cross-site forgery); the page loads nothing from elsewhere.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Final, Protocol
+from urllib.parse import parse_qs
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from openmarque.car.core import CarCore
+from openmarque.car.headunit_page import SCRIPT, STYLE, page
+from openmarque.car.headunit_state import level_note, levels, link_purposes, live_state, switches
+from openmarque.car.model import Now, Output, UnknownSwitch
+from openmarque.car.texts import LANGUAGES, preferred_language, text
+from openmarque.catalogue.register import Catalogue
+from openmarque.kit.clock import from_ms
+from openmarque.protocol.levels import Level
+
+LOOPBACK: Final = "127.0.0.1"
+SET_BY: Final = "head unit"
+_LONGEST_FORM: Final = 4_096
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+class PairingAnswer(StrEnum):
+    """What becomes of a pairing code that was typed in."""
+
+    SENT = "sent"
+    NOT_OFFERED = "not_offered"
+
+
+class PairingPort(Protocol):
+    """Takes pairing codes. The platform's answer comes later, as a notice."""
+
+    async def pair(self, code: str) -> PairingAnswer:
+        """Hand over a code of 8 digits."""
+        ...
+
+
+class NoPairing:
+    """The platform of this version offers no pairing from the car."""
+
+    async def pair(self, code: str) -> PairingAnswer:
+        """See ``PairingPort``; the code goes nowhere."""
+        del code
+        return PairingAnswer.NOT_OFFERED
+
+
+class Cockpit(Protocol):
+    """Whoever holds the core: the agent."""
+
+    @property
+    def core(self) -> CarCore:
+        """The core as it is now."""
+        ...
+
+    def now(self) -> Now:
+        """The car's clock."""
+        ...
+
+    def act(self, call: Callable[[CarCore, Now], Output]) -> Output:
+        """Give the core one input."""
+        ...
+
+
+class HeadUnit:
+    """The page of one car; `app` is the ASGI application, good for requests to `port` on the loopback interface."""
+
+    def __init__(self, cockpit: Cockpit, catalogue: Catalogue, vin: str, pairing: PairingPort | None = None) -> None:
+        """Show `cockpit`'s car, whose VIN is `vin`."""
+        self._cockpit = cockpit
+        self._catalogue = catalogue
+        self._vin = vin
+        self._pairing = pairing or NoPairing()
+        self._token = secrets.token_urlsafe(32)
+        routes = [
+            Route("/", self._page),
+            Route("/state", self._state),
+            Route("/style.css", _fixed(STYLE, "text/css")),
+            Route("/refresh.js", _fixed(SCRIPT, "text/javascript")),
+            Route("/level", self._set_level, methods=["POST"]),
+            Route("/switch", self._set_switch, methods=["POST"]),
+            Route("/pairing", self._pair, methods=["POST"]),
+        ]
+        self.app = Starlette(routes=routes, middleware=[Middleware(_Guard)])
+
+    async def _page(self, request: Request) -> Response:
+        language = _language(request)
+        said = request.query_params.get("said", "")
+        known = {"changed", *(f"pairing.{answer.value}" for answer in PairingAnswer), "pairing.not_eight", "refused.form"}
+        return HTMLResponse(self._render(language, text(language, said) if said in known else ""))
+
+    async def _state(self, request: Request) -> Response:
+        now = self._cockpit.now()
+        return JSONResponse(live_state(self._cockpit.core, _language(request), from_ms(now.ms)))
+
+    async def _set_level(self, request: Request) -> Response:
+        form = await self._form(request)
+        if form is None or form.get("level") not in {str(int(level)) for level in Level}:
+            return self._refused(request)
+        level = Level(int(form["level"]))
+        if level > self._cockpit.core.ceiling:
+            return self._refused(request)
+        self._cockpit.act(lambda core, now: core.set_level(now, level, SET_BY))
+        return _back(form, "changed")
+
+    async def _set_switch(self, request: Request) -> Response:
+        form = await self._form(request)
+        if form is None or form.get("to") not in {"on", "off"}:
+            return self._refused(request)
+        name, on = form.get("name", ""), form["to"] == "on"
+        try:
+            self._cockpit.act(lambda core, now: core.set_switch(now, name, on=on))
+        except UnknownSwitch:
+            return self._refused(request)
+        return _back(form, "changed")
+
+    async def _pair(self, request: Request) -> Response:
+        form = await self._form(request)
+        if form is None:
+            return self._refused(request)
+        code = form.get("code", "").strip()
+        if len(code) != 8 or not (code.isascii() and code.isdigit()):
+            return _back(form, "pairing.not_eight")
+        return _back(form, f"pairing.{(await self._pairing.pair(code)).value}")
+
+    async def _form(self, request: Request) -> dict[str, str] | None:
+        """The fields of a form that this page sent; None for any other."""
+        if request.headers.get("origin") != f"http://{request.headers.get('host')}":
+            return None
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _LONGEST_FORM:
+                return None
+        fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=16)
+        form = {name: values[0] for name, values in fields.items()}
+        return form if secrets.compare_digest(form.get("token", "").encode(), self._token.encode()) else None
+
+    def _refused(self, request: Request) -> Response:
+        language = _language(request)
+        return HTMLResponse(self._render(language, text(language, "refused.form")), status_code=403)
+
+    def _render(self, language: str, said: str) -> str:
+        core, now = self._cockpit.core, self._cockpit.now()
+        ceiling = core.ceiling
+        view = {
+            "live": live_state(core, language, from_ms(now.ms)),
+            "levels": levels(core, self._catalogue, language),
+            "switches": switches(core, self._catalogue, language),
+            "note": level_note(core, language),
+            "link": link_purposes(),
+            "ceiling": text(language, "level.ceiling", level=text(language, f"level.{int(ceiling)}"))
+            if ceiling < max(Level)
+            else "",
+        }
+        return page(language, self._vin, self._token, said, view)
+
+
+class _Guard:
+    """Answers only who asked for this machine by its loopback name, and tells browsers what the page may do."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        host = Headers(scope=scope).get("host", "").rpartition(":")[0] or Headers(scope=scope).get("host", "")
+        if host not in {LOOPBACK, "localhost", "[::1]"}:
+            await PlainTextResponse("This page is for the car itself.", status_code=421)(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, send_guarded)
+
+
+_HEADERS: Final = {
+    "Content-Security-Policy": _POLICY,
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the process's signals to whoever runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+async def serve(unit: HeadUnit, port: int, on_ready: Callable[[int], None] = lambda _port: None) -> None:
+    """Serve the page on the loopback interface until cancelled; `on_ready` hears the port (0 takes a free one)."""
+    config = uvicorn.Config(
+        unit.app, host=LOOPBACK, port=port, log_config=None, access_log=False, lifespan="off", server_header=False
+    )
+    listening = config.bind_socket()
+    on_ready(int(listening.getsockname()[1]))
+    try:
+        await _Server(config).serve(sockets=[listening])
+    finally:
+        listening.close()
+
+
+def _language(request: Request) -> str:
+    asked = request.query_params.get("lang", "")
+    return asked if asked in LANGUAGES else preferred_language(request.headers.get("accept-language", ""))
+
+
+def _back(form: dict[str, str], said: str) -> Response:
+    """To the page again, so that reloading it repeats nothing."""
+    language = form.get("lang", "")
+    return RedirectResponse(f"/?lang={language if language in LANGUAGES else LANGUAGES[0]}&said={said}", status_code=303)
+
+
+def _fixed(content: str, media_type: str) -> Callable[[Request], Response]:
+    def answer(_request: Request) -> Response:
+        return Response(content, media_type=media_type)
+
+    return answer

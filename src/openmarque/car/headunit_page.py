@@ -1,0 +1,122 @@
+"""The head-unit page as HTML, with its style and script. No asset from anywhere else; works without the script, which only refreshes."""
+
+from html import escape
+from typing import Any, Final
+
+from openmarque.car.texts import LANGUAGES, text
+
+STYLE: Final = """
+:root { color-scheme: light dark; --line: #8888; --accent: #0a5c9e; --ok: #17692b; }
+@media (prefers-color-scheme: dark) { :root { --accent: #7cc1ff; --ok: #7ddb92; } }
+* { box-sizing: border-box; }
+body { font: 1.125rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem; }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-top: 2rem; }
+dl { display: grid; grid-template-columns: minmax(9rem, auto) 1fr; gap: .4rem 1rem; }
+dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
+section, .level { border-top: 1px solid var(--line); padding: .5rem 0; }
+.levels { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); }
+.level { border: 1px solid var(--line); border-radius: .5rem; padding: 1rem; }
+.level.chosen { border: 3px solid var(--accent); }
+.row { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; padding: .5rem 0; }
+.row form { flex: none; } .row div { flex: 1 1 16rem; }
+button, input { font: inherit; min-height: 3rem; padding: .5rem 1rem; border-radius: .5rem; border: 1px solid currentColor; }
+button { cursor: pointer; min-width: 8rem; } button:disabled { opacity: .5; cursor: default; }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+.state { color: var(--ok); font-weight: 600; } .said { border: 2px solid var(--accent); padding: .5rem 1rem; border-radius: .5rem; }
+nav { text-align: right; } ul { padding-left: 1.2rem; margin: .3rem 0; }
+"""
+
+SCRIPT: Final = """
+"use strict";
+const language = document.documentElement.lang;
+async function refresh() {
+  try {
+    const answer = await fetch("/state?lang=" + language, {cache: "no-store"});
+    if (!answer.ok) return;
+    const state = await answer.json();
+    for (const name of ["link", "trip", "outbox", "policy"]) {
+      const place = document.getElementById(name);
+      if (place.textContent !== state[name]) place.textContent = state[name];
+    }
+    const list = document.getElementById("notices");
+    const shown = state.notices.map(n => n.at + " - " + n.text);
+    if (shown.join("\\n") !== list.dataset.shown) {
+      list.dataset.shown = shown.join("\\n");
+      list.replaceChildren(...shown.map(line => { const li = document.createElement("li"); li.textContent = line; return li; }));
+      document.getElementById("no-notices").hidden = shown.length > 0;
+    }
+    if (String(state.level) !== document.body.dataset.level) location.reload();
+  } catch (error) { /* the next round tries again */ }
+}
+setInterval(refresh, 2000);
+"""
+
+
+def page(language: str, vin: str, token: str, said: str, view: dict[str, Any]) -> str:
+    """The whole page. `said` answers the last action ("" for none); `view` holds live, levels, switches, note, link and ceiling."""
+
+    def t(key: str, **facts: object) -> str:
+        return escape(text(language, key, **facts))
+
+    live = view["live"]
+    other = next(name for name in LANGUAGES if name != language)
+    facts = "".join(
+        f'<dt>{t(name)}</dt><dd id="{name}">{escape(live[name])}</dd>' for name in ("link", "trip", "outbox", "policy")
+    )
+    notices = "".join(f"<li>{escape(n['at'])} - {escape(n['text'])}</li>" for n in live["notices"])
+    hidden = f'<input type="hidden" name="token" value="{escape(token)}"><input type="hidden" name="lang" value="{language}">'
+    link = "".join(f"<li>{escape(purpose)}</li>" for purpose in view["link"])
+    return f"""<!doctype html>
+<html lang="{language}">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{t("title")}</title><link rel="stylesheet" href="/style.css"><script src="/refresh.js" defer></script></head>
+<body data-level="{live["level"]}">
+<nav><a href="/?lang={other}" hreflang="{other}" lang="{other}">{t("language")}</a></nav>
+<main>
+<h1>{t("title")}</h1>
+<p role="status"{' class="said"' if said else ""}>{escape(said)}</p>
+<dl><dt>{t("vehicle")}</dt><dd>{escape(vin)}</dd>{facts}</dl>
+<section aria-labelledby="level-title"><h2 id="level-title">{t("level")}</h2>
+<p>{escape(view["note"])} {escape(view["ceiling"])}</p>
+<div class="levels">{"".join(_level(language, level, hidden) for level in view["levels"])}</div>
+<details><summary>{t("level.link")}</summary><ul lang="en">{link}</ul></details></section>
+<section aria-labelledby="switch-title"><h2 id="switch-title">{t("switches")}</h2>
+{"".join(_switch(language, switch, hidden) for switch in view["switches"])}</section>
+<section aria-labelledby="pairing-title"><h2 id="pairing-title">{t("pairing")}</h2>
+<form method="post" action="/pairing" class="row">{hidden}<label for="code">{t("pairing.code")}</label>
+<input id="code" name="code" inputmode="numeric" autocomplete="off" pattern="[0-9]{{8}}" minlength="8" maxlength="8" required>
+<button>{t("pairing.send")}</button></form></section>
+<section aria-labelledby="notice-title"><h2 id="notice-title">{t("notices")}</h2>
+<p id="no-notices"{" hidden" if notices else ""}>{t("notices.none")}</p><ul id="notices" aria-live="polite">{notices}</ul></section>
+</main></body></html>
+"""
+
+
+def _level(language: str, level: dict[str, Any], hidden: str) -> str:
+    services = "".join(f"<li>{escape(purpose)}</li>" for purpose in level["services"])
+    heading = escape(text(language, "level.lets_out" if services else "level.lets_out.none"))
+    if level["chosen"]:
+        action = f'<p class="state">{escape(text(language, "in_force"))}</p>'
+    elif level["possible"]:
+        label = f"{escape(text(language, 'choose'))}<span hidden> {escape(level['name'])}</span>"
+        aria = f"{escape(text(language, 'choose'))}: {escape(level['name'])}"
+        action = f'<form method="post" action="/level">{hidden}<button name="level" value="{level["value"]}" aria-label="{aria}">{label}</button></form>'
+    else:
+        action = f"<p>{escape(text(language, 'not_built'))}</p>"
+    chosen = " chosen" if level["chosen"] else ""
+    return (
+        f'<div class="level{chosen}"><h3>{escape(level["name"])}</h3><p>{escape(level["what"])}</p>'
+        f"<p>{heading}</p><ul>{services}</ul>{action}</div>"
+    )
+
+
+def _switch(language: str, switch: dict[str, Any], hidden: str) -> str:
+    state = escape(text(language, "on" if switch["on"] else "off"))
+    action = escape(text(language, "turn_off" if switch["on"] else "turn_on"))
+    label = escape(switch["label"])
+    to = "off" if switch["on"] else "on"
+    return (
+        f'<div class="row"><div><strong>{label}</strong>: <span class="state">{state}</span><br>{escape(switch["what"])}</div>'
+        f'<form method="post" action="/switch">{hidden}<input type="hidden" name="name" value="{escape(switch["name"])}">'
+        f'<button name="to" value="{to}" aria-label="{action}: {label}">{action}</button></form></div>'
+    )

@@ -1,0 +1,175 @@
+"""A drive replayed on a throwaway platform: what a script reads to see what would become of it. The whole way is the real one:
+the car's agent over mutual TLS, gate, worker, PostgreSQL, and a watcher who sees what an owner would see.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from openmarque.app import Platform
+from openmarque.car.agent import CarAgent
+from openmarque.car.drive import Drive
+from openmarque.car.identity import read_bundle
+from openmarque.car.replay import ReplayReport, replay
+from openmarque.car.sqlite_store import SqliteCarStore
+from openmarque.catalogue.register import Catalogue, installed_services
+from openmarque.cli.operating import give_to_owner, platform_up, provision
+from openmarque.cli.watch import watching
+from openmarque.domains.garage.service import Order
+from openmarque.kit.clock import Clock, SystemClock, iso
+from openmarque.kit.geo import bounding_box
+from openmarque.kit.ids import TenureId
+from openmarque.kit.settings import Settings
+from openmarque.protocol import signals as vss
+from openmarque.protocol.levels import Level
+from openmarque.services.status.service import SignalView
+from openmarque.services.trips.store import TripView
+
+DRIVE_VIN: Final = "VF1AACVYB00000017"
+"""An invented VIN of the throwaway platform (region V, France: no check digit)."""
+DRIVE_MODEL: Final = "puce"
+_EVERY_TRIP: Final = 10_000
+_LIVE_S: Final = 5.0
+"""Longest wait for the last live update after the last acknowledgement; it normally takes milliseconds."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class Shown:
+    """The positions that a watcher saw, in order, each once as long as it stands."""
+
+    positions: list[tuple[float, float]] = field(default_factory=list)
+    _more: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def take(self, values: Mapping[str, SignalView]) -> None:
+        """Note the place in `values`, if it tells a new one."""
+        if vss.LATITUDE in values and vss.LONGITUDE in values:
+            place = (float(values[vss.LATITUDE].value), float(values[vss.LONGITUDE].value))
+            if not self.positions or self.positions[-1] != place:
+                self.positions.append(place)
+                self._more.set()
+
+    async def until(self, place: tuple[float, float]) -> None:
+        """Return once `place` is the newest that was seen."""
+        while not self.positions or self.positions[-1] != place:
+            self._more.clear()
+            await self._more.wait()
+
+
+async def try_replay(drive: Drive, speed: float, on_progress: Progress) -> dict[str, Any]:
+    """Replay `drive` on a platform made for it and removed afterwards; gives what the issue's contract names, as JSON values."""
+    async with throwaway_home() as home:
+        settings = Settings(home=home, port=0, mqtt_port=0)
+        clock = SystemClock()
+        async with platform_up(settings, clock, api=False) as (platform, _):
+            return await _replay_on(platform, home / "car", drive, speed, on_progress)
+
+
+@asynccontextmanager
+async def throwaway_home() -> AsyncIterator[Path]:
+    """A folder that PostgreSQL's own user can reach, removed at the end."""
+    home = await asyncio.to_thread(_make_home)
+    try:
+        yield home
+    finally:
+        await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+
+
+def _make_home() -> Path:
+    home = Path(tempfile.mkdtemp(prefix="openmarque-try-"))
+    home.chmod(0o711)
+    return home
+
+
+async def _replay_on(platform: Platform, folder: Path, drive: Drive, speed: float, on_progress: Progress) -> dict[str, Any]:
+    vehicle_id = await provision(platform, Order(DRIVE_VIN, DRIVE_MODEL), folder)
+    tenure_id, _ = await give_to_owner(platform, vehicle_id, "en", platform.clock.now())
+    shown = Shown()
+    async with watching(platform, tenure_id, shown.take), driving(folder, platform.clock) as agent:
+        agent.act(lambda core, now: core.set_level(now, Level.POSITION, "driver"))
+        report = await replay(agent, drive, "try", speed=speed, on_progress=on_progress)
+        await _all_shown(platform, tenure_id, shown)
+    trips = await _trips(platform, tenure_id)
+    async with platform.database.begin() as tx:
+        status = await platform.status.newest(tx, tenure_id)
+    return describe(report, trips, status, shown)
+
+
+@asynccontextmanager
+async def driving(folder: Path, clock: Clock) -> AsyncIterator[CarAgent]:
+    """The car of a bundle, its agent running."""
+    bundle = read_bundle(folder)
+    store = SqliteCarStore(bundle.store_path)
+    agent = CarAgent(bundle, store, Catalogue(installed_services()), clock)
+    running = asyncio.create_task(agent.run())
+    try:
+        yield agent
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        store.close()
+
+
+async def _all_shown(platform: Platform, tenure_id: TenureId, shown: Shown) -> None:
+    """Wait until the newest stored place has been seen: live updates leave right after the commit, on their own way."""
+    async with platform.database.begin() as tx:
+        newest = await platform.status.newest(tx, tenure_id)
+    if vss.LATITUDE not in newest:
+        return
+    place = (float(newest[vss.LATITUDE].value), float(newest[vss.LONGITUDE].value))
+    with suppress(TimeoutError):
+        await asyncio.wait_for(shown.until(place), _LIVE_S)
+
+
+async def _trips(platform: Platform, tenure_id: TenureId) -> list[TripView]:
+    async with platform.database.begin() as tx:
+        trips = await platform.trips.trips(tx, tenure_id, platform.clock.now() + timedelta(days=1), _EVERY_TRIP)
+    return sorted(trips, key=lambda trip: trip.started_at)
+
+
+def describe(
+    report: ReplayReport, trips: Iterable[TripView], status: Mapping[str, SignalView], shown: Shown
+) -> dict[str, Any]:
+    """The answer as JSON values: instants in UTC, the original ones as the file writes them, without a zone."""
+    told = report.as_json()
+    moved = report.started_at.replace(tzinfo=None) - report.original_started_at
+    box = bounding_box(shown.positions) if shown.positions else None
+    return {
+        "trips": [
+            {
+                "started_at": iso(trip.started_at),
+                "ended_at": iso(trip.ended_at),
+                "original_started_at": (trip.started_at.replace(tzinfo=None) - moved).isoformat(timespec="seconds"),
+                "duration_s": round(trip.duration_s, 3),
+                "distance_km": round(trip.distance_m / 1000, 3),
+                "mean_speed_kmh": round(trip.mean_speed_kmh, 2),
+                "soc_start": trip.soc_start,
+                "soc_end": trip.soc_end,
+            }
+            for trip in trips
+        ],
+        "status": {
+            path: {
+                "value": view.value,
+                "unit": view.unit,
+                "car_time": None if view.car_time is None else iso(view.car_time),
+                "received_at": iso(view.received_at),
+            }
+            for path, view in status.items()
+        },
+        "rows": told["rows"],
+        "messages": told["messages"],
+        "positions": {
+            "shown": len(shown.positions),
+            "bbox": None if box is None else [box.south, box.west, box.north, box.east],
+            "refused": report.positions_refused,
+        },
+    }

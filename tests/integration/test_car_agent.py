@@ -1,0 +1,191 @@
+"""The car's agent on the real broker: mutual TLS, its memory on disk, a recorded drive, and the renewal of its certificate."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+import pytest_asyncio
+from cryptography import x509
+
+from openmarque.car.agent import CarAgent
+from openmarque.car.drive import Drive, read_drive
+from openmarque.car.identity import CHAIN, KEY, NEXT_CHAIN, BundleContents, read_bundle, write_bundle
+from openmarque.car.model import Channel, Frame, LinkState, NoticeCode
+from openmarque.car.replay import Replay, replay
+from openmarque.car.sqlite_store import SqliteCarStore
+from openmarque.kit.clock import SystemClock, to_ms
+from openmarque.kit.csr import certificate_request, key_pem, new_car_key
+from openmarque.link.broker import Message, NatsBroker
+from openmarque.link.subjects import down_subject, vehicle_of
+from openmarque.protocol import signals as vss
+from openmarque.protocol import signing
+from openmarque.protocol.envelope import Lane, encode
+from openmarque.protocol.levels import Level
+from openmarque.protocol.messages import CertificateIssued, CertificateRequest
+from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted
+from tests.cars import CATALOGUE, POLICY_KEY, Platform, policy, status_body
+from tests.drives import as_csv, drawn_rows
+from tests.integration.conftest import Car, Nats, Pki
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@dataclass
+class Cloud:
+    """The reference platform behind the broker, for one car."""
+
+    broker: NatsBroker
+    car: Car
+    pki: Pki
+    platform: Platform = field(default_factory=Platform)
+    used_keys: set[str] = field(default_factory=set)
+
+    async def take(self, batch: list[Message]) -> None:
+        for message in batch:
+            if vehicle_of(message.subject) != self.car.vehicle_id:
+                continue
+            channel = Channel(message.subject.rpartition(".")[2])
+            if channel is Channel.CSR:
+                csr = msgspec.msgpack.decode(message.payload, type=CertificateRequest).csr
+                issued = self.pki.ca.renew_car(self.car.vehicle_id, self.car.vin, csr, used_key_ids=self.used_keys)
+                self.used_keys.add(issued.key_id)
+                await self.answer("cert", encode(CertificateIssued(issued.chain_pem)))
+                continue
+            for kind, payload in self.platform.takes(Frame(channel, message.payload), to_ms(SystemClock().now())):
+                await self.answer(kind, payload)
+
+    async def answer(self, kind: str, payload: bytes) -> None:
+        await self.broker.publish(down_subject(self.car.vehicle_id, kind), payload)
+
+    def trips(self) -> list[TripCompleted]:
+        return [b for b in self.platform.bodies(TRIP_COMPLETED) if isinstance(b, TripCompleted)]
+
+    def places_shown(self) -> list[tuple[object, object]]:
+        """Each distinct fix that the platform was told, in order."""
+        bodies = [status_body(e).values for e in self.platform.applied[Lane.STATUS]]
+        return [(values[vss.LATITUDE][0], values[vss.LONGITUDE][0]) for values in bodies if vss.LATITUDE in values]
+
+
+@pytest_asyncio.fixture
+async def cloud(broker: NatsBroker, pki: Pki) -> Cloud:
+    car = pki.new_car()
+    served = Cloud(broker, car, pki)
+    served.platform.policy = policy(vehicle=car.vehicle_id, issued=SystemClock().now())
+    await broker.subscribe("v.*.up.*", served.take)
+    return served
+
+
+@pytest.fixture
+def folder(tmp_path: Path, cloud: Cloud, nats: Nats) -> Path:
+    """The car's bundle."""
+    contents = BundleContents(
+        vehicle_id=cloud.car.vehicle_id,
+        host="127.0.0.1",
+        mqtt_port=nats.endpoint.mqtt_port,
+        policy_keys={signing.key_id(POLICY_KEY.public_key()): signing.public_bytes(POLICY_KEY.public_key())},
+        key_pem=cloud.car.key_file.read_bytes(),
+        chain_pem=cloud.car.cert_file.read_bytes(),
+        broker_ca_pem=cloud.car.root_file.read_bytes(),
+        top_speed_kmh=85,
+    )
+    write_bundle(tmp_path / "car", contents)
+    return tmp_path / "car"
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncIterator[CarAgent]:
+    """The agent of a bundle, as the program runs it."""
+    bundle = read_bundle(folder)
+    store = SqliteCarStore(bundle.store_path)
+    agent = CarAgent(bundle, store, CATALOGUE, SystemClock(), spread=lambda: 0)
+    task = asyncio.create_task(agent.run())
+    try:
+        yield agent
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        store.close()
+
+
+@pytest.fixture
+def drive() -> Drive:
+    """Two minutes at 36 km/h; the receiver holds each fix for 5 s."""
+    return read_drive(as_csv(drawn_rows()))
+
+
+@pytest.mark.req("LNK-3", "TRP-1")
+async def test_a_replayed_drive_arrives_as_one_trip_and_every_distinct_place(cloud: Cloud, folder: Path, drive: Drive) -> None:
+    async with running(folder) as agent:
+        agent.act(lambda core, now: core.set_level(now, Level.POSITION, "test"))
+        report = await replay(agent, drive, "drive", speed=0)
+    (trip,) = cloud.trips()
+    assert trip.distance_m == pytest.approx(119 * 10, rel=0.001)
+    assert trip.duration_s == 119
+    fixes = list(dict.fromkeys((s.latitude, s.longitude) for s in drive.samples))
+    assert cloud.places_shown() == fixes
+    assert report.read == 120
+    assert report.sent == report.acknowledged
+    assert report.messages_refused == {}
+    assert cloud.platform.types()[:2] in (["level_changed", "policy_accepted"], ["policy_accepted", "level_changed"])
+
+
+@pytest.mark.req("LNK-3")
+async def test_a_replay_that_was_cut_off_goes_on_in_the_next_process_and_makes_one_trip(
+    cloud: Cloud, folder: Path, drive: Drive
+) -> None:
+    async with running(folder) as agent:
+        agent.act(lambda core, now: core.set_level(now, Level.POSITION, "test"))
+        await agent.until(lambda core: core.policy is not None and core.is_settled and core.link_state is LinkState.OPEN)
+        first = Replay(agent.core, drive, "drive", SystemClock().now())
+        for _ in range(50):
+            agent.act(first.feed)
+    async with running(folder) as agent:
+        await replay(agent, drive, "drive", speed=0)
+    (trip,) = cloud.trips()
+    assert trip.distance_m == pytest.approx(119 * 10, rel=0.001)
+    assert trip.duration_s == 119
+    assert len(cloud.platform.bodies(TRIP_PLACES)) == 1
+
+
+async def test_at_a_chosen_speed_the_drive_takes_its_time(cloud: Cloud, folder: Path, drive: Drive) -> None:
+    async with running(folder) as agent:
+        agent.act(lambda core, now: core.set_level(now, Level.DATA, "test"))
+        began = asyncio.get_running_loop().time()
+        await replay(agent, drive, "drive", speed=119)
+        assert asyncio.get_running_loop().time() - began >= 0.9
+    assert len(cloud.trips()) == 1
+    assert cloud.places_shown() == []
+
+
+async def test_a_certificate_is_renewed_with_a_fresh_key_over_the_link(cloud: Cloud, folder: Path, pki: Pki) -> None:
+    key = new_car_key()
+    # Issued with so short a life that two thirds of it are over: it began five minutes ago.
+    old = pki.ca.issue_car(
+        cloud.car.vehicle_id, cloud.car.vin, certificate_request(key, cloud.car.vehicle_id), life=timedelta(minutes=2)
+    )
+    (folder / KEY).write_bytes(key_pem(key))
+    (folder / CHAIN).write_bytes(old.chain_pem)
+    async with running(folder) as agent:
+        await agent.until(lambda core: any(n.code is NoticeCode.CERTIFICATE_RENEWED for n in core.notices))
+        await agent.until(lambda core: core.link_state is LinkState.OPEN and agent.keys.key_id in cloud.used_keys)
+        await agent.until(lambda core: core.is_settled)
+    now = x509.load_pem_x509_certificates((folder / CHAIN).read_bytes())[0]
+    assert f"{now.serial_number:x}" != old.serial
+    assert not (folder / NEXT_CHAIN).exists()
+    assert read_bundle(folder).vin == cloud.car.vin
+
+
+async def test_a_car_with_a_certificate_of_another_authority_is_kept_out(cloud: Cloud, folder: Path, pki: Pki) -> None:
+    foreign = pki.foreign_car(cloud.car.vehicle_id)
+    (folder / KEY).write_bytes(foreign.key_file.read_bytes())
+    (folder / CHAIN).write_bytes(foreign.cert_file.read_bytes())
+    async with running(folder) as agent:
+        await asyncio.sleep(1)
+        assert agent.core.link_state is LinkState.OFFLINE
+    assert cloud.platform.hellos == []
