@@ -6,7 +6,7 @@ Each figure is the lower quartile over batches of 500 rows, the variants taken i
 import json
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -27,6 +27,8 @@ STORED, NEW = 23, 8
 """Signals that a car's row holds, and that one status brings."""
 
 Connection = psycopg.Connection[Any]
+Variants = Mapping[str, tuple[str, Callable[[], object]]]
+"""Role and action by name."""
 
 _UPDATE: Final = """
 UPDATE last_values l SET seq = u.seq, signals = l.signals || u.signals
@@ -45,7 +47,7 @@ def main() -> None:
         with psycopg.connect(url) as connection:
             cars = _fill(connection)
             figures = _status(connection, cars) | _trips(connection, cars)
-    print(json.dumps({name: round(figure, 1) for name, figure in figures.items()}, indent=2))
+    print(json.dumps({name: round(figure, 1) for name, figure in figures.items()}, indent=2, ensure_ascii=False))
 
 
 def _fill(connection: Connection) -> list[UUID]:
@@ -84,8 +86,11 @@ def _status(connection: Connection, cars: Sequence[UUID]) -> dict[str, float]:
     def without() -> None:
         connection.execute("ALTER TABLE last_values DROP CONSTRAINT IF EXISTS ck_last_values_signals_declared")
 
-    plain = {"status, owner, no constraint": ("openmarque", batch), "status, om_link, no constraint": ("om_link", batch)}
-    checked = {"status, owner, constraint": ("openmarque", batch), "status, om_link, constraint": ("om_link", batch)}
+    plain: Variants = {
+        "status, owner, no constraint": ("openmarque", batch),
+        "status, om_link, no constraint": ("om_link", batch),
+    }
+    checked: Variants = {"status, owner, constraint": ("openmarque", batch), "status, om_link, constraint": ("om_link", batch)}
     figures: dict[str, list[float]] = {}
     for _ in range(3):
         without()
@@ -93,7 +98,7 @@ def _status(connection: Connection, cars: Sequence[UUID]) -> dict[str, float]:
         enforce(connection)
         _measure(connection, checked, figures)
     keys = installed_enforcement().checks[0].keys
-    scans = {
+    scans: Variants = {
         "constraint alone": (
             "openmarque",
             lambda: connection.execute("SELECT count(*) FROM last_values WHERE signals - %s::text[] = '{}'", [list(keys)]),
@@ -115,17 +120,18 @@ def _trips(connection: Connection, cars: Sequence[UUID]) -> dict[str, float]:
     def batch() -> None:
         connection.execute(_INSERT, (next(numbers), now, now, now, list(cars[:BATCH])), prepare=True)
 
-    variants = {"trip, owner": ("openmarque", batch), "trip, om_svc_trips": ("om_svc_trips", batch)}
+    variants: Variants = {"trip, owner": ("openmarque", batch), "trip, om_svc_trips": ("om_svc_trips", batch)}
     figures: dict[str, list[float]] = {}
     for _ in range(3):
         _measure(connection, variants, figures)
     return _quartiles(figures)
 
 
-def _measure(
-    connection: Connection, variants: dict[str, tuple[str, Callable[[], object]]], figures: dict[str, list[float]]
-) -> dict[str, list[float]]:
+def _measure(connection: Connection, variants: Variants, figures: dict[str, list[float]]) -> dict[str, list[float]]:
     connection.commit()
+    connection.autocommit = True
+    connection.execute("VACUUM last_values")
+    connection.autocommit = False
     for name, (_, act) in variants.items():
         figures.setdefault(name, [])
         act()

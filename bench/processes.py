@@ -163,6 +163,8 @@ async def throwaway(*, gate: bool = True) -> AsyncIterator[Bench]:
     """A platform in a home of its own with engines and (unless not wanted) a gate; deleted afterwards."""
     # Not below the system's temporary folder where that is kept in memory: the figures are about a disk.
     home = Path(tempfile.mkdtemp(prefix="openmarque-bench-", dir="/var/tmp"))
+    # Another user may pass through, as below a home that we made ourselves: PostgreSQL does not run as root.
+    home.chmod(0o711)
     settings = Settings(home=home, mqtt_port=0, port=0)
     clock = SystemClock()
     engines: Engines | None = None
@@ -183,8 +185,7 @@ async def throwaway(*, gate: bool = True) -> AsyncIterator[Bench]:
             if bench.gate is not None:
                 bench.gate.end()
         if engines is not None:
-            engines.nats.destroy()
-            engines.postgres.destroy()
+            await engines.stack.destroy()
         shutil.rmtree(home, ignore_errors=True)
 
 

@@ -9,6 +9,7 @@ import uvloop
 from openmarque.app import bootstrap
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.settings import load_settings
+from openmarque.link.worker import spare_collector
 
 
 async def _work() -> None:
@@ -18,6 +19,7 @@ async def _work() -> None:
     async with bootstrap(settings, SystemClock()) as platform:
         worker = platform.worker()
         await worker.start()
+        spare_collector()
         print("ready", flush=True)
         await stop.wait()
         await worker.stop()

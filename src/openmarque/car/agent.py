@@ -71,7 +71,8 @@ class CarAgent:
         self._outgoing: asyncio.Queue[Frame] = asyncio.Queue()
         self._changed = asyncio.Event()
         self._reconnect = asyncio.Event()
-        self._prefix = f"v/{wire(bundle.vehicle_id)}"
+        self._name = wire(bundle.vehicle_id)
+        self._prefix = f"v/{self._name}"
 
     @property
     def core(self) -> CarCore:
@@ -100,7 +101,7 @@ class CarAgent:
         for frame in output.frames:
             self._outgoing.put_nowait(frame)
         for notice in output.notices:
-            _log.info("notice", reason=notice.code.value)
+            _log.info("notice", vehicle_id=self._name, reason=notice.code.value)
         if output.reconnect:
             self._reconnect.set()
         self._announce()
@@ -153,9 +154,9 @@ class CarAgent:
                     self.act(lambda core, now: core.disconnected(now))
                     self._drop_outgoing()
         except* _Reconnect:
-            _log.info("reconnecting")
+            _log.info("reconnecting", vehicle_id=self._name)
         except* (aiomqtt.MqttError, OSError) as errors:
-            _log.info("not connected", error=type(errors.exceptions[0]).__name__)
+            _log.info("not connected", vehicle_id=self._name, error=type(errors.exceptions[0]).__name__)
         return was_open
 
     def _client(self) -> aiomqtt.Client:
@@ -163,7 +164,7 @@ class CarAgent:
         return aiomqtt.Client(
             facts.host,
             facts.mqtt_port,
-            identifier=wire(self.bundle.vehicle_id),
+            identifier=self._name,
             protocol=aiomqtt.ProtocolVersion.V311,
             clean_session=True,
             keepalive=KEEPALIVE_S,

@@ -36,18 +36,25 @@ class SqliteCarStore:
             path.touch(mode=0o600)
             # One connection, used by one event loop; autocommit, so that each transaction below is spelt out.
             self._db = sqlite3.connect(path, isolation_level=None, timeout=0)
-            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.execute("PRAGMA secure_delete=ON")  # what is purged is overwritten, not only unlinked
-            self._migrate()
         except (OSError, sqlite3.Error) as error:
             raise StoreUnusable(f"({error})") from error
+        try:
+            self._open()
+        except sqlite3.Error as error:
+            self._db.close()
+            raise StoreUnusable(f"({error})") from error
+        except StoreUnusable:
+            self._db.close()
+            raise
 
-    def _migrate(self) -> None:
+    def _open(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise StoreUnusable(f"Its schema is version {version}; this program knows {SCHEMA_VERSION}.")
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute("PRAGMA secure_delete=ON")  # what is purged is overwritten, not only unlinked
         if version == 0:
             self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
         self._db.execute("BEGIN IMMEDIATE")  # takes the exclusive lock now, not at the first step

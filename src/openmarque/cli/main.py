@@ -8,6 +8,7 @@ from rich.console import Console
 
 from openmarque.cli import car
 from openmarque.kit.errors import OpenMarqueError
+from openmarque.kit.log import configure_log
 
 _INSTALL: Final = "pip install 'openmarque[cloud]'"
 _WRONG_USAGE: Final = 2
@@ -18,6 +19,7 @@ _CARS_OWN: Final = (["car", "run"], ["car", "replay"])
 def main() -> None:
     """Run the command in ``sys.argv``. Exit code 0, 1 for an error of ours or a finding, 2 for wrong usage."""
     console = Console(stderr=True, highlight=False)
+    configure_log(for_people=console.is_terminal)
     app, missing = build(with_cloud=sys.argv[1:3] not in _CARS_OWN)
     try:
         app()
@@ -57,14 +59,15 @@ def _top() -> None:
 def _add_platform(app: typer.Typer, group: typer.Typer) -> str:
     """Add the platform's commands; the name of the missing library when the extra is not installed."""
     try:
-        from openmarque.cli import cloud, platform
+        from openmarque.cli import api_docs, cloud, platform
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if missing.partition(".")[0] == "openmarque":
             raise  # a module of ours that is missing is a broken install, not a small one
         return missing
     platform.register(app, group)
-    cloud.register(app)
+    for module in (cloud, api_docs):
+        module.register(app)
     return ""
 
 

@@ -104,7 +104,7 @@ def _children(settings: Settings, *, api: bool) -> list[Child]:
     workers = [
         Child(f"worker {n}", ("-m", "openmarque.cli.work"), logs / f"worker-{n}.log") for n in range(1, settings.workers + 1)
     ]
-    web = [Child("api", ("-m", "openmarque.cli.main", "serve"), logs / "api.log")] if api else []
+    web = [Child("api", ("-m", "openmarque.cli.serve"), logs / "api.log")] if api else []
     return [*gates, *workers, *web]
 
 

@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from openmarque.api.serve import run_api
 from openmarque.app import bootstrap
 from openmarque.cli import operating
 from openmarque.cli.demo import run_up
+from openmarque.cli.serve import main as run_web
 from openmarque.cli.work import main as run_worker
 from openmarque.domains.garage.service import Order
 from openmarque.engines.doctor import examine
@@ -36,17 +36,16 @@ def register(app: typer.Typer, car: typer.Typer) -> None:
 
 
 def up(
-    demo: Annotated[bool, typer.Option("--demo", help="Make a demo owner with a car that drives.")] = False,
-    cars: Annotated[int, typer.Option(min=1, max=50, help="Cars of the demo owner.")] = 1,
-    drive: Annotated[Path | None, typer.Option(help="A recorded drive (CSV) for the first demo car.")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Make a demo owner with a car that drives, and show it.")] = False,
+    drive: Annotated[Path | None, typer.Option(help="A recorded drive (CSV) for the demo car; else it drives a made-up lap.")] = None,
 ) -> None:
-    """Run a whole platform: engines, gate, worker, API; with --demo a car that lives in the terminal."""
-    operating.run(run_up(load_settings(), SystemClock(), demo_cars=cars if demo else 0, drive=drive))
+    """Run a whole platform in the foreground: engines, gate, worker, API; with --demo a car that lives in the terminal."""
+    operating.run(run_up(load_settings(), SystemClock(), demo=demo, drive=drive, console=_out))
 
 
 def serve() -> None:
     """Run the API as this process (``up`` starts it; print ``ready`` once it serves)."""
-    run_api(load_settings())
+    run_web()
 
 
 def work() -> None:
@@ -85,7 +84,7 @@ def settings(as_json: Json = False) -> None:
 
 def doctor(as_json: Json = False) -> None:
     """Look for what keeps a platform from running here, and say what to do about it. Exit code 1 when something does."""
-    findings = examine(load_settings())
+    findings = examine(load_settings(), SystemClock())
     if as_json:
         typer.echo(json.dumps([{"code": f.code, "what": f.what, "cure": f.cure, "severity": f.severity} for f in findings], indent=1))
     for finding in () if as_json else findings:

@@ -79,7 +79,7 @@ class Supervisor:
 
     async def _keep(self, child: Child) -> None:
         pause = 0.5
-        while not self._stopping:
+        while True:
             code = await self._run(child)
             if self._stopping:
                 return
@@ -95,13 +95,13 @@ class Supervisor:
                 sys.executable, *child.arguments, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=log,
                 env=self._environment, start_new_session=True,
             )  # fmt: skip
-            assert child.process.stdout is not None
-            async for line in child.process.stdout:
-                if line.strip() == b"ready":
-                    child.ready.set()
-                else:
-                    log.write(line)
-                    log.flush()
+            if child.process.stdout is not None:
+                async for line in child.process.stdout:
+                    if line.strip() == b"ready":
+                        child.ready.set()
+                    else:
+                        log.write(line)
+                        log.flush()
             return await child.process.wait()
 
 

@@ -1,5 +1,6 @@
-"""A drive replayed on a throwaway platform: what a script reads to see what would become of it. The whole way is the real one:
-the car's agent over mutual TLS, gate, worker, PostgreSQL, and a watcher who sees what an owner would see.
+"""A drive replayed on a throwaway platform, to see what would become of it.
+
+The whole way is the real one: the car's agent over mutual TLS, gate, worker, PostgreSQL, and a watcher who sees what an owner would see.
 """
 
 import asyncio

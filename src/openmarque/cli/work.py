@@ -4,6 +4,7 @@ import sys
 
 from openmarque.cli import operating
 from openmarque.kit.clock import SystemClock
+from openmarque.kit.log import configure_log
 from openmarque.kit.settings import load_settings
 
 
@@ -15,6 +16,7 @@ def announce_ready() -> None:
 
 def main() -> None:
     """Run one ingest worker until SIGTERM or SIGINT."""
+    configure_log()
     operating.run(operating.work(load_settings(), SystemClock(), announce_ready))
 
 

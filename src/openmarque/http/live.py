@@ -72,6 +72,7 @@ class LiveHub:
         self._broker = broker
         self._topics: dict[TenureId, _Topic] = {}
         self._open: Counter[AccountId] = Counter()
+        self._leaving: set[asyncio.Task[None]] = set()
         self.closing = False
         """Set when the process ends: streams end then."""
 
@@ -90,6 +91,8 @@ class LiveHub:
             with suppress(asyncio.CancelledError):
                 await announcing
             self.close()
+            if self._leaving:
+                await asyncio.wait(self._leaving)
 
     def close(self) -> None:
         """Have every stream end."""
@@ -116,7 +119,10 @@ class LiveHub:
             self._open[account_id] -= 1
             if not self._open[account_id]:
                 del self._open[account_id]
-            await self._leave(tenure_id, topic)
+            # Not awaited here: a client that goes away cancels its stream, and every further await in it.
+            leaving = asyncio.create_task(self._leave(tenure_id, topic))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
     async def _leave(self, tenure_id: TenureId, topic: _Topic) -> None:
         async with topic.lock:

@@ -9,10 +9,10 @@ dropped and counted (the car's outbox sends them again); subjects that `link.sub
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from enum import StrEnum
-from typing import Final, Protocol, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import nats
 import nats.errors
@@ -33,6 +33,9 @@ _CHECKED: Final = 100_000
 _C = TypeVar("_C", bound=Client)
 _RECONNECT_WAIT_S: Final = cast("int", 0.1)
 """Until a gate is back, a restarted broker refuses every car, so none waits a second. (nats-py hands it to ``asyncio.sleep``.)"""
+_FLUSH_S: Final = 5.0
+_LONGEST_FLUSH_S: Final = 60
+"""Beyond it the client has given the connection up by its own pings (three of 10 s)."""
 __all__ = ["MAX_PENDING", "Broker", "BrokerDown", "ConnectionState", "Handler", "Intake", "Message", "NatsBroker", "NoAnswer",
            "Subscription", "connect", "connect_client"]  # fmt: skip
 _log = structlog.get_logger("openmarque.link.broker")
@@ -234,9 +237,9 @@ class NatsBroker:
         check_subscribe(pattern)
         intake = Intake(handler, max_batch=max_batch)
         subscription = await self._client.subscribe_bulk(pattern, queue, intake.put_many)
-        await self.flush()
-        kept = _NatsSubscription(intake, lambda: self._client.drain_bulk(subscription))
+        kept = _NatsSubscription(intake, lambda: self._client.drain_bulk(subscription), self._subscriptions.remove)
         self._subscriptions.append(kept)
+        await self.flush()
         return kept
 
     async def request(self, subject: str, payload: bytes, *, timeout_s: float = 5.0) -> bytes:
@@ -252,13 +255,13 @@ class NatsBroker:
     async def flush(self) -> None:
         """See `Broker`."""
         try:
-            await self._client.flush(5)
+            await _undisturbed(self._client.flush(_LONGEST_FLUSH_S), _FLUSH_S)
         except (nats.errors.Error, TimeoutError) as error:
             raise BrokerDown from error
 
     async def close(self) -> None:
         """See `Broker`."""
-        for subscription in self._subscriptions:
+        for subscription in list(self._subscriptions):
             await subscription.close()
         if not self._client.is_closed:
             with suppress(BrokerDown):
@@ -267,9 +270,12 @@ class NatsBroker:
 
 
 class _NatsSubscription:
-    def __init__(self, intake: Intake, drain: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, intake: Intake, drain: Callable[[], Coroutine[Any, Any, None]], forget: Callable[["_NatsSubscription"], None]
+    ) -> None:
         self._intake = intake
         self._drain = drain
+        self._forget = forget
         self._closed = False
 
     @property
@@ -283,9 +289,24 @@ class _NatsSubscription:
     async def close(self) -> None:
         if not self._closed:
             self._closed = True
+            self._forget(self)
             with suppress(nats.errors.Error, TimeoutError):
-                await self._drain()
+                await _undisturbed(self._drain(), _LONGEST_FLUSH_S)
             await self._intake.close()
+
+
+async def _undisturbed(work: Coroutine[Any, Any, None], within_s: float) -> None:
+    """Wait at most `within_s` for `work`, which runs on by itself when the wait is cancelled or over. Raises ``TimeoutError``.
+
+    nats-py (2.16) keeps the future of a cancelled flush, and the answer to it then ends the client's reader: nothing would arrive until
+    the next reconnect.
+    """
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    done, _ = await asyncio.wait({task}, timeout=within_s)
+    if not done:
+        raise TimeoutError
+    task.result()
 
 
 async def connect(login: NatsLogin, *, name: str, timeout_s: float = 10.0) -> NatsBroker:

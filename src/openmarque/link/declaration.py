@@ -28,7 +28,20 @@ _CERTIFICATE = (
     "revoked_at",
     "revoked_for",
 )
-_HELLO = ("protocol", "epoch", "first", "policy_hash", "level", "ceiling", "software", "types", "signals", "commands", "policy_version", "asked")
+_HELLO = (
+    "protocol",
+    "epoch",
+    "first",
+    "policy_hash",
+    "level",
+    "ceiling",
+    "software",
+    "types",
+    "signals",
+    "commands",
+    "policy_version",
+    "asked",
+)
 
 VEHICLE_LINK = Declaration(
     name="vehicle_link",

@@ -26,7 +26,7 @@ from openmarque.kit.clock import Clock, to_ms
 from openmarque.kit.ids import VehicleId
 from openmarque.link.judging import JudgeCache
 from openmarque.link.ports import Accepted, CarRow, Handler, LinkStore, Refusals
-from openmarque.link.status_ingest import UNREADABLE
+from openmarque.link.status_ingest import UNPROCESSABLE, UNREADABLE
 from openmarque.link.subjects import down_subject
 from openmarque.protocol.envelope import Answer, Disposition, Envelope, Lane, UnreadableFrame, encode, read_envelope
 from openmarque.protocol.lanes import LanePosition, Reception, acknowledge, receive, settled_through
@@ -35,7 +35,6 @@ from openmarque.protocol.times import IMPLAUSIBLE_TIME, plausible
 from openmarque.storage.errors import StoreUnavailable
 from openmarque.storage.transaction import Transaction
 
-UNPROCESSABLE: Final = "unprocessable"
 UNKNOWN_TYPE: Final = "unknown_type"
 BARRIERS: Final = frozenset((LEVEL_CHANGED,))
 """Types after which the rest of a car's batch has to be judged by another policy."""

@@ -10,7 +10,6 @@ at most a day, so a car that escaped a kick is asked again. Several gates may ru
 import asyncio
 import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -30,6 +29,7 @@ from nats.aio.msg import Msg
 from openmarque.engines.nats import MAX_PAYLOAD, NatsEndpoint, read_endpoint
 from openmarque.kit.clock import Clock, SystemClock, iso
 from openmarque.kit.ids import wire
+from openmarque.kit.log import configure_log
 from openmarque.kit.settings import Settings, load_settings
 from openmarque.link.broker import Broker, connect, connect_client
 from openmarque.link.gate_jwt import AuthRequest, BadToken, Issuer, read_request
@@ -287,8 +287,7 @@ def run_gate(settings: Settings, clock: Clock | None = None) -> None:
         await serve(settings, clock or SystemClock(), stop, ready=lambda: print("ready", flush=True))  # noqa: T201 - for our parent
         watch.cancel()
 
-    # The log goes to the error stream: our parent reads one word from the other and closes it.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    configure_log()  # to the error stream: our parent reads one word from the other and closes it
     with suppress(KeyboardInterrupt):
         asyncio.run(main())
 

@@ -60,7 +60,7 @@ class Handshake:
         async with self._store.database.begin() as tx:
             try:
                 hello = _read_hello(frame)
-            except (msgspec.DecodeError, ValueError):
+            except (msgspec.DecodeError, ValueError, RecursionError):
                 await self._count_unreadable(tx, vehicle_id)
                 return
             cars = await self._store.lock_cars(tx, [vehicle_id])
@@ -74,7 +74,7 @@ class Handshake:
             epoch, watermarks = await self._settle_numbers(tx, car, hello)
             protocol = max(set(SUPPORTED) & set(hello.protocol), default=0)
             unknown = self._unknown(hello)
-            await self._store.record_hello(tx, vehicle_id, HelloRecord(protocol, hello.software[:64], unknown, now))
+            await self._store.record_hello(tx, vehicle_id, HelloRecord(protocol, _shown(hello.software)[:64], unknown, now))
             policy = b"" if hello.policy_hash == car.policy.hash else car.policy.frame
             if not policy:  # the hash is the proof
                 await self._store.accept_policy(tx, vehicle_id, car.policy.version)
@@ -124,4 +124,9 @@ class Handshake:
         unknown = [name for name in hello.types if name not in self._register.types]
         unknown += [path for path in hello.signals if path not in SIGNALS]
         unknown += [name for name in hello.commands if name not in self._commands]
-        return tuple(name[:80] for name in unknown[:_REPORTED])
+        return tuple(_shown(name)[:80] for name in unknown[:_REPORTED])
+
+
+def _shown(text: str) -> str:
+    """A text of the car's own choice as it may be kept and sent back; what is not printable (PostgreSQL takes no NUL) hides it whole."""
+    return text if text.isprintable() else "?"

@@ -14,9 +14,10 @@ from operator import attrgetter
 from typing import Final
 
 import msgspec
+import structlog
 
 from openmarque.kit.clock import Clock, to_ms
-from openmarque.kit.ids import VehicleId
+from openmarque.kit.ids import VehicleId, wire
 from openmarque.link.judging import TEXT, Judge, JudgeCache
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import LinkStore, Refusals, StatusWrite
@@ -25,16 +26,19 @@ from openmarque.protocol.envelope import Ack, Answer, Disposition, Envelope, Lan
 from openmarque.protocol.lanes import STALE_EPOCH, UNKNOWN_EPOCH
 from openmarque.protocol.messages import STATUS, STATUS_WITH_PLACE, StatusBody
 from openmarque.protocol.signals import SIGNALS
-from openmarque.protocol.times import IMPLAUSIBLE_TIME, plausible
+from openmarque.protocol.times import IMPLAUSIBLE_TIME, MAX_BEHIND_MS, plausible
+from openmarque.storage.errors import StoreUnavailable
 from openmarque.storage.transaction import Transaction
 
 UNREADABLE: Final = "unreadable"
 BAD_VALUE: Final = "bad_value"
 UNDECLARED: Final = "undeclared"
+UNPROCESSABLE: Final = "unprocessable"
 
 _ROUNDS: Final = 3
 """Times a message is judged anew when its policy changes under it; then it is left unanswered and the car sends it again."""
 
+_log = structlog.get_logger("openmarque.link")
 _read_body = msgspec.msgpack.Decoder(StatusBody).decode
 _TYPES: Final = frozenset((STATUS, STATUS_WITH_PLACE))
 
@@ -69,13 +73,40 @@ class StatusIngest:
         self._live = live
 
     async def take(self, frames: Iterable[tuple[VehicleId, bytes]]) -> int:
-        """Store a batch; gives the number of messages settled. Raises when the store fails: nothing is acknowledged then."""
+        """Store a batch; gives the number of messages settled. Raises when the store is away: nothing is acknowledged then.
+
+        A batch that breaks for another reason is taken car by car, so that what one car sends never holds up the others.
+        """
         refusals = Refusals()
         cars = _read(frames, refusals)
+        try:
+            return await self._take(dict(cars), refusals)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            _log.exception("batch_failed", lane=str(Lane.STATUS), messages=len(cars))
+        settled = 0
+        for vehicle_id, car in cars.items():
+            settled += await self._take_alone(vehicle_id, car.envelopes)
+        return settled
+
+    async def _take(self, cars: dict[VehicleId, _CarBatch], refusals: Refusals) -> int:
         async with self._store.database.begin() as tx:
             settled = await self._store_cars(tx, cars, refusals)
             await self._store.count_refusals(tx, refusals, self._clock.now())
         return settled
+
+    async def _take_alone(self, vehicle_id: VehicleId, envelopes: list[Envelope]) -> int:
+        """Store one car's messages, or refuse them all as unprocessable: on a store that works, they are what breaks."""
+        try:
+            return await self._take({vehicle_id: _CarBatch(list(envelopes))}, Refusals())
+        except StoreUnavailable:
+            raise
+        except Exception:
+            _log.exception("car_failed", lane=str(Lane.STATUS), vehicle_id=wire(vehicle_id))
+        # A type that no car has, so that nothing inside is looked at.
+        hollow = [msgspec.structs.replace(envelope, type=UNPROCESSABLE) for envelope in envelopes]
+        return await self._take({vehicle_id: _CarBatch(hollow)}, Refusals())
 
     async def _store_cars(self, tx: Transaction, cars: dict[VehicleId, _CarBatch], refusals: Refusals) -> int:
         settled = 0
@@ -183,7 +214,7 @@ def _judge_car(vehicle_id: VehicleId, judge: Judge, car: _CarBatch, now_ms: int)
 def _judge(judge: Judge, car: _CarBatch, envelope: Envelope, now_ms: int) -> None:
     """Put what the policy permits of `envelope` into the car's write, and an answer for it."""
     if envelope.type not in _TYPES:
-        return _refuse(car, envelope.seq, UNDECLARED, "?")
+        return _refuse(car, envelope.seq, UNPROCESSABLE if envelope.type is UNPROCESSABLE else UNDECLARED, "?")
     if not plausible(envelope.car_time, now_ms, envelope.trust):
         return _refuse(car, envelope.seq, IMPLAUSIBLE_TIME, envelope.type)
     allowed = judge.open_paths(envelope.type, envelope.level, now_ms)
@@ -191,7 +222,7 @@ def _judge(judge: Judge, car: _CarBatch, envelope: Envelope, now_ms: int) -> Non
         return _refuse(car, envelope.seq, allowed.refusal.reason, envelope.type)
     try:
         values = _read_body(envelope.body).values
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return _refuse(car, envelope.seq, UNREADABLE, envelope.type)
     base = None if envelope.trust is Trust.UNSET else envelope.car_time
     limits_of, signals = allowed.limits.get, car.signals
@@ -203,13 +234,18 @@ def _judge(judge: Judge, car: _CarBatch, envelope: Envelope, now_ms: int) -> Non
         else:
             # ``Limits.accept``, written out: a call for each value would cost as much as all the rest of the loop.
             kinds, low, high = limits
-            if age >= 0 and type(value) in kinds and low <= (len(value) if kinds is TEXT else value) <= high:  # type: ignore[operator, arg-type]
+            if 0 <= age <= MAX_BEHIND_MS and type(value) in kinds and low <= (_length(value) if kinds is TEXT else value) <= high:  # type: ignore[operator, arg-type]
                 signals[path] = (value, None if base is None else base - age, now_ms)
                 continue
             partly = BAD_VALUE
         car.refused.append((partly, path if path in SIGNALS else "?"))
     car.answers.append(Answer(envelope.seq, _STORED, partly))
     return None
+
+
+def _length(text: str) -> int:
+    """Characters of a text; below every limit when one of them is no printable character, NUL first of all, which JSONB refuses."""
+    return len(text) if text.isprintable() else -1
 
 
 def _refuse(car: _CarBatch, seq: int, reason: str, what: str) -> None:

@@ -60,9 +60,12 @@ class TripReading:
 
 def _shown(row: TupleRow) -> TripView:
     """The trip of a row, its consumption withheld where the distance does not carry one, whatever the car sent."""
-    start = None if row[12] is None else (row[12], row[13])
-    end = None if row[14] is None else (row[14], row[15])
-    view = TripView(row[3], row[0], *row[4:12], start=start, end=end)
+    view = TripView(row[3], row[0], *row[4:12])
     consumption = view.consumption_kwh_100km
     carried = view.distance_m > CONSUMPTION_FROM_M and consumption is not None and isfinite(consumption)
-    return view if carried else replace(view, consumption_kwh_100km=None)
+    return replace(
+        view,
+        consumption_kwh_100km=consumption if carried else None,
+        start=None if row[12] is None else (row[12], row[13]),
+        end=None if row[14] is None else (row[14], row[15]),
+    )

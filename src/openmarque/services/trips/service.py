@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from openmarque.kit.clock import to_ms
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import Accepted, Handler
+from openmarque.protocol.envelope import Trust
 from openmarque.protocol.times import IMPLAUSIBLE_TIME, plausible
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
 from openmarque.services.trips.store import PlaceRow, PostgresTrips, TripRow, TripStore
@@ -16,6 +19,8 @@ BAD_FIGURES: Final = "bad_figures"
 ROLE: Final = service_role("trips")
 _LONGEST_S: Final = 30 * 24 * 3600
 """A month of ignition on: longer than any trip, short enough to catch a broken clock."""
+_MOST_KWH_100KM: Final = 10_000
+"""A loaded lorry uphill uses some hundreds; what is beyond, or no number, is no consumption."""
 
 
 class TripHandler:
@@ -42,7 +47,7 @@ class TripHandler:
                 if reason:
                     refused[index] = reason
                 else:
-                    trips.append(TripRow(message, message.body, message.tenure_id, message.permit))
+                    trips.append(TripRow(message, _dated(message, message.body), message.tenure_id, message.permit))
             elif isinstance(message.body, TripPlaces):
                 if all(-90 <= latitude <= 90 and -180 <= longitude <= 180 for latitude, longitude in (message.body.start, message.body.end)):
                     places.append(PlaceRow(message, message.body, message.tenure_id, message.permit))
@@ -63,12 +68,23 @@ def _refusal(message: Accepted, trip: TripCompleted) -> str:
     figures = (trip.duration_s, trip.travel_s, trip.distance_m, trip.mean_speed_kmh, trip.gap_s)
     charges = [soc for soc in (trip.soc_start, trip.soc_end) if soc is not None]
     sane = (
-        trip.started_at <= trip.ended_at
+        trip.trip > 0
+        and trip.started_at <= trip.ended_at
+        and (trip.consumption_kwh_100km is None or abs(trip.consumption_kwh_100km) < _MOST_KWH_100KM)
         and all(0 <= figure < 1e9 for figure in figures)
         and trip.duration_s <= _LONGEST_S
+        and trip.ended_at - trip.started_at <= _LONGEST_S * 1000
         and all(0 <= soc <= 100 for soc in charges)
     )
     return "" if sane else BAD_FIGURES
+
+
+def _dated(message: Accepted, trip: TripCompleted) -> TripCompleted:
+    """The trip as it is kept: by a clock that was never set it ended when we heard of it (``Trust.UNSET``)."""
+    if message.envelope.trust is not Trust.UNSET:
+        return trip
+    received = to_ms(message.received_at)
+    return replace(trip, started_at=received - (trip.ended_at - trip.started_at), ended_at=received)
 
 
 def handlers(live: LiveUpdates) -> list[Handler]:

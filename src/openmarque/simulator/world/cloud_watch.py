@@ -4,6 +4,7 @@ Invariants here (names as reported):
     acknowledged-not-committed   a watermark or a "stored" leaves only after its commit
     settled-not-accounted        the commit that settles a number stores its message, counts its refusal or takes its tombstone
     watermark-went-back          per epoch a watermark only grows, and the epoch too
+    lost-without-loss            numbers are given up as lost only after the platform itself lost its newest data
     stored-twice                 each trip is there once
     stored-changed               a stored trip is never changed or deleted
     stored-invented              what is stored was sent by that car under that number
@@ -76,6 +77,7 @@ class CloudWatch:
         for vehicle_id, mark in marks.items():
             self.committed_for[vehicle_id] = mark.copy()
             self._cars[vehicle_id].lost_ms = self._scheduler.now_ms
+            self._cars[vehicle_id].platform_lost = True
         self._grounds.forget()
 
     def marks(self) -> dict[VehicleId, Committed]:
@@ -229,6 +231,8 @@ class CloudWatch:
             if watermark - old != lost or not lost:
                 self._account(seen, committed, (lane, link.epoch), range(old + 1, watermark + 1), (vehicle_id, refused))
             committed.watermarks[lane] = watermark
+        if link.lost > committed.lost and not seen.platform_lost:
+            raise InvariantBroken("lost-without-loss", f"{seen.name} {link.lost - committed.lost} numbers")
         committed.link_epoch, committed.lost = link.epoch, link.lost
 
     def _account(

@@ -70,8 +70,12 @@ class Driver:
         }
         if random.random() < 0.1:
             values[vss.DOORS_LOCKED[0]] = not self.is_driving and random.random() < 0.9
-        if random.random() < 0.05:  # a tunnel
+        # Not every sensor speaks each time, so that messages differ in what they tell.
+        spoken = random.random()
+        if spoken < 0.3:
             del values[vss.LATITUDE], values[vss.LONGITUDE]
+        elif spoken < 0.6:
+            del values[vss.STATE_OF_CHARGE], values[vss.OUTSIDE_TEMPERATURE]
         return values
 
     def _drive(self, now_ms: int) -> None:

@@ -157,7 +157,7 @@ class CarLife:
         self._journal.fault(self._scheduler.now_ms, "coverage_lost", self.car.name)
         self.car.has_coverage = False
         self.car.disconnect()
-        self._scheduler.after(int(self._random.expovariate(10 / self.weather.coverage_ms)) + 1, self._find_coverage)
+        self._scheduler.after(int(self._random.expovariate(3 / self.weather.coverage_ms)) + 1, self._find_coverage)
 
     def _find_coverage(self) -> None:
         self.car.has_coverage = True

@@ -12,8 +12,8 @@ from openmarque.simulator.world.weather import CALM, MINUTE_MS, Weather
 
 _DELAY_MS = 40
 """One way through a mobile network."""
-_LATE_MS = 20 * MINUTE_MS
-"""A frame this old still comes now and then: through a queue in a modem, or in a broker that was cut off."""
+_LATE_MS = (MINUTE_MS, 20 * MINUTE_MS)
+"""Frames as old as this still come now and then: through a queue in a modem, or in a broker that was cut off."""
 
 
 class Receiver(Protocol):
@@ -81,5 +81,5 @@ class Network:
             wait_ms = _DELAY_MS + (random.randrange(weather.jitter_ms) if weather.jitter_ms else 0)
             if weather.late and random.random() < weather.late:
                 self._journal.fault(at_ms, "frame_late", what)
-                wait_ms += random.randrange(_LATE_MS)
+                wait_ms += random.randrange(random.choice(_LATE_MS))
             self._scheduler.after(wait_ms, deliver, *frame)

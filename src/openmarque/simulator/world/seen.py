@@ -65,6 +65,8 @@ class SeenCar:
     trips_at: dict[int, list[DriverTrip]] = field(default_factory=dict)
     finished: list[DriverTrip] = field(default_factory=list)
     lost_ms: int = 0
+    platform_lost: bool = False
+    """Whether the platform ever went back to a backup, so that it may miss what this car no longer holds."""
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ class Weather:
     car_reset_ms: int
     clock_jump_ms: int
     coverage_ms: int
-    """Mean time with coverage; without it a tenth of that."""
+    """Mean time with coverage; without it a third of that."""
     worker_crash: float
     worker_restart_ms: int
     slow_batch: float
@@ -55,19 +55,19 @@ def draw(random: Random) -> Weather:
     return Weather(
         lost=share(0.2),
         repeated=share(0.2),
-        late=share(0.05),
+        late=share(0.1),
         jitter_ms=random.choice((0, 20, 200, 3000)),
         car_crash=share(0.01),
         car_reset_ms=period(2 * HOUR_MS, 12 * HOUR_MS, 0.3),
         clock_jump_ms=period(HOUR_MS, 6 * HOUR_MS, 0.4),
-        coverage_ms=period(5 * MINUTE_MS, HOUR_MS),
+        coverage_ms=period(3 * MINUTE_MS, 40 * MINUTE_MS),
         worker_crash=share(0.02),
         worker_restart_ms=period(10 * MINUTE_MS, HOUR_MS),
-        slow_batch=share(0.1),
+        slow_batch=share(0.2),
         database_away=share(0.02),
         database_outage_ms=period(HOUR_MS, 4 * HOUR_MS, 0.4),
         restore_ms=period(3 * HOUR_MS, 8 * HOUR_MS, 0.2),
-        level_ms=period(3 * MINUTE_MS, 2 * HOUR_MS, 0.8),
+        level_ms=period(2 * MINUTE_MS, HOUR_MS, 0.8),
         switch_ms=period(10 * MINUTE_MS, 2 * HOUR_MS, 0.5),
         contract_ms=period(10 * MINUTE_MS, 3 * HOUR_MS),
         app_switch_ms=period(10 * MINUTE_MS, 2 * HOUR_MS, 0.5),

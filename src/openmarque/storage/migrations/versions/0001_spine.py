@@ -94,15 +94,14 @@ def _create_owners() -> None:
     )
     op.create_table(
         "access_token",
-        sa.Column(
-            "token_hash", sa.LargeBinary(), nullable=False, comment="SHA-256 of the token; the token itself is nowhere"
-        ),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False, comment="SHA-256 of the token; the token itself is nowhere"),
         sa.Column("account_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "expires_at > created_at AND expires_at <= created_at + interval '24 hours'", name=op.f("ck_access_token_short_lived")
+            "expires_at > created_at AND expires_at <= created_at + interval '24 hours'",
+            name=op.f("ck_access_token_short_lived"),
         ),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.account_id"], name=op.f("fk_access_token_account_id"), ondelete="CASCADE"

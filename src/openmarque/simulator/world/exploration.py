@@ -1,0 +1,72 @@
+"""Many worlds, one after the other: what the command ``openmarque world`` and the tests run."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from openmarque.kit.clock import from_ms, iso
+from openmarque.simulator.world.journal import Event, InvariantBroken
+from openmarque.simulator.world.world import DEFAULT_STEPS, Parts, World
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A seed whose world broke an invariant: which, what was seen, and the last events before it."""
+
+    seed: int
+    steps: int
+    invariant: str
+    detail: str
+    last: tuple[Event, ...]
+
+    @property
+    def command(self) -> str:
+        """Runs this world again."""
+        return f"openmarque world --seeds 1 --first-seed {self.seed} --steps {self.steps}"
+
+    def lines(self) -> list[str]:
+        """The last events, one a line, oldest first."""
+        return [f"{iso(from_ms(at))} {what} {who} {detail}".rstrip() for at, what, who, detail in self.last]
+
+
+@dataclass
+class Exploration:
+    """What many worlds did. `digest` names each seed's whole sequence of events."""
+
+    seeds: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    faults: Counter[str] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+    digests: dict[int, str] = field(default_factory=dict)
+
+
+def explore(
+    seeds: int,
+    first_seed: int = 0,
+    steps: int = DEFAULT_STEPS,
+    parts: Parts | None = None,
+    *,
+    stop_at_failure: bool = True,
+    tell: Callable[[Exploration], None] | None = None,
+) -> Exploration:
+    """Run the worlds of `seeds` seeds from `first_seed` on; ends at the first failure unless told otherwise. `tell` hears of each."""
+    result = Exploration()
+    begun = time.perf_counter()
+    for seed in range(first_seed, first_seed + seeds):
+        world = World(seed, steps, parts)
+        try:
+            world.run()
+        except InvariantBroken as broken:
+            result.failures.append(Failure(seed, steps, broken.invariant, broken.detail, tuple(world.journal.last)))
+        result.seeds += 1
+        result.steps += world.scheduler.steps
+        result.faults += world.journal.faults
+        result.digests[seed] = world.journal.digest()
+        result.seconds = time.perf_counter() - begun
+        if tell is not None:
+            tell(result)
+        if result.failures and stop_at_failure:
+            break
+    return result

@@ -1,0 +1,176 @@
+"""Faults planted in the world's parts, one a class: each breaks one promise the way a plausible mistake would."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from openmarque.car.capture import StatusLane
+from openmarque.car.core import CarCore
+from openmarque.car.gate import Gate
+from openmarque.car.outbox import EventLane
+from openmarque.link.memory import CAR_LINK, LAST_VALUES, LastValues, MemoryLinkStore
+from openmarque.protocol.envelope import encode
+from openmarque.protocol.envelope import read_envelope
+from openmarque.protocol.levels import Level
+from openmarque.protocol.messages import GONE
+from openmarque.simulator.world.car import CarParts
+from openmarque.simulator.world.cloud import CloudParts
+from openmarque.simulator.world.database import WorldDatabase, WorldTransaction
+from openmarque.simulator.world.world import Parts
+
+
+class AcknowledgesBeforeCommit(WorldDatabase):
+    """What is to leave after the commit leaves at once."""
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[WorldTransaction]:
+        async with super().begin() as tx:
+            tx.publish_after_commit = self.send
+            yield tx
+
+
+def forget_watermarks(database: WorldDatabase) -> None:
+    """A worker that starts believes that nothing was ever settled."""
+    links = database.tables[CAR_LINK]
+    for vehicle_id, link in links.items():
+        links[vehicle_id] = replace(link, event_watermark=0, urgent_watermark=0)
+
+
+class OrdersByCarTime(MemoryLinkStore):
+    """The newer of two statuses is the one whose clock says so."""
+
+    def write_one(self, rows, write) -> bool:
+        old: LastValues | None = rows.get(LAST_VALUES, write.vehicle_id)
+        if old is None or old.epoch != write.epoch or old.policy_version != write.policy_version:
+            return False
+        signals = dict(old.signals)
+        for path, new in write.signals.items():
+            if path not in signals or (new[1] or 0) >= (signals[path][1] or 0):
+                signals[path] = new
+        seq = max(old.seq, write.seq)
+        rows.put(LAST_VALUES, write.vehicle_id, LastValues(write.epoch, seq, old.policy_version, write.received_ms, write.trust, signals))
+        return True
+
+
+class IgnoresThePolicyVersion(MemoryLinkStore):
+    """A judgement by a cached policy is stored whatever the policy is now."""
+
+    def write_one(self, rows, write) -> bool:
+        old: LastValues | None = rows.get(LAST_VALUES, write.vehicle_id)
+        return super().write_one(rows, replace_write(write, old.policy_version)) if old is not None else False
+
+
+def replace_write(write, policy_version: int):
+    return replace(write, policy_version=policy_version)
+
+
+class LateRepeatsCount(MemoryLinkStore):
+    """A batch is guarded by its newest number only."""
+
+    def write_one(self, rows, write) -> bool:
+        return super().write_one(rows, replace(write, first=write.seq))
+
+
+def car_with(*, gate: type[Gate] | None = None, event: type[EventLane] | None = None, status: type[StatusLane] | None = None):
+    """A car's core in which a part behaves as another class, or as itself where none is given."""
+
+    def make(*args: Any) -> CarCore:
+        core = CarCore(*args)
+        link = core._link
+        if gate is not None:
+            core._gate.__class__ = gate
+        if event is not None:
+            link._event.__class__ = event
+        if status is not None:
+            link.status.__class__ = status
+        return core
+
+    return make
+
+
+class IgnoresTheLevelAtSending(Gate):
+    """What was captured may leave, whatever level is in force now."""
+
+    def signals(self, status_type, captured):
+        chosen, self._level = self._level, Level.POSITION
+        self._signals.clear()
+        try:
+            return super().signals(status_type, captured)
+        finally:
+            self._level = chosen
+
+    def refuses(self, type_name, captured):
+        chosen, self._level = self._level, Level.POSITION
+        self._messages.clear()
+        try:
+            return super().refuses(type_name, captured)
+        finally:
+            self._level = chosen
+
+
+class ForgetsTombstones(EventLane):
+    """What is purged just goes: its number is never settled."""
+
+    def _bury(self, changes, doomed):
+        buried = super()._bury(changes, doomed)
+        for entry in [e for e in self._entries if e.type == GONE]:
+            self._entries.remove(entry)
+            changes.delete(self.lane, entry.seq, entry.seq)
+        return buried
+
+
+class RenumbersOnRetry(StatusLane):
+    """A status that got no answer goes out again under the next number."""
+
+    def due(self, now, epoch):
+        frame, kind = super().due(now, epoch)
+        flying = self.record.in_flight
+        if frame is None or kind or flying is None:
+            return frame, kind
+        seq = self.record.next
+        again = encode(msgspec.structs.replace(read_envelope(frame), seq=seq))
+        self._keep(next_number=seq + 1, in_flight=msgspec.structs.replace(flying, seq=seq, frame=again))
+        return again, kind
+
+
+class IgnoresTheLevelAtCapture(StatusLane):
+    """Every value is said to be captured at the highest level."""
+
+    def add(self, level, values, at_ms, allows):
+        return super().add(Level.POSITION, values, at_ms, lambda kind, _level: frozenset(values))
+
+    def has_forbidden(self, allows):
+        return super().has_forbidden(lambda kind, level: allows(kind, Level.POSITION))
+
+
+PLANTED = {
+    "acknowledges before the commit": (Parts(cloud=CloudParts(database=AcknowledgesBeforeCommit)), {"acknowledged-not-committed"}, 20),
+    "forgets the watermark at restart": (
+        Parts(cloud=CloudParts(restarted=forget_watermarks)),
+        {"watermark-went-back", "stored-twice", "acknowledged-not-committed", "lost-without-loss"},
+        20,
+    ),
+    "orders by car time": (Parts(cloud=CloudParts(link=OrdersByCarTime)), {"older-value-stored", "acknowledged-not-committed"}, 20),
+    "caches a policy past its version": (
+        Parts(cloud=CloudParts(link=IgnoresThePolicyVersion)),
+        {"stored-without-ground", "stored-under-stricter-level", "stored-for-another-tenure", "value-missing"},
+        20,
+    ),
+    "lets a late repeat count": (Parts(cloud=CloudParts(link=LateRepeatsCount)), {"older-value-stored"}, 20),
+    "ignores the level at sending": (
+        Parts(car=CarParts(core=car_with(gate=IgnoresTheLevelAtSending))),
+        {"sent-under-stricter-level"},
+        20,
+    ),
+    "forgets tombstones": (Parts(car=CarParts(core=car_with(event=ForgetsTombstones))), {"lane-blocked", "lost-without-loss"}, 20),
+    "renumbers a status on retry": (Parts(car=CarParts(core=car_with(status=RenumbersOnRetry))), {"status-sent-beside"}, 20),
+    "ignores the level at capture": (
+        Parts(car=CarParts(core=car_with(status=IgnoresTheLevelAtCapture))),
+        {"sent-under-stricter-level"},
+        20,
+    ),
+}
+"""By name: the world with the fault, the invariants that may report it, and the most seeds until one does."""
