@@ -1,7 +1,7 @@
-"""A whole platform in a throwaway home whose processes can be killed one by one and started again.
+"""A whole platform in a throwaway home: as ``openmarque up`` runs it, or made so that its processes can be killed one by one.
 
-Engines, connection gate and worker are processes of their own, each known by its pid; nothing else is ever signalled. The worker is
-``faults.worker``: the real one, with a place in it where it may kill itself.
+Engines, connection gate and worker are processes of their own, each known by its pid; nothing else is ever signalled. The killable
+worker is ``faults.worker``: the real one, with places in it where it may kill itself.
 """
 
 import asyncio
@@ -11,8 +11,8 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,18 +20,16 @@ from typing import Final
 import psutil
 
 from faults.cars import Car
-from openmarque.app import Engines, Platform, bootstrap, start_engines
+from openmarque.app import Engines, Platform, bootstrap
 from openmarque.car.identity import read_bundle
-from openmarque.cli.operating import give_to_owner, provision
+from openmarque.cli.operating import engines_up, give_to_owner, platform_up, provision
 from openmarque.domains.garage.service import Order
-from openmarque.engines.nats_log import follow
+from openmarque.engines.postgres import PostgresServer
 from openmarque.engines.process import find_ours, tail
 from openmarque.engines.quarters import possible_roots
-from openmarque.kit.clock import SystemClock, iso
-from openmarque.kit.ids import wire
+from openmarque.kit.clock import SystemClock
 from openmarque.kit.settings import Settings
 from openmarque.link.bringup import GateProcess
-from openmarque.link.security import SecurityEvent, publish_event
 
 ROOT: Final = Path(__file__).parents[1]
 _PREFIX: Final = "openmarque-faults-"
@@ -44,36 +42,45 @@ class Ground:
     """The running platform. `platform` is wired in this process, to provision cars and to read."""
 
     settings: Settings
-    engines: Engines
     platform: Platform
-    gate: GateProcess
-    worker: "WorkerProcess"
 
     @property
     def mqtt_port(self) -> int:
         """Where the broker takes cars."""
-        return self.engines.broker.mqtt_port
+        return self.platform.endpoint.mqtt_port
+
+    @property
+    def database_url(self) -> str:
+        """The database, as its owner."""
+        return PostgresServer(self.settings).address()
 
     async def new_car(self, vin: str, *, owned: bool = True) -> Car:
         """A provisioned car, its owner's trial activated unless it is not `owned`; its bundle lies in the home."""
-        vehicle_id = await provision(self.platform, Order(vin, MODEL), self.settings.home / "cars" / vin)
+        folder = self.settings.home / "cars" / vin
+        vehicle_id = await provision(self.platform, Order(vin, MODEL), folder)
         tenure_id = None
         if owned:
             tenure_id, _ = await give_to_owner(self.platform, vehicle_id, "en", self.platform.clock.now())
-        return Car(read_bundle(self.settings.home / "cars" / vin), tenure_id)
+        return Car(read_bundle(folder), tenure_id)
 
-    async def restart(self, part: str) -> None:
-        """Kill ``broker``, ``postgres``, ``worker`` or ``gate`` with SIGKILL and start it again."""
+
+@dataclass
+class KillableGround(Ground):
+    """A platform whose processes can be killed. Engines are started again by their watcher, gate and worker here."""
+
+    engines: Engines
+    gate: GateProcess
+    worker: "WorkerProcess"
+
+    async def kill(self, part: str) -> None:
+        """SIGKILL to ``broker``, ``postgres``, ``worker`` or ``gate``; returns when another one is starting or up."""
         match part:
             case "broker":
-                await asyncio.to_thread(_kill, self.engines.nats.process())
-                await asyncio.to_thread(self.engines.nats.start)
+                await asyncio.to_thread(kill_tree, self.engines.nats.process())
             case "postgres":
-                await asyncio.to_thread(_kill, self.engines.postgres.process())
-                await asyncio.to_thread(self.engines.postgres.start)
+                await asyncio.to_thread(kill_tree, self.engines.postgres.process())
             case "gate":
-                assert self.gate.process is not None
-                await asyncio.to_thread(_kill, self.gate.process)
+                await asyncio.to_thread(kill_tree, psutil.Process(self.gate.pid))
                 await asyncio.to_thread(self.gate.start)
             case "worker":
                 self.worker.kill()
@@ -154,37 +161,47 @@ class WorkerProcess:
 
 @asynccontextmanager
 async def ground_up() -> AsyncIterator[Ground]:
-    """A platform in a home of its own; everything is ended and deleted afterwards."""
-    sweep()
-    home = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
-    home.chmod(0o711)  # PostgreSQL's user has to pass through
-    settings, clock = Settings(home=home, mqtt_port=0, port=0), SystemClock()
-    gate, worker = GateProcess(settings), WorkerProcess(home)
-    engines: Engines | None = None
-    try:
-        engines = await start_engines(settings, clock)
-        async with bootstrap(settings, clock, pool_size=3) as platform:
+    """A platform as ``openmarque up`` runs it (without the API), in a home of its own that is deleted afterwards."""
+    with throwaway_home() as home:
+        settings = settings_for(home)
+        async with platform_up(settings, SystemClock(), api=False) as (platform, _):
+            yield Ground(settings, platform)
+
+
+@asynccontextmanager
+async def killable_ground_up() -> AsyncIterator[KillableGround]:
+    """The same from its parts, with the worker that can kill itself."""
+    with throwaway_home() as home:
+        settings, clock = settings_for(home), SystemClock()
+        gate, worker = GateProcess(settings), WorkerProcess(home)
+        async with engines_up(settings, clock) as engines, bootstrap(settings, clock, pool_size=3) as platform:
             async with platform.database.begin() as tx:
                 await platform.garage.store_brand(tx)
             await platform.write_snapshot()
-            await asyncio.to_thread(gate.start)
-            await worker.start()
-            reporting = asyncio.create_task(_report(platform))
             try:
-                yield Ground(settings, engines, platform, gate, worker)
+                await asyncio.to_thread(gate.start)
+                await worker.start()
+                yield KillableGround(settings, platform, engines, gate, worker)
             finally:
-                reporting.cancel()
                 await worker.stop()
+                await asyncio.to_thread(gate.stop)
+
+
+def settings_for(home: Path) -> Settings:
+    """Free ports, nothing else out of the ordinary."""
+    return Settings(home=home, mqtt_port=0, port=0)
+
+
+@contextmanager
+def throwaway_home() -> Iterator[Path]:
+    """A directory that PostgreSQL's user can reach; its name holds our pid, by which a later run knows that it is left over."""
+    sweep()
+    home = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    home.chmod(0o711)
+    try:
+        yield home
     finally:
-        await asyncio.to_thread(gate.stop)
-        await asyncio.to_thread(remove_home, home)
-
-
-async def _report(platform: Platform) -> None:
-    """What ``openmarque up`` does beside its children: turn the broker's log into security events."""
-    async for seen in follow(platform.settings.log_dir / "nats.log"):
-        vehicle_id = wire(seen.vehicle_id) if seen.vehicle_id else ""
-        await publish_event(platform.broker, SecurityEvent(str(seen.kind), iso(platform.clock.now()), vehicle_id))
+        remove_home(home)
 
 
 async def until(condition: Callable[[], object], what: str, timeout_s: float = 20.0) -> None:
@@ -197,7 +214,7 @@ async def until(condition: Callable[[], object], what: str, timeout_s: float = 2
         raise TimeoutError(f"Not within {timeout_s:g} s: {what}") from None
 
 
-def _kill(process: psutil.Process | None) -> None:
+def kill_tree(process: psutil.Process | None) -> None:
     """SIGKILL to this process and its children, which are all of ours; returns when they are gone."""
     assert process is not None
     doomed = [process, *process.children(recursive=True)]
@@ -213,10 +230,10 @@ def remove_home(home: Path) -> None:
     """End the engines of `home`, if any run, and delete everything."""
     for root in possible_roots(home):
         if postgres := find_ours("postgres", "-D", root / "data"):
-            _kill(postgres)
+            kill_tree(postgres)
         shutil.rmtree(root, ignore_errors=True)
     if nats := find_ours("nats", "-c", home / "nats" / "nats.conf"):
-        _kill(nats)
+        kill_tree(nats)
     shutil.rmtree(home, ignore_errors=True)
 
 

@@ -22,6 +22,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from openmarque.app import bootstrap
 from openmarque.kit.clock import SystemClock
+from openmarque.kit.log import configure_log
 from openmarque.kit.settings import load_settings
 from openmarque.storage.postgres import PostgresDatabase, PostgresTransaction, Publish, open_database
 
@@ -87,4 +88,5 @@ async def work(fuse: Fuse) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kill", default="", help="point:count")
+    configure_log()
     asyncio.run(work(Fuse(parser.parse_args().kill)))

@@ -95,6 +95,8 @@ class Car:
     ms: int = START_MS
     trust: Trust = Trust.SYNCED
     wire: list[Frame] = field(default_factory=list)
+    trip_starts: list[int] = field(default_factory=list)
+    """When each trip of `drives` began."""
 
     def __post_init__(self) -> None:
         self.power_up()
@@ -146,6 +148,7 @@ class Car:
         """A trip at constant speed going north: ignition on, a sample a second, ignition off."""
         frames: list[Frame] = []
         metres = 0
+        self.trip_starts.append(self.ms)
         for i in range(seconds + 1):
             place = {vss.LATITUDE: 34.0 + metres / 111_195, vss.LONGITUDE: -6.75}
             sample: dict[str, Value] = {

@@ -1,7 +1,7 @@
 """A whole running platform, once per session: engines, gate process, worker process, each a child of ours. Tests that use it run
 in the session's event loop (``pytestmark = pytest.mark.asyncio(loop_scope="session")``), where its reporter lives.
 
-``ground`` (session)      `faults.ground.Ground`: ``new_car()``, ``restart(part)``, ``platform``
+``ground`` (session)      `faults.ground.Ground`: ``new_car(vin)``, ``mqtt_port``, ``platform``
 ``new_car`` (session)     makes a car with a VIN of its own and an owner
 ``database`` (session)    the owner's connection to the platform's database: ``rows(query, parameters)``
 """
@@ -62,7 +62,7 @@ async def ground() -> AsyncIterator[Ground]:
 
 @pytest.fixture(scope="session")
 def database(ground: Ground) -> Rows:
-    return Rows(ground.engines.database.url)
+    return Rows(ground.database_url)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 
 import pytest
 
@@ -20,6 +21,6 @@ def test_a_service_outside_the_package_is_found_and_works(tmp_path):
     _run(tests, os.environ | {"PYTHONPATH": str(target)})
 
 
-def _run(command, environ):
+def _run(command: list[str], environ: Mapping[str, str]) -> None:
     done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-2000:]}"

@@ -50,13 +50,15 @@ def router(sources: Mapping[str, Source]) -> APIRouter:
         """Server-sent events: `snapshot` holds every part of the car's state, then each change comes as an event named after its part.
 
         An event's id names the state that you have with it. Come back with `Last-Event-ID`, and the snapshot is sent only if
-        something has changed meanwhile. `end` says that the stream is over for good (`code` as in a problem), or for a restart
-        (`shutdown`): come back then.
+        something has changed meanwhile. `end` says that the stream is over for good (`code` as in a problem), or for a restart,
+        or because the broker is away (`shutdown`, `broker-down`): come back then.
         """
         edge, asker = edge_of(request), Asker(credentials, vehicle_id)
         visit, _ = await read_state(edge, asker, {})
         if edge.hub.streams(visit.account_id) >= MAX_STREAMS:
             raise TooManyStreams(limit=MAX_STREAMS)
+        if not edge.hub.connected:
+            raise BrokerDown
         events = stream(edge, asker, sources, last_event_id, visit)
         return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 

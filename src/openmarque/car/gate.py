@@ -128,12 +128,12 @@ class Gate:
             return UNKNOWN_TO_PLATFORM
         if type_name in self._duties:
             return ""
-        if self._is_off_the_list(type_name, captured):
-            return NOT_ON_ALLOW_LIST
         if self._rulebook is None:
             return NO_POLICY
         answer = self._rulebook.judge_message(type_name, captured, self._moment())
-        return "" if isinstance(answer, Permit) else answer.reason.value
+        if not isinstance(answer, Permit):
+            return answer.reason.value
+        return NOT_ON_ALLOW_LIST if self._is_off_the_list(type_name, captured) else ""
 
     def _is_off_the_list(self, type_name: str, captured: Level) -> bool:
         """Whether the allow-list of the level keeps the type in the car, whatever the policy says."""

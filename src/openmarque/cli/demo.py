@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from rich.console import Console
 from rich.live import Live
@@ -26,6 +26,7 @@ from openmarque.engines.errors import PortBusy
 from openmarque.engines.process import Ports, is_free, port_holder
 from openmarque.kit.clock import Clock
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
+from openmarque.kit.log import configure_log
 from openmarque.kit.settings import Settings
 from openmarque.protocol.levels import Level
 from openmarque.simulator.lap import lap
@@ -55,6 +56,8 @@ async def run_up(settings: Settings, clock: Clock, *, demo: bool, drive: Path | 
     if settings.port and not is_free(settings.host, settings.port):
         raise PortBusy(f"{settings.port} is wanted for the API.", holder=port_holder(settings.port), setting="OPENMARQUE_PORT")
     console.print(f"Starting in {settings.home} …", highlight=False)
+    log = await asyncio.to_thread(_open_log, settings.log_dir / "up.log")
+    configure_log(stream=log)
     async with platform_up(settings, clock) as (platform, _):
         base = f"http://{settings.host}:{settings.port or Ports(settings.run_dir).known(PORT_NAME)}"
         console.print(f"Ready. API and its description: {base}/api/docs", highlight=False)
@@ -63,6 +66,12 @@ async def run_up(settings: Settings, clock: Clock, *, demo: bool, drive: Path | 
             await _run_demo(platform, recorded, stop, base, console)
         else:
             await stop.wait()
+
+
+def _open_log(path: Path) -> TextIO:
+    """Our own log goes beside those of the other processes: the terminal is the car's."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("a", encoding="utf-8", buffering=1)
 
 
 def _stop_event() -> asyncio.Event:

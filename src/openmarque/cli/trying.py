@@ -6,7 +6,7 @@ The whole way is the real one: the car's agent over mutual TLS, gate, worker, Po
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -32,8 +32,8 @@ from openmarque.protocol.levels import Level
 from openmarque.services.status.service import SignalView
 from openmarque.services.trips.store import TripView
 
-DRIVE_VIN: Final = "VF1AACVYB00000017"
-"""An invented VIN of the throwaway platform (region V, France: no check digit)."""
+DRIVE_VIN: Final = "VF1AACVYB00"
+"""How the VINs of a throwaway platform begin; all are invented (region V, France: no check digit)."""
 DRIVE_MODEL: Final = "puce"
 _EVERY_TRIP: Final = 10_000
 _LIVE_S: Final = 5.0
@@ -65,12 +65,20 @@ class Shown:
 
 
 async def try_replay(drive: Drive, speed: float, on_progress: Progress) -> dict[str, Any]:
-    """Replay `drive` on a platform made for it and removed afterwards; gives what the issue's contract names, as JSON values."""
+    """Replay `drive` on a platform made for it and removed afterwards; gives what scripts read, as JSON values (see ``describe``)."""
+    return (await try_replays([drive], speed, on_progress))[0]
+
+
+async def try_replays(drives: Sequence[Drive], speed: float, on_progress: Progress) -> list[dict[str, Any]]:
+    """Replay each of `drives` with a car of its own, all at once on one throwaway platform."""
     async with throwaway_home() as home:
         settings = Settings(home=home, port=0, mqtt_port=0)
-        clock = SystemClock()
-        async with platform_up(settings, clock, api=False) as (platform, _):
-            return await _replay_on(platform, home / "car", drive, speed, on_progress)
+        async with platform_up(settings, SystemClock(), api=False) as (platform, _):
+            replays = (
+                _replay_on(platform, home / f"car-{number}", f"{DRIVE_VIN}{number:06d}", drive, speed, on_progress)
+                for number, drive in enumerate(drives)
+            )
+            return await asyncio.gather(*replays)
 
 
 @asynccontextmanager
@@ -89,8 +97,10 @@ def _make_home() -> Path:
     return home
 
 
-async def _replay_on(platform: Platform, folder: Path, drive: Drive, speed: float, on_progress: Progress) -> dict[str, Any]:
-    vehicle_id = await provision(platform, Order(DRIVE_VIN, DRIVE_MODEL), folder)
+async def _replay_on(
+    platform: Platform, folder: Path, vin: str, drive: Drive, speed: float, on_progress: Progress
+) -> dict[str, Any]:
+    vehicle_id = await provision(platform, Order(vin, DRIVE_MODEL), folder)
     tenure_id, _ = await give_to_owner(platform, vehicle_id, "en", platform.clock.now())
     shown = Shown()
     async with watching(platform, tenure_id, shown.take), driving(folder, platform.clock) as agent:

@@ -24,6 +24,7 @@ from fastapi.security import HTTPAuthorizationCredentials
 from openmarque.http.edge import CarVisit, Edge, at_car, enter
 from openmarque.http.errors import NotInYourGarage, NotSignedIn
 from openmarque.http.live import Watch
+from openmarque.link.broker import BrokerDown
 from openmarque.storage.errors import StoreUnavailable
 
 HEARTBEAT_S: Final = 15.0
@@ -70,11 +71,13 @@ async def read_state(edge: Edge, asker: Asker, sources: Mapping[str, Source]) ->
 
 async def stream(edge: Edge, asker: Asker, sources: Mapping[str, Source], last_id: str, visit: CarVisit) -> AsyncIterator[bytes]:
     """The bytes of one stream. `visit` is one that was let in just before; its transaction is over."""
-    async with edge.hub.watch(visit.tenure_id, visit.account_id) as watch:
-        teller = _Teller(edge, asker, sources, watch)
-        yield b"retry: %d\n\n" % _RETRY_MS
-        async for event in teller.events(last_id):
-            yield event
+    yield b"retry: %d\n\n" % _RETRY_MS
+    try:
+        async with edge.hub.watch(visit.tenure_id, visit.account_id) as watch:
+            async for event in _Teller(edge, asker, sources, watch).events(last_id):
+                yield event
+    except BrokerDown as down:
+        yield _event("end", {"code": down.code}, "")
 
 
 class _Teller:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from openmarque.kit.ids import AccountId, TenureId, wire
-from openmarque.link.broker import Broker, BrokerDown, Message, Subscription
+from openmarque.link.broker import Broker, BrokerDown, ConnectionState, Message, Subscription
 from openmarque.link.live import INTEREST_S
 from openmarque.link.subjects import live_subject
 
@@ -75,6 +75,11 @@ class LiveHub:
         self._leaving: set[asyncio.Task[None]] = set()
         self.closing = False
         """Set when the process ends: streams end then."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether updates can come in now."""
+        return self._broker.state is ConnectionState.CONNECTED
 
     def streams(self, account_id: AccountId | None = None) -> int:
         """How many streams are open, of one account or of all."""

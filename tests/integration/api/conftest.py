@@ -6,6 +6,9 @@
 """
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,8 +24,10 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from openmarque.api.app import Api, create_app
+from openmarque.api.serve import PORT_NAME
 from openmarque.app import Platform, bootstrap, start_engines
 from openmarque.domains.garage.service import Order
+from openmarque.engines.process import Ports
 from openmarque.kit.clock import SystemClock, to_ms
 from openmarque.kit.csr import certificate_request, new_car_key
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, wire
@@ -191,6 +196,42 @@ async def app(platform: Platform) -> AsyncIterator[Api]:
 async def client(app: Api) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as made:
         yield made
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def furnished(street: Street) -> tuple[Owner, Car]:
+    """An owner whose car has a status, trips and refusals."""
+    owner = await street.owner()
+    car = await street.car(owner)
+    await car.says({"Vehicle.Speed": 50.0, "Vehicle.CurrentLocation.Latitude": 34.0, "Vehicle.CurrentLocation.Longitude": -6.8})
+    for number in range(1, 6):
+        await car.drove(number, 1000.0 * number, minutes_ago=10 * number)
+    await car.was_between(1, (34.0, -6.8), (34.1, -6.7))
+    await car.sends_nonsense()
+    return owner, car
+
+
+_SERVE = """
+import sys
+from openmarque.api.serve import run_api
+from openmarque.api.serve import PORT_NAME
+from openmarque.app import bootstrap
+from openmarque.kit.settings import load_settings
+run_api(load_settings(), bootstrap, lambda: print("ready", flush=True))
+"""
+
+
+def start_api(settings: Settings) -> tuple[subprocess.Popen[str], str]:
+    """The API as a process on the home of `settings`, once it is ready, and its address."""
+    environment = {**os.environ, "OPENMARQUE_HOME": str(settings.home), "OPENMARQUE_PORT": "0", "OPENMARQUE_MQTT_PORT": "0"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", _SERVE], env=environment, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line == "ready\n", line
+    process.stdout.close()
+    return process, f"http://127.0.0.1:{Ports(settings.run_dir).known(PORT_NAME)}"
 
 
 @dataclass

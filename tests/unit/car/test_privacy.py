@@ -164,7 +164,7 @@ def test_waiting_messages_that_may_not_leave_any_more_become_tombstones_in_their
     car.drives()
     assert car.core.outbox_fill == 4
     car.set_level(Level.DATA)
-    assert car.core.counts("deleted") == {"not_on_allow_list": 2}
+    assert car.core.counts("deleted")["level_too_low"] == 2
     open_link(car, platform)
     assert platform.types()[-5:] == [TRIP_COMPLETED, GONE, TRIP_COMPLETED, GONE, LEVEL_CHANGED]
     assert platform.bodies(TRIP_PLACES) == []
@@ -233,7 +233,7 @@ def test_a_group_is_switched_off_with_all_its_services_and_purged_at_once():
     car.disconnect()
     car.drives()
     car.switch("services_without_position", on=False)
-    assert car.core.counts("deleted") == {"switched_off_in_car": 1}
+    assert car.core.counts("deleted")["switched_off_in_car"] == 1
     open_link(car, platform)
     assert platform.bodies(TRIP_COMPLETED) == []
 
@@ -302,7 +302,7 @@ class TestPolicy:
         assert car.core.next_wake_ms is not None
         car.wait(31 * 86_400)
         assert car.core.outbox_fill == 0
-        assert car.core.counts("deleted") == {"policy_expired": 2}
+        assert car.core.counts("deleted")["policy_expired"] == 2
         car.drives()
         platform.policy = b""
         open_link(car, platform)

@@ -37,7 +37,7 @@ from openmarque.simulator.world.seen import Committed
 from openmarque.simulator.world.weather import CALM, HOUR_MS, MINUTE_MS, Weather, draw
 
 START: Final = datetime(2026, 11, 22, 12, tzinfo=UTC)
-DEFAULT_STEPS: Final = 3_000
+DEFAULT_STEPS: Final = 2_000
 """Enough for some hours of three cars; more seeds find more than longer worlds."""
 _CALM_MS: Final = 10 * MINUTE_MS
 """Longer than any wait between two repeats (a minute), than the delay of any frame (20 minutes at most, of which the half is spent

@@ -1,0 +1,102 @@
+"""The seven recorded drives, the whole way: car, mutual TLS, gate, worker, PostgreSQL, and a watcher who sees what an owner would.
+
+They run at once, each with a car of its own, on one throwaway platform.
+"""
+
+import csv
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from openmarque.car.drive import Drive, read_drive
+from openmarque.cli.operating import run
+from openmarque.cli.trying import try_replays
+from tests.drives import TRUTHS, Truth, twizy
+
+SOUTH, WEST, NORTH, EAST = 33.0, -8.0, 35.0, -6.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A drive as it was read, and what became of it."""
+
+    drive: Drive
+    told: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> dict[str, Outcome]:
+    drives = [read_drive(twizy(truth.name)) for truth in TRUTHS]
+    told = run(try_replays(drives, 0.0, lambda _done, _total: None))
+    return {truth.name: Outcome(drive, answer) for truth, drive, answer in zip(TRUTHS, drives, told, strict=True)}
+
+
+@pytest.fixture(params=TRUTHS, ids=lambda truth: truth.name)
+def truth(request: pytest.FixtureRequest) -> Truth:
+    chosen: Truth = request.param
+    return chosen
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.req("TRP-1", "LNK-3")
+def test_a_recorded_drive_becomes_one_trip_with_its_true_figures(outcomes: dict[str, Outcome], truth: Truth) -> None:
+    (trip,) = outcomes[truth.name].told["trips"]
+    assert trip["distance_km"] == pytest.approx(truth.distance_km, rel=0.005)
+    assert trip["duration_s"] == pytest.approx(truth.duration_s, abs=2)
+    assert (trip["soc_start"], trip["soc_end"]) == (truth.soc_start, truth.soc_end)
+    assert trip["mean_speed_kmh"] == pytest.approx(trip["distance_km"] / trip["duration_s"] * 3600, abs=0.05)
+
+
+def test_times_are_moved_to_end_now_and_the_original_ones_are_told(outcomes: dict[str, Outcome], truth: Truth) -> None:
+    outcome = outcomes[truth.name]
+    (trip,) = outcome.told["trips"]
+    assert datetime.fromisoformat(trip["original_started_at"]) == outcome.drive.samples[0].original_time
+    started, ended = (datetime.fromisoformat(trip[name]) for name in ("started_at", "ended_at"))
+    assert ended - started == timedelta(seconds=outcome.drive.duration_s)
+    received = datetime.fromisoformat(outcome.told["status"]["Vehicle.Speed"]["received_at"])
+    assert timedelta(0) <= received - ended < timedelta(minutes=5)
+
+
+@pytest.mark.req("STA-1")
+def test_at_least_nine_in_ten_true_positions_are_shown_and_each_is_one_of_the_file(
+    outcomes: dict[str, Outcome], truth: Truth
+) -> None:
+    shown = outcomes[truth.name].told["positions"]
+    with twizy(truth.name).open(encoding="utf-8") as file:
+        source = {(float(row["LAT"]), float(row["LON"])) for row in csv.DictReader(file)}
+    plausible = {(lat, lon) for lat, lon in source if SOUTH <= lat <= NORTH and WEST <= lon <= EAST}
+    assert shown["shown"] >= 0.9 * len(plausible)
+    south, west, north, east = shown["bbox"]
+    assert SOUTH <= south <= north <= NORTH
+    assert WEST <= west <= east <= EAST
+    assert {south, north} <= {lat for lat, _ in plausible}
+    newest = outcomes[truth.name].told["status"]
+    place = (newest["Vehicle.CurrentLocation.Latitude"]["value"], newest["Vehicle.CurrentLocation.Longitude"]["value"])
+    assert place in plausible
+
+
+@pytest.mark.req("LNK-3")
+def test_everything_sent_was_acknowledged_and_every_row_is_accounted_for(outcomes: dict[str, Outcome], truth: Truth) -> None:
+    told = outcomes[truth.name].told
+    assert told["messages"]["sent"] == told["messages"]["acknowledged"] > 0
+    assert told["messages"]["refused"] == {}
+    assert told["rows"]["read"] == truth.good + truth.bad
+    assert sum(told["rows"]["refused"].values()) == truth.bad
+
+
+@pytest.mark.timeout(200)
+def test_the_command_prints_one_json_object_for_scripts() -> None:
+    command = [sys.executable, "-m", "openmarque.cli.main", "car", "replay", str(twizy("T3_05_25_2021_1")), "--try", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert set(told) >= {"trips", "status", "rows", "messages", "positions"}
+    assert set(told["trips"][0]) >= {
+        *("started_at", "ended_at", "original_started_at", "duration_s", "distance_km", "mean_speed_kmh", "soc_start", "soc_end")
+    }
+    assert set(told["positions"]) >= {"shown", "bbox"}
