@@ -12,6 +12,7 @@ from typing import Any, Final
 import psycopg
 
 from bench.loader import CarEntry
+from bench.processes import Bench
 from openmarque.app import Platform
 from openmarque.domains.contracts.rules import State
 from openmarque.domains.garage.service import SUBSCRIBER
@@ -28,8 +29,9 @@ _PLAN: Final = "connect"
 Row = tuple[Any, ...]
 
 
-async def provision(platform: Platform, owner_url: str, folder: Path, count: int) -> list[CarEntry]:
-    """Make `count` cars ready for the road; their keys and certificates are written to `folder`."""
+async def provision(bench: Bench, count: int) -> list[CarEntry]:
+    """Make `count` cars ready for the road; their keys and certificates are written below the home."""
+    platform, owner_url, folder = bench.platform, bench.owner_url, bench.settings.home / "cars"
     async with platform.database.begin() as tx:
         await platform.garage.store_brand(tx)
     vehicles = [VehicleId(new_uuid()) for _ in range(count)]

@@ -208,7 +208,7 @@ async def until(condition: Callable[[], object], what: str, timeout_s: float = 2
     """Return once `condition` holds; raises ``TimeoutError`` that says `what` did not come about."""
     try:
         async with asyncio.timeout(timeout_s):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - what happens in other processes announces itself to nobody
                 await asyncio.sleep(0.01)
     except TimeoutError:
         raise TimeoutError(f"Not within {timeout_s:g} s: {what}") from None

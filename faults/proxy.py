@@ -14,10 +14,8 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -67,22 +65,29 @@ class Proxy:
 
     async def serve(self, folder: Path) -> asyncio.Server:
         """Listen, and write the car's bundle that leads here to `folder`."""
+        tls = await asyncio.to_thread(self._make_identity, folder)
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=tls)
+        self.bundle = await asyncio.to_thread(self._make_bundle, folder, server.sockets[0].getsockname()[1])
+        return server
+
+    @staticmethod
+    def _make_identity(folder: Path) -> ssl.SSLContext:
         folder.mkdir(mode=0o700, parents=True)
         certificate, key = _self_signed()
-        (folder / "proxy.pem").write_bytes(certificate)
-        (folder / "proxy.key").write_bytes(key)
+        (folder / BROKER_CA).write_bytes(certificate)
+        (folder / "observer.key").write_bytes(key)
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.minimum_version = ssl.TLSVersion.TLSv1_3
-        tls.load_cert_chain(folder / "proxy.pem", folder / "proxy.key")
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=tls)
+        tls.load_cert_chain(folder / BROKER_CA, folder / "observer.key")
+        return tls
+
+    def _make_bundle(self, folder: Path, port: int) -> Bundle:
         for name in (KEY, CHAIN):
             (folder / name).write_bytes((self._car.bundle.folder / name).read_bytes())
         facts = json.loads((self._car.bundle.folder / CAR_JSON).read_text("utf-8"))
-        facts |= {"host": "127.0.0.1", "mqtt_port": server.sockets[0].getsockname()[1]}
+        facts |= {"host": "127.0.0.1", "mqtt_port": port}
         (folder / CAR_JSON).write_text(json.dumps(facts), "utf-8")
-        (folder / BROKER_CA).write_bytes(certificate)
-        self.bundle = read_bundle(folder)
-        return server
+        return read_bundle(folder)
 
     def cut(self) -> None:
         """End the car's connection, as the loss of coverage does."""
@@ -163,7 +168,9 @@ def _self_signed() -> tuple[bytes, bytes]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
         .sign(key, hashes.SHA256())
     )
     return certificate.public_bytes(Encoding.PEM), key_pem(key)

@@ -3,7 +3,7 @@
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,11 +26,12 @@ def message(seq: int, through: int | None = None, body: bytes = b"\xa4body") -> 
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def reopen(request, tmp_path) -> Reopen:
+def reopen(request, tmp_path) -> Iterator[Reopen]:
     """Gives the store as a car finds it after a restart; the one before is closed."""
     if request.param == "memory":
         store = MemoryCarStore()
-        return lambda: store
+        yield lambda: store
+        return
     opened: list[SqliteCarStore] = []
 
     def again() -> CarStore:
@@ -39,12 +40,9 @@ def reopen(request, tmp_path) -> Reopen:
         opened.append(SqliteCarStore(tmp_path / "car.sqlite3"))
         return opened[-1]
 
-    def close() -> None:
-        for store in opened:
-            store.close()
-
-    request.addfinalizer(close)
-    return again
+    yield again
+    for store in opened:
+        store.close()
 
 
 def test_a_new_store_is_empty(reopen):
@@ -93,10 +91,15 @@ def test_a_step_that_raises_changes_nothing(reopen):
     store = reopen()
     with store.step() as changes:
         changes.save(Lane.EVENT, message(1))
-    with pytest.raises(Torn), store.step() as changes:
-        changes.put("counts", {"a": 1})
-        changes.delete(Lane.EVENT, 1, 1)
-        raise Torn
+
+    def torn_step() -> None:
+        with store.step() as changes:
+            changes.put("counts", {"a": 1})
+            changes.delete(Lane.EVENT, 1, 1)
+            raise Torn
+
+    with pytest.raises(Torn):
+        torn_step()
     assert store.messages(Lane.EVENT) == [message(1)]
     assert reopen().read("counts", dict[str, int]) is None
 
@@ -110,9 +113,14 @@ def test_a_power_failure_at_a_named_point_leaves_all_or_nothing(reopen, point, i
             raise Torn
 
     store.fault = fault
-    with pytest.raises(Torn), store.step() as changes:
-        changes.put("counts", {"a": 1})
-        changes.save(Lane.EVENT, message(1))
+
+    def step() -> None:
+        with store.step() as changes:
+            changes.put("counts", {"a": 1})
+            changes.save(Lane.EVENT, message(1))
+
+    with pytest.raises(Torn):
+        step()
     store.fault = lambda _point: None
     store = reopen()
     assert (store.read("counts", dict[str, int]) is not None) is is_written
@@ -121,7 +129,7 @@ def test_a_power_failure_at_a_named_point_leaves_all_or_nothing(reopen, point, i
 
 def test_a_step_without_changes_costs_no_transaction(reopen):
     store = reopen()
-    store.fault = lambda point: pytest.fail(point)
+    store.fault = pytest.fail
     with store.step():
         pass
 

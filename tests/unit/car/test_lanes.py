@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from openmarque.car.model import Channel, Frame, LinkState, NoticeCode
+from openmarque.car.records import LinkRecord
 from openmarque.car.store import MemoryCarStore
 from openmarque.protocol import signals as vss
 from openmarque.protocol.envelope import Ack, Answer, Disposition, Lane, Trust, encode
@@ -60,10 +61,7 @@ class TestGreeting:
     def test_a_lost_hello_is_said_again_ever_more_rarely(self):
         car = Car()
         car.connect()
-        said = []
-        for second in range(1, 200):
-            if car.wait(1):
-                said.append(second)
+        said = [second for second in range(1, 200) if car.wait(1)]
         assert said == [5, 15, 35, 75, 135, 195]
 
     def test_an_unknown_protocol_keeps_the_link_closed_and_says_so(self):
@@ -115,10 +113,10 @@ class TestGreeting:
     @pytest.mark.parametrize("kind", ["ack", "welcome", "policy", "cert", "order", "nonsense"])
     def test_garbage_on_the_link_is_counted_and_changes_nothing(self, kind):
         car, _ = connected_car()
-        before = car.store.fork()._records["link"]
+        before = car.store.read("link", LinkRecord)
         assert car.hears(kind, b"\xff\x00garbage") == []
         assert sum(car.core.counts("ignored").values()) == 1
-        assert car.store.fork()._records["link"] == before
+        assert car.store.read("link", LinkRecord) == before
 
 
 @pytest.mark.req("LNK-3")
@@ -185,10 +183,7 @@ class TestEvents:
     def test_silence_makes_the_car_repeat_after_5_seconds_and_then_ever_more_rarely(self):
         car, _ = connected_car()
         car.drives(1)
-        repeats = []
-        for second in range(1, 200):
-            if events(car.wait(1)):
-                repeats.append(second)
+        repeats = [second for second in range(1, 200) if events(car.wait(1))]
         assert repeats == [5, 15, 35, 75, 135, 195]
 
     def test_what_is_settled_is_never_sent_again(self):
@@ -220,7 +215,7 @@ class TestEvents:
         assert events(car.wire[sent:]) == []
 
     def test_a_full_outbox_gives_up_its_oldest_optional_messages_and_says_so(self):
-        car, platform = connected_car(outbox_limit=200)
+        car, _ = connected_car(outbox_limit=200)
         car.disconnect()
         for _ in range(210):
             car.drives(1)
@@ -408,7 +403,7 @@ class TestPositions:
 
 
 def test_the_core_wakes_for_what_is_due_and_for_nothing_else():
-    car, platform = connected_car()
+    car, _ = connected_car()
     assert car.core.next_wake_ms is not None
     assert car.core.next_wake_ms > START_MS + 86_400_000, "only the policy's end and the certificate's are in sight"
     car.senses({vss.SPEED: 1.0})

@@ -17,7 +17,6 @@ from tests.cars import (
     CAR_KEY,
     CATALOGUE,
     NEXT_OWNER,
-    POLICY_KEY,
     START,
     VEHICLE,
     Car,
@@ -101,7 +100,7 @@ def test_choosing_the_level_in_force_says_nothing():
 
 @pytest.mark.req("PRV-6")
 def test_nothing_received_raises_the_level():
-    car, platform = connected_car(Level.PRIVATE)
+    car, _ = connected_car(Level.PRIVATE)
     for kind in ("welcome", "policy", "ack", "cert", "order", "level"):
         car.hears(kind, msgspec.msgpack.encode({"level": 3}))
         car.hears(kind, policy(9))
@@ -260,7 +259,7 @@ class TestPolicy:
         assert platform.types().count("policy_accepted") == 1
 
     def test_it_survives_a_restart(self):
-        car, platform = connected_car()
+        car, _ = connected_car()
         name = car.core.policy_hash
         car.power_up()
         assert car.core.policy_hash == name

@@ -80,7 +80,7 @@ def router() -> APIRouter:
     @routes.get(
         "/vehicles/{vehicle_id}/trips",
         response_model=Page[TripBody],
-        responses={**OF_A_CAR, **problems(RequestInvalid)},
+        responses={**OF_A_CAR, **problems(CursorInvalid, RequestInvalid)},
         summary="Trips",
     )
     async def list_trips(request: Request, visit: OwnCar, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Response:

@@ -25,7 +25,7 @@ from openmarque.protocol.signals import PLACE_SIGNALS, Value
 from openmarque.services.trips.declaration import GROUP
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
 from openmarque.simulator.world.car import WorldCar
-from openmarque.simulator.world.driver import TRACKED, DriverTrip
+from openmarque.simulator.world.driver import TRACKED, DriverTrip, TripSample
 from openmarque.simulator.world.journal import InvariantBroken, Journal
 from openmarque.simulator.world.scheduler import Scheduler
 from openmarque.simulator.world.seen import Committed, InFlight, Number, Origin, SeenCar, Sent, read_status
@@ -72,12 +72,12 @@ class CarWatch:
     def drove(self, car: WorldCar, trip: DriverTrip, at_ms: int) -> None:
         """See ``LifeWitness``."""
         if not trip.samples:
-            trip.began_ms = self._scheduler.now_ms
+            self.cars[car.vehicle_id].trips.append(trip)
         if car.core is not None:
-            trip.samples.append((at_ms, car.core.level))
+            level = car.core.level
         else:  # died after the commit: the level is the one before
-            trip.samples.append((at_ms, trip.samples[-1][1] if trip.samples else Level.POSITION))
-        self.cars[car.vehicle_id].trips_at.setdefault(at_ms, []).append(trip)
+            level = trip.samples[-1].level if trip.samples else Level.POSITION
+        trip.samples.append(TripSample(at_ms, self._scheduler.now_ms, level))
 
     def arrived(self, car: WorldCar, trip: DriverTrip) -> None:
         """See ``LifeWitness``."""

@@ -141,10 +141,10 @@ class CloudWatch:
         if trip.started_at in committed.trips:
             raise InvariantBroken("stored-twice", f"{seen.name} trip {trip.trip}")
         committed.trips.add(trip.started_at)
-        sources = seen.trips_at.get(trip.started_at, [])
-        if all(source.began_ms < ground.since_ms for source in sources):
+        sources = [(source, levels) for source in seen.trips if (levels := source.levels_from(trip.started_at))]
+        if all(source.began_ms < ground.since_ms for source, _ in sources):
             raise InvariantBroken("stored-for-another-tenure", f"{seen.name} trip {trip.trip} began before the tenure")
-        if all(min((lv for at, lv in s.samples if trip.started_at <= at <= trip.ended_at), default=1) < 2 for s in sources):
+        if all(min(levels) < Level.DATA for _, levels in sources):
             raise InvariantBroken("stored-under-stricter-level", f"{seen.name} trip {trip.trip}: the level was lower in between")
 
     def _place(self, seen: SeenCar, committed: Committed, row: PlaceRow, ground: Ground) -> None:

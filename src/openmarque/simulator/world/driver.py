@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from math import cos, radians
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
@@ -13,16 +13,40 @@ TRACKED: Final = (vss.STATE_OF_CHARGE, vss.OUTSIDE_TEMPERATURE, vss.LATITUDE, vs
 """Paths whose values are never the same twice, neither in one car nor after its reset."""
 _M_PER_DEGREE: Final = 111_320.0
 """Length of a degree of latitude on a sphere of Earth's mean radius."""
+_MENDED_MS: Final = 2_000
+"""How far a mended time may be off: the way of the answer that told the time, through a slow network."""
 _UNIQUE: Final = 1e-9
 """Added once more at each sample: far below what a sensor resolves, far above what a double does at these sizes."""
 
 
+class TripSample(NamedTuple):
+    """A sample of a trip: when by the car's clock, when in truth, and the level in force."""
+
+    at_ms: int
+    true_ms: int
+    level: Level
+
+
 @dataclass(slots=True)
 class DriverTrip:
-    """A trip as it really was: the true instant of its first sample, and per sample the car's clock and the level in force."""
+    """A trip as it really was: its samples, in order."""
 
-    began_ms: int = 0
-    samples: list[tuple[int, Level]] = field(default_factory=list)
+    samples: list[TripSample] = field(default_factory=list)
+
+    @property
+    def began_ms(self) -> int:
+        """The true instant of its first sample."""
+        return self.samples[0].true_ms
+
+    def levels_from(self, started_ms: int) -> list[Level]:
+        """The levels in force from the sample on that a message names by its time; empty when it is none of this trip.
+
+        A car whose clock was not set mends the time once it knows better; the message then names the true time, nearly.
+        """
+        for index, sample in enumerate(self.samples):
+            if sample.at_ms == started_ms or abs(sample.true_ms - started_ms) <= _MENDED_MS:
+                return [s.level for s in self.samples[index:]]
+        return []
 
 
 class Driver:

@@ -54,9 +54,10 @@ class Ending:
         if row.level is not core.privacy.level:
             raise InvariantBroken("level-not-known", f"{car.name} is at {core.privacy.level}, the platform thinks {row.level}")
         self._ask_values(car, core, seen)
+        stored = self._watch.committed_for[car.vehicle_id].trips
         for trip in seen.finished:
-            if trip.began_ms > seen.lost_ms and self._watch.committed_for[car.vehicle_id].trips.isdisjoint(at for at, _ in trip.samples):
-                raise InvariantBroken("trip-missing", f"{car.name} a trip of {len(trip.samples)} samples from {trip.samples[0][0]}")
+            if trip.began_ms > seen.lost_ms and not any(trip.levels_from(started_ms) for started_ms in stored):
+                raise InvariantBroken("trip-missing", f"{car.name} a trip of {len(trip.samples)} samples from {trip.began_ms}")
 
     def _ask_values(self, car: WorldCar, core: CarCore, seen: SeenCar) -> None:
         stored = self._tables[LAST_VALUES][car.vehicle_id].signals

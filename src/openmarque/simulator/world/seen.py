@@ -62,7 +62,7 @@ class SeenCar:
     in_flight: InFlight | None = None
     policy: Policy | None = None
     trips_open: tuple[int, int] = (0, 0)
-    trips_at: dict[int, list[DriverTrip]] = field(default_factory=dict)
+    trips: list[DriverTrip] = field(default_factory=list)
     finished: list[DriverTrip] = field(default_factory=list)
     lost_ms: int = 0
     platform_lost: bool = False

@@ -1,0 +1,87 @@
+"""``python -m bench``: measure, and write ``docs/reference/performance.{json,md}``. ``make bench`` runs it without arguments.
+
+    python -m bench                      everything
+    python -m bench status events        only these groups; figures of the others stay as they were
+    python -m bench --quick              small numbers, to see that it works; writes nothing unless --out is given
+"""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from typing import Final
+
+from bench.connecting import connected
+from bench.figures import GOALS, Results, read_results
+from bench.link_rates import Budget, LinkRates
+from bench.machine import describe
+from bench.page import write_page
+from bench.processes import ROOT, throwaway
+from bench.provision import provision
+from bench.starting import starts
+
+GROUPS: Final = ("status", "events", "cars", "start")
+_PAGE: Final = ROOT / "docs" / "reference"
+_CONNECTED: Final = 10_000
+
+
+async def measure(groups: list[str], budget: Budget, results: Results, *, cars: int, starts_repeated: int) -> None:
+    """Measure `groups` into `results`; `cars` is how many are connected at once for the group of that name."""
+    if "start" in groups:
+        # First, on a machine that has nothing else of ours to do.
+        await starts(results, repeats=starts_repeated)
+    if not {"status", "events", "cars"} & set(groups):
+        return
+    async with throwaway() as bench:
+        results.machine = describe(bench)
+        needed = budget.status_cars + budget.event_cars
+        bench.cars = await provision(bench, max(needed, cars) if "cars" in groups else needed)
+        rates = LinkRates(bench, budget, results)
+        if "status" in groups:
+            await rates.status()
+        if "events" in groups:
+            await rates.events()
+        if "cars" in groups:
+            await connected(bench, results, cars=cars)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run as a program; the exit code is 0 when everything asked for was measured."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the platform on this machine.")
+    parser.add_argument("groups", nargs="*", choices=[*GROUPS, []], help="which figures; all of them when none is named")
+    parser.add_argument("--quick", action="store_true", help="small numbers, to see that it works")
+    parser.add_argument("--seconds", type=float, help="length of one window")
+    parser.add_argument("--repeats", type=int, help="windows for each figure")
+    parser.add_argument("--workers", type=int, default=1, help="ingest worker processes")
+    parser.add_argument("--out", type=Path, help="folder to write to; with --quick nothing is written without it")
+    given = parser.parse_args(arguments)
+    groups = list(given.groups) or list(GROUPS)
+    quick: bool = given.quick
+    budget = Budget(
+        seconds=given.seconds or (0.5 if quick else 6.0),
+        repeats=given.repeats or (1 if quick else 5),
+        status_cars=20 if quick else 1000,
+        event_cars=5 if quick else 100,
+        workers=given.workers,
+    )
+    folder: Path | None = given.out or (None if quick else _PAGE)
+    kept = folder / "performance.json" if folder else None
+    results = read_results(kept.read_bytes()) if kept and kept.exists() else Results()
+    asyncio.run(measure(groups, budget, results, cars=50 if quick else _CONNECTED, starts_repeated=1 if quick else 3))
+    if folder:
+        write_page(results, folder)
+    _show(results)
+    return 0
+
+
+def _show(results: Results) -> None:
+    for name, figure in sorted(results.details.items()):
+        goal = GOALS.get(name)
+        wanted = f"  goal {'>=' if goal.at_least else '<='} {goal.value:g}" if goal else ""
+        print(f"{name:28} {figure.median:>12,.2f} {figure.unit:6} ± {figure.spread / 2:4.0%}{wanted}")
+    for name, text in results.checks.items():
+        print(f"check {name}: {text}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
