@@ -97,6 +97,15 @@ def test_the_command_prints_one_json_object_for_scripts() -> None:
     told = json.loads(done.stdout)
     assert set(told) >= {"trips", "status", "rows", "messages", "positions"}
     assert set(told["trips"][0]) >= {
-        *("started_at", "ended_at", "original_started_at", "duration_s", "distance_km", "mean_speed_kmh", "soc_start", "soc_end")
+        *(
+            "started_at",
+            "ended_at",
+            "original_started_at",
+            "duration_s",
+            "distance_km",
+            "mean_speed_kmh",
+            "soc_start",
+            "soc_end",
+        )
     }
     assert set(told["positions"]) >= {"shown", "bbox"}

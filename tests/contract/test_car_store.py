@@ -41,8 +41,8 @@ def reopen(request, tmp_path) -> Iterator[Reopen]:
         return opened[-1]
 
     yield again
-    for store in opened:
-        store.close()
+    for last in opened:
+        last.close()
 
 
 def test_a_new_store_is_empty(reopen):

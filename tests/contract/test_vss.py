@@ -38,6 +38,8 @@ def test_everything_that_tells_the_place_counts_as_place() -> None:
         (Signal("t", Kind.TEXT), ["ON", ""], ["x" * 65, 1, True]),
     ],
 )
-def test_a_value_of_another_type_or_beyond_the_limits_is_not_accepted(signal: Signal, good: list[object], bad: list[object]) -> None:
+def test_a_value_of_another_type_or_beyond_the_limits_is_not_accepted(
+    signal: Signal, good: list[object], bad: list[object]
+) -> None:
     assert all(signal.accepts(value) for value in good)
     assert not any(signal.accepts(value) for value in bad)

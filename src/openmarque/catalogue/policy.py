@@ -17,8 +17,8 @@ from uuid import UUID
 
 import msgspec
 
-from openmarque.catalogue.declarations import Declaration
 from openmarque.catalogue.decide import Ask, Kind, Moment, Permit, Rule, Subject, judge, open_names, standing
+from openmarque.catalogue.declarations import Declaration
 from openmarque.catalogue.facts import Facts
 from openmarque.catalogue.refusals import Reason, Refusal
 from openmarque.kit.clock import to_ms

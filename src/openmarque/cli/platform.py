@@ -37,7 +37,9 @@ def register(app: typer.Typer, car: typer.Typer) -> None:
 
 def up(
     demo: Annotated[bool, typer.Option("--demo", help="Make a demo owner with a car that drives, and show it.")] = False,
-    drive: Annotated[Path | None, typer.Option(help="A recorded drive (CSV) for the demo car; else it drives a made-up lap.")] = None,
+    drive: Annotated[
+        Path | None, typer.Option(help="A recorded drive (CSV) for the demo car; else it drives a made-up lap.")
+    ] = None,
 ) -> None:
     """Run a whole platform in the foreground: engines, gate, worker, API; with --demo a car that lives in the terminal."""
     operating.run(run_up(load_settings(), SystemClock(), demo=demo, drive=drive, console=_out))
@@ -86,7 +88,9 @@ def doctor(as_json: Json = False) -> None:
     """Look for what keeps a platform from running here, and say what to do about it. Exit code 1 when something does."""
     findings = examine(load_settings(), SystemClock())
     if as_json:
-        typer.echo(json.dumps([{"code": f.code, "what": f.what, "cure": f.cure, "severity": f.severity} for f in findings], indent=1))
+        typer.echo(
+            json.dumps([{"code": f.code, "what": f.what, "cure": f.cure, "severity": f.severity} for f in findings], indent=1)
+        )
     for finding in () if as_json else findings:
         _out.print(f"[bold]{finding.severity}[/bold] {finding.what}\n  {finding.cure}")
     if not as_json and not findings:
@@ -99,9 +103,13 @@ def provision(
     vin: Annotated[str, typer.Argument(help="The car's VIN.")],
     bundle: Annotated[Path, typer.Option(help="Folder to write the car's bundle to.")],
     model: Annotated[str, typer.Option(help="Its model in the brand pack.")] = "",
-    ceiling: Annotated[str, typer.Option(help="Highest privacy level it is built for: PRIVATE, DATA or POSITION.")] = "POSITION",
+    ceiling: Annotated[
+        str, typer.Option(help="Highest privacy level it is built for: PRIVATE, DATA or POSITION.")
+    ] = "POSITION",
     owner: Annotated[bool, typer.Option("--owner", help="Also make an owner with the free trial.")] = False,
-    again: Annotated[bool, typer.Option("--again", help="A new bundle for a known car; its certificates so far are revoked.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="A new bundle for a known car; its certificates so far are revoked.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Make a car known and write the bundle its telematics unit starts with. The platform has to run."""

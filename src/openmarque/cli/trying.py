@@ -146,9 +146,7 @@ async def _trips(platform: Platform, tenure_id: TenureId) -> list[TripView]:
     return sorted(trips, key=lambda trip: trip.started_at)
 
 
-def describe(
-    report: ReplayReport, trips: Iterable[TripView], status: Mapping[str, SignalView], shown: Shown
-) -> dict[str, Any]:
+def describe(report: ReplayReport, trips: Iterable[TripView], status: Mapping[str, SignalView], shown: Shown) -> dict[str, Any]:
     """The answer as JSON values: instants in UTC, the original ones as the file writes them, without a zone."""
     told = report.as_json()
     moved = report.started_at.replace(tzinfo=None) - report.original_started_at

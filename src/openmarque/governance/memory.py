@@ -138,7 +138,9 @@ def _facts(rows: MemoryTransaction, vehicle_id: VehicleId, vehicle: VehicleRow, 
         policy_version=0 if policy is None else policy.version,
         capabilities=vehicle.capabilities,
         contracts=tuple(ContractFact(c.plan, c.state in SERVING, c.starts_at, c.ends_at) for c in contracts),
-        consents=frozenset(name for (owner, name), given_at in rows.all(CONSENT).items() if owner == tenure_id and given_at <= now),
+        consents=frozenset(
+            name for (owner, name), given_at in rows.all(CONSENT).items() if owner == tenure_id and given_at <= now
+        ),
         switched_off_in_app=frozenset(name for owner, name in rows.all(SERVICE_SWITCH) if owner == tenure_id),
         level=levels[-1].change.level if levels else None,
         ceiling=vehicle.ceiling,

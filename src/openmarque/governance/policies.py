@@ -20,7 +20,6 @@ from openmarque.link.subjects import down_subject
 from openmarque.protocol import signing
 from openmarque.storage.transaction import Transaction
 
-
 _read_signed = msgspec.msgpack.Decoder(SignedPolicy).decode
 
 

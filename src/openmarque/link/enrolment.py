@@ -48,7 +48,9 @@ class PostgresEnrolment:
                 WHERE vehicle_id = %s""",
             (tenure_id, vehicle_id),
         )
-        await postgres(tx).execute(LINK, "UPDATE refusal_count SET count = 0 WHERE vehicle_id = %s AND count > 0", (vehicle_id,))
+        await postgres(tx).execute(
+            LINK, "UPDATE refusal_count SET count = 0 WHERE vehicle_id = %s AND count > 0", (vehicle_id,)
+        )
 
     async def key_ids(self, tx: Transaction, vehicle_id: VehicleId) -> frozenset[str]:
         """The ids of every key that this car ever had a certificate for."""

@@ -44,7 +44,13 @@ class Handshake:
     """Answers ``Hello``."""
 
     def __init__(
-        self, store: LinkStore, clock: Clock, judges: JudgeCache, register: MessageRegister, governor: Governor, commands: frozenset[str]
+        self,
+        store: LinkStore,
+        clock: Clock,
+        judges: JudgeCache,
+        register: MessageRegister,
+        governor: Governor,
+        commands: frozenset[str],
     ) -> None:
         """`commands` are the names of the commands that this platform knows."""
         self._store = store
@@ -90,7 +96,9 @@ class Handshake:
     def _held_beyond_ours(car: CarRow, hello: Hello) -> int:
         """The version that the car holds when it is none of those that we gave, by number or by content; else 0."""
         ours = car.policy
-        is_other = hello.policy_version > ours.version or (hello.policy_version == ours.version and hello.policy_hash != ours.hash)
+        is_other = hello.policy_version > ours.version or (
+            hello.policy_version == ours.version and hello.policy_hash != ours.hash
+        )
         return hello.policy_version if is_other and hello.policy_version <= ours.version + MAX_VERSION_STEP else 0
 
     async def _policy_lasts(self, tx: Transaction, vehicle_id: VehicleId) -> bool:

@@ -57,5 +57,3 @@ class LiveUpdates:
         """Tell watchers that something of `kind` (trips, level, policy) is new and can be read."""
         if self._watched and self.watched(tenure_id):
             tx.publish_after_commit(live_subject(tenure_id), msgspec.json.encode({"kind": kind}))
-
-

@@ -1,6 +1,21 @@
 """The link's own rows: one small row per car for each of numbering, newest values and policy; certificates; refusals."""
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, ForeignKey, Identity, Index, Integer, LargeBinary, SmallInteger, Table, Text, Uuid
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from openmarque.storage.base import metadata
@@ -27,10 +42,14 @@ last_values = Table(
     Column("tenure_id", Uuid, ForeignKey("tenure.tenure_id", ondelete="SET NULL")),
     Column("epoch", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False, comment="watermark of the status lane"),
-    Column("policy_version", Integer, nullable=False, comment="kept equal to car_policy.version by a trigger; guards every write"),
+    Column(
+        "policy_version", Integer, nullable=False, comment="kept equal to car_policy.version by a trigger; guards every write"
+    ),
     Column("received_ms", BigInteger, nullable=False),
     Column("trust", SmallInteger, nullable=False),
-    Column("signals", JSONB, nullable=False, comment="VSS path → [value, car ms or null, received ms]; the new overwrites the old"),
+    Column(
+        "signals", JSONB, nullable=False, comment="VSS path → [value, car ms or null, received ms]; the new overwrites the old"
+    ),
     comment="The newest value of every signal of a car; no history (REQ STA-2).",
     postgresql_with={"fillfactor": "50"},
 )

@@ -73,7 +73,15 @@ class _Jsonbs(Column):
     element = 3802
 
 
-_ARRAY_OF: Final = {_Uuids: 2951, _Smallints: 1005, _Integers: 1007, _Bigints: 1016, _Doubles: 1022, _Instants: 1185, _Jsonbs: 3807}
+_ARRAY_OF: Final = {
+    _Uuids: 2951,
+    _Smallints: 1005,
+    _Integers: 1007,
+    _Bigints: 1016,
+    _Doubles: 1022,
+    _Instants: 1185,
+    _Jsonbs: 3807,
+}
 """Object ids of the array types themselves."""
 
 

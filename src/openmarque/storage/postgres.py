@@ -46,7 +46,9 @@ class PostgresTransaction:
         """Send `payload` on `subject` once this transaction is committed."""
         self.publications.append((subject, payload))
 
-    async def execute(self, role: str, query: LiteralString, parameters: Sequence[Any] | dict[str, Any] = ()) -> AsyncCursor[TupleRow]:
+    async def execute(
+        self, role: str, query: LiteralString, parameters: Sequence[Any] | dict[str, Any] = ()
+    ) -> AsyncCursor[TupleRow]:
         """Run `query` as `role`; the cursor holds its result."""
         await self._act_as(role)
         return await self._connection.execute(query, parameters, prepare=True)
@@ -101,7 +103,9 @@ async def _configure(connection: AsyncConnection[TupleRow]) -> None:
     arrays.register(connection.adapters)
 
 
-async def open_database(url: str, publish: Publish, size: int = 8) -> tuple[PostgresDatabase, AsyncConnectionPool[AsyncConnection[TupleRow]]]:
+async def open_database(
+    url: str, publish: Publish, size: int = 8
+) -> tuple[PostgresDatabase, AsyncConnectionPool[AsyncConnection[TupleRow]]]:
     """A database on `url` with at most `size` connections, and the pool to close at the end."""
     pool: AsyncConnectionPool[AsyncConnection[TupleRow]] = AsyncConnectionPool(
         url, min_size=1, max_size=size, open=False, timeout=5, configure=_configure, kwargs={"application_name": "openmarque"}

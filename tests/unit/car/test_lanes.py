@@ -16,8 +16,10 @@ from openmarque.services.trips.messages import TRIP_COMPLETED, TripCompleted
 from tests.cars import START_MS, Car, Platform, converse, envelopes, open_link, policy, status_body
 
 
-def connected_car(level: Level = Level.DATA, **options: object) -> tuple[Car, Platform]:
-    car, platform = Car(**options), Platform(policy=policy())  # type: ignore[arg-type]
+def connected_car(
+    level: Level = Level.DATA, *, store: MemoryCarStore | None = None, outbox_limit: int = 10_000
+) -> tuple[Car, Platform]:
+    car, platform = Car(store or MemoryCarStore(), outbox_limit=outbox_limit), Platform(policy=policy())
     open_link(car, platform)
     converse(car, platform, car.set_level(level))
     return car, platform

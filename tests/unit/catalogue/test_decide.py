@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openmarque.catalogue.declarations import OVERWRITTEN, Declaration, Item, LegalBasis
 from openmarque.catalogue.decide import Ask, Kind, Permit, decide, moment_of
+from openmarque.catalogue.declarations import OVERWRITTEN, Declaration, Item, LegalBasis
 from openmarque.catalogue.facts import ContractFact, Facts
 from openmarque.catalogue.policy import Policy, PolicyRejected, Rulebook, compile_policy, open_policy, sign_policy
 from openmarque.catalogue.refusals import TEXTS, Reason, Refusal
@@ -98,7 +98,9 @@ def test_what_is_not_declared_is_refused() -> None:
 
 @pytest.mark.req("GDP-12")
 def test_a_service_without_a_retention_is_refused_however_open_everything_else_is() -> None:
-    alarm = replace(ECALL, name="alarm", basis=LegalBasis.CONTRACT, plans=("connect",), items=(Item("place", None, (vss.LATITUDE,)),))
+    alarm = replace(
+        ECALL, name="alarm", basis=LegalBasis.CONTRACT, plans=("connect",), items=(Item("place", None, (vss.LATITUDE,)),)
+    )
     result = decide(alarm, OPEN, Ask("alarm", Kind.SIGNAL, vss.LATITUDE))
     assert isinstance(result, Refusal)
     assert result.reason is Reason.NO_RETENTION

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from openmarque.catalogue.declarations import Declaration, Item, LegalBasis, Processor, Retention, Service, Until
 from openmarque.catalogue.declarations import OVERWRITTEN as KEPT
+from openmarque.catalogue.declarations import Declaration, Item, LegalBasis, Processor, Retention, Service, Until
 from openmarque.catalogue.register import Catalogue, CatalogueInvalid, installed_services
 from openmarque.protocol import signals as vss
 from openmarque.protocol.envelope import Lane
@@ -60,7 +60,10 @@ def test_a_processor_outside_the_eea_needs_a_recorded_guarantee() -> None:
     with pytest.raises(CatalogueInvalid, match="outside EU and EEA"):
         build(replace(GOOD, processors=(abroad,)))
     guaranteed = replace(abroad, guarantee="adequacy decision (EU) 2023/1795")
-    assert build(replace(GOOD, processors=(guaranteed, replace(abroad, country="IS")))).declarations["lamp"].processors[0].country == "US"
+    assert (
+        build(replace(GOOD, processors=(guaranteed, replace(abroad, country="IS")))).declarations["lamp"].processors[0].country
+        == "US"
+    )
 
 
 def test_two_declarations_of_one_name_are_refused() -> None:

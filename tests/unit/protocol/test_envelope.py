@@ -31,7 +31,15 @@ NOW_MS = 1_795_000_000_000
 def test_an_envelope_comes_back_as_it_was_sent() -> None:
     sent = Envelope(2, Lane.STATUS, 7, NOW_MS, Trust.HELD, Level.DATA, "status", pack(StatusBody({SPEED: (50.5, 0)})))
     read = read_envelope(encode(sent))
-    assert (read.epoch, read.lane, read.seq, read.car_time, read.trust, read.level, read.type) == (2, "status", 7, NOW_MS, 1, 2, "status")
+    assert (read.epoch, read.lane, read.seq, read.car_time, read.trust, read.level, read.type) == (
+        2,
+        "status",
+        7,
+        NOW_MS,
+        1,
+        2,
+        "status",
+    )
     assert bytes(read.body) == bytes(sent.body)
     ack = Ack(2, Lane.STATUS, 7, (Answer(7, Disposition.STORED, ""),))
     assert read_ack(encode(ack)) == ack

@@ -55,7 +55,9 @@ class Accounts:
     async def revoke_token(self, tx: Transaction, token: str, now: datetime) -> None:
         """End a token at once; without effect when it is none."""
         await postgres(tx).execute(
-            PLATFORM, "UPDATE access_token SET revoked_at = %s WHERE token_hash = %s AND revoked_at IS NULL", (now, _hash(token))
+            PLATFORM,
+            "UPDATE access_token SET revoked_at = %s WHERE token_hash = %s AND revoked_at IS NULL",
+            (now, _hash(token)),
         )
 
     async def holder(self, tx: Transaction, token: str, now: datetime) -> AccountId | None:

@@ -64,7 +64,11 @@ def router() -> APIRouter:
 
 
 def _body(found: RefusalView, language: str) -> RefusalBody:
-    decided = {str(reason): text for reason, (text, _) in TEXTS[language].items()} if found.reason in set(Reason) else REFUSED[language]
+    decided = (
+        {str(reason): text for reason, (text, _) in TEXTS[language].items()}
+        if found.reason in set(Reason)
+        else REFUSED[language]
+    )
     return RefusalBody(
         reason=found.reason, what=found.what, message=decided.get(found.reason), count=found.count, last_at=found.last_at
     )

@@ -118,5 +118,3 @@ def _detail(car: VehicleBody, privacy: Privacy, catalogue: Catalogue, language: 
         ),
         services=[service_body(standing, catalogue, language) for standing in privacy.services],
     )
-
-

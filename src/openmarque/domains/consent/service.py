@@ -100,5 +100,12 @@ class PostgresLevels:
         query = """INSERT INTO privacy_level
                    (vehicle_id, counter, tenure_id, level, changed_at, changed_by, key_id, signature, received_at)
                    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"""
-        who = (record.vehicle_id, change.counter, record.tenure_id, int(change.level), from_ms(change.changed_at), change.by[:64])
+        who = (
+            record.vehicle_id,
+            change.counter,
+            record.tenure_id,
+            int(change.level),
+            from_ms(change.changed_at),
+            change.by[:64],
+        )
         await postgres(tx).execute(PLATFORM, query, (*who, change.key_id, change.signature, record.received_at))

@@ -8,7 +8,9 @@ privacy_level = Table(
     "privacy_level",
     metadata,
     Column("vehicle_id", Uuid, ForeignKey("vehicle.vehicle_id"), primary_key=True),
-    Column("counter", BigInteger, primary_key=True, comment="the car's own count of its changes; an old statement can't come again"),
+    Column(
+        "counter", BigInteger, primary_key=True, comment="the car's own count of its changes; an old statement can't come again"
+    ),
     Column("tenure_id", Uuid, ForeignKey("tenure.tenure_id", ondelete="CASCADE")),
     Column("level", SmallInteger, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False, comment="by the car's clock"),

@@ -39,7 +39,9 @@ class Contracts:
         self._pack = pack
         self._governor = governor
 
-    async def activate_trial(self, tx: Transaction, tenure_id: TenureId, vehicle_id: VehicleId, plan: str, now: datetime) -> ContractId:
+    async def activate_trial(
+        self, tx: Transaction, tenure_id: TenureId, vehicle_id: VehicleId, plan: str, now: datetime
+    ) -> ContractId:
         """Order, activate and start the free trial of `plan`; it serves at once. Raises ``PlanUnknown``."""
         if plan not in self._pack.plans:
             raise PlanUnknown(f"It was {plan!r}.", plans=", ".join(self._pack.plans))

@@ -91,7 +91,9 @@ class Garage:
 
     async def find(self, tx: Transaction, vin: str) -> VehicleId:
         """The car with this VIN. Raises ``InvalidVin``, ``VehicleUnknown``."""
-        rows = await postgres(tx).rows(PLATFORM, "SELECT vehicle_id FROM vehicle WHERE vin_lookup = %s", (self._vault.lookup(vin),))
+        rows = await postgres(tx).rows(
+            PLATFORM, "SELECT vehicle_id FROM vehicle WHERE vin_lookup = %s", (self._vault.lookup(vin),)
+        )
         if not rows:
             raise VehicleUnknown
         return VehicleId(rows[0][0])
@@ -105,7 +107,9 @@ class Garage:
 
     async def vin(self, tx: Transaction, vehicle_id: VehicleId) -> str:
         """The VIN of a car. Raises ``VehicleUnknown``."""
-        rows = await postgres(tx).rows(PLATFORM, "SELECT vin_sealed, vin_key_id FROM vehicle WHERE vehicle_id = %s", (vehicle_id,))
+        rows = await postgres(tx).rows(
+            PLATFORM, "SELECT vin_sealed, vin_key_id FROM vehicle WHERE vehicle_id = %s", (vehicle_id,)
+        )
         if not rows:
             raise VehicleUnknown
         return self._vault.open(bytes(rows[0][0]), rows[0][1], vehicle_id)

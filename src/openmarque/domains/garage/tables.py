@@ -39,7 +39,9 @@ vehicle = Table(
     Column("vehicle_id", Uuid, primary_key=True),
     Column("brand_id", Text, ForeignKey("brand.brand_id"), nullable=False),
     Column("model_id", Text, ForeignKey("model.model_id"), nullable=False),
-    Column("vin_sealed", LargeBinary, nullable=False, comment="AES-256-GCM, key named by vin_key_id; the only place of the VIN"),
+    Column(
+        "vin_sealed", LargeBinary, nullable=False, comment="AES-256-GCM, key named by vin_key_id; the only place of the VIN"
+    ),
     Column("vin_key_id", Text, nullable=False),
     Column("vin_lookup", LargeBinary, nullable=False, unique=True, comment="HMAC-SHA-256 of the VIN under the lookup key"),
     Column("ceiling", Text, nullable=False, comment="highest privacy level the car is built for"),

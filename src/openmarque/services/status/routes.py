@@ -34,7 +34,9 @@ class SignalValueBody(Body):
 class SignalBody(SignalValueBody):
     """The newest value of a signal, with its age."""
 
-    age_s: float = Field(description="Seconds since it was so, else since it was received; never negative.", ge=0, examples=[12.3])
+    age_s: float = Field(
+        description="Seconds since it was so, else since it was received; never negative.", ge=0, examples=[12.3]
+    )
 
 
 class StatusBody(Body):

@@ -38,9 +38,7 @@ class Status:
 def views(signals: dict[str, tuple[Value, int | None, int]]) -> dict[str, SignalView]:
     """Stored or live values (VSS path → [value, car ms, received ms]) as views."""
     return {
-        path: SignalView(
-            path, value, SIGNALS[path].unit, None if car_ms is None else from_ms(car_ms), from_ms(received_ms)
-        )
+        path: SignalView(path, value, SIGNALS[path].unit, None if car_ms is None else from_ms(car_ms), from_ms(received_ms))
         for path, (value, car_ms, received_ms) in sorted(signals.items())
         if path in SIGNALS
     }

@@ -49,7 +49,10 @@ class TripHandler:
                 else:
                     trips.append(TripRow(message, _dated(message, message.body), message.tenure_id, message.permit))
             elif isinstance(message.body, TripPlaces):
-                if all(-90 <= latitude <= 90 and -180 <= longitude <= 180 for latitude, longitude in (message.body.start, message.body.end)):
+                if all(
+                    -90 <= latitude <= 90 and -180 <= longitude <= 180
+                    for latitude, longitude in (message.body.start, message.body.end)
+                ):
                     places.append(PlaceRow(message, message.body, message.tenure_id, message.permit))
                 else:
                     refused[index] = BAD_FIGURES

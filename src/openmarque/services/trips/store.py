@@ -113,7 +113,12 @@ class PostgresTrips:
         """See ``TripStore.add_places``."""
         columns = _once(
             [
-                (*_key(row.message, row.tenure_id, row.places.trip), row.permit.policy_version, *row.places.start, *row.places.end)
+                (
+                    *_key(row.message, row.tenure_id, row.places.trip),
+                    row.permit.policy_version,
+                    *row.places.start,
+                    *row.places.end,
+                )
                 for row in rows
             ]
         )

@@ -1,0 +1,285 @@
+"""The head-unit page: what it shows and lets choose, in both languages, and whom it refuses."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from openmarque.car.core import CarCore
+from openmarque.car.headunit import HeadUnit, PairingAnswer
+from openmarque.car.model import NoticeCode, Now, Output
+from openmarque.car.texts import TEXTS, preferred_language
+from openmarque.protocol import signals as vss
+from openmarque.protocol.levels import Level
+from tests.cars import CATALOGUE, Car, Platform, converse, open_link, policy
+
+VIN = "UU1TEST0000000042"
+BASE = "http://127.0.0.1:8123"
+
+
+class Cockpit:
+    """Holds a test car as the agent holds its core."""
+
+    def __init__(self, car: Car, platform: Platform) -> None:
+        self.car, self.platform = car, platform
+
+    @property
+    def core(self) -> CarCore:
+        return self.car.core
+
+    def now(self) -> Now:
+        return self.car.now
+
+    def act(self, call: Callable[[CarCore, Now], Output]) -> Output:
+        output = call(self.car.core, self.car.now)
+        converse(self.car, self.platform, self.car.did(output))
+        return output
+
+
+class PairingDesk:
+    """A platform that offers pairing."""
+
+    def __init__(self) -> None:
+        self.codes: list[str] = []
+
+    async def pair(self, code: str) -> PairingAnswer:
+        self.codes.append(code)
+        return PairingAnswer.SENT
+
+
+@pytest.fixture
+def car() -> Car:
+    return Car()
+
+
+@pytest.fixture
+def cockpit(car: Car) -> Cockpit:
+    platform = Platform(policy=policy())
+    open_link(car, platform)
+    return Cockpit(car, platform)
+
+
+@pytest_asyncio.fixture
+async def browser(cockpit: Cockpit) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(HeadUnit(cockpit, CATALOGUE, VIN).app)
+    async with httpx.AsyncClient(transport=transport, base_url=BASE, headers={"Origin": BASE}) as client:
+        yield client
+
+
+async def token(browser: httpx.AsyncClient) -> str:
+    found = re.search(r'name="token" value="([^"]+)"', (await browser.get("/")).text)
+    assert found
+    return found[1]
+
+
+async def submit(browser: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
+    """What the browser does when a button of the page is pressed."""
+    return await browser.post(path, data={"token": await token(browser), "lang": "en", **fields}, follow_redirects=True)
+
+
+async def test_it_shows_the_car_the_link_the_rules_and_what_waits(browser, car):
+    page = (await browser.get("/")).text
+    for expected in (
+        VIN,
+        "connected",
+        "version 1, valid until 2026-12-22",
+        "0 messages",
+        "Never changed: a new car is private.",
+    ):
+        assert expected in page
+    car.senses({vss.IGNITION: "ON"})
+    assert (await browser.get("/state")).json()["trip"] == "none", "a private car measures no trip"
+    car.set_level(Level.DATA)
+    car.senses({vss.IGNITION: "OFF"})
+    car.senses({vss.IGNITION: "ON"})
+    state = (await browser.get("/state")).json()
+    assert state["trip"] == "running"
+    assert state["level"] == 2
+
+
+@pytest.mark.req("PRV-1", "PRV-6")
+async def test_a_level_is_chosen_and_the_page_says_who_set_it_and_when(browser, car):
+    answer = await submit(browser, "/level", level="3")
+    assert car.core.level is Level.POSITION
+    assert "Last changed 2026-11-22 08:00 UTC, by: head unit." in answer.text
+    assert 'role="status" class="said">Done.' in answer.text
+
+
+@pytest.mark.req("PRV-1")
+async def test_each_level_says_which_services_it_lets_have_data(browser):
+    page = (await browser.get("/")).text
+    private, data, position = page.split("<h3>")[1:4]
+    assert "At this level no service gets data." in private
+    finder, trips = "Show you on a map where your car is.", "Keep your trips: duration"
+    assert trips in data
+    assert finder not in data
+    assert trips in position
+    assert finder in position
+
+
+async def test_a_level_above_the_ceiling_is_not_offered_and_not_taken():
+    car, platform = Car(ceiling=Level.DATA), Platform(policy=policy())
+    open_link(car, platform)
+    transport = httpx.ASGITransport(HeadUnit(Cockpit(car, platform), CATALOGUE, VIN).app)
+    async with httpx.AsyncClient(transport=transport, base_url=BASE, headers={"Origin": BASE}) as browser:
+        assert "This car is built never to share this." in (await browser.get("/")).text
+        assert (await submit(browser, "/level", level="3")).status_code == 403
+    assert car.core.privacy.level is Level.PRIVATE
+
+
+async def test_remote_access_and_services_are_switched(browser, car):
+    await submit(browser, "/switch", name="remote_access", to="off")
+    await submit(browser, "/switch", name="trips", to="off")
+    assert not car.core.switches()["remote_access"]
+    assert not car.core.switches()["trips"]
+    await submit(browser, "/switch", name="trips", to="on")
+    assert car.core.switches()["trips"]
+    assert (await submit(browser, "/switch", name="no such", to="off")).status_code == 403
+
+
+async def test_a_pairing_code_has_eight_digits_and_goes_to_the_platform_that_offers_pairing(cockpit):
+    desk = PairingDesk()
+    transport = httpx.ASGITransport(HeadUnit(cockpit, CATALOGUE, VIN, desk).app)
+    async with httpx.AsyncClient(transport=transport, base_url=BASE, headers={"Origin": BASE}) as browser:
+        assert "A pairing code has 8 digits." in (await submit(browser, "/pairing", code="1234567")).text
+        assert "A pairing code has 8 digits." in (await submit(browser, "/pairing", code="١٢٣٤٥٦٧٨")).text
+        assert "The code was sent." in (await submit(browser, "/pairing", code=" 12345678 ")).text
+    assert desk.codes == ["12345678"]
+
+
+async def test_where_pairing_is_not_offered_it_says_so(browser):
+    assert "Pairing is not offered by this platform version." in (await submit(browser, "/pairing", code="12345678")).text
+
+
+async def test_what_happened_is_told_in_the_readers_language(browser, car):
+    await submit(browser, "/level", level="2")
+    await submit(browser, "/switch", name="trips", to="off")
+    english = (await browser.get("/state?lang=en")).json()["notices"]
+    french = (await browser.get("/state", headers={"Accept-Language": "fr-CA,fr;q=0.9,en;q=0.8"})).json()["notices"]
+    assert [n["text"] for n in english[:2]] == ["trips was switched off.", "Privacy level set to: Data without position."]
+    assert [n["text"] for n in french[:2]] == ["trips : désactivé.", "Niveau de confidentialité : Données sans position."]
+
+
+async def test_every_notice_can_be_told_in_every_language(browser, car):
+    facts = {
+        "protocol": 2,
+        "version": 3,
+        "level": 2,
+        "switch": "trips",
+        "on": 1,
+        "messages": 4,
+        "type": "x",
+        "reason": "y",
+        "kind": "z",
+    }
+    for code in NoticeCode:
+        car.core.notices.append(car.core.notices[-1]._replace(code=code, facts=facts))
+    for language in TEXTS:
+        shown = (await browser.get(f"/state?lang={language}")).json()["notices"]
+        assert len({n["text"] for n in shown}) >= len(NoticeCode)
+
+
+def test_both_languages_say_the_same_things():
+    assert TEXTS["en"].keys() == TEXTS["fr"].keys()
+    for key, english in TEXTS["en"].items():
+        fields = set(re.findall(r"{\w+}", english))
+        assert set(re.findall(r"{\w+}", TEXTS["fr"][key])) == fields, key
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"), [("fr", "fr"), ("de,fr;q=0.5", "fr"), ("de", "en"), ("", "en"), ("en-GB,fr", "en")]
+)
+def test_the_first_language_that_the_page_has_is_taken(accepted, language):
+    assert preferred_language(accepted) == language
+
+
+class TestWhoIsRefused:
+    @pytest.mark.parametrize("host", ["evil.example", "evil.example:8123", "127.0.0.1.evil.example", "10.0.0.1:8123", ""])
+    async def test_a_name_that_is_not_this_machines_own_is_not_answered(self, browser, host):
+        answer = await browser.get("/", headers={"Host": host})
+        assert answer.status_code == 421
+        assert VIN not in answer.text
+
+    @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9999", "https://127.0.0.1:8123", ""])
+    async def test_a_form_of_another_page_changes_nothing(self, browser, car, origin):
+        fields = {"token": await token(browser), "level": "3"}
+        answer = await browser.post("/level", data=fields, headers={"Origin": origin})
+        assert answer.status_code == 403
+        assert car.core.privacy.level is Level.PRIVATE
+
+    @pytest.mark.parametrize("fields", [{}, {"token": "x"}, {"token": ""}])
+    async def test_a_form_without_the_pages_token_changes_nothing(self, browser, car, fields):
+        for path, rest in (
+            ("/level", {"level": "3"}),
+            ("/switch", {"name": "trips", "to": "off"}),
+            ("/pairing", {"code": "12345678"}),
+        ):
+            assert (await browser.post(path, data={**fields, **rest})).status_code == 403
+        assert car.core.privacy.level is Level.PRIVATE
+        assert car.core.switches()["trips"]
+
+    async def test_a_change_by_get_does_not_exist(self, browser, car):
+        assert (await browser.get(f"/level?level=3&token={await token(browser)}")).status_code == 405
+        assert car.core.privacy.level is Level.PRIVATE
+
+    async def test_nonsense_is_refused(self, browser, car):
+        for level in ("0", "4", "x", ""):
+            assert (await submit(browser, "/level", level=level)).status_code == 403
+        assert (await submit(browser, "/switch", name="trips", to="perhaps")).status_code == 403
+        assert (await submit(browser, "/level", level="2", more="x" * 5_000)).status_code == 403
+        assert car.core.privacy.level is Level.PRIVATE
+
+    async def test_what_an_address_says_is_never_shown_as_text(self, browser):
+        page = (await browser.get("/?said=<script>alert(1)</script>&lang=<b>")).text
+        assert "alert(1)" not in page
+        assert "<b>" not in page
+
+
+class Outline(HTMLParser):
+    """What assistive technology finds in the page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+class TestThePageItself:
+    async def test_it_loads_nothing_from_elsewhere_and_runs_no_script_of_its_own_text(self, browser):
+        answer = await browser.get("/")
+        rules = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in rules
+        assert "unsafe-inline" not in rules
+        assert "frame-ancestors 'none'" in rules
+        assert answer.headers["cache-control"] == "no-store"
+        outline = Outline()
+        outline.feed(answer.text)
+        sources = [
+            value for _, attributes in outline.tags for name, value in attributes.items() if name in ("src", "href", "action")
+        ]
+        assert sources
+        assert all(value and value.startswith("/") and not value.startswith("//") for value in sources)
+        assert not [name for _, attributes in outline.tags for name in attributes if name.startswith("on") or name == "style"]
+        for path, media in (("/style.css", "text/css"), ("/refresh.js", "text/javascript")):
+            assert (await browser.get(path)).headers["content-type"].startswith(media)
+
+    @pytest.mark.parametrize("language", ["en", "fr"])
+    async def test_it_is_labelled_for_assistive_technology(self, browser, language):
+        outline = Outline()
+        outline.feed((await browser.get(f"/?lang={language}")).text)
+        by_tag: dict[str, list[dict[str, str | None]]] = {}
+        for tag, attributes in outline.tags:
+            by_tag.setdefault(tag, []).append(attributes)
+        assert by_tag["html"][0]["lang"] == language
+        ids = {attributes["id"] for _, attributes in outline.tags if "id" in attributes}
+        assert all(section["aria-labelledby"] in ids for section in by_tag["section"])
+        visible = [i for i in by_tag["input"] if i.get("type") != "hidden"]
+        assert {i["id"] for i in visible} == {label["for"] for label in by_tag["label"]}
+        named = [b["aria-label"] for b in by_tag["button"] if "aria-label" in b]
+        assert len(named) == len(set(named)), "two buttons with one name can't be told apart"
+        assert "viewport" in {meta.get("name") for meta in by_tag["meta"]}
