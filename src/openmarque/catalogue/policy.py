@@ -170,8 +170,8 @@ class Rulebook:
         covers = frozenset[str]().union(*(permit.covers for permit in permits))
         if type_name == STATUS:
             covers -= PLACE_SIGNALS
-        elif type_name != STATUS_WITH_PLACE:
-            covers = frozenset()
+        elif type_name != STATUS_WITH_PLACE or covers.isdisjoint(PLACE_SIGNALS):
+            covers = frozenset()  # a status with place where no place may be taken should not have left the car at all
         first = refusals[0] if refusals else Refusal("", type_name, Reason.UNDECLARED)
         return OpenSignals(tuple(permits), covers, None if covers else first, moment.now_ms, self._next_change(moment.now_ms))
 

@@ -133,8 +133,8 @@ class CarWatch:
             raise InvariantBroken("sent-under-stricter-level", f"{car.name} sends {envelope.type} captured at {envelope.level}")
         through = _read_gone(envelope.body).through if envelope.type == GONE else envelope.seq
         about = self._register.read_body(envelope.type, envelope.body)
-        started_ms = about.started_at if isinstance(about, (TripCompleted, TripPlaces)) else 0
-        sent = Sent(envelope.type, envelope.level, frame, bytes(envelope.body), through, started_ms)
+        trip = about.trip if isinstance(about, (TripCompleted, TripPlaces)) else 0
+        sent = Sent(envelope.type, envelope.level, frame, bytes(envelope.body), through, trip)
         _keep_number(car, seen, (envelope.lane, envelope.epoch, envelope.seq), sent)
         optional = self._register.types[envelope.type].declaration is not None or envelope.lane is Lane.STATUS
         # A clock that nobody set is not believed, neither by the car; then the truth decides.

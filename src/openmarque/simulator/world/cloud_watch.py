@@ -138,9 +138,9 @@ class CloudWatch:
             self._place(seen, committed, row, ground)
 
     def _trip(self, seen: SeenCar, committed: Committed, trip: TripCompleted, ground: Ground) -> None:
-        if trip.started_at in committed.trips:
+        if trip.trip in committed.trips or trip.started_at in committed.trips.values():
             raise InvariantBroken("stored-twice", f"{seen.name} trip {trip.trip}")
-        committed.trips.add(trip.started_at)
+        committed.trips[trip.trip] = trip.started_at
         sources = [(source, levels) for source in seen.trips if (levels := source.levels_from(trip.started_at))]
         if all(source.began_ms < ground.since_ms for source, _ in sources):
             raise InvariantBroken("stored-for-another-tenure", f"{seen.name} trip {trip.trip} began before the tenure")
@@ -148,9 +148,9 @@ class CloudWatch:
             raise InvariantBroken("stored-under-stricter-level", f"{seen.name} trip {trip.trip}: the level was lower in between")
 
     def _place(self, seen: SeenCar, committed: Committed, row: PlaceRow, ground: Ground) -> None:
-        if row.places.started_at in committed.places:
+        if row.places.trip in committed.places:
             raise InvariantBroken("stored-twice", f"{seen.name} places of trip {row.places.trip}")
-        committed.places.add(row.places.started_at)
+        committed.places.add(row.places.trip)
         for latitude, longitude in (row.places.start, row.places.end):
             for path, value in ((LATITUDE, latitude), (LONGITUDE, longitude)):
                 origin = seen.origins.get((path, value))

@@ -31,7 +31,7 @@ class Origin(NamedTuple):
 class Sent(NamedTuple):
     """A numbered message as it left the car; `through` is its number, or the end of a tombstone.
 
-    `started_ms` is the start of the trip that it is about, by the car's clock; 0 when it is about none.
+    `trip` is the number of the trip that it is about; 0 when it is about none.
     """
 
     type: str
@@ -39,7 +39,7 @@ class Sent(NamedTuple):
     frame: bytes
     body: bytes
     through: int
-    started_ms: int
+    trip: int
 
 
 class InFlight(NamedTuple):
@@ -81,15 +81,15 @@ class Committed:
     """Sample that each stored tracked value came from, by VSS path."""
     policy_version: int = 0
     level: Level = Level.PRIVATE
-    trips: set[int] = field(default_factory=set)
-    """Stored trips, by the car's clock at their start."""
+    trips: dict[int, int] = field(default_factory=dict)
+    """Start of each stored trip by its number, as the car said it."""
     places: set[int] = field(default_factory=set)
-    """Stored places, by the same."""
+    """Numbers of the trips whose places are stored."""
 
     def holds(self, sent: Sent) -> bool:
         """Whether the trip, or the places, that this message tells are stored; true for what tells neither."""
         kept = {TRIP_COMPLETED: self.trips, TRIP_PLACES: self.places}.get(sent.type)
-        return kept is None or sent.started_ms in kept
+        return kept is None or sent.trip in kept
 
     def copy(self) -> "Committed":
         """The same, apart."""
@@ -101,6 +101,6 @@ class Committed:
             dict(self.samples),
             self.policy_version,
             self.level,
-            set(self.trips),
+            dict(self.trips),
             set(self.places),
         )
