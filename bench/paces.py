@@ -170,10 +170,9 @@ class EventPace:
 class StreamPace:
     """Publishes status packets without waiting for answers: `rate` a second in all, or as fast as the broker takes them (0)."""
 
-    rest_s = 0.002
-
     def __init__(self, rate: float) -> None:
         """Send nothing yet."""
+        self.rest_s = 0.002 if rate else 0.0
         self.tally = Tally()
         self.stopping = False
         self._rate = rate

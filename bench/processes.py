@@ -1,18 +1,20 @@
 """A throwaway platform of several processes, and how much processor time each of them took."""
 
 import asyncio
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import psutil
 
 from bench.loader import CarEntry, CarsFile
@@ -107,7 +109,7 @@ class Bench:
     async def start_workers(self, count: int) -> None:
         """Let `count` workers take messages."""
         log = self.settings.log_dir / "worker.log"
-        starts = (Child.start(("-m", "bench.worker"), self.environment, log) for _ in range(count))
+        starts = (Child.start(("-m", "openmarque.cli.work"), self.environment, log) for _ in range(count))
         self.workers += await asyncio.gather(*starts)
 
     def stop_workers(self) -> None:
@@ -118,8 +120,6 @@ class Bench:
 
     def cars_file(self, cars: Sequence[CarEntry], name: str) -> Path:
         """Write the file that a loader of `cars` starts with."""
-        import msgspec
-
         anchor = self.platform.authority.root_file
         given = CarsFile(self.platform.endpoint.mqtt_host, self.platform.endpoint.mqtt_port, str(anchor), list(cars))
         path = self.settings.home / f"{name}.json"
@@ -158,41 +158,44 @@ def _processor_s(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-@asynccontextmanager
-async def throwaway(*, gate: bool = True) -> AsyncIterator[Bench]:
-    """A platform in a home of its own with engines and (unless not wanted) a gate; deleted afterwards."""
-    # Not below the system's temporary folder where that is kept in memory: the figures are about a disk.
+@contextmanager
+def throwaway_home() -> Iterator[Path]:
+    """A directory for one platform, deleted afterwards with everything in it."""
+    # Not the system's temporary folder, which may be kept in memory: the figures are about a disk.
     home = Path(tempfile.mkdtemp(prefix="openmarque-bench-", dir="/var/tmp"))
     # Another user may pass through, as below a home that we made ourselves: PostgreSQL does not run as root.
     home.chmod(0o711)
-    settings = Settings(home=home, mqtt_port=0, port=0)
-    clock = SystemClock()
-    engines: Engines | None = None
-    bench: Bench | None = None
     try:
-        engines = await start_engines(settings, clock)
-        async with bootstrap(settings, clock) as platform:
-            bench = Bench(settings, platform, engines)
-            await platform.write_snapshot()
-            if gate:
-                log = settings.log_dir / "gate.log"
-                bench.gate = await Child.start(("-m", "openmarque.link.gate"), bench.environment, log)
-            yield bench
-            bench.stop_workers()
+        yield home
     finally:
-        if bench is not None:
-            bench.stop_workers()
-            if bench.gate is not None:
-                bench.gate.end()
-        if engines is not None:
-            await engines.stack.destroy()
         shutil.rmtree(home, ignore_errors=True)
+
+
+@asynccontextmanager
+async def throwaway(*, gate: bool = True) -> AsyncIterator[Bench]:
+    """A platform in a home of its own with engines and (unless not wanted) a gate; deleted afterwards."""
+    with throwaway_home() as home:
+        settings, clock = Settings(home=home, mqtt_port=0, port=0), SystemClock()
+        engines = await start_engines(settings, clock)
+        try:
+            async with bootstrap(settings, clock) as platform:
+                bench = Bench(settings, platform, engines)
+                try:
+                    await platform.write_snapshot()
+                    if gate:
+                        log = settings.log_dir / "gate.log"
+                        bench.gate = await Child.start(("-m", "openmarque.link.gate"), bench.environment, log)
+                    yield bench
+                finally:
+                    bench.stop_workers()
+                    if bench.gate is not None:
+                        bench.gate.end()
+        finally:
+            await engines.stack.destroy()
 
 
 async def ask(child: Child, **command: Any) -> dict[str, Any]:
     """Give a loader a command and wait for its answer."""
-    import json
-
     child.say(json.dumps(command))
     line = await child.line()
     if not line:

@@ -49,6 +49,7 @@ from openmarque.link.postgres import PostgresLinkStore
 from openmarque.link.revocation import snapshot_file, write_snapshot
 from openmarque.link.status_ingest import StatusIngest
 from openmarque.link.worker import Parts, Worker
+from openmarque.protocol import signing
 from openmarque.protocol.envelope import Lane
 from openmarque.services.status.service import Status
 from openmarque.services.trips.store import PostgresTrips
@@ -132,6 +133,17 @@ class Platform:
             return await system.cut(vehicle_id)
         finally:
             await system.close()
+
+    async def record_keys(self) -> None:
+        """Register the public halves of the keys in use, so that what they signed can be proved after they were replaced."""
+        rings = (Purpose.POLICY, Purpose.COMMAND, Purpose.SNAPSHOT)
+        keys = {
+            name: (str(purpose), signing.public_bytes(public))
+            for purpose in rings
+            for name, public in self.keys.verifying(purpose).items()
+        }
+        async with self.database.begin() as tx:
+            await PostgresEnrolment().record_keys(tx, keys, self.clock.now())
 
     async def write_snapshot(self) -> None:
         """Write the revocation snapshot anew from the database."""

@@ -240,11 +240,8 @@ async def test_nobody_talks_below_mutual_tls_1_3(
     if weakness == "no TLS":
         reader, writer = await asyncio.open_connection("127.0.0.1", ground.mqtt_port)
         writer.write(mqtt.connect(car.name))
-        assert await asyncio.wait_for(reader.read(4), 8) in (
-            b"",
-            b"\x15\x03\x01\x00",
-            b"\x15\x03\x03\x00",
-        )  # closed, or a TLS alert
+        # The broker hangs up, and does not think it worth a line in its log.
+        assert await asyncio.wait_for(reader.read(4), 8) == b""
         writer.close()
     else:
         tls = ssl.create_default_context(cafile=str(car.bundle.broker_ca))
@@ -252,7 +249,7 @@ async def test_nobody_talks_below_mutual_tls_1_3(
             tls = car.tls()
             tls.minimum_version = tls.maximum_version = ssl.TLSVersion.TLSv1_2
         assert not await connects(ground, tls, car.name)
-    await counted(database, "handshake-failed", before=before)
+        await counted(database, "handshake-failed", before=before)
     await innocent.goes_on()
 
 

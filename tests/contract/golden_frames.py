@@ -153,9 +153,11 @@ def main() -> int:
                 changed.append(golden.stem)
             continue
         path.write_bytes(golden.frame)
-        path.with_suffix(".json").write_text(json.dumps(meaning(golden), indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
+        path.with_suffix(".json").write_text(
+            json.dumps(meaning(golden), indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8"
+        )
     for stem in changed:
-        print(f"{stem}: kept as released; what is written today differs")
+        sys.stdout.write(f"{stem}: kept as released; what is written today differs\n")
     return 1 if changed else 0
 
 

@@ -2,6 +2,7 @@
 
 import json
 from importlib.metadata import version
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,25 +13,25 @@ from openmarque.protocol.messages import Hello
 from tests.contract.golden_frames import DOWN, GOLDEN, Golden, frames, meaning, register
 
 FILES = sorted(GOLDEN.glob("*/*.bin"))
-KEPT = [Golden(*path.stem.split("-", 1), path.read_bytes()) for path in FILES]
+KEPT = [Golden(path.stem.partition("-")[0], path.stem.partition("-")[2], path.read_bytes()) for path in FILES]
 NAMES = [f"{path.parent.name}/{path.stem}" for path in FILES]
 ENVELOPES = [golden for golden in KEPT if golden.direction == "up" and register().types[golden.name].lane is not None]
 STRUCTS = [golden for golden in KEPT if golden not in ENVELOPES]
 
 
-def struct_of(golden):
+def struct_of(golden: Golden) -> type[msgspec.Struct]:
     return DOWN[golden.name] if golden.direction == "down" else register().types[golden.name].body
 
 
 @pytest.mark.req("LNK-6")
-@pytest.mark.parametrize(("path", "golden"), zip(FILES, KEPT, strict=True), ids=NAMES)
+@pytest.mark.parametrize(("path", "golden"), list(zip(FILES, KEPT, strict=True)), ids=NAMES)
 def test_every_frame_ever_released_means_today_what_it_meant_then(path, golden):
     then = json.loads(path.with_suffix(".json").read_text("utf-8"))
     now = json.loads(json.dumps(meaning(golden)))
     assert _subset(then, now) == then, "members may be added, none may be lost or change"
 
 
-def _subset(then, now):
+def _subset(then: Any, now: Any) -> Any:
     """`now` without the members that `then` did not have."""
     if isinstance(then, dict) and isinstance(now, dict):
         return {key: _subset(then[key], now[key]) for key in then if key in now}

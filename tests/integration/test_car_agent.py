@@ -1,16 +1,20 @@
 """The car's agent on the real broker: mutual TLS, its memory on disk, a recorded drive, and the renewal of its certificate."""
 
 import asyncio
+import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 import pytest_asyncio
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from openmarque.car.agent import CarAgent
 from openmarque.car.drive import Drive, read_drive
@@ -26,7 +30,7 @@ from openmarque.protocol import signals as vss
 from openmarque.protocol import signing
 from openmarque.protocol.envelope import Lane, encode
 from openmarque.protocol.levels import Level
-from openmarque.protocol.messages import CertificateIssued, CertificateRequest
+from openmarque.protocol.messages import LEVEL_CHANGED, CertificateIssued, CertificateRequest, LevelChanged
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted
 from tests.cars import CATALOGUE, POLICY_KEY, Platform, policy, status_body
 from tests.drives import as_csv, drawn_rows
@@ -189,3 +193,80 @@ async def test_a_car_with_a_certificate_of_another_authority_is_kept_out(cloud: 
         await asyncio.sleep(1)
         assert agent.core.link_state is LinkState.OFFLINE
     assert cloud.platform.hellos == []
+
+
+@asynccontextmanager
+async def program(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """``openmarque car run`` as a process of its own, and the address of its head-unit page."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "openmarque.cli.main", "car", "run", "--bundle", str(folder), "--headunit-port", "0"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    line = (await process.stdout.readline()).decode()
+    try:
+        yield process, line.rpartition(" ")[2].strip()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def shows(address: str, key: str, value: object) -> dict[str, object]:
+    """The page's state once it shows this."""
+    async with httpx.AsyncClient(trust_env=False) as browser:
+        while True:
+            state: dict[str, object] = (await browser.get(f"{address}state")).json()
+            if state[key] == value:
+                return state
+            await asyncio.sleep(0.05)
+
+
+async def choose(address: str, level: Level) -> None:
+    """Press the button of a privacy level on the head unit."""
+    async with httpx.AsyncClient(trust_env=False) as browser:
+        page = (await browser.get(address)).text
+        token = page.partition('name="token" value="')[2].partition('"')[0]
+        fields = {"token": token, "level": str(int(level))}
+        answer = await browser.post(f"{address}level", data=fields, headers={"Origin": address.rstrip("/")})
+        assert answer.status_code == 303
+
+
+@pytest.mark.req("PRV-1", "PRV-6")
+async def test_the_program_shows_its_page_and_a_level_chosen_there_reaches_the_platform_signed(
+    cloud: Cloud, folder: Path
+) -> None:
+    async with program(folder) as (process, address):
+        await shows(address, "link", "connected")
+        await choose(address, Level.POSITION)
+        await shows(address, "outbox", "0 messages")
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
+    (change,) = [b for b in cloud.platform.bodies(LEVEL_CHANGED) if isinstance(b, LevelChanged)]
+    public = x509.load_pem_x509_certificates((folder / CHAIN).read_bytes())[0].public_key()
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    statement = signing.level_statement(cloud.car.vehicle_id, Level.POSITION, change.counter, change.changed_at, change.by)
+    signing.verify(public, statement, change.signature)
+
+
+@pytest.mark.req("LNK-3")
+async def test_killed_9_after_a_choice_the_program_still_holds_and_delivers_it(cloud: Cloud, folder: Path, nats: Nats) -> None:
+    facts = folder / "car.json"
+    reachable = facts.read_bytes()
+    facts.write_bytes(reachable.replace(str(nats.endpoint.mqtt_port).encode(), b"9"))  # the discard port: no coverage
+    async with program(folder) as (_, address):
+        await choose(address, Level.DATA)
+        # killed at the end of this block, without a word
+    facts.write_bytes(reachable)
+    async with program(folder) as (_, address):
+        await shows(address, "level", 2)
+        await shows(address, "link", "connected")
+        await shows(address, "outbox", "0 messages")
+    assert [b.level for b in cloud.platform.bodies(LEVEL_CHANGED) if isinstance(b, LevelChanged)] == [Level.DATA]
+
+
+async def test_a_second_process_for_the_same_car_is_refused(folder: Path) -> None:
+    async with program(folder), program(folder) as (second, address):
+        assert address == ""
+        assert await second.wait() == 1

@@ -21,8 +21,14 @@ MEDIA_TYPE: Final = "application/vnd.msgpack"
 SCHEMA_FORMAT: Final = "application/schema+json;version=2020-12"
 """What msgspec writes; arrays of positions need ``prefixItems``."""
 DOWN: Final[dict[str, tuple[type[msgspec.Struct], str]]] = {
-    "ack": (Ack, "What became of messages, after the platform's commit: the lane's watermark and a disposition for each number."),
-    "welcome": (Welcome, "Answer to `hello`: the version to speak, where each lane stands, the policy when the car's is not the newest."),
+    "ack": (
+        Ack,
+        "What became of messages, after the platform's commit: the lane's watermark and a disposition for each number.",
+    ),
+    "welcome": (
+        Welcome,
+        "Answer to `hello`: the version to speak, where each lane stands, the policy when the car's is not the newest.",
+    ),
     "policy": (SignedPolicy, "A new policy, signed; its bytes are a `Policy` in MessagePack."),
     "cert": (CertificateIssued, "Answer to `certificate_request`: the next certificate and its chain, or why there is none."),
 }
@@ -79,7 +85,9 @@ def _server() -> dict[str, Any]:
         "host": "{host}",
         "protocol": "secure-mqtt",
         "protocolVersion": "3.1.1",
-        "variables": {"host": {"description": "Name and port of the brand's broker; in the car's bundle.", "default": "localhost:8883"}},
+        "variables": {
+            "host": {"description": "Name and port of the brand's broker; in the car's bundle.", "default": "localhost:8883"}
+        },
         "security": [{"$ref": "#/components/securitySchemes/certificate"}],
         "bindings": {"mqtt": {"cleanSession": True, "keepAlive": 60, "bindingVersion": "0.2.0"}},
         "x-protocol-version": PROTOCOL_VERSION,
@@ -113,7 +121,10 @@ def _down_channels() -> dict[str, Any]:
 
 
 def _channel(address: str, description: str) -> dict[str, Any]:
-    parameter = {"description": "Opaque id of the car, 32 hex digits; never the VIN.", "examples": ["6f1c2b7a9d3e4f508a1b2c3d4e5f6071"]}
+    parameter = {
+        "description": "Opaque id of the car, 32 hex digits; never the VIN.",
+        "examples": ["6f1c2b7a9d3e4f508a1b2c3d4e5f6071"],
+    }
     return {
         "address": address,
         "description": description,

@@ -69,7 +69,9 @@ def router() -> APIRouter:
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return ReadyBody(ready=not missing, missing=missing)
 
-    @routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}}, summary="Figures of the process")
+    @routes.get(
+        "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}}, summary="Figures of the process"
+    )
     async def metrics(figures: Annotated[Metrics, Depends(_metrics)]) -> Response:
         """Prometheus text exposition. Workers tell theirs themselves."""
         return Response(figures.exposition(), media_type=figures.media_type)

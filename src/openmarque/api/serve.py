@@ -47,7 +47,9 @@ async def serve(settings: Settings, open_platform: OpenPlatform, ready: Callable
     async with open_platform(settings, SystemClock()) as platform:
         app = create_app(platform)
         # Any: the package types its constructor and not its methods.
-        server: Any = Server(app, address=settings.host, port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False)
+        server: Any = Server(
+            app, address=settings.host, port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False
+        )
         server.workers_kill_timeout = int(_GRACE_S)
         serving = asyncio.create_task(server.serve())
         try:

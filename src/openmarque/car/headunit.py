@@ -219,6 +219,7 @@ async def serve(unit: HeadUnit, port: int, on_ready: Callable[[int], None] = lam
         unit.app, host=LOOPBACK, port=port, log_config=None, access_log=False, lifespan="off", server_header=False
     )
     listening = config.bind_socket()
+    listening.listen()  # whoever hears the port may connect at once; the queue holds them until the server is up
     on_ready(int(listening.getsockname()[1]))
     try:
         await _Server(config).serve(sockets=[listening])

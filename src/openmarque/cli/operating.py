@@ -25,6 +25,7 @@ from openmarque.kit.ids import AccountId, TenureId, VehicleId, wire
 from openmarque.kit.settings import PREFIX, Settings
 from openmarque.link.pki_keys import Purpose
 from openmarque.link.security import SecurityEvent, publish_event
+from openmarque.link.worker import spare_collector
 from openmarque.protocol import signing
 from openmarque.storage.errors import StoreUnavailable
 from openmarque.storage.partitions import ensure_partitions
@@ -58,6 +59,7 @@ async def platform_up(settings: Settings, clock: Clock, *, api: bool = True) -> 
     async with engines_up(settings, clock), bootstrap(settings, clock, pool_size=3) as platform:
         async with platform.database.begin() as tx:
             await platform.garage.store_brand(tx)
+        await platform.record_keys()
         await platform.write_snapshot()
         supervisor = Supervisor(environment_of(settings))
         tasks = [asyncio.create_task(_report_violations(platform)), asyncio.create_task(_renew_snapshot(platform))]
@@ -162,6 +164,7 @@ async def work(settings: Settings, clock: Clock, ready: Callable[[], None]) -> N
         worker = platform.worker()
         await worker.start()
         upkeep = asyncio.create_task(_upkeep(settings, clock))
+        spare_collector()
         ready()
         await until_signalled()
         upkeep.cancel()

@@ -84,7 +84,9 @@ class CarVisit:
 
 
 _bearer: Any = HTTPBearer(
-    scheme_name="accessToken", auto_error=False, description="An access token of at most a day, in the Authorization header only."
+    scheme_name="accessToken",
+    auto_error=False,
+    description="An access token of at most a day, in the Authorization header only.",
 )
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 VehiclePath = Annotated[

@@ -69,7 +69,9 @@ async def read_state(edge: Edge, asker: Asker, sources: Mapping[str, Source]) ->
         return visit, {kind: await source.read(visit) for kind, source in sources.items()}
 
 
-async def stream(edge: Edge, asker: Asker, sources: Mapping[str, Source], last_id: str, visit: CarVisit) -> AsyncIterator[bytes]:
+async def stream(
+    edge: Edge, asker: Asker, sources: Mapping[str, Source], last_id: str, visit: CarVisit
+) -> AsyncIterator[bytes]:
     """The bytes of one stream. `visit` is one that was let in just before; its transaction is over."""
     yield b"retry: %d\n\n" % _RETRY_MS
     try:

@@ -39,7 +39,9 @@ def _quality(parameters: str) -> float:
 
 
 def _language(
-    accept_language: Annotated[str, Header(description="Languages of texts you read, by preference; `en` and `fr` are spoken.")] = "",
+    accept_language: Annotated[
+        str, Header(description="Languages of texts you read, by preference; `en` and `fr` are spoken.")
+    ] = "",
 ) -> str:
     return negotiate(accept_language, LANGUAGES)
 

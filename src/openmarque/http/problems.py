@@ -51,7 +51,9 @@ class Problem(BaseModel):
     code: str = Field(description="Stable identifier of the kind of problem, for programs.")
     retryable: bool = Field(description="Whether the same request may succeed later.")
     cure: str | None = Field(default=None, description="What you can do about it.")
-    errors: list[InvalidMember] | None = Field(default=None, description="Each part of the request that is not as it should be.")
+    errors: list[InvalidMember] | None = Field(
+        default=None, description="Each part of the request that is not as it should be."
+    )
 
 
 def problem_of(error: OpenMarqueError, instance: str, members: Sequence[InvalidMember] = ()) -> Problem:
@@ -142,7 +144,9 @@ def problems(*kinds: type[OpenMarqueError]) -> dict[int | str, dict[str, Any]]:
 
 def example_of(kind: type[OpenMarqueError]) -> dict[str, Any]:
     """An example of a problem."""
-    return problem_of(kind(limit=10), "urn:uuid:0f8fad5b-d9cb-469f-a165-70867728950e").model_dump(by_alias=True, exclude_none=True)
+    return problem_of(kind(limit=10), "urn:uuid:0f8fad5b-d9cb-469f-a165-70867728950e").model_dump(
+        by_alias=True, exclude_none=True
+    )
 
 
 def _empty_response() -> dict[str, Any]:
@@ -151,4 +155,8 @@ def _empty_response() -> dict[str, Any]:
 
 def edge_problems() -> Iterable[type[OpenMarqueError]]:
     """Every kind of problem that this module's package can answer with."""
-    return [kind for kind in vars(e).values() if isinstance(kind, type) and issubclass(kind, OpenMarqueError) and "code" in vars(kind)]
+    return [
+        kind
+        for kind in vars(e).values()
+        if isinstance(kind, type) and issubclass(kind, OpenMarqueError) and "code" in vars(kind)
+    ]

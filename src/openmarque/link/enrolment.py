@@ -1,5 +1,6 @@
 """A car's rows on the link: made at provisioning, its certificates, the wiping of its newest values."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from cryptography import x509
@@ -89,6 +90,20 @@ class PostgresEnrolment:
         """The number of the next revocation snapshot, above every earlier one."""
         query = "INSERT INTO revocation_snapshot (written_at) VALUES (%s) RETURNING version"
         return int((await postgres(tx).rows(PLATFORM, query, (now,)))[0][0])
+
+    async def record_keys(self, tx: Transaction, keys: Mapping[str, tuple[str, bytes]], now: datetime) -> None:
+        """Make the register of public keys equal to `keys` (key id → purpose, DER): new ones begin now, those left out end now."""
+        pg = postgres(tx)
+        for key_id, (purpose, public_key) in keys.items():
+            await pg.execute(
+                PLATFORM,
+                """INSERT INTO signing_key (key_id, purpose, public_key, from_at) VALUES (%s, %s, %s, %s)
+                   ON CONFLICT (key_id) DO NOTHING""",
+                (key_id, purpose, public_key, now),
+            )
+        await pg.execute(
+            PLATFORM, "UPDATE signing_key SET until_at = %s WHERE until_at IS NULL AND key_id <> ALL (%s)", (now, list(keys))
+        )
 
 
 def _key_of(certificate: x509.Certificate) -> signing.PublicKey:

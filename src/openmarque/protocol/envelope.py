@@ -12,7 +12,7 @@ Frames are MessagePack arrays (msgspec ``array_like``): compact, and a receiver 
 """
 
 from enum import IntEnum, StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -75,7 +75,7 @@ class Disposition(StrEnum):
     """Not settled: numbers before it are missing. The car sends again from the watermark on."""
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
     """The disposition of sequence number `seq`, with a reason code when it was refused, in whole or in part."""
 
     seq: int

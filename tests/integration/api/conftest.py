@@ -136,7 +136,9 @@ class Street:
             account_id = await self.platform.accounts.create(tx, "fr", "Europe/Paris", now)
             return Owner(account_id, await self.platform.accounts.issue_token(tx, account_id, now))
 
-    async def car(self, owner: Owner, *, model: str = "brise", plan: str | None = "connect", level: Level = Level.POSITION) -> Car:
+    async def car(
+        self, owner: Owner, *, model: str = "brise", plan: str | None = "connect", level: Level = Level.POSITION
+    ) -> Car:
         platform, now = self.platform, self.platform.clock.now()
         key = new_car_key()
         async with platform.database.begin() as tx:
@@ -257,7 +259,9 @@ class Stream:
         """(name, id, data) of the next event, comments passed over."""
         async with asyncio.timeout(within_s):
             while True:
-                fields = dict(line.split(": ", 1) for line in (await self.block(within_s)).splitlines() if not line.startswith(":"))
+                fields = dict(
+                    line.split(": ", 1) for line in (await self.block(within_s)).splitlines() if not line.startswith(":")
+                )
                 if "event" in fields:
                     return fields["event"], fields.get("id", ""), msgspec.json.decode(fields["data"])
 
@@ -269,7 +273,13 @@ async def watching(app: Api, address: str, headers: dict[str, str]) -> AsyncIter
     started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     gone = asyncio.Event()
     encoded = [(name.lower().encode(), value.encode()) for name, value in {"host": "localhost", **headers}.items()]
-    scope = {"type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "GET", "scheme": "http"}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+    }
     scope |= {"path": address, "raw_path": address.encode(), "query_string": b"", "root_path": "", "headers": encoded}
 
     async def receive() -> dict[str, Any]:

@@ -4,10 +4,13 @@ import re
 import time
 from datetime import timedelta
 from statistics import median
+from typing import Any
 
+import httpx
 import psycopg
 import pytest
 
+from openmarque.api.app import Api
 from openmarque.api.openapi import operations
 from openmarque.domains.accounts.service import LONGEST_LIFE
 from openmarque.storage.postgres import PostgresTransaction
@@ -16,12 +19,12 @@ from tests.integration.api.conftest import unknown_id
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-def routes_of_a_person(app):
+def routes_of_a_person(app: Api) -> list[str]:
     """Every path of the description that needs a person, generated from it: a new route is tested from its first day."""
     return [path for path, methods in app.openapi()["paths"].items() if any(o.get("security") for o in methods.values())]
 
 
-def same(response):
+def same(response: httpx.Response) -> tuple[int, dict[str, str], Any]:
     """A response without what names the request."""
     body = response.json()
     assert re.fullmatch(r"urn:uuid:[0-9a-f-]{36}", body.pop("instance"))
@@ -34,7 +37,12 @@ async def test_every_route_of_a_person_refuses_whoever_is_not_signed_in(app, cli
     paths = routes_of_a_person(app)
     assert len(paths) >= 6
     for path in paths:
-        for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic Zm9vOmJhcg=="}, {"Authorization": "Bearer"}):
+        for headers in (
+            {},
+            {"Authorization": "Bearer nonsense"},
+            {"Authorization": "Basic Zm9vOmJhcg=="},
+            {"Authorization": "Bearer"},
+        ):
             response = await client.get(path.format(vehicle_id=car.name), headers=headers)
             assert (response.status_code, response.json()["code"]) == (401, "not-signed-in"), path
             assert response.headers["www-authenticate"].startswith("Bearer")
@@ -95,7 +103,7 @@ async def test_a_foreign_car_takes_as_long_as_an_unknown_one(client, street):
     owner, stranger = await street.owner(), await street.owner()
     car = await street.car(owner)
 
-    async def once(name):
+    async def once(name: str) -> float:
         started = time.perf_counter()
         await client.get(f"/api/v1/vehicles/{name}", headers=stranger.headers)
         return time.perf_counter() - started
@@ -124,7 +132,9 @@ async def test_a_token_that_ran_out_or_was_revoked_opens_nothing(client, street,
 async def test_a_closed_account_is_shut_out_with_its_tokens(client, street, platform):
     owner = await street.owner()
     async with platform.database.begin() as tx:
-        await tx.execute("om_platform", "UPDATE account SET closed_at = %s WHERE account_id = %s", (platform.clock.now(), owner.account_id))
+        await tx.execute(
+            "om_platform", "UPDATE account SET closed_at = %s WHERE account_id = %s", (platform.clock.now(), owner.account_id)
+        )
     assert (await client.get("/api/v1/vehicles", headers=owner.headers)).status_code == 401
 
 
@@ -168,7 +178,12 @@ async def test_after_a_sale_the_seller_sees_nothing_and_the_buyer_nothing_of_the
     for part in ("", "/status", "/trips", "/refusals", "/events"):
         assert (await client.get(f"{car.address}{part}", headers=seller.headers)).status_code == 404
     detail = (await client.get(car.address, headers=buyer.headers)).json()
-    assert detail["privacy"] | {"remote_access": True} == {"level": "position", "set": None, "ceiling": "position", "remote_access": True}
+    assert detail["privacy"] | {"remote_access": True} == {
+        "level": "position",
+        "set": None,
+        "ceiling": "position",
+        "remote_access": True,
+    }
     assert (await client.get(f"{car.address}/status", headers=buyer.headers)).json()["signals"] == {}
     assert (await client.get(f"{car.address}/trips", headers=buyer.headers)).json()["items"] == []
     assert (await client.get(f"{car.address}/refusals", headers=buyer.headers)).json()["items"] == []
@@ -178,6 +193,8 @@ async def test_a_grant_that_does_not_let_see_shows_no_car(client, street, platfo
     owner = await street.owner()
     car = await street.car(owner)
     async with platform.database.begin() as tx:
-        await tx.execute("om_platform", "UPDATE capability_grant SET capabilities = '{command}' WHERE tenure_id = %s", (car.tenure_id,))
+        await tx.execute(
+            "om_platform", "UPDATE capability_grant SET capabilities = '{command}' WHERE tenure_id = %s", (car.tenure_id,)
+        )
     assert (await client.get(car.address, headers=owner.headers)).status_code == 404
     assert (await client.get("/api/v1/vehicles", headers=owner.headers)).json()["items"] == []

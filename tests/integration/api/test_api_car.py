@@ -1,23 +1,26 @@
 """What owners read of their car: its status with ages, its trips, its privacy with who set it, what was not stored."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import httpx
 import pytest
 
 from openmarque.http.paging import MAX_LIMIT
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
+from tests.integration.api.conftest import Owner
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def get(client, owner, address, **headers):
+async def get(client: httpx.AsyncClient, owner: Owner, address: str, **headers: str) -> Any:
     response = await client.get(address, headers={**owner.headers, **headers})
     assert response.status_code == 200, response.text
     return response.json()
 
 
-def service(body, declaration):
+def service(body: Any, declaration: str) -> Any:
     return next(s for s in body["services"] if s["declaration"] == declaration)
 
 
@@ -118,10 +121,16 @@ async def test_trips_under_300_m_are_not_shown_and_consumption_only_above_2_km(c
     for number, metres in enumerate((299.9, 300.0, 2000.0, 2000.1), 1):
         await car.drove(number, metres, minutes_ago=100 - number, consumption_kwh_100km=15.0)
     shown = (await get(client, owner, f"{car.address}/trips"))["items"]
-    assert [(trip["distance_m"], trip["consumption_kwh_100km"]) for trip in shown] == [(2000.1, 15.0), (2000.0, None), (300.0, None)]
+    assert [(trip["distance_m"], trip["consumption_kwh_100km"]) for trip in shown] == [
+        (2000.1, 15.0),
+        (2000.0, None),
+        (300.0, None),
+    ]
 
 
-async def test_pages_of_trips_join_without_a_gap_or_a_repeat_also_where_ends_are_equal_and_short_trips_lie_between(client, street):
+async def test_pages_of_trips_join_without_a_gap_or_a_repeat_also_where_ends_are_equal_and_short_trips_lie_between(
+    client, street
+):
     owner = await street.owner()
     car = await street.car(owner)
     for number in range(1, 13):
@@ -135,7 +144,17 @@ async def test_pages_of_trips_join_without_a_gap_or_a_repeat_also_where_ends_are
         cursor = f"&cursor={page['next']}"
         if len(pages) == 1:
             await car.drove(99, 7777.0)
-    assert sum(pages, []) == [1011.0, 1010.0, 1009.0, 1007.0, 1006.0, 1005.0, 1003.0, 1002.0, 1001.0]
+    assert [metres for page in pages for metres in page] == [
+        1011.0,
+        1010.0,
+        1009.0,
+        1007.0,
+        1006.0,
+        1005.0,
+        1003.0,
+        1002.0,
+        1001.0,
+    ]
     assert all(len(page) == 2 for page in pages[:-1])
 
 
@@ -215,7 +234,9 @@ async def test_the_cars_own_switch_for_remote_access_closes_reading_from_outside
     await car.says({vss.SPEED: 50.0})
     async with platform.database.begin() as tx:
         await tx.execute(
-            "om_platform", "UPDATE car_policy SET remote_access = false, version = version + 1 WHERE vehicle_id = %s", (car.vehicle_id,)
+            "om_platform",
+            "UPDATE car_policy SET remote_access = false, version = version + 1 WHERE vehicle_id = %s",
+            (car.vehicle_id,),
         )
     body = await get(client, owner, f"{car.address}/status")
     assert body["signals"] == {}
@@ -243,10 +264,12 @@ async def test_refusals_come_by_pages(client, street):
     await car.sends_nonsense()
     await car.says({vss.SPEED: 1e9, vss.ODOMETER: -1})
     listed, cursor = [], ""
-    while cursor is not None:
+    while True:
         page = await get(client, owner, f"{car.address}/refusals?limit=1{cursor}")
         listed += [(entry["reason"], entry["what"]) for entry in page["items"]]
-        cursor = f"&cursor={page['next']}" if page["next"] else None
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
     assert len(listed) == len(set(listed)) == 3
     assert listed == sorted(listed)
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import jsonschema
@@ -10,7 +12,7 @@ from fastapi import Request
 from sqlalchemy import Column, Text
 from structlog.testing import capture_logs
 
-from openmarque.api.app import create_app
+from openmarque.api.app import Api, create_app
 from openmarque.http.guard import MAX_BODY_BYTES, SECURITY_HEADERS
 from openmarque.link.broker import ConnectionState
 from openmarque.storage.base import import_tables
@@ -19,7 +21,7 @@ from openmarque.storage.errors import StoreUnavailable
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-def assert_problem(app, response, status, code):
+def assert_problem(app: Api, response: httpx.Response, status: int, code: str) -> Any:
     assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
     body = response.json()
     schemas = app.openapi()["components"]["schemas"]
@@ -51,7 +53,9 @@ async def test_a_fault_of_ours_tells_nothing_of_it_but_a_name_under_which_the_lo
     body = assert_problem(app, response, 500, "internal-error")
     assert "hunter2" not in response.text
     assert "RuntimeError" not in response.text
-    assert [(entry["request"], entry["error"], entry["exc_info"]) for entry in logged] == [(body["instance"], "RuntimeError", True)]
+    assert [(entry["request"], entry["error"], entry["exc_info"]) for entry in logged] == [
+        (body["instance"], "RuntimeError", True)
+    ]
 
 
 async def test_a_database_that_is_away_is_told_as_worth_another_try(platform, app, street, monkeypatch):
@@ -86,7 +90,9 @@ async def test_every_answer_carries_the_security_headers_and_opens_itself_to_no_
     assert "max-age=63072000" in behind_tls.headers["strict-transport-security"]
 
 
-@pytest.mark.parametrize("host", ["elsewhere.example", "localhost.elsewhere.example", "", "localhost:x", "127.0.0.1.example:8480"])
+@pytest.mark.parametrize(
+    "host", ["elsewhere.example", "localhost.elsewhere.example", "", "localhost:x", "127.0.0.1.example:8480"]
+)
 async def test_under_a_foreign_name_nothing_is_answered(app, client, street, host):
     owner = await street.owner()
     response = await client.get("/api/v1/vehicles", headers={**owner.headers, "Host": host})
@@ -108,7 +114,7 @@ async def test_a_body_that_is_too_large_is_refused_before_it_is_read(app, client
 async def test_a_body_without_a_stated_length_is_cut_off_at_the_limit(platform, app):
     reading = create_app(platform)
 
-    async def endless():
+    async def endless() -> AsyncIterator[bytes]:
         for _ in range(100):
             yield b"x" * 4096
 
@@ -156,7 +162,9 @@ async def test_metrics_count_by_route_and_never_name_a_car(client, street):
     await client.get(f"{car.address}/status", headers=owner.headers)
     await client.get("/nothing/at/all")
     text = (await client.get("/metrics")).text
-    assert re.search(r'openmarque_http_requests_total\{method="GET",route="/api/v1/vehicles/\{vehicle_id\}/status",status="200"\} \d', text)
+    assert re.search(
+        r'openmarque_http_requests_total\{method="GET",route="/api/v1/vehicles/\{vehicle_id\}/status",status="200"\} \d', text
+    )
     assert 'route="(none)",status="404"' in text
     assert "openmarque_broker_connected 1.0" in text
     assert car.name not in text
@@ -175,8 +183,7 @@ async def test_the_description_is_openapi_3_1_with_problems_and_examples(client,
                 if int(status) >= 400 and status != "503":
                     assert "application/problem+json" in answer["content"], (path, status)
     assert "HTTPValidationError" not in document["components"]["schemas"]
-    ends = [ref for ref in re.findall(r'"#/components/schemas/([^"]+)"', response.text)]
-    assert set(ends) <= set(document["components"]["schemas"])
+    assert set(re.findall(r'"#/components/schemas/([^"]+)"', response.text)) <= set(document["components"]["schemas"])
     for name, schema in document["components"]["schemas"].items():
         assert schema.get("description"), name
 

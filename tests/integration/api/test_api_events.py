@@ -1,15 +1,17 @@
 """Whoever watches a car sees its state at once, then each change; who comes back is told only if something was missed."""
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 import pytest
 
 from openmarque.http import events
+from openmarque.kit.ids import TenureId
 from openmarque.link.subjects import live_subject
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
-from tests.integration.api.conftest import watching
+from tests.integration.api.conftest import Street, watching
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -28,11 +30,18 @@ def patient(monkeypatch):
     monkeypatch.setattr(events, "_FIRST_CHECK_S", 60.0)
 
 
-async def watched(street, tenure_id):
-    """Return once the worker knows that somebody watches."""
+async def until(condition: Callable[[], bool]) -> None:
+    """Return once `condition` holds; raises ``TimeoutError`` after five seconds."""
     async with asyncio.timeout(5):
-        while not street.platform.live.watched(tenure_id):
+        while True:
+            if condition():
+                return
             await asyncio.sleep(0.01)
+
+
+async def watched(street: Street, tenure_id: TenureId) -> None:
+    """Return once the worker knows that somebody watches."""
+    await until(lambda: street.platform.live.watched(tenure_id))
 
 
 async def test_a_stream_begins_with_the_whole_state_and_goes_on_with_each_change(app, street, patient):
@@ -150,7 +159,7 @@ async def test_a_revoked_right_is_noticed_also_while_updates_never_pause(app, st
         async with platform.database.begin() as tx:
             await platform.garage.end_tenure(tx, car.tenure_id, platform.clock.now())
 
-        async def chatter():
+        async def chatter() -> None:
             while True:
                 await platform.broker.publish(live_subject(car.tenure_id), b'{"kind": "surprise"}')
                 await asyncio.sleep(0.02)
@@ -179,9 +188,7 @@ async def test_one_account_keeps_a_bounded_number_of_streams_and_closing_one_mak
         async with watching(app, address, owner.headers) as again:
             assert again.status == 200
     assert app.state.hub.streams() == 0
-    async with asyncio.timeout(5):
-        while app.state.hub._topics:
-            await asyncio.sleep(0.01)
+    await until(lambda: not app.state.hub._topics)
 
 
 async def test_two_streams_of_one_car_share_a_subscription_and_both_are_told(app, street, patient):
@@ -197,7 +204,9 @@ async def test_two_streams_of_one_car_share_a_subscription_and_both_are_told(app
         assert (await first.event())[1] == (await second.event())[1]
 
 
-async def test_a_stream_that_is_read_too_slowly_is_told_the_state_instead_of_each_step(app, street, platform, quick, monkeypatch):
+async def test_a_stream_that_is_read_too_slowly_is_told_the_state_instead_of_each_step(
+    app, street, platform, quick, monkeypatch
+):
     monkeypatch.setattr("openmarque.http.live.MAX_WAITING", 2)
     owner = await street.owner()
     car = await street.car(owner)

@@ -1,7 +1,6 @@
 """Whatever is sent to the API, it answers as its own description says. Generated from the description, against the running process."""
 
 from collections.abc import Iterator
-
 from typing import Any
 
 import pytest

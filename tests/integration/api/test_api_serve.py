@@ -1,6 +1,5 @@
 """The API as a process, the way the supervisor runs it: ready when it serves, one port for its life, an orderly end."""
 
-
 import signal
 import socket
 import time
@@ -54,7 +53,6 @@ def start_and_stop(settings: Settings) -> str:
 
 
 async def test_a_port_that_is_held_by_another_is_named_with_its_setting(api_home):
-
 
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -73,6 +73,8 @@ class Garage:
             raise ModelUnknown(f"It was {order.model_id!r}.", models=", ".join(self._pack.models))
         vehicle_id = VehicleId(new_uuid())
         sealed, key_id = self._vault.seal(order.vin, vehicle_id)
+        if await self._known(tx, order.vin):
+            raise VehicleExists  # also one whose row is under an older look-up key, which the constraint can't see
         try:
             await postgres(tx).execute(
                 PLATFORM,
@@ -91,12 +93,14 @@ class Garage:
 
     async def find(self, tx: Transaction, vin: str) -> VehicleId:
         """The car with this VIN. Raises ``InvalidVin``, ``VehicleUnknown``."""
-        rows = await postgres(tx).rows(
-            PLATFORM, "SELECT vehicle_id FROM vehicle WHERE vin_lookup = %s", (self._vault.lookup(vin),)
-        )
-        if not rows:
+        known = await self._known(tx, vin)
+        if not known:
             raise VehicleUnknown
-        return VehicleId(rows[0][0])
+        return known[0]
+
+    async def _known(self, tx: Transaction, vin: str) -> list[VehicleId]:
+        query = "SELECT vehicle_id FROM vehicle WHERE vin_lookup = ANY (%s)"
+        return [VehicleId(row[0]) for row in await postgres(tx).rows(PLATFORM, query, (self._vault.lookups(vin),))]
 
     async def order_of(self, tx: Transaction, vehicle_id: VehicleId) -> Order:
         """What a known car was provisioned as. Raises ``VehicleUnknown``."""

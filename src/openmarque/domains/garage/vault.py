@@ -37,6 +37,14 @@ class VinVault:
         return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], vehicle_id.bytes).decode("ascii")
 
     def lookup(self, vin: str) -> bytes:
-        """What a VIN is found by: HMAC-SHA-256 under the look-up key. Raises ``InvalidVin``."""
+        """What a VIN is stored under: HMAC-SHA-256 with the newest look-up key. Raises ``InvalidVin``."""
         _, key = self._keys.secret(Purpose.VIN_LOOKUP)
-        return hmac.digest(key, normalise_vin(vin).encode("ascii"), "sha256")
+        return _keyed_hash(key, vin)
+
+    def lookups(self, vin: str) -> list[bytes]:
+        """What a VIN may be found under: with each look-up key in use, since rows keep the key of their day. Raises ``InvalidVin``."""
+        return [_keyed_hash(key, vin) for key in self._keys.secrets(Purpose.VIN_LOOKUP).values()]
+
+
+def _keyed_hash(key: bytes, vin: str) -> bytes:
+    return hmac.digest(key, normalise_vin(vin).encode("ascii"), "sha256")

@@ -13,8 +13,8 @@ TRACKED: Final = (vss.STATE_OF_CHARGE, vss.OUTSIDE_TEMPERATURE, vss.LATITUDE, vs
 """Paths whose values are never the same twice, neither in one car nor after its reset."""
 _M_PER_DEGREE: Final = 111_320.0
 """Length of a degree of latitude on a sphere of Earth's mean radius."""
-_MENDED_MS: Final = 2_000
-"""How far a mended time may be off: the way of the answer that told the time, through a slow network."""
+_MENDED_MS: Final = 21 * 60_000
+"""How far a mended time may be off: the way of the answer that told the time, the latest frame included."""
 _UNIQUE: Final = 1e-9
 """Added once more at each sample: far below what a sensor resolves, far above what a double does at these sizes."""
 
@@ -41,12 +41,13 @@ class DriverTrip:
     def levels_from(self, started_ms: int) -> list[Level]:
         """The levels in force from the sample on that a message names by its time; empty when it is none of this trip.
 
-        A car whose clock was not set mends the time once it knows better; the message then names the true time, nearly.
+        A car whose clock was not set mends the time once the platform told it; the message then names the true time, nearly.
         """
         for index, sample in enumerate(self.samples):
-            if sample.at_ms == started_ms or abs(sample.true_ms - started_ms) <= _MENDED_MS:
+            if sample.at_ms == started_ms:
                 return [s.level for s in self.samples[index:]]
-        return []
+        is_off = any(sample.at_ms != sample.true_ms for sample in self.samples)
+        return [s.level for s in self.samples] if is_off and abs(self.began_ms - started_ms) <= _MENDED_MS else []
 
 
 class Driver:

@@ -1,0 +1,142 @@
+"""The page ``performance.md`` with its plots, and ``performance.json``, from results."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import matplotlib as mpl
+
+from bench.figures import GOALS, RAW_OF, Figure, Results
+
+mpl.use("svg")
+# Text stays text and ids come from a fixed salt, so that an unchanged figure is an unchanged file.
+mpl.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "openmarque", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
+
+_MEANINGS: Final = {
+    "ingest_status_per_s": "Status messages, from MQTT publish over mutual TLS to the acknowledgement after the commit; every one judged.",
+    "ingest_events_per_s": "Must-arrive trips, each acknowledged after the commit; the protocol's window of 64 a car.",
+    "raw_upsert_per_s": "Rows a second of the same statement on one connection: no guards, no constraints, nothing else running.",
+    "raw_upsert_loaded_per_s": "The same while the loader publishes at the measured status rate into the broker.",
+    "raw_broker_per_s": "The same loader as fast as the broker takes it; a subscriber only counts.",
+    "raw_insert_per_s": "Trips a second inserted on one connection into a plain table: no row policies, nothing else running.",
+    "ingest_share_of_raw_upsert": "ingest_status_per_s / raw_upsert_loaded_per_s.",
+    "connected_cars": "Cars connected at once by mutual TLS through the gate, each answering the broker at the end.",
+    "connects_per_s": "Connections a second while they came: TLS 1.3 handshake, gate, CONNECT, SUBSCRIBE.",
+    "broker_kb_per_car": "Growth of the broker's resident memory for each connected car.",
+    "start_to_ready_s": "`openmarque up` with an existing home, from a cold process until it serves.",
+    "first_start_to_ready_s": "The same with an empty home: cluster, authority, schema and roles are made.",
+    "raw_engines_start_s": "PostgreSQL and NATS alone with an existing home.",
+}
+
+
+def write_page(results: Results, folder: Path) -> None:
+    """Write ``performance.json``, ``performance.md`` and the plots into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "performance.json").write_bytes(results.as_json())
+    plots = list(_plots(results, folder))
+    (folder / "performance.md").write_text("\n".join(_lines(results, plots)) + "\n", "utf-8")
+
+
+def _lines(results: Results, plots: list[str]) -> Iterator[str]:
+    machine = results.machine
+    yield "# Performance"
+    yield ""
+    yield "Written by `make bench`; `performance.json` has the same with every repeat. Everything, the loader included, runs on one machine:"
+    yield (
+        f"{machine.get('cores', '?')} cores ({machine.get('processor', 'unknown')}), {machine.get('memory_gb', '?')} GB, "
+        f"Linux {machine.get('kernel', '?')}, Python {machine.get('python', '?')}, PostgreSQL {machine.get('postgresql', '?')}, "
+        f"nats-server {machine.get('nats_server', '?')}; {machine.get('busy_before_percent', '?')} % busy with other work before."
+    )
+    yield "Figures are medians of the repeats; the spread is (highest - lowest) / median. `fsync` and `synchronous_commit` are on, as in production."
+    yield ""
+    yield "| figure | median | unit | spread | repeats | goal | beside its raw limit |"
+    yield "| --- | ---: | --- | ---: | ---: | --- | --- |"
+    yield from (_row(results, name, figure) for name, figure in sorted(results.details.items()))
+    yield ""
+    for plot in plots:
+        yield f"![{plot.removesuffix('.svg').replace('-', ' ')}]({plot})"
+        yield ""
+    yield "## What each figure is"
+    yield ""
+    for name in sorted(results.details):
+        yield f"- **{name}**: {_MEANINGS[name]}{_detail(results.details[name])}"
+    if results.checks:
+        yield ""
+        yield "## Checks"
+        yield ""
+        yield from (f"- {name}: {text}." for name, text in results.checks.items())
+    yield ""
+    yield "How it is measured: `bench/`; what was tried and what bounds it: [0010](../decisions/0010-hot-path.md); what follows for many cars: [scale](scale.md)."
+
+
+def _row(results: Results, name: str, figure: Figure) -> str:
+    goal = GOALS.get(name)
+    wanted = "" if goal is None else f"{'≥' if goal.at_least else '≤'} {goal.value:g}: {'met' if results.met(name) else 'not met'}"
+    raws = [(raw, results.details[raw].median) for raw in RAW_OF.get(name, ()) if raw in results.details]
+    if figure.unit == "s":
+        beside = "; ".join(f"{raw} is {value:.2f} s" for raw, value in raws)
+    else:
+        beside = "; ".join(f"{figure.median / value:.0%} of {raw}" for raw, value in raws if value)
+    return f"| {name} | {_number(figure.median)} | {figure.unit} | {figure.spread:.0%} | {len(figure.values)} | {wanted} | {beside} |"
+
+
+def _detail(figure: Figure) -> str:
+    said = [f"{name} {value}" for name, value in figure.detail.items() if not isinstance(value, dict)]
+    return f" ({', '.join(said)})" if said else ""
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+
+
+def _plots(results: Results, folder: Path) -> Iterator[str]:
+    rates = ("raw_broker_per_s", "raw_upsert_per_s", "raw_upsert_loaded_per_s", "ingest_status_per_s", "raw_insert_per_s", "ingest_events_per_s")
+    known = [name for name in rates if name in results.details]
+    if known:
+        yield _bars(results, known, folder / "performance-rates.svg")
+    costs = [name for name in ("ingest_status_per_s", "ingest_events_per_s") if "cpu_us_per_message" in _details(results, name)]
+    if costs:
+        yield _costs(results, costs, folder / "performance-processor.svg")
+
+
+def _details(results: Results, name: str) -> dict[str, object]:
+    figure = results.details.get(name)
+    return {} if figure is None else figure.detail
+
+
+def _bars(results: Results, names: list[str], path: Path) -> str:
+    """Medians with the range of their repeats, and the goals as strokes."""
+    from matplotlib.figure import Figure as Canvas
+
+    canvas = Canvas(figsize=(7, 0.5 + 0.42 * len(names)), layout="constrained")
+    axes = canvas.subplots()
+    for row, name in enumerate(reversed(names)):
+        figure = results.details[name]
+        low, high = figure.median - min(figure.values), max(figure.values) - figure.median
+        axes.barh(row, figure.median, xerr=[[low], [high]], color="#4477aa" if name.startswith("ingest") else "#bbbbbb", height=0.6)
+        if name in GOALS:
+            axes.plot([GOALS[name].value] * 2, [row - 0.4, row + 0.4], color="#ee6677", linewidth=2)
+    axes.set_yticks(range(len(names)), list(reversed(names)))
+    axes.set_xlabel("messages or rows a second (red: goal; bars of error: range of the repeats)")
+    canvas.savefig(path, metadata={"Date": None, "Creator": None})
+    return path.name
+
+
+def _costs(results: Results, names: list[str], path: Path) -> str:
+    """Processor time for each message, by process."""
+    from matplotlib.figure import Figure as Canvas
+
+    canvas = Canvas(figsize=(7, 0.9 + 0.45 * len(names)), layout="constrained")
+    axes = canvas.subplots()
+    colours = {"loader": "#bbbbbb", "broker": "#ccbb44", "worker": "#4477aa", "postgres": "#228833", "gate": "#aa3377"}
+    for row, name in enumerate(reversed(names)):
+        left = 0.0
+        costs = results.details[name].detail["cpu_us_per_message"]
+        for part, colour in colours.items():
+            axes.barh(row, costs.get(part, 0), left=left, color=colour, height=0.6, label=part if row == 0 else None)
+            left += costs.get(part, 0)
+    axes.set_yticks(range(len(names)), list(reversed(names)))
+    axes.set_xlabel("processor time for each message, microseconds")
+    axes.legend(ncols=5, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+    canvas.savefig(path, metadata={"Date": None, "Creator": None})
+    return path.name

@@ -1,0 +1,76 @@
+"""The program's first steps: what it says when something is missing or wrong, and what it needs to start."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from openmarque.cli import main as program
+
+WITHOUT_CLOUD = """
+import sys
+sys.modules["sqlalchemy"] = None
+sys.modules["psycopg"] = None
+sys.argv = ["openmarque", *{arguments}]
+from openmarque.cli.main import main
+main()
+"""
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """The exit code of the program with these arguments."""
+    monkeypatch.setattr(sys, "argv", ["openmarque", *arguments])
+    with pytest.raises(SystemExit) as ending:
+        program.main()
+    return ending.value.code if isinstance(ending.value.code, int) else 0
+
+
+def without_cloud(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The program where the cloud's libraries are not installed."""
+    code = WITHOUT_CLOUD.format(arguments=list(arguments))
+    return subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+
+
+def test_a_drive_that_is_not_there_is_named_with_its_cure(monkeypatch, capsys):
+    assert run(monkeypatch, "car", "replay", "nowhere.csv", "--try") == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "nowhere.csv" in told.err
+    assert "Give the path of a CSV file that you may read." in told.err
+
+
+@pytest.mark.parametrize("choice", [(), ("--try", "--bundle", "car")])
+def test_a_replay_needs_either_a_bundle_or_a_throwaway_platform(monkeypatch, capsys, choice):
+    assert run(monkeypatch, "car", "replay", "drive.csv", *choice) == 2
+    assert "--try" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_no_bundle_is_refused_with_its_cure(monkeypatch, capsys, tmp_path: Path):
+    assert run(monkeypatch, "car", "run", "--bundle", str(tmp_path)) == 1
+    told = capsys.readouterr().err
+    assert "no provisioning bundle" in told
+    assert "openmarque car provision" in told
+
+
+def test_the_cars_commands_start_without_the_clouds_libraries():
+    done = without_cloud("car", "run", "--help")
+    assert done.returncode == 0, done.stderr
+    assert "--headunit-port" in done.stdout
+
+
+def test_a_command_of_the_platform_says_what_to_install_when_it_is_not_here():
+    done = without_cloud("migrate")
+    assert done.returncode == 2
+    assert "openmarque[cloud]" in done.stderr
+
+
+def test_a_throwaway_platform_says_what_to_install_when_it_is_not_here(tmp_path: Path):
+    drive = tmp_path / "drive.csv"
+    drive.write_text("Date,Time,Soc,Speed,Mode,LAT,LON,ALT\n03/29/2021,11:13:45,87.5,0,N,34.0,-6.7,140\n")
+    done = without_cloud("car", "replay", str(drive), "--try", "--json")
+    assert done.returncode == 1
+    assert "openmarque[cloud]" in done.stderr
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(done.stdout)
