@@ -116,11 +116,12 @@ class WorkerProcess:
 
     async def arm(self, plan: list[str]) -> None:
         """From now on die at each of these points in turn (``before_commit:3``); a fresh worker begins with the first."""
-        self.plan, self.deaths = list(plan), []
-        self.kill()
-        self._ready.clear()
-        await self.ready()
-        self.deaths.clear()
+        self.plan = list(plan)
+        if self.plan or self._armed:
+            self.kill()
+            self._ready.clear()
+            await self.ready()
+        self.deaths = []
 
     def kill(self) -> None:
         """SIGKILL, now."""

@@ -9,8 +9,6 @@ going to acknowledge something, and at the given one sends this process SIGKILL,
 
 import argparse
 import asyncio
-import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -20,29 +18,12 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from faults.fuse import Fuse
 from openmarque.app import bootstrap
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.log import configure_log
 from openmarque.kit.settings import load_settings
 from openmarque.storage.postgres import PostgresDatabase, PostgresTransaction, Publish, open_database
-
-POINTS = ("before_commit", "after_commit")
-
-
-class Fuse:
-    """Kills this process when `point` is reached for the `count`-th time."""
-
-    def __init__(self, text: str) -> None:
-        """Read ``point:count``; an empty text never fires."""
-        self._point, _, count = text.partition(":")
-        self._left = int(count or 1)
-
-    def __call__(self, point: str) -> None:
-        """`point` was reached."""
-        if point == self._point:
-            self._left -= 1
-            if not self._left:
-                os.kill(os.getpid(), signal.SIGKILL)
 
 
 class FusedDatabase(PostgresDatabase):

@@ -143,6 +143,7 @@ class Link:
         self._unknown = tuple(sorted(welcome.unknown))
         self._heard_ms = max(self._heard_ms, welcome.time)
         self.state = LinkState.OPEN
+        self._hello_wait_ms = FIRST_WAIT_MS
         return True
 
     def acknowledged(self, step: Step, ack: Ack) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from openmarque.http.guard import MAX_BODY_BYTES, SECURITY_HEADERS
 from openmarque.link.broker import ConnectionState
 from openmarque.storage.base import import_tables
 from openmarque.storage.errors import StoreUnavailable
+from tools.requirements import ROOT
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -204,3 +205,9 @@ async def test_the_page_that_explains_the_api_loads_nothing_and_explains_every_p
 async def test_two_requests_at_once_have_names_of_their_own(client):
     responses = await asyncio.gather(*(client.get("/healthz") for _ in range(5)))
     assert len({response.headers["request-id"] for response in responses}) == 5
+
+
+async def test_the_page_on_the_api_names_every_address(app):
+    page = (ROOT / "docs/reference/api.md").read_text("utf-8")
+    for path in app.openapi()["paths"]:
+        assert path in page or f"…{path.removeprefix('/api/v1/vehicles/{vehicle_id}')}`" in page, path

@@ -1,0 +1,134 @@
+"""What a run has to have kept: the observer's log against the database, and the final state of one run against another's."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, LiteralString
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from faults.proxy import Proxy
+from openmarque.protocol.envelope import Answer, Disposition, Envelope, Lane
+from openmarque.protocol.messages import (
+    LEVEL_CHANGED,
+    POLICY_ACCEPTED,
+    STATUS,
+    STATUS_WITH_PLACE,
+    LevelChanged,
+    PolicyAccepted,
+    StatusBody,
+)
+from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
+
+_TRIPS: Final = """
+SELECT epoch, trip, started_at, ended_at, duration_s, travel_s, gap_s, distance_m, mean_speed_kmh, soc_start, soc_end,
+       consumption_kwh_100km FROM trip WHERE vehicle_id = %s ORDER BY epoch, trip"""
+_PLACES: Final = """
+SELECT epoch, trip, start_latitude, start_longitude, end_latitude, end_longitude FROM trip_place
+ WHERE vehicle_id = %s ORDER BY epoch, trip"""
+_LINK: Final = "SELECT epoch, event_watermark, urgent_watermark, lost FROM car_link WHERE vehicle_id = %s"
+_POLICY: Final = "SELECT level, accepted_version = version FROM car_policy WHERE vehicle_id = %s"
+_LEVELS: Final = "SELECT level, changed_by, counter FROM privacy_level WHERE vehicle_id = %s ORDER BY counter"
+_REFUSALS: Final = "SELECT reason, what, count FROM refusal_count WHERE vehicle_id = %s ORDER BY reason, what"
+_VALUES: Final = "SELECT epoch, seq, trust, signals FROM last_values WHERE vehicle_id = %s"
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that the platform keeps of one car, but for what differs from run to run: ids, instants of receipt, policy versions."""
+
+    trips: list[tuple[Any, ...]]
+    places: list[tuple[Any, ...]]
+    link: tuple[Any, ...]
+    policy: tuple[Any, ...]
+    levels: list[tuple[Any, ...]]
+    refusals: list[tuple[Any, ...]]
+    values: dict[str, tuple[Any, int]]
+    """VSS path → (value, car time in ms)."""
+    status_seq: int
+    """Not compared: how many status messages it took depends on what could be merged."""
+
+
+def read_state(url: str, vehicle_id: UUID) -> State:
+    """What the database holds of a car, read by its owner."""
+    with psycopg.connect(url) as connection:
+        connection.execute("SET row_security = off")
+
+        def rows(query: LiteralString) -> list[tuple[Any, ...]]:
+            return connection.execute(query, (vehicle_id,)).fetchall()
+
+        ((_, seq, _, signals),) = rows(_VALUES)
+        values = {path: (value, at_ms) for path, (value, at_ms, _) in signals.items()}
+        (link,), (policy,) = rows(_LINK), rows(_POLICY)
+        return State(rows(_TRIPS), rows(_PLACES), link, policy, rows(_LEVELS), rows(_REFUSALS), values, seq)
+
+
+def differences(calm: State, storm: State) -> Iterator[str]:
+    """Where the final state of a disturbed run is not that of the undisturbed one."""
+    for name in ("trips", "places", "link", "policy", "levels", "refusals", "values"):
+        wanted, found = getattr(calm, name), getattr(storm, name)
+        if name == "levels":  # counters only have to grow: where they begin depends on the car's clock
+            wanted, found = [row[:2] for row in wanted], [row[:2] for row in found]
+        if wanted != found:
+            yield f"{name} differ: undisturbed {wanted}, disturbed {found}"
+
+
+def broken_promises(proxy: Proxy, state: State) -> Iterator[str]:
+    """Where the platform did not keep what it acknowledged, or the car sent a number twice with another content."""
+    by_number: dict[tuple[Lane, int], Envelope] = {}
+    for envelope in proxy.sent():
+        known = by_number.setdefault((envelope.lane, envelope.seq), envelope)
+        if known != envelope:
+            yield f"{envelope.lane} {envelope.seq} was sent twice with another content"
+    settled = dict.fromkeys(Lane, 0)
+    for ack in proxy.acks():
+        if ack.watermark < settled[ack.lane]:
+            yield f"the watermark of {ack.lane} went back from {settled[ack.lane]} to {ack.watermark}"
+        settled[ack.lane] = max(settled[ack.lane], ack.watermark)
+        for answer in ack.answers:
+            yield from _unkept(by_number, ack.lane, answer, state)
+    kept = {Lane.EVENT: state.link[1], Lane.URGENT: state.link[2], Lane.STATUS: state.status_seq}
+    yield from (
+        f"{lane} was acknowledged up to {settled[lane]}, kept is {kept[lane]}" for lane in Lane if kept[lane] < settled[lane]
+    )
+    yield from (f"{lane} {seq} was never settled" for lane, seq in by_number if seq > kept[lane])
+    yield from _repeated("trip", [row[:2] for row in state.trips])
+    yield from _repeated("place of a trip", [row[:2] for row in state.places])
+
+
+def _repeated(what: str, keys: Sequence[tuple[Any, ...]]) -> Iterator[str]:
+    yield from (f"{what} {key} is kept {times} times" for key, times in Counter(keys).items() if times > 1)
+
+
+def _unkept(sent: dict[tuple[Lane, int], Envelope], lane: Lane, answer: Answer, state: State) -> Iterator[str]:
+    """What of a message that the platform called stored is not in the database."""
+    envelope = sent.get((lane, answer.seq))
+    if envelope is None:
+        yield f"{lane} {answer.seq} was answered and never sent"
+    elif answer.disposition is Disposition.STORED and not _is_kept(envelope, state):
+        yield f"{envelope.type} {lane} {answer.seq} was acknowledged as stored and is not there"
+
+
+def _is_kept(envelope: Envelope, state: State) -> bool:
+    body = envelope.body
+    match envelope.type:
+        case _ if envelope.type == TRIP_COMPLETED:
+            return (envelope.epoch, msgspec.msgpack.decode(body, type=TripCompleted).trip) in {row[:2] for row in state.trips}
+        case _ if envelope.type == TRIP_PLACES:
+            return (envelope.epoch, msgspec.msgpack.decode(body, type=TripPlaces).trip) in {row[:2] for row in state.places}
+        case _ if envelope.type == LEVEL_CHANGED:
+            change = msgspec.msgpack.decode(body, type=LevelChanged)
+            return (int(change.level), change.by, change.counter) in state.levels
+        case _ if envelope.type == POLICY_ACCEPTED:
+            return (
+                msgspec.msgpack.decode(body, type=PolicyAccepted).version > 0
+            )  # the newest one is compared as part of the state
+        case _ if envelope.type in (STATUS, STATUS_WITH_PLACE):
+            values = msgspec.msgpack.decode(body, type=StatusBody).values
+            return all(
+                path in state.values and state.values[path][1] >= envelope.car_time - age for path, (_, age) in values.items()
+            )
+        case _:
+            return False
