@@ -141,11 +141,20 @@ class LinkRates:
         """Repeated windows of acknowledged messages, and the processor time of each part in microseconds a message."""
         await ask(loader, do="pace", kind=kind)
         await ask(loader, do="run", seconds=self._budget.seconds * _WARM_UP)
-        before = self._bench.processor_s(loader)
+        before, commits = self._bench.processor_s(loader), self._commits()
         windows = [await ask(loader, do="run", seconds=self._budget.seconds) for _ in range(self._budget.repeats)]
         after = self._bench.processor_s(loader)
         stored = max(1, sum(window["stored"] for window in windows))
+        windows[0]["a_transaction"] = stored / max(1, self._commits() - commits)
         return windows, {part: round((after[part] - before[part]) * 1e6 / stored, 1) for part in after}
+
+    def _commits(self) -> int:
+        """Transactions committed up to now; sessions report theirs once a second."""
+        with psycopg.connect(self._bench.owner_url, autocommit=True) as connection:
+            connection.execute("SELECT pg_sleep(1.1)")
+            row = connection.execute("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()").fetchone()
+            assert row is not None
+            return int(row[0])
 
     async def _stopped(self, loader: Child) -> dict[str, Any]:
         ended = await ask(loader, do="stop")
@@ -170,6 +179,7 @@ def _answers(windows: list[dict[str, Any]]) -> dict[str, Any]:
     """What else cars saw: latencies in milliseconds, and messages that were not plainly stored."""
     return {
         "ack_p50_ms": round(statistics.median(window["p50_ms"] for window in windows), 1),
+        "messages_a_transaction": round(windows[0]["a_transaction"]),
         "ack_p99_ms": round(statistics.median(window["p99_ms"] for window in windows), 1),
         **{name: sum(window[name] for window in windows) for name in ("resent", "duplicate", "refused")},
     }

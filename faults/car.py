@@ -29,14 +29,15 @@ _NAME: Final = "faults"
 _PACE_S: Final = 0.01
 """Slow enough that a strike from outside finds the car in the middle of something."""
 _HASTE: Final = {
-    "openmarque.car.outbox.FIRST_WAIT_MS": 400,
-    "openmarque.car.link.FIRST_WAIT_MS": 400,
-    "openmarque.car.capture.FIRST_WAIT_MS": 400,
-    "openmarque.car.outbox.LONGEST_WAIT_MS": 1600,
-    "openmarque.car.link.LONGEST_WAIT_MS": 1600,
-    "openmarque.car.capture.LONGEST_WAIT_MS": 1600,
+    "openmarque.car.outbox.FIRST_WAIT_MS": 200,
+    "openmarque.car.link.FIRST_WAIT_MS": 200,
+    "openmarque.car.capture.FIRST_WAIT_MS": 200,
+    "openmarque.car.outbox.LONGEST_WAIT_MS": 800,
+    "openmarque.car.link.LONGEST_WAIT_MS": 800,
+    "openmarque.car.capture.LONGEST_WAIT_MS": 800,
     "openmarque.car.agent.FIRST_WAIT_S": 0.2,
     "openmarque.car.agent.LONGEST_WAIT_S": 1.0,
+    "openmarque.car.agent._TIMEOUT_S": 2.0,
 }
 """A car in a hurry: the waits before a repeat and before the next connection, shortened; nothing else of it is changed."""
 

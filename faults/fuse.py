@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 
 class Fuse:
@@ -17,4 +18,31 @@ class Fuse:
         if point == self._point:
             self._left -= 1
             if not self._left:
-                os.kill(os.getpid(), signal.SIGKILL)
+                self.blow()
+
+    def blow(self) -> None:
+        """The end."""
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class FuseInFile(Fuse):
+    """A fuse that can be put in while the program runs: its text stands in a file, which is gone once the fuse has blown."""
+
+    def __init__(self, path: Path) -> None:
+        """Look into `path` each time a point is reached."""
+        super().__init__()
+        self._path = path
+        self._stamp = 0
+
+    def __call__(self, point: str) -> None:
+        """See ``Fuse``."""
+        stamp = self._path.stat().st_mtime_ns if self._path.exists() else 0
+        if stamp != self._stamp:
+            self._stamp = stamp
+            super().__init__(self._path.read_text("ascii") if stamp else "")
+        super().__call__(point)
+
+    def blow(self) -> None:
+        """Leave no trace for the process that comes after this one."""
+        self._path.unlink()
+        super().blow()

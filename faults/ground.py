@@ -11,7 +11,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +81,7 @@ class KillableGround(Ground):
                 await asyncio.to_thread(kill_tree, self.engines.postgres.process())
             case "gate":
                 await asyncio.to_thread(kill_tree, psutil.Process(self.gate.pid))
+                await asyncio.to_thread(self.gate.stop)  # it is dead: this collects what is left of it
                 await asyncio.to_thread(self.gate.start)
             case "worker":
                 self.worker.kill()
@@ -89,18 +90,18 @@ class KillableGround(Ground):
 
 
 class WorkerProcess:
-    """Keeps one worker running: one that was killed is started again at once, with the next of `plan` (a point where it kills itself)."""
+    """Keeps one worker running: one that was killed is started again at once. `arm` tells it where to kill itself."""
 
     def __init__(self, home: Path) -> None:
         """Work for the platform in `home`."""
         self._home = home
-        self.log = home / "log" / "faults-worker.log"
-        self.plan: list[str] = []
-        self.deaths: list[str] = []
-        self._armed = ""
+        self._fuse = home / "fuse"
+        self._plan: list[str] = []
         self._process: asyncio.subprocess.Process | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
+        self.log = home / "log" / "faults-worker.log"
+        self.deaths: list[str] = []
 
     async def start(self) -> None:
         """Start, and return when it takes messages."""
@@ -114,14 +115,18 @@ class WorkerProcess:
         except TimeoutError:
             raise TimeoutError(f"The worker is not ready. {tail(self.log)}") from None
 
-    async def arm(self, plan: list[str]) -> None:
-        """From now on die at each of these points in turn (``before_commit:3``); a fresh worker begins with the first."""
-        self.plan = list(plan)
-        if self.plan or self._armed:
-            self.kill()
-            self._ready.clear()
-            await self.ready()
-        self.deaths = []
+    def arm(self, plan: Sequence[str]) -> None:
+        """From now on die at each of these points in turn (``before_commit:3``), and no longer at those of an earlier plan."""
+        self._plan, self.deaths = list(plan), []
+        self._put_fuse()
+
+    def _put_fuse(self) -> None:
+        if self._plan:
+            beside = self._fuse.with_suffix(".new")
+            beside.write_text(self._plan[0], "ascii")
+            beside.replace(self._fuse)
+        else:
+            self._fuse.unlink(missing_ok=True)
 
     def kill(self) -> None:
         """SIGKILL, now."""
@@ -139,25 +144,23 @@ class WorkerProcess:
 
     async def _keep(self) -> None:
         while True:
-            self._armed = self.plan.pop(0) if self.plan else ""
-            arguments = ["-m", "faults.worker", *(["--kill", self._armed] if self._armed else [])]
             with self.log.open("ab") as log:
                 self._process = await asyncio.create_subprocess_exec(
-                    sys.executable, *arguments, cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-                    stderr=log, env={**os.environ, "OPENMARQUE_HOME": str(self._home)},
+                    sys.executable, "-m", "faults.worker", str(self._fuse), cwd=ROOT,
+                    stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=log,
+                    env={**os.environ, "OPENMARQUE_HOME": str(self._home)},
                 )  # fmt: skip
                 assert self._process.stdout is not None
                 async for line in self._process.stdout:
                     if line.strip() == b"ready":
                         self._ready.set()
-                    else:
-                        log.write(line)
-                        log.flush()
             code = await self._process.wait()
             self._ready.clear()
             if code != -signal.SIGKILL:
                 await asyncio.sleep(0.2)  # it failed by itself: don't start it hundreds of times a second
-            self.deaths.append(self._armed or "killed")
+            has_blown = bool(self._plan) and not self._fuse.exists()
+            self.deaths.append(self._plan.pop(0) if has_blown else f"killed ({code})")
+            self._put_fuse()
 
 
 @asynccontextmanager

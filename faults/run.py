@@ -70,7 +70,7 @@ _lives = iter(range(1, 1_000_000))
 async def _life(ground: KillableGround, seed: int, base_ms: int, plan: Plan, report: Report) -> State:
     """A new car lives the script under `plan`; what became of it is added to `report`."""
     car = await _new_car(ground)
-    await ground.worker.arm(list(plan.worker))
+    ground.worker.arm(plan.worker)
     folder = ground.settings.home / "observed" / car.name
     async with proxy_for(car, ground.mqtt_port, folder) as proxy, _striking(ground, proxy, plan, report):
         fuses = list(plan.car)

@@ -1,4 +1,4 @@
-"""The ingest worker, with points at which it kills itself: ``python -m faults.worker --kill before_commit:3``.
+"""The ingest worker, with points at which it kills itself: ``python -m faults.worker FUSE_FILE``.
 
 The production code is untouched: the database that ``bootstrap`` opens is replaced by one that counts the transactions which are
 going to acknowledge something, and at the given one sends this process SIGKILL,
@@ -12,13 +12,14 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from unittest.mock import patch
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-from faults.fuse import Fuse
+from faults.fuse import Fuse, FuseInFile
 from openmarque.app import bootstrap
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.log import configure_log
@@ -68,6 +69,6 @@ async def work(fuse: Fuse) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kill", default="", help="point:count")
+    parser.add_argument("fuse", type=Path, help="file that may hold point:count")
     configure_log()
-    asyncio.run(work(Fuse(parser.parse_args().kill)))
+    asyncio.run(work(FuseInFile(parser.parse_args().fuse)))

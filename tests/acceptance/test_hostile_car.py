@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -454,7 +455,7 @@ async def test_a_clock_that_was_never_set_dates_nothing(ground: Ground, hostile:
     assert ended_at - started_at == timedelta(seconds=duration_s)
 
 
-BAD_VALUES = {
+BAD_VALUES: dict[str, tuple[str, tuple[vss.Value, int]]] = {
     "not a number": (vss.SPEED, (math.nan, 0)),
     "infinite": (vss.SPEED, (math.inf, 0)),
     "faster than anything": (vss.SPEED, (1e300, 0)),
@@ -528,7 +529,7 @@ async def test_an_event_that_means_nothing_is_settled_by_its_refusal(
     await innocent.goes_on()
 
 
-BAD_TRIPS = {
+BAD_TRIPS: dict[str, tuple[dict[str, Any], str]] = {
     "a negative number": ({"trip": -5}, "bad_figures"),
     "a number beyond 64 bits": ({"trip": 2**63}, "unprocessable"),
     "no number for a distance": ({"distance_m": math.nan}, "bad_figures"),

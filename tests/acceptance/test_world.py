@@ -11,7 +11,11 @@ from typer.testing import CliRunner
 
 from openmarque.cli.world import register
 from openmarque.simulator.world.exploration import explore
+from openmarque.simulator.world.world import DEFAULT_STEPS
 from tests.acceptance.planted import PLANTED
+
+MOST_SEEDS = 20
+"""A planted fault is found within so many worlds; when this was written the slowest took eight."""
 
 ALL_KINDS = {
     *("frame_lost", "frame_repeated", "frame_late", "batch_delayed"),
@@ -24,30 +28,36 @@ ALL_KINDS = {
 @pytest.mark.req("LNK-3", "PRV-1", "PRV-5", "PRV-6", "STA-2", "TRP-1")
 @pytest.mark.timeout(7200)
 def test_no_promise_breaks_whatever_goes_wrong(budget):
-    result = explore(budget.of(40, 20_000))
-    assert not result.failures, "\n".join([*result.failures[0].lines(), str(result.failures[0])[:500], result.failures[0].command])
+    result = explore(budget.of(30, 20_000))
+    for failure in result.failures:
+        pytest.fail("\n".join([*failure.lines(), f"{failure.invariant}: {failure.detail}", failure.command]))
     assert set(result.faults) >= ALL_KINDS, "every kind of fault was injected"
 
 
 @pytest.mark.req("LNK-3", "PRV-5")
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_fault_is_found(name):
-    parts, invariants, most_seeds = PLANTED[name]
-    result = explore(most_seeds, parts=parts)
-    assert result.failures, f"{most_seeds} seeds did not notice that the platform {name}"
+    parts, invariants = PLANTED[name]
+    result = explore(MOST_SEEDS, steps=1_500, parts=parts)
+    assert result.failures, f"{MOST_SEEDS} seeds did not notice a world that {name}"
     assert result.failures[0].invariant in invariants
 
 
 def test_the_same_seed_gives_the_same_world_in_every_process():
-    program = "from openmarque.simulator.world.exploration import explore; print(explore(3, 5, steps=1500).digests)"
+    program = "from openmarque.simulator.world.exploration import explore; print(explore(3, 5, steps=800).digests)"
     outputs = {
         subprocess.run(
-            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
-        for seed in ("0", "1", "77")
+        for seed in ("1", "77")
     }
-    assert outputs == {f"{explore(3, 5, steps=1500).digests}\n"}
-    assert len(set(explore(3, 5, steps=1500).digests.values())) == 3, "another seed gives another world"
+    here = explore(3, 5, steps=800).digests
+    assert outputs == {f"{here}\n"}
+    assert len(set(here.values())) == 3, "another seed gives another world"
 
 
 def command() -> Typer:
@@ -66,13 +76,13 @@ def test_the_command_tells_steps_and_faults():
 
 
 def test_the_command_names_the_seed_of_a_failure_and_how_to_see_it_again(monkeypatch):
-    parts, _, _ = PLANTED["acknowledges before the commit"]
+    parts, _ = PLANTED["acknowledges before the commit"]
     failing = explore(20, parts=parts).failures[0]
     monkeypatch.setattr("openmarque.simulator.world.world.Parts", lambda: parts)
     ran = CliRunner().invoke(command(), ["world", "--seeds", "1", "--first-seed", str(failing.seed), "--json"])
     found = json.loads(ran.stdout)["failures"][0]
     assert (ran.exit_code, found["seed"], found["invariant"]) == (1, failing.seed, failing.invariant)
-    assert found["command"] == f"openmarque world --seeds 1 --first-seed {failing.seed} --steps 3000"
+    assert found["command"] == f"openmarque world --seeds 1 --first-seed {failing.seed} --steps {DEFAULT_STEPS}"
     assert found["last"] == failing.lines()
     told = CliRunner().invoke(command(), ["world", "--seeds", "1", "--first-seed", str(failing.seed)])
     assert failing.command in told.stdout.replace("\n", " ")

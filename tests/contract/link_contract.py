@@ -91,7 +91,10 @@ class LinkContract:
         car = await self.locked(stores, vehicle_id)
         assert await self.write(stores, status(car, 1, signals={CHARGE: (80.5, 5, 6), SPEED: (0.0, None, 6)})) == {vehicle_id}
         assert await self.write(stores, status(car, 4, signals={CHARGE: (80.4, 7, 8)})) == {vehicle_id}
-        assert {k: tuple(v) for k, v in (await stores.signals(vehicle_id)).items()} == {CHARGE: (80.4, 7, 8), SPEED: (0.0, None, 6)}
+        assert {k: tuple(v) for k, v in (await stores.signals(vehicle_id)).items()} == {
+            CHARGE: (80.4, 7, 8),
+            SPEED: (0.0, None, 6),
+        }
         async with stores.tx() as tx:
             assert await stores.link.status_positions(tx, [vehicle_id]) == {vehicle_id: (car.epoch, 4)}
 

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -52,7 +53,8 @@ class MemoryStores:
 
     async def refusals(self, vehicle_id: VehicleId):
         stored = self.database.tables.get(REFUSAL_COUNT, {})
-        return {(reason, what): n for (of, reason, what), n in stored.items() if of == vehicle_id}
+        keys: list[Any] = list(stored)
+        return {(reason, what): stored[of, reason, what] for of, reason, what in keys if of == vehicle_id}
 
     async def clear_values(self, tx: Transaction, vehicle_id: VehicleId) -> None:
         self.link.clear_values(tx, vehicle_id)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from itertools import count
 from pathlib import Path
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -70,7 +71,7 @@ class PostgresStores:
     async def clear_values(self, tx: Transaction, vehicle_id: VehicleId) -> None:
         await PostgresEnrolment().clear_values(tx, vehicle_id, None)
 
-    async def _by_owner(self, query, parameters):
+    async def _by_owner(self, query: LiteralString, parameters: tuple[object, ...]) -> list[Any]:
         async with await psycopg.AsyncConnection.connect(self._owner_url, autocommit=True) as connection:
             cursor = await connection.execute(query, parameters)
             return await cursor.fetchall() if cursor.description else []

@@ -85,14 +85,14 @@ class MemoryFacts:
     def switch(tx: Transaction, tenure_id: TenureId, name: str, *, off: bool) -> None:
         """Switch a declaration or a group of services off in the app, or on again."""
         if off:
-            memory(tx).put(SERVICE_SWITCH, (tenure_id, name), True)
+            memory(tx).put(SERVICE_SWITCH, (tenure_id, name), (tenure_id, name))
         else:
             memory(tx).delete(SERVICE_SWITCH, (tenure_id, name))
 
     @staticmethod
     def put_consent(tx: Transaction, tenure_id: TenureId, declaration: str, given_at: datetime) -> None:
         """Record a consent that was given and not withdrawn."""
-        memory(tx).put(CONSENT, (tenure_id, declaration), given_at)
+        memory(tx).put(CONSENT, (tenure_id, declaration), (tenure_id, declaration, given_at))
 
 
 class MemoryPolicyStore:
@@ -139,9 +139,9 @@ def _facts(rows: MemoryTransaction, vehicle_id: VehicleId, vehicle: VehicleRow, 
         capabilities=vehicle.capabilities,
         contracts=tuple(ContractFact(c.plan, c.state in SERVING, c.starts_at, c.ends_at) for c in contracts),
         consents=frozenset(
-            name for (owner, name), given_at in rows.all(CONSENT).items() if owner == tenure_id and given_at <= now
+            name for owner, name, given_at in rows.all(CONSENT).values() if owner == tenure_id and given_at <= now
         ),
-        switched_off_in_app=frozenset(name for owner, name in rows.all(SERVICE_SWITCH) if owner == tenure_id),
+        switched_off_in_app=frozenset(name for owner, name in rows.all(SERVICE_SWITCH).values() if owner == tenure_id),
         level=levels[-1].change.level if levels else None,
         ceiling=vehicle.ceiling,
     )

@@ -33,7 +33,12 @@ class Limits(NamedTuple):
 
     def accept(self, value: Any) -> bool:
         """Whether the signal takes `value`; the status lane asks the same without the call."""
-        return type(value) in self.kinds and self.low <= (len(value) if self.kinds is TEXT else value) <= self.high
+        return type(value) in self.kinds and self.low <= (printable_length(value) if self.kinds is TEXT else value) <= self.high
+
+
+def printable_length(text: str) -> int:
+    """Characters of a text; below every limit when one of them is no printable character, NUL first of all, which JSONB refuses."""
+    return len(text) if text.isprintable() else -1
 
 
 TEXT: Final = (str,)

@@ -18,7 +18,7 @@ import structlog
 
 from openmarque.kit.clock import Clock, to_ms
 from openmarque.kit.ids import VehicleId, wire
-from openmarque.link.judging import TEXT, Judge, JudgeCache
+from openmarque.link.judging import TEXT, Judge, JudgeCache, printable_length
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import LinkStore, Refusals, StatusWrite
 from openmarque.link.subjects import down_subject
@@ -234,18 +234,13 @@ def _judge(judge: Judge, car: _CarBatch, envelope: Envelope, now_ms: int) -> Non
         else:
             # ``Limits.accept``, written out: a call for each value would cost as much as all the rest of the loop.
             kinds, low, high = limits
-            if 0 <= age <= MAX_BEHIND_MS and type(value) in kinds and low <= (_length(value) if kinds is TEXT else value) <= high:  # type: ignore[operator, arg-type]
+            if 0 <= age <= MAX_BEHIND_MS and type(value) in kinds and low <= (printable_length(value) if kinds is TEXT else value) <= high:  # type: ignore[operator, arg-type]
                 signals[path] = (value, None if base is None else base - age, now_ms)
                 continue
             partly = BAD_VALUE
         car.refused.append((partly, path if path in SIGNALS else "?"))
     car.answers.append(Answer(envelope.seq, _STORED, partly))
     return None
-
-
-def _length(text: str) -> int:
-    """Characters of a text; below every limit when one of them is no printable character, NUL first of all, which JSONB refuses."""
-    return len(text) if text.isprintable() else -1
 
 
 def _refuse(car: _CarBatch, seq: int, reason: str, what: str) -> None:

@@ -198,6 +198,13 @@ class TestEvents:
         assert events(car.wire[sent:]) == []
         assert trips(car, platform) == [1]
 
+    def test_a_new_connection_repeats_at_once_what_was_under_way(self):
+        car, platform = connected_car()
+        car.drives()
+        car.disconnect()
+        frames = car.hears("welcome", platform.welcome(car.connect()[0], car.ms))
+        assert events(frames) == [3]
+
     def test_a_lost_acknowledgement_leads_to_a_duplicate_and_nothing_else(self):
         car, platform = connected_car()
         for frame in car.drives():

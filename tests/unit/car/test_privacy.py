@@ -144,6 +144,34 @@ def test_tightening_drops_the_message_in_flight_at_once_and_keeps_what_may_still
     assert vss.LATITUDE not in platform.shown()
 
 
+def test_a_newer_value_that_waits_is_not_followed_by_the_older_one_of_a_dropped_message():
+    car, platform = connected_car()
+    car.senses({**SAMPLE, vss.SPEED: 1.0})
+    car.senses({vss.SPEED: 2.0})
+    converse(car, platform, car.set_level(Level.DATA))
+    assert platform.shown() == {vss.SPEED: 2.0, vss.ODOMETER: 100}
+
+
+@pytest.mark.req("PRV-1")
+def test_what_may_not_leave_is_not_even_kept_for_later():
+    car, _ = connected_car(Level.PRIVATE)
+    car.disconnect()
+    car.senses(SAMPLE)
+    car.drives()
+    assert car.core.is_settled
+    assert car.core.outbox_fill == 0
+
+
+@pytest.mark.req("PRV-1")
+def test_a_message_carries_the_strictest_level_of_the_time_in_which_it_was_measured():
+    car, platform = connected_car(Level.DATA)
+    car.senses({vss.IGNITION: "ON", **SAMPLE})
+    car.ms += 1000
+    converse(car, platform, car.set_level(Level.POSITION))
+    converse(car, platform, car.senses({vss.IGNITION: "OFF", **SAMPLE}))
+    assert [e.level for e in platform.applied[Lane.EVENT] if e.type == TRIP_COMPLETED] == [Level.DATA]
+
+
 def test_what_the_purge_took_is_said_again_only_when_it_is_sensed_again():
     car, platform = connected_car()
     car.senses(SAMPLE)

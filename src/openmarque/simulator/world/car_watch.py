@@ -73,10 +73,9 @@ class CarWatch:
         """See ``LifeWitness``."""
         if not trip.samples:
             self.cars[car.vehicle_id].trips.append(trip)
-        if car.core is not None:
-            level = car.core.level
-        else:  # died after the commit: the level is the one before
-            level = trip.samples[-1].level if trip.samples else Level.POSITION
+        # A car that died after the commit stands at the level that it had before.
+        before = trip.samples[-1].level if trip.samples else Level.POSITION
+        level = before if car.core is None else car.core.level
         trip.samples.append(TripSample(at_ms, self._scheduler.now_ms, level))
 
     def arrived(self, car: WorldCar, trip: DriverTrip) -> None:
@@ -120,9 +119,10 @@ class CarWatch:
     def _new_policy(self, car: WorldCar, core: CarCore, seen: SeenCar) -> None:
         seen.policy = core.policy
         seen.trips_open = _window(core.policy)
-        ours = self._committed[car.vehicle_id].policy_version
-        if core.policy is not None and core.policy.version > ours:
-            raise InvariantBroken("policy-newer-than-ours", f"{car.name} holds {core.policy.version}, the platform {ours}")
+        if core.policy is not None and core.policy.version > seen.newest_policy:
+            raise InvariantBroken(
+                "policy-newer-than-ours", f"{car.name} holds {core.policy.version}, the platform {seen.newest_policy}"
+            )
 
     def _left(self, car: WorldCar, core: CarCore, seen: SeenCar, frame: bytes) -> None:
         """A numbered message leaves."""
@@ -154,7 +154,9 @@ class CarWatch:
             needed = Level.POSITION if is_place else Level.DATA
             origin = seen.origins.get((path, value))
             if core.level < needed or (origin is not None and min(origin.level, envelope.level) < needed):
-                raise InvariantBroken("sent-under-stricter-level", f"{car.name} sends {path} sensed at {origin} now {core.level}")
+                raise InvariantBroken(
+                    "sent-under-stricter-level", f"{car.name} sends {path} sensed at {origin} now {core.level}"
+                )
         flying = seen.in_flight
         if flying and flying.epoch == envelope.epoch and flying.seq != envelope.seq and flying.values == values:
             raise InvariantBroken("status-sent-beside", f"{car.name} sends {flying.seq} again as {envelope.seq}")
@@ -191,5 +193,8 @@ def _may_make_trips(core: CarCore, seen: SeenCar, now_ms: int) -> bool:
     """Whether a trip that runs now can be kept and sent, as far as the car knows."""
     off = core.privacy.switched_off
     return (
-        core.level >= Level.DATA and "trips" not in off and GROUP not in off and seen.trips_open[0] <= now_ms < seen.trips_open[1]
+        core.level >= Level.DATA
+        and "trips" not in off
+        and GROUP not in off
+        and seen.trips_open[0] <= now_ms < seen.trips_open[1]
     )

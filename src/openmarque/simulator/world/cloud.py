@@ -83,7 +83,10 @@ class Cloud:
     def _worker(self, name: str) -> Worker:
         """A worker that has just started: it remembers nothing."""
         judges, live, register = self._parts.judges(), LiveUpdates(self.clock), self._catalogue.messages
-        handlers: list[Handler] = [LevelHandler(MemoryLevels(), self.link, self.governor, live), TripHandler(MemoryTrips(), live)]
+        handlers: list[Handler] = [
+            LevelHandler(MemoryLevels(), self.link, self.governor, live),
+            TripHandler(MemoryTrips(), live),
+        ]
         return Worker(
             name,
             StatusIngest(self.link, self.clock, judges, live),

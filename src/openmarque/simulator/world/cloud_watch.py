@@ -19,7 +19,7 @@ Invariants here (names as reported):
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from openmarque.catalogue.declarations import Declaration
@@ -31,7 +31,7 @@ from openmarque.link.subjects import vehicle_of
 from openmarque.protocol.envelope import Ack, Disposition, Lane, read_ack
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import GONE
-from openmarque.protocol.signals import LATITUDE, LONGITUDE, PLACE_SIGNALS, Value
+from openmarque.protocol.signals import LATITUDE, LONGITUDE, PLACE_SIGNALS
 from openmarque.services.trips.messages import TripCompleted
 from openmarque.services.trips.store import PlaceRow, TripRow
 from openmarque.simulator.world.database import Tables, Write
@@ -145,7 +145,9 @@ class CloudWatch:
         if all(source.began_ms < ground.since_ms for source, _ in sources):
             raise InvariantBroken("stored-for-another-tenure", f"{seen.name} trip {trip.trip} began before the tenure")
         if all(min(levels) < Level.DATA for _, levels in sources):
-            raise InvariantBroken("stored-under-stricter-level", f"{seen.name} trip {trip.trip}: the level was lower in between")
+            raise InvariantBroken(
+                "stored-under-stricter-level", f"{seen.name} trip {trip.trip}: the level was lower in between"
+            )
 
     def _place(self, seen: SeenCar, committed: Committed, row: PlaceRow, ground: Ground) -> None:
         if row.places.trip in committed.places:
@@ -181,7 +183,7 @@ class CloudWatch:
             if old.get(path) is not stored:
                 self._value(vehicle_id, committed, path, stored[0])
 
-    def _value(self, vehicle_id: VehicleId, committed: Committed, path: str, value: Value) -> None:
+    def _value(self, vehicle_id: VehicleId, committed: Committed, path: str, value: Any) -> None:
         """A value of the status lane was stored."""
         seen = self._cars[vehicle_id]
         is_place = path in PLACE_SIGNALS
@@ -197,7 +199,9 @@ class CloudWatch:
         if origin.at_ms < ground.since_ms:
             raise InvariantBroken("stored-for-another-tenure", f"{seen.name} {path} sensed before the tenure")
         if origin.sample < committed.samples.get(path, 0):
-            raise InvariantBroken("older-value-stored", f"{seen.name} {path}: sample {origin.sample} after {committed.samples[path]}")
+            raise InvariantBroken(
+                "older-value-stored", f"{seen.name} {path}: sample {origin.sample} after {committed.samples[path]}"
+            )
         committed.samples[path] = origin.sample
 
     def _require_ground(self, vehicle_id: VehicleId, declaration: str) -> Ground:
@@ -208,7 +212,9 @@ class CloudWatch:
 
     def _policy(self, write: Write) -> None:
         row: PolicyRow = write.after
-        _, committed = self._of(write)
+        vehicle_id, committed = self._of(write)
+        seen = self._cars[vehicle_id]
+        seen.newest_policy = max(seen.newest_policy, row.version)
         if row.version < committed.policy_version:
             raise InvariantBroken("policy-went-back", f"{committed.policy_version} to {row.version}")
         committed.policy_version = row.version

@@ -19,8 +19,8 @@ class Write(NamedTuple):
 
     table: str
     key: Hashable
-    before: Row | None
-    after: Row | None
+    before: Row
+    after: Row
 
 
 class Witness(Protocol):

@@ -58,8 +58,7 @@ class Grounds:
             return Ground(None, 0, ceiling, {})
         (tenure,) = tenures  # two at once would be a fault of its own
         contracts = [c for c in self.tables[CONTRACT].values() if c.tenure_id == tenure.tenure_id and c.state is State.ACTIVE]
-        keys = [key for key in self.tables.get(SERVICE_SWITCH, {}) if isinstance(key, tuple)]
-        off = {name for owner, name in keys if owner == tenure.tenure_id}
+        off = {name for owner, name in self.tables.get(SERVICE_SWITCH, {}).values() if owner == tenure.tenure_id}
         windows = {
             name: tuple((to_ms(c.starts_at), to_ms(c.ends_at)) for c in contracts if c.plan in declaration.plans)
             for name, declaration in self._declarations.items()

@@ -50,7 +50,9 @@ class Ending:
         row: PolicyRow = self._tables[CAR_POLICY][car.vehicle_id]
         if core.policy_hash != row.hash or row.accepted_version != row.version:
             held = core.policy.version if core.policy else 0
-            raise InvariantBroken("policy-not-in-force", f"{car.name} holds {held}, accepted {row.accepted_version}, newest {row.version}")
+            raise InvariantBroken(
+                "policy-not-in-force", f"{car.name} holds {held}, accepted {row.accepted_version}, newest {row.version}"
+            )
         if row.level is not core.privacy.level:
             raise InvariantBroken("level-not-known", f"{car.name} is at {core.privacy.level}, the platform thinks {row.level}")
         self._ask_values(car, core, seen)

@@ -65,6 +65,8 @@ class SeenCar:
     trips: list[DriverTrip] = field(default_factory=list)
     finished: list[DriverTrip] = field(default_factory=list)
     lost_ms: int = 0
+    newest_policy: int = 0
+    """Highest version of its policy ever committed, backups notwithstanding."""
     platform_lost: bool = False
     """Whether the platform ever went back to a backup, so that it may miss what this car no longer holds."""
 

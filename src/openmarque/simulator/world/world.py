@@ -34,7 +34,7 @@ from openmarque.simulator.world.outcome import Ending
 from openmarque.simulator.world.owners import Owners
 from openmarque.simulator.world.scheduler import Scheduler
 from openmarque.simulator.world.seen import Committed
-from openmarque.simulator.world.weather import CALM, HOUR_MS, MINUTE_MS, Weather, draw
+from openmarque.simulator.world.weather import CALM, MINUTE_MS, Weather, draw
 
 START: Final = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DEFAULT_STEPS: Final = 2_000
@@ -62,7 +62,9 @@ def world_catalogue() -> Catalogue:
 class World:
     """One world. ``run`` goes through it once; raises ``InvariantBroken`` where it breaks."""
 
-    def __init__(self, seed: int, steps: int = DEFAULT_STEPS, parts: Parts | None = None, weather: Weather | None = None) -> None:
+    def __init__(
+        self, seed: int, steps: int = DEFAULT_STEPS, parts: Parts | None = None, weather: Weather | None = None
+    ) -> None:
         """Everything follows from `seed`; `steps` bounds the rough part; `weather` replaces the one drawn."""
         parts = parts or Parts()
         self.random = Random(seed)
@@ -97,9 +99,7 @@ class World:
         ceiling = random.choice((Level.POSITION, Level.POSITION, Level.POSITION, Level.DATA))
         profile = CarProfile(vehicle_id, {signing.key_id(public): public}, ceiling)
         keys = WorldKeys(own_key)
-        car = WorldCar(
-            name, profile, keys, catalogue, parts, (self.scheduler, self._network, self.journal, self.car_watch)
-        )
+        car = WorldCar(name, profile, keys, catalogue, parts, (self.scheduler, self._network, self.journal, self.car_watch))
         self.car_watch.add(car)
         self._network.join(car)
         self.owners.provision(car.vehicle_id, ceiling, {keys.key_id: signing.public_bytes(own_key.public_key())})
