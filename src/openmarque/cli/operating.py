@@ -1,6 +1,7 @@
 """What operators' commands do: bring a platform up, add cars to it, run its processes. Commands are in ``platform``."""
 
 import asyncio
+import json
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 import structlog
+import typer
 import uvloop
 
 from openmarque.app import Engines, Platform, bootstrap, start_engines
@@ -19,10 +21,10 @@ from openmarque.cli.supervisor import Child, Supervisor
 from openmarque.domains.garage.service import Order
 from openmarque.engines.nats_log import follow
 from openmarque.engines.postgres import PostgresServer
-from openmarque.kit.clock import Clock, iso
+from openmarque.kit.clock import Clock, SystemClock, iso
 from openmarque.kit.csr import certificate_request, key_pem, new_car_key
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, wire
-from openmarque.kit.settings import PREFIX, Settings
+from openmarque.kit.settings import PREFIX, Settings, load_settings
 from openmarque.link.pki_keys import Purpose
 from openmarque.link.security import SecurityEvent, publish_event
 from openmarque.link.worker import spare_collector
@@ -33,6 +35,8 @@ from openmarque.storage.transaction import Transaction
 
 _log = structlog.get_logger("openmarque.operating")
 T = TypeVar("T")
+PlatformCall = Callable[[Platform], Coroutine[Any, Any, dict[str, Any]]]
+"""What a command does on a running platform; the answer is printed."""
 
 DEMO_PLAN: Final = "connect"
 SNAPSHOT_EVERY_S: Final = 1800
@@ -188,6 +192,21 @@ async def until_signalled() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()
+
+
+def answer(call: PlatformCall, *, as_json: bool) -> None:
+    """Carry out `call` on the platform of the settings, which has to run, and print what it answers."""
+
+    async def on_platform() -> dict[str, Any]:
+        async with bootstrap(load_settings(), SystemClock(), pool_size=2) as platform:
+            return await call(platform)
+
+    told = run(on_platform())
+    if as_json:
+        typer.echo(json.dumps(told))
+        return
+    for name, value in told.items():
+        typer.echo(f"{name}: {value}")
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from openmarque.app import bootstrap
+from openmarque.app import Platform
 from openmarque.cli import operating
 from openmarque.cli.demo import run_up
 from openmarque.cli.serve import main as run_web
@@ -115,19 +114,18 @@ def provision(
     """Make a car known and write the bundle its telematics unit starts with. The platform has to run."""
     order = Order(vin, model, _level(ceiling))
 
-    async def main() -> dict[str, Any]:
-        async with bootstrap(load_settings(), SystemClock(), pool_size=2) as platform:
-            if again:
-                vehicle_id = await operating.provision_again(platform, vin, bundle)
-            else:
-                vehicle_id = await operating.provision(platform, order, bundle)
-            answer = {"vehicle_id": wire(vehicle_id), "bundle": str(bundle)}
-            if owner:
-                tenure_id, account_id = await operating.give_to_owner(platform, vehicle_id, "en", platform.clock.now())
-                answer |= {"tenure_id": wire(tenure_id), "account_id": wire(account_id)}
-            return answer
+    async def main(platform: Platform) -> dict[str, Any]:
+        if again:
+            vehicle_id = await operating.provision_again(platform, vin, bundle)
+        else:
+            vehicle_id = await operating.provision(platform, order, bundle)
+        told = {"vehicle_id": wire(vehicle_id), "bundle": str(bundle)}
+        if owner:
+            tenure_id, account_id = await operating.give_to_owner(platform, vehicle_id, "en", platform.clock.now())
+            told |= {"tenure_id": wire(tenure_id), "account_id": wire(account_id)}
+        return told
 
-    _answer(main, as_json=as_json)
+    operating.answer(main, as_json=as_json)
 
 
 def revoke(
@@ -137,22 +135,12 @@ def revoke(
 ) -> None:
     """End the trust in a car: its certificates are revoked, its connection is cut, and the gate keeps it out."""
 
-    async def main() -> dict[str, Any]:
-        async with bootstrap(load_settings(), SystemClock(), pool_size=2) as platform:
-            async with platform.database.begin() as tx:
-                vehicle_id = await platform.garage.find(tx, vin)
-            return {"vehicle_id": wire(vehicle_id), "connections_cut": await platform.revoke(vehicle_id, reason)}
+    async def main(platform: Platform) -> dict[str, Any]:
+        async with platform.database.begin() as tx:
+            vehicle_id = await platform.garage.find(tx, vin)
+        return {"vehicle_id": wire(vehicle_id), "connections_cut": await platform.revoke(vehicle_id, reason)}
 
-    _answer(main, as_json=as_json)
-
-
-def _answer(main: Callable[[], Any], *, as_json: bool) -> None:
-    answer = operating.run(main())
-    if as_json:
-        typer.echo(json.dumps(answer))
-    else:
-        for name, value in answer.items():
-            _out.print(f"{name}: {value}")
+    operating.answer(main, as_json=as_json)
 
 
 def _level(name: str) -> Level:

@@ -17,7 +17,6 @@ def announce_ready() -> None:
 def main() -> None:
     """Run one ingest worker until SIGTERM or SIGINT."""
     configure_log()
-    configure_log()
     operating.run(operating.work(load_settings(), SystemClock(), announce_ready))
 
 

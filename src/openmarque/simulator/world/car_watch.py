@@ -28,7 +28,7 @@ from openmarque.simulator.world.car import WorldCar
 from openmarque.simulator.world.driver import TRACKED, DriverTrip, TripSample
 from openmarque.simulator.world.journal import InvariantBroken, Journal
 from openmarque.simulator.world.scheduler import Scheduler
-from openmarque.simulator.world.seen import Committed, InFlight, Number, Origin, SeenCar, Sent, read_status
+from openmarque.simulator.world.seen import InFlight, Number, Origin, SeenCar, Sent, read_status
 from openmarque.simulator.world.weather import MINUTE_MS
 
 _LANES: Final = frozenset(map(str, Lane))
@@ -43,14 +43,11 @@ _read_welcome = msgspec.msgpack.Decoder(Welcome).decode
 class CarWatch:
     """``CarWitness`` and ``LifeWitness``. Raises ``InvariantBroken`` at the step that breaks one."""
 
-    def __init__(
-        self, scheduler: Scheduler, journal: Journal, register: MessageRegister, committed: Mapping[VehicleId, Committed]
-    ) -> None:
-        """`committed` is kept by the one who watches the platform."""
+    def __init__(self, scheduler: Scheduler, journal: Journal, register: MessageRegister) -> None:
+        """Watch nothing yet."""
         self._scheduler = scheduler
         self._journal = journal
         self._register = register
-        self._committed = committed
         self.cars: dict[VehicleId, SeenCar] = {}
 
     def add(self, car: WorldCar) -> None:

@@ -52,13 +52,12 @@ class CloudWatch:
         self,
         scheduler: Scheduler,
         cars: Mapping[VehicleId, SeenCar],
-        committed_for: dict[VehicleId, Committed],
         declarations: Mapping[str, Declaration],
     ) -> None:
-        """`cars` is kept by the one who watches the cars; `committed_for` is kept here."""
+        """`cars` is kept by the one who watches the cars."""
         self._scheduler = scheduler
         self._cars = cars
-        self.committed_for = committed_for
+        self.committed_for: dict[VehicleId, Committed] = {}
         self._grounds = Grounds(declarations, scheduler)
         self._looks: dict[str, Callable[[Write, Refused], None]] = {
             "trip": self._stored,

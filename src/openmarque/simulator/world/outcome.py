@@ -34,12 +34,12 @@ _NOTHING: Final = (None,)
 class Ending:
     """Asks about one car after the other; raises ``InvariantBroken``."""
 
-    def __init__(self, tables: Tables, watch: CloudWatch, cars: dict[VehicleId, SeenCar], silent_since_ms: int) -> None:
-        """`silent_since_ms` is when the sensors fell silent."""
+    def __init__(self, tables: Tables, watch: CloudWatch, cars: dict[VehicleId, SeenCar], silence: tuple[int, int]) -> None:
+        """`silence` is when the sensors fell silent, and now."""
         self._tables = tables
         self._watch = watch
         self._cars = cars
-        self._lately_ms = silent_since_ms - _LATELY_MS
+        self._lately_ms, self._now_ms = silence[0] - _LATELY_MS, silence[1]
 
     def ask(self, car: WorldCar) -> None:
         """Ask everything about one car."""
@@ -73,6 +73,7 @@ class Ending:
                 and core.privacy.remote_access
                 and declaration not in off
                 and ground.is_open(declaration, self._lately_ms)
+                and ground.is_open(declaration, self._now_ms)
             )
             if may_be_told and sensed_ms >= self._lately_ms and stored.get(path, _NOTHING)[0] != value:
                 raise InvariantBroken("value-missing", f"{car.name} {path} is {value}, the platform holds {stored.get(path)}")

@@ -77,9 +77,8 @@ class World:
         self._network = Network(self.scheduler, self.random, self.journal)
         catalogue = world_catalogue()
         key = self._key()
-        committed: dict[VehicleId, Committed] = {}
-        self.car_watch = CarWatch(self.scheduler, self.journal, catalogue.messages, committed)
-        self.cloud_watch = CloudWatch(self.scheduler, self.car_watch.cars, committed, catalogue.declarations)
+        self.car_watch = CarWatch(self.scheduler, self.journal, catalogue.messages)
+        self.cloud_watch = CloudWatch(self.scheduler, self.car_watch.cars, catalogue.declarations)
         database = parts.cloud.database(self._network.down, self.cloud_watch)
         self.cloud = Cloud(parts.cloud, database, catalogue, key, self.scheduler)
         self.cloud_life = CloudLife(self.cloud, self.scheduler, self.random, self.journal)
@@ -116,7 +115,9 @@ class World:
             life.fall_silent()
         silent_since_ms = self.scheduler.now_ms
         self.scheduler.run_for(_SILENT_MS)
-        ending = Ending(self.cloud.database.tables, self.cloud_watch, self.car_watch.cars, silent_since_ms)
+        ending = Ending(
+            self.cloud.database.tables, self.cloud_watch, self.car_watch.cars, (silent_since_ms, self.scheduler.now_ms)
+        )
         for life in self.lives:
             ending.ask(life.car)
 
