@@ -20,6 +20,10 @@ class Fuse:
             if not self._left:
                 self.blow()
 
+    def is_for(self, point: str) -> bool:
+        """Whether this is the point that it waits for."""
+        return point == self._point
+
     def blow(self) -> None:
         """The end."""
         os.kill(os.getpid(), signal.SIGKILL)
@@ -34,13 +38,21 @@ class FuseInFile(Fuse):
         self._path = path
         self._stamp = 0
 
+    def is_for(self, point: str) -> bool:
+        """See ``Fuse``."""
+        self._look()
+        return super().is_for(point)
+
     def __call__(self, point: str) -> None:
         """See ``Fuse``."""
+        self._look()
+        super().__call__(point)
+
+    def _look(self) -> None:
         stamp = self._path.stat().st_mtime_ns if self._path.exists() else 0
         if stamp != self._stamp:
             self._stamp = stamp
             super().__init__(self._path.read_text("ascii") if stamp else "")
-        super().__call__(point)
 
     def blow(self) -> None:
         """Leave no trace for the process that comes after this one."""

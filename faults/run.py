@@ -46,9 +46,9 @@ class Report:
         return f"seed {self.seed}: {', '.join(self.kills)}; {self.acknowledgements} acknowledgements;{problems}"
 
 
-async def run(ground: KillableGround, seed: int) -> Report:
-    """Live the life of this seed twice, the second time with its kills, and compare."""
-    report = Report(seed, plan_of(seed))
+async def run(ground: KillableGround, seed: int, plan: Plan | None = None) -> Report:
+    """Live the life of this seed twice, the second time with its kills (or those of `plan`), and compare."""
+    report = Report(seed, plan_of(seed) if plan is None else plan)
     base_ms = to_ms(ground.platform.clock.now()) - _HOUR_MS
     try:
         calm = await _life(ground, seed, base_ms, Plan(), Report(seed, Plan()))

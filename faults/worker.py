@@ -4,7 +4,8 @@ The production code is untouched: the database that ``bootstrap`` opens is repla
 going to acknowledge something, and at the given one sends this process SIGKILL,
 
 ``before_commit``  when everything is written and nothing is committed;
-``after_commit``   when it is committed and no acknowledgement has left.
+``after_commit``   when it is committed and no acknowledgement has left;
+``lie``            when it acknowledges events before the commit: the fault that the evidence has to find.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 from unittest.mock import patch
 
 from psycopg import AsyncConnection
@@ -24,7 +26,10 @@ from openmarque.app import bootstrap
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.log import configure_log
 from openmarque.kit.settings import load_settings
+from openmarque.protocol.envelope import Lane, read_ack
 from openmarque.storage.postgres import PostgresDatabase, PostgresTransaction, Publish, open_database
+
+LIE: Final = "lie"
 
 
 class FusedDatabase(PostgresDatabase):
@@ -39,14 +44,24 @@ class FusedDatabase(PostgresDatabase):
 
         super().__init__(pool, fused)
         self._fuse = fuse
+        self._publish_now = publish
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[PostgresTransaction]:
         """See ``PostgresDatabase.begin``."""
         async with super().begin() as tx:
             yield tx
+            if self._fuse.is_for(LIE) and any(map(_acknowledges_events, tx.publications)):
+                await self._publish_now(tx.publications)
+                await asyncio.sleep(0.1)  # let it leave
+                self._fuse(LIE)
             if tx.publications:
                 self._fuse("before_commit")
+
+
+def _acknowledges_events(publication: tuple[str, bytes]) -> bool:
+    subject, payload = publication
+    return subject.endswith(".ack") and read_ack(payload).lane is Lane.EVENT
 
 
 async def work(fuse: Fuse) -> None:

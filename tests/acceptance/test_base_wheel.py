@@ -1,5 +1,6 @@
 """The base wheel is the car's: installed without the cloud extra it has all that the agent needs, and nothing of the cloud."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -81,6 +82,30 @@ def test_the_cars_half_of_the_package_can_be_imported(car):
 
 def test_the_agent_starts_far_enough_to_explain_itself(car):
     assert "Usage" in run(car / "openmarque", "car", "run", "--help", cwd=car)
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_the_agent_of_the_base_wheel_connects_and_obeys_the_policy_it_is_given(car, new_car, database):
+    mine = await new_car()
+    command = [str(car / "openmarque"), "car", "run", "--bundle", str(mine.bundle.folder), "--headunit-port", "0"]
+    hermetic = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHONPATH", "OPENMARQUE_", "COV"))}
+    agent = await asyncio.create_subprocess_exec(
+        *command, cwd=car, env=hermetic, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        query = "SELECT version, accepted_version FROM car_policy WHERE vehicle_id = %s"
+        async with asyncio.timeout(60):
+            assert b"http://127.0.0.1:" in await agent.stdout.readline()
+            while True:
+                ((version, accepted),) = await asyncio.to_thread(database.rows, query, (mine.vehicle_id,))
+                if accepted == version > 0:
+                    break
+                assert agent.returncode is None
+                await asyncio.sleep(0.1)
+    finally:
+        if agent.returncode is None:
+            agent.terminate()
+        await agent.wait()
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel):

@@ -13,7 +13,7 @@ import pytest_asyncio
 from faults.evidence import State, broken_promises, differences
 from faults.ground import KillableGround, killable_ground_up
 from faults.mqtt import Kind, Packet
-from faults.plan import CAR_POINTS, PARTS, WORKER_POINTS, plan_of
+from faults.plan import CAR_POINTS, PARTS, WORKER_POINTS, Plan, plan_of
 from faults.proxy import Proxy, Seen
 from faults.run import Report, run
 from openmarque.protocol.envelope import Ack, Answer, Disposition, Envelope, Lane, Trust, encode, pack
@@ -43,6 +43,13 @@ async def test_no_kill_loses_or_doubles_what_was_acknowledged(ground: KillableGr
     reports.append(report)
     assert not report.problems, f"{report}\nSee it again with: {report.command}"
     assert report.acknowledgements > 10
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_worker_that_acknowledges_before_it_commits_is_found_out(ground: KillableGround) -> None:
+    report = await run(ground, 0, Plan(worker=("lie:5",)))
+    assert any("worker lie" in kill for kill in report.kills)
+    assert any("acknowledged" in problem for problem in report.problems), report
 
 
 def test_every_named_point_was_hit(reports: list[Report]) -> None:

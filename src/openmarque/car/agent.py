@@ -20,7 +20,7 @@ import structlog
 
 from openmarque.car.core import CarCore
 from openmarque.car.identity import Bundle, FileKeyring
-from openmarque.car.model import Frame, LinkState, Now, Output
+from openmarque.car.model import Channel, Frame, LinkState, NoticeCode, Now, Output
 from openmarque.car.store import CarStore
 from openmarque.catalogue.register import Catalogue
 from openmarque.kit.clock import Clock, to_ms
@@ -35,6 +35,17 @@ LONGEST_WAIT_S: Final = 120.0
 _TIMEOUT_S: Final = 20.0
 """For TCP, TLS and CONNACK on a poor mobile connection."""
 _TRIES_OF_NEW: Final = 3
+_LANES: Final = frozenset((Channel.URGENT, Channel.EVENT, Channel.STATUS))
+_MAY_TIGHTEN: Final = frozenset(
+    (
+        NoticeCode.LEVEL_CHANGED,
+        NoticeCode.SWITCH_CHANGED,
+        NoticeCode.POLICY_INSTALLED,
+        NoticeCode.OWNER_CHANGED,
+        NoticeCode.OUTBOX_PURGED,
+    )
+)
+"""Notices of a step after which less may leave the car than before it."""
 _LEAST_SLEEP_S: Final = 0.05
 _LONGEST_SLEEP_S: Final = 3600.0
 
@@ -98,6 +109,8 @@ class CarAgent:
             self._reconnect.set()
             self._announce()
             raise
+        if any(notice.code in _MAY_TIGHTEN for notice in output.notices):
+            self._take_back()
         for frame in output.frames:
             self._outgoing.put_nowait(frame)
         for notice in output.notices:
@@ -209,6 +222,13 @@ class CarAgent:
     def _drop_outgoing(self) -> None:
         while not self._outgoing.empty():
             self._outgoing.get_nowait()
+
+    def _take_back(self) -> None:
+        """Drop what waits to be published on the lanes, for it passed the gate under other rules; the core sends again what still may."""
+        waiting = [self._outgoing.get_nowait() for _ in range(self._outgoing.qsize())]
+        for frame in waiting:
+            if frame.channel not in _LANES:
+                self._outgoing.put_nowait(frame)
 
     def _announce(self) -> None:
         """Wake whoever waits for a change."""

@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from openmarque.cli import main as program
 
@@ -17,6 +19,13 @@ sys.argv = ["openmarque", *{arguments}]
 from openmarque.cli.main import main
 main()
 """
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """The program sets the log of its process up; here it must not outlive the test, whose streams are closed then."""
+    yield
+    structlog.reset_defaults()
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
