@@ -36,7 +36,19 @@ OFFLINE, TLS, CONNECTING, SUBSCRIBING, GREETING, LIVE, LOST = range(7)
 class Car:
     """One connection and where its protocol stands."""
 
-    __slots__ = ("acked", "certificate", "client_id", "epoch", "pending", "received", "resent", "sent_at", "seq", "socket", "state")
+    __slots__ = (
+        "acked",
+        "certificate",
+        "client_id",
+        "epoch",
+        "pending",
+        "received",
+        "resent",
+        "sent_at",
+        "seq",
+        "socket",
+        "state",
+    )
 
     def __init__(self, client_id: str, certificate: Path, epoch: int) -> None:
         """A car that is not connected; `certificate` is a PEM file with key and chain."""

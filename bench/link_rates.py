@@ -56,7 +56,9 @@ class LinkRates:
             self._results.checks["status"] = self._compare(ended["acked"], "SELECT vehicle_id, seq FROM last_values")
             self._bench.stop_workers()
             rates = [window["stored"] / window["seconds"] for window in windows]
-            self._results.add("ingest_status_per_s", rates, self._now(), cars=len(cars), **_answers(windows), cpu_us_per_message=cpu)
+            self._results.add(
+                "ingest_status_per_s", rates, self._now(), cars=len(cars), **_answers(windows), cpu_us_per_message=cpu
+            )
             await self._beside_status(loader, cars, statistics.median(rates))
             await ask(loader, do="quit")
         finally:
@@ -76,7 +78,9 @@ class LinkRates:
             query = "SELECT vehicle_id, max(trip) FROM trip GROUP BY 1 HAVING count(*) = max(trip) AND min(trip) = 1"
             self._results.checks["events"] = self._compare(ended["acked"], query)
             rates = [window["stored"] / window["seconds"] for window in windows]
-            self._results.add("ingest_events_per_s", rates, self._now(), cars=len(cars), **_answers(windows), cpu_us_per_message=cpu)
+            self._results.add(
+                "ingest_events_per_s", rates, self._now(), cars=len(cars), **_answers(windows), cpu_us_per_message=cpu
+            )
             await ask(loader, do="quit")
         finally:
             loader.end()
@@ -102,13 +106,18 @@ class LinkRates:
         self._results.add("raw_upsert_per_s", alone, self._now(), rows_a_transaction=min(MAX_BATCH, len(cars)))
         self._results.add("raw_upsert_loaded_per_s", loaded, self._now(), published_per_s=round(rate))
         self._results.add(
-            "ingest_share_of_raw_upsert", [rate / statistics.median(loaded)], self._now(), of_unloaded=round(rate / statistics.median(alone), 3)
+            "ingest_share_of_raw_upsert",
+            [rate / statistics.median(loaded)],
+            self._now(),
+            of_unloaded=round(rate / statistics.median(alone), 3),
         )
         await self._broker_alone(loader)
 
     async def _broker_alone(self, loader: Child) -> None:
         """The same cars publish as fast as the broker takes it; a subscriber counts what arrives."""
-        counter = await Child.start(("-m", "bench.counting"), self._bench.environment, self._bench.settings.log_dir / "counting.log")
+        counter = await Child.start(
+            ("-m", "bench.counting"), self._bench.environment, self._bench.settings.log_dir / "counting.log"
+        )
         rates = []
         try:
             await ask(loader, do="pace", kind="stream", rate=0)
@@ -130,7 +139,9 @@ class LinkRates:
 
     async def _loader(self, cars: list[CarEntry], name: str) -> Child:
         file = self._bench.cars_file(cars, f"cars-{name}")
-        return await Child.start(("-m", "bench.loader", str(file)), {}, self._bench.settings.log_dir / "loader.log", ready=False)
+        return await Child.start(
+            ("-m", "bench.loader", str(file)), {}, self._bench.settings.log_dir / "loader.log", ready=False
+        )
 
     async def _connect(self, loader: Child, wanted: int) -> None:
         answer = await ask(loader, do="connect", at_once=32, hello=True, timeout_s=120)
@@ -188,5 +199,3 @@ def _answers(windows: list[dict[str, Any]]) -> dict[str, Any]:
 async def _count(counter: Child) -> int:
     counter.say("count")
     return int(await counter.line())
-
-

@@ -10,7 +10,13 @@ from bench.figures import GOALS, RAW_OF, Figure, Results
 
 mpl.use("svg")
 # Text stays text and ids come from a fixed salt, so that an unchanged figure is an unchanged file.
-mpl.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "openmarque", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
+mpl.rcParams |= {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "openmarque",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
 
 _MEANINGS: Final = {
     "ingest_status_per_s": "Status messages, from MQTT publish over mutual TLS to the acknowledgement after the commit; every one judged.",
@@ -71,7 +77,9 @@ def _lines(results: Results, plots: list[str]) -> Iterator[str]:
 
 def _row(results: Results, name: str, figure: Figure) -> str:
     goal = GOALS.get(name)
-    wanted = "" if goal is None else f"{'≥' if goal.at_least else '≤'} {goal.value:g}: {'met' if results.met(name) else 'not met'}"
+    wanted = (
+        "" if goal is None else f"{'≥' if goal.at_least else '≤'} {goal.value:g}: {'met' if results.met(name) else 'not met'}"
+    )
     raws = [(raw, results.details[raw].median) for raw in RAW_OF.get(name, ()) if raw in results.details]
     if figure.unit == "s":
         beside = "; ".join(f"{raw} is {value:.2f} s" for raw, value in raws)
@@ -90,7 +98,14 @@ def _number(value: float) -> str:
 
 
 def _plots(results: Results, folder: Path) -> Iterator[str]:
-    rates = ("raw_broker_per_s", "raw_upsert_per_s", "raw_upsert_loaded_per_s", "ingest_status_per_s", "raw_insert_per_s", "ingest_events_per_s")
+    rates = (
+        "raw_broker_per_s",
+        "raw_upsert_per_s",
+        "raw_upsert_loaded_per_s",
+        "ingest_status_per_s",
+        "raw_insert_per_s",
+        "ingest_events_per_s",
+    )
     known = [name for name in rates if name in results.details]
     if known:
         yield _bars(results, known, folder / "performance-rates.svg")
@@ -113,7 +128,9 @@ def _bars(results: Results, names: list[str], path: Path) -> str:
     for row, name in enumerate(reversed(names)):
         figure = results.details[name]
         low, high = figure.median - min(figure.values), max(figure.values) - figure.median
-        axes.barh(row, figure.median, xerr=[[low], [high]], color="#4477aa" if name.startswith("ingest") else "#bbbbbb", height=0.6)
+        axes.barh(
+            row, figure.median, xerr=[[low], [high]], color="#4477aa" if name.startswith("ingest") else "#bbbbbb", height=0.6
+        )
         if name in GOALS:
             axes.plot([GOALS[name].value] * 2, [row - 0.4, row + 0.4], color="#ee6677", linewidth=2)
     axes.set_yticks(range(len(names)), list(reversed(names)))

@@ -69,10 +69,17 @@ def _store(connection: psycopg.Connection[Any], platform: Platform, vins: dict[V
     for car, vin in vins.items():
         sealed, key_id = vault.seal(vin, car)
         vehicle_rows.append((car, brand, _MODEL, sealed, key_id, vault.lookup(vin), Level.POSITION.name, since))
-    _copy(connection, "vehicle", "vehicle_id brand_id model_id vin_sealed vin_key_id vin_lookup ceiling provisioned_at", vehicle_rows)
+    _copy(
+        connection,
+        "vehicle",
+        "vehicle_id brand_id model_id vin_sealed vin_key_id vin_lookup ceiling provisioned_at",
+        vehicle_rows,
+    )
     account_rows = [(accounts[c], brand, "en", "Europe/Paris", since) for c in cars]
     _copy(connection, "account", "account_id brand_id language time_zone created_at", account_rows)
-    _copy(connection, "tenure", "tenure_id vehicle_id account_id started_at", [(tenures[c], c, accounts[c], since) for c in cars])
+    _copy(
+        connection, "tenure", "tenure_id vehicle_id account_id started_at", [(tenures[c], c, accounts[c], since) for c in cars]
+    )
     grant_rows = [(new_uuid(), tenures[c], accounts[c], list(SUBSCRIBER), since) for c in cars]
     _copy(connection, "capability_grant", "grant_id tenure_id subject_id capabilities from_at", grant_rows)
     contract_rows = [(new_uuid(), tenures[c], _PLAN, str(State.ACTIVE), since, until, pack, 1) for c in cars]

@@ -74,9 +74,12 @@ async def _life(ground: KillableGround, seed: int, base_ms: int, plan: Plan, rep
     folder = ground.settings.home / "observed" / car.name
     async with proxy_for(car, ground.mqtt_port, folder) as proxy, _striking(ground, proxy, plan, report):
         fuses = list(plan.car)
-        async with asyncio.timeout(_LIFE_S):
-            while await _drive(proxy, seed, base_ms, fuse := fuses.pop(0) if fuses else ""):
-                report.kills.append(f"car {fuse}")
+        try:
+            async with asyncio.timeout(_LIFE_S):
+                while await _drive(proxy, seed, base_ms, fuse := fuses.pop(0) if fuses else ""):
+                    report.kills.append(f"car {fuse}")
+        except TimeoutError:
+            report.problems.append(f"the car did not come to rest within {_LIFE_S:g} s")
         report.kills += [f"worker {death}" for death in ground.worker.deaths]
         await ground.worker.ready()
         state = await _read(ground, car)

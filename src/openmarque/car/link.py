@@ -157,6 +157,11 @@ class Link:
             self._settle_status(ack)
             return []
         lane = self._event if ack.lane is Lane.EVENT else self._urgent
+        if ack.watermark + 1 < lane.first and any(a.disposition is Disposition.GAP for a in ack.answers):
+            # It waits for numbers that it had settled and we hold no more (a database restored, a lagging replica promoted): only
+            # the greeting tells it from where on there is something to come. A late answer leads here too; it costs a greeting.
+            self._greet_again(step.now)
+            return
         settled = lane.settle(step.changes, ack.watermark, ack.answers, step.now.ms)
         self._note_settled(settled)
         for kind, reason in settled.refused:

@@ -28,15 +28,15 @@ class Limits(NamedTuple):
     """What ``Signal.accepts`` asks of a value just decoded, as data: its exact type, and its bounds (of a text, of its length)."""
 
     kinds: tuple[type, ...]
-    low: float
-    high: float
+    low: Any
+    high: Any
 
     def accept(self, value: Any) -> bool:
         """Whether the signal takes `value`; the status lane asks the same without the call."""
         return type(value) in self.kinds and self.low <= (printable_length(value) if self.kinds is TEXT else value) <= self.high
 
 
-def printable_length(text: str) -> int:
+def printable_length(text: Any) -> int:
     """Characters of a text; below every limit when one of them is no printable character, NUL first of all, which JSONB refuses."""
     return len(text) if text.isprintable() else -1
 

@@ -16,7 +16,9 @@ from openmarque.storage.postgres import PostgresDatabase, postgres
 from openmarque.storage.roles import LINK
 from openmarque.storage.transaction import Transaction
 
-_POLICY: Final = "p.version, p.tenure_id, p.frame, p.hash, p.level, p.ceiling, p.remote_access, p.switched_off, p.accepted_version"
+_POLICY: Final = (
+    "p.version, p.tenure_id, p.frame, p.hash, p.level, p.ceiling, p.remote_access, p.switched_off, p.accepted_version"
+)
 
 READ_POLICIES: Final = f"SELECT p.vehicle_id, {_POLICY} FROM car_policy p WHERE p.vehicle_id = ANY(%s)"
 
@@ -71,7 +73,9 @@ class PostgresLinkStore:
         """See ``LinkStore.lock_cars``."""
         rows = await postgres(tx).rows(LINK, LOCK_CARS, (list(vehicles),))
         return {
-            VehicleId(row[0]): CarRow(VehicleId(row[0]), row[1], {Lane.EVENT: row[2], Lane.URGENT: row[3]}, _policy_row(row[4:]))
+            VehicleId(row[0]): CarRow(
+                VehicleId(row[0]), row[1], {Lane.EVENT: row[2], Lane.URGENT: row[3]}, _policy_row(row[4:])
+            )
             for row in rows
         }
 
@@ -108,9 +112,13 @@ class PostgresLinkStore:
     async def open_epoch(self, tx: Transaction, vehicle_id: VehicleId, epoch: int) -> None:
         """See ``LinkStore.open_epoch``."""
         await postgres(tx).execute(
-            LINK, "UPDATE car_link SET epoch = %s, event_watermark = 0, urgent_watermark = 0 WHERE vehicle_id = %s", (epoch, vehicle_id)
+            LINK,
+            "UPDATE car_link SET epoch = %s, event_watermark = 0, urgent_watermark = 0 WHERE vehicle_id = %s",
+            (epoch, vehicle_id),
         )
-        await postgres(tx).execute(LINK, "UPDATE last_values SET epoch = %s, seq = 0 WHERE vehicle_id = %s", (epoch, vehicle_id))
+        await postgres(tx).execute(
+            LINK, "UPDATE last_values SET epoch = %s, seq = 0 WHERE vehicle_id = %s", (epoch, vehicle_id)
+        )
 
     async def count_lost(self, tx: Transaction, vehicle_id: VehicleId, numbers: int) -> None:
         """See ``LinkStore.count_lost``."""
@@ -143,4 +151,6 @@ class PostgresLinkStore:
 def _policy_row(row: TupleRow) -> PolicyRow:
     version, tenure_id, frame, digest, level, ceiling, remote, switched_off, accepted = row
     tenure = None if tenure_id is None else TenureId(tenure_id)
-    return PolicyRow(version, tenure, bytes(frame), digest, Level(level), Level(ceiling), remote, frozenset(switched_off), accepted)
+    return PolicyRow(
+        version, tenure, bytes(frame), digest, Level(level), Level(ceiling), remote, frozenset(switched_off), accepted
+    )

@@ -234,7 +234,11 @@ def _judge(judge: Judge, car: _CarBatch, envelope: Envelope, now_ms: int) -> Non
         else:
             # ``Limits.accept``, written out: a call for each value would cost as much as all the rest of the loop.
             kinds, low, high = limits
-            if 0 <= age <= MAX_BEHIND_MS and type(value) in kinds and low <= (printable_length(value) if kinds is TEXT else value) <= high:  # type: ignore[operator, arg-type]
+            if (
+                0 <= age <= MAX_BEHIND_MS
+                and type(value) in kinds
+                and low <= (printable_length(value) if kinds is TEXT else value) <= high
+            ):
                 signals[path] = (value, None if base is None else base - age, now_ms)
                 continue
             partly = BAD_VALUE
@@ -253,5 +257,3 @@ def _unstorable(envelope: Envelope, epoch: int, seq: int) -> Answer | None:
     if envelope.epoch != epoch:
         return Answer(envelope.seq, Disposition.REFUSED, STALE_EPOCH if envelope.epoch < epoch else UNKNOWN_EPOCH)
     return Answer(envelope.seq, Disposition.DUPLICATE) if envelope.seq <= seq else None
-
-

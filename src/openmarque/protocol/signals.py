@@ -72,6 +72,7 @@ HEADING: Final = "Vehicle.CurrentLocation.Heading"
 ALTITUDE: Final = "Vehicle.CurrentLocation.Altitude"
 SPEED: Final = "Vehicle.Speed"
 ODOMETER: Final = "Vehicle.TraveledDistance"
+TRIP_METER: Final = "Vehicle.TripMeterReading"
 RANGE: Final = "Vehicle.Powertrain.Range"
 ELECTRIC_RANGE: Final = "Vehicle.Powertrain.TractionBattery.Range"
 STATE_OF_CHARGE: Final = "Vehicle.Powertrain.TractionBattery.StateOfCharge.Displayed"
@@ -107,6 +108,7 @@ SIGNALS: Final[dict[str, Signal]] = {
         Signal(ALTITUDE, Kind.NUMBER, "m", -500, 9000, is_place=True),  # Dead Sea shore -430 m, highest road about 5,800 m
         Signal(SPEED, Kind.NUMBER, "km/h", -100, 600),  # reverse is negative; land cars stay below
         Signal(ODOMETER, Kind.INTEGER, "m", 0, _UINT32),
+        Signal(TRIP_METER, Kind.INTEGER, "m", 0, _UINT32),
         Signal(RANGE, Kind.INTEGER, "m", 0, _UINT32),
         Signal(ELECTRIC_RANGE, Kind.INTEGER, "m", 0, _UINT32),
         Signal(STATE_OF_CHARGE, Kind.NUMBER, "percent", 0, 100),

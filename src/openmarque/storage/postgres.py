@@ -73,7 +73,9 @@ class PostgresTransaction:
 
     async def _act_as(self, role: str) -> None:
         if role != self._role:
-            await self._connection.execute(_SET_ROLE.format(sql.Identifier(role)) if self._begun else _BEGIN_AS.format(sql.Identifier(role)))
+            await self._connection.execute(
+                _SET_ROLE.format(sql.Identifier(role)) if self._begun else _BEGIN_AS.format(sql.Identifier(role))
+            )
             self._begun = True
             self._role = role
 
@@ -119,7 +121,13 @@ async def open_database(
 ) -> tuple[PostgresDatabase, AsyncConnectionPool[AsyncConnection[TupleRow]]]:
     """A database on `url` with at most `size` connections, and the pool to close at the end."""
     pool: AsyncConnectionPool[AsyncConnection[TupleRow]] = AsyncConnectionPool(
-        url, min_size=1, max_size=size, open=False, timeout=5, configure=_configure, kwargs={"application_name": "openmarque", "autocommit": True}
+        url,
+        min_size=1,
+        max_size=size,
+        open=False,
+        timeout=5,
+        configure=_configure,
+        kwargs={"application_name": "openmarque", "autocommit": True},
     )
     await pool.open()
     return PostgresDatabase(pool, publish), pool

@@ -5,7 +5,9 @@ Rules:
        between, what was measured is dropped and nothing more is until the next ignition on: nothing sensed then can leave later.
     2. The places need more (``Level.POSITION``): they are sent in a message of their own when the first and the last believed
        fix of the trip were both sensed while that message was allowed.
-    3. Trips are numbered upwards over the car's life, so that a number never means two trips. A number is not below the seconds of
+    3. The driver's reset of the trip meter (its reading falls) ends the running trip and begins the next one at the same sample,
+       so that the two together are as long as the whole.
+    4. Trips are numbered upwards over the car's life, so that a number never means two trips. A number is not below the seconds of
        the clock at the trip's start, and so above those that a memory lost since had given.
 """
 
@@ -43,10 +45,12 @@ class TripsState(msgspec.Struct, frozen=True):
     level: Level = Level.POSITION
     first: SensedPlace | None = None
     last: SensedPlace | None = None
+    reading: float | None = None
+    """Newest reading of the driver's trip meter, metres."""
 
 
 class TripsInCar:
-    """One ``TripCompleted`` a trip at ignition off and, where it may, one ``TripPlaces`` after it."""
+    """One ``TripCompleted`` a trip at ignition off or trip reset and, where it may, one ``TripPlaces`` after it."""
 
     name = SERVICE.name
     state = TripsState
@@ -56,17 +60,20 @@ class TripsInCar:
         ignition = sample.sensed.get(vss.IGNITION)
         is_on = state.ignition_on if ignition is None else ignition in _RUNNING
         just_started = is_on and not state.ignition_on
-        if is_on != state.ignition_on:
-            state = msgspec.structs.replace(state, ignition_on=is_on)
+        reading = _number(sample.sensed.get(vss.TRIP_METER))
+        is_reset = reading is not None and state.reading is not None and reading < state.reading
+        if is_on != state.ignition_on or reading is not None:
+            state = msgspec.structs.replace(state, ignition_on=is_on, reading=state.reading if reading is None else reading)
         if TRIP_COMPLETED not in sample.may_send:
             return Taken(_dropped(state))
         if is_on or state.meter is not None:
             state = _measured(state, sample, just_started=just_started)
-        if is_on or state.meter is None:
+        if state.meter is None or (is_on and not is_reset):
             return Taken(state)
         number = max(state.next_trip, state.meter.started_ms // 1000)
         messages = _messages(number, state, state.meter, sample)
-        return Taken(TripsState(next_trip=number + 1, ignition_on=False), {}, messages)
+        rest = TripsState(next_trip=number + 1, ignition_on=is_on, reading=state.reading)
+        return Taken(_measured(rest, sample, just_started=True) if is_on else rest, {}, messages)
 
     def forget(self, state: TripsState) -> TripsState:
         """Drop the running trip; the numbering goes on."""
@@ -77,7 +84,7 @@ def _dropped(state: TripsState) -> TripsState:
     """The state without the running trip."""
     if state.meter is None and state.first is None:
         return state
-    return TripsState(next_trip=state.next_trip, ignition_on=state.ignition_on)
+    return TripsState(next_trip=state.next_trip, ignition_on=state.ignition_on, reading=state.reading)
 
 
 def _measured(state: TripsState, sample: Sample, *, just_started: bool) -> TripsState:
@@ -100,6 +107,7 @@ def _measured(state: TripsState, sample: Sample, *, just_started: bool) -> Trips
         level=min(state.level, sample.level),
         first=state.first or place,
         last=place or state.last,
+        reading=state.reading,
     )
 
 
