@@ -1,8 +1,7 @@
 """``python -m bench``: measure, and write ``docs/reference/performance.{json,md}``. ``make bench`` runs it without arguments.
 
-python -m bench                      everything
-python -m bench status events        only these groups; figures of the others stay as they were
-python -m bench --quick              small numbers, to see that it works; writes nothing unless --out is given
+``python -m bench status events`` measures these groups only; figures of the others stay as they were in the file. ``--quick`` takes
+small numbers, to see that it works, and writes nothing unless ``--out`` is given.
 """
 
 import argparse

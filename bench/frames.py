@@ -105,7 +105,7 @@ class StatusPacket:
         data = self.data
         _U64.pack_into(data, self._seq, seq)
         _U64.pack_into(data, self._time, now_ms)
-        _U32.pack_into(data, self._odometer, 20_000_000 + seq)
+        _U32.pack_into(data, self._odometer, 20_000_000 + seq % 1_000_000_000)
         _F64.pack_into(data, self._latitude, 42.5 + (seq % 10_000) * 1e-6)
         return data
 
@@ -152,7 +152,7 @@ def status_signals(seq: int, now_ms: int) -> bytes:
         vss.LONGITUDE: (1.5218367, now_ms - 40, now_ms),
         vss.HEADING: (271.5, now_ms - 40, now_ms),
         vss.SPEED: (48.25, now_ms - 15, now_ms),
-        vss.ODOMETER: (20_000_000 + seq, now_ms - 15, now_ms),
+        vss.ODOMETER: (20_000_000 + seq % 1_000_000_000, now_ms - 15, now_ms),
         vss.STATE_OF_CHARGE: (63.5, now_ms - 900, now_ms),
         vss.ELECTRIC_RANGE: (171_000, now_ms - 900, now_ms),
         vss.IGNITION: ("ON", now_ms - 30_000, now_ms),

@@ -66,7 +66,10 @@ class Loader:
 
     def pace(self, *, kind: str, rate: float = 0) -> dict[str, Any]:
         """Choose how to send from the next ``run`` on."""
-        self._pace = {"status": StatusPace, "events": EventPace}[kind]() if kind != "stream" else StreamPace(rate)
+        if kind == "stream":
+            self._pace = StreamPace(rate)
+        else:
+            self._pace = EventPace() if kind == "events" else StatusPace()
         return {}
 
     def run(self, *, seconds: float) -> dict[str, Any]:

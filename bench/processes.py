@@ -56,7 +56,7 @@ class Child:
             async with asyncio.timeout(_READY_S):
                 while (line := await child.line()).strip() != "ready":
                     if not line:
-                        raise BenchFailed(f"{' '.join(arguments)} ended: {log.read_text('utf-8', 'replace')[-2000:]}")
+                        raise BenchFailed(f"{' '.join(arguments)} ended: {_end_of(log)}")
         return child
 
     async def line(self) -> str:
@@ -151,6 +151,10 @@ class Bench:
             with suppress(psutil.NoSuchProcess):
                 total += _processor_s(child)
         return total
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text("utf-8", "replace")[-2000:]
 
 
 def _processor_s(process: psutil.Process) -> float:

@@ -67,33 +67,52 @@ def read_state(url: str, vehicle_id: UUID) -> State:
 
 def differences(calm: State, storm: State) -> Iterator[str]:
     """Where the final state of a disturbed run is not that of the undisturbed one."""
-    for name in ("trips", "places", "link", "policy", "levels", "refusals", "values"):
-        wanted, found = getattr(calm, name), getattr(storm, name)
-        if name == "levels":  # counters only have to grow: where they begin depends on the car's clock
-            wanted, found = [row[:2] for row in wanted], [row[:2] for row in found]
+    for wanted, found in zip(_comparable(calm), _comparable(storm), strict=True):
         if wanted != found:
-            yield f"{name} differ: undisturbed {wanted}, disturbed {found}"
+            yield f"{wanted[0]} differ: undisturbed {wanted[1]}, disturbed {found[1]}"
+
+
+def _comparable(state: State) -> list[tuple[str, object]]:
+    """The state without what may differ, run by run.
+
+    That is epochs (a car that dies before it knows its epoch is given another one), counters of levels, and the event lane's watermark (a
+    policy that was replaced before the car heard of it is never accepted), which `broken_promises` looks at.
+    """
+    return [
+        ("trips", [row[1:] for row in state.trips]),
+        ("places", [row[1:] for row in state.places]),
+        ("urgent watermark and lost numbers", state.link[2:]),
+        ("policies", state.policy),
+        ("levels", [row[:2] for row in state.levels]),
+        ("refusals", state.refusals),
+        ("values", state.values),
+    ]
 
 
 def broken_promises(proxy: Proxy, state: State) -> Iterator[str]:
     """Where the platform did not keep what it acknowledged, or the car sent a number twice with another content."""
-    by_number: dict[tuple[Lane, int], Envelope] = {}
+    by_number: dict[tuple[int, Lane, int], Envelope] = {}
     for envelope in proxy.sent():
-        known = by_number.setdefault((envelope.lane, envelope.seq), envelope)
+        known = by_number.setdefault((envelope.epoch, envelope.lane, envelope.seq), envelope)
         if known != envelope:
             yield f"{envelope.lane} {envelope.seq} was sent twice with another content"
-    settled = dict.fromkeys(Lane, 0)
+    settled: dict[tuple[int, Lane], int] = {}
     for ack in proxy.acks():
-        if ack.watermark < settled[ack.lane]:
-            yield f"the watermark of {ack.lane} went back from {settled[ack.lane]} to {ack.watermark}"
-        settled[ack.lane] = max(settled[ack.lane], ack.watermark)
+        before = settled.setdefault((ack.epoch, ack.lane), 0)
+        if ack.watermark < before:
+            yield f"the watermark of {ack.lane} went back from {before} to {ack.watermark}"
+        settled[ack.epoch, ack.lane] = max(before, ack.watermark)
         for answer in ack.answers:
-            yield from _unkept(by_number, ack.lane, answer, state)
+            yield from _unkept(by_number.get((ack.epoch, ack.lane, answer.seq)), ack.lane, answer, state)
+    epoch = state.link[0]
     kept = {Lane.EVENT: state.link[1], Lane.URGENT: state.link[2], Lane.STATUS: state.status_seq}
-    yield from (
-        f"{lane} was acknowledged up to {settled[lane]}, kept is {kept[lane]}" for lane in Lane if kept[lane] < settled[lane]
-    )
-    yield from (f"{lane} {seq} was never settled" for lane, seq in by_number if seq > kept[lane])
+    for lane in Lane:
+        if kept[lane] < settled.get((epoch, lane), 0):
+            yield f"{lane} was acknowledged up to {settled[epoch, lane]}, kept is {kept[lane]}"
+    for lane in Lane:
+        last = max((seq for number, where, seq in by_number if (number, where) == (epoch, lane)), default=0)
+        if kept[lane] != last:
+            yield f"the car sent {lane} up to {last}, and {kept[lane]} is settled"
     yield from _repeated("trip", [row[:2] for row in state.trips])
     yield from _repeated("place of a trip", [row[:2] for row in state.places])
 
@@ -102,9 +121,8 @@ def _repeated(what: str, keys: Sequence[tuple[Any, ...]]) -> Iterator[str]:
     yield from (f"{what} {key} is kept {times} times" for key, times in Counter(keys).items() if times > 1)
 
 
-def _unkept(sent: dict[tuple[Lane, int], Envelope], lane: Lane, answer: Answer, state: State) -> Iterator[str]:
+def _unkept(envelope: Envelope | None, lane: Lane, answer: Answer, state: State) -> Iterator[str]:
     """What of a message that the platform called stored is not in the database."""
-    envelope = sent.get((lane, answer.seq))
     if envelope is None:
         yield f"{lane} {answer.seq} was answered and never sent"
     elif answer.disposition is Disposition.STORED and not _is_kept(envelope, state):

@@ -24,6 +24,7 @@ from openmarque.app import Engines, Platform, bootstrap
 from openmarque.car.identity import read_bundle
 from openmarque.cli.operating import engines_up, give_to_owner, platform_up, provision
 from openmarque.domains.garage.service import Order
+from openmarque.engines.nats import NatsServer
 from openmarque.engines.postgres import PostgresServer
 from openmarque.engines.process import find_ours, tail
 from openmarque.engines.quarters import possible_roots
@@ -76,9 +77,9 @@ class KillableGround(Ground):
         """SIGKILL to ``broker``, ``postgres``, ``worker`` or ``gate``; returns when another one is starting or up."""
         match part:
             case "broker":
-                await asyncio.to_thread(kill_tree, self.engines.nats.process())
+                await self._kill_engine(self.engines.nats)
             case "postgres":
-                await asyncio.to_thread(kill_tree, self.engines.postgres.process())
+                await self._kill_engine(self.engines.postgres)
             case "gate":
                 await asyncio.to_thread(kill_tree, psutil.Process(self.gate.pid))
                 await asyncio.to_thread(self.gate.stop)  # it is dead: this collects what is left of it
@@ -87,6 +88,17 @@ class KillableGround(Ground):
                 self.worker.kill()
             case _:
                 raise ValueError(part)
+
+    @staticmethod
+    async def _kill_engine(engine: NatsServer | PostgresServer) -> None:
+        found: list[psutil.Process | None] = []
+
+        def runs() -> bool:
+            found[:] = [engine.process()]
+            return found[0] is not None
+
+        await until(runs, "the engine of the kill before was not started again")
+        await asyncio.to_thread(kill_tree, found[0])
 
 
 class WorkerProcess:

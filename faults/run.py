@@ -139,6 +139,8 @@ async def _striking(ground: KillableGround, proxy: Proxy, plan: Plan, report: Re
 
 
 async def _read(ground: KillableGround, car: Car) -> State:
+    """The final state, once the database is there again if it was killed last."""
+    await until(ground.engines.postgres.healthy, "the database did not come back")
     return await asyncio.to_thread(read_state, ground.database_url, car.vehicle_id)
 
 

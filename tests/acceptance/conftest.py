@@ -3,9 +3,12 @@ in the session's event loop (``pytestmark = pytest.mark.asyncio(loop_scope="sess
 
 ``ground`` (session)      `faults.ground.Ground`: ``new_car(vin)``, ``mqtt_port``, ``platform``
 ``new_car`` (session)     makes a car with a VIN of its own and an owner
+``hostile`` (function)    a `TalkingCar` with a good certificate and bad intentions, at level POSITION
+``innocent`` (function)   another owner's car: ``await innocent.goes_on()`` while something is tried; looked at once more at the end
 ``database`` (session)    the owner's connection to the platform's database: ``rows(query, parameters)``
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -16,7 +19,12 @@ import pytest
 import pytest_asyncio
 
 from faults.cars import Car
-from faults.ground import Ground, ground_up
+from faults.ground import Ground, ground_up, until
+from faults.speaker import TalkingCar
+from openmarque.protocol import signals as vss
+from openmarque.protocol.envelope import Answer, Disposition, Lane
+from openmarque.protocol.levels import Level
+from openmarque.protocol.messages import STATUS, StatusBody
 
 NewCar = Callable[[], Awaitable[Car]]
 
@@ -77,3 +85,51 @@ def new_car(ground: Ground, vins: Iterator[str]) -> NewCar:
         return await ground.new_car(next(vins))
 
     return make
+
+
+async def counted(rows: Rows, kind: str, car: Car | None = None, before: int = 0) -> None:
+    """Return once the platform has counted a security event of this kind."""
+    await until(lambda: rows.security_events(kind, car) > before, f"{kind} was not counted", 5)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def hostile(ground: Ground, new_car: NewCar) -> AsyncIterator[TalkingCar]:
+    """A car with a good certificate and bad intentions, at level POSITION."""
+    talking = await TalkingCar.open(await new_car(), ground.mqtt_port)
+    await talking.set_level(Level.POSITION)
+    yield talking
+    await talking.close()
+
+
+@dataclass
+class Innocent:
+    """Another owner's car: what it says is stored, and only that is in its rows."""
+
+    car: TalkingCar
+    rows: Rows
+    said: int = 0
+
+    async def goes_on(self) -> None:
+        """It says something, is acknowledged within a second, and nothing else of it has changed."""
+        self.said += 1
+        async with asyncio.timeout(1):
+            ack = await self.car.tell(
+                Lane.STATUS, self.car.frame(Lane.STATUS, STATUS, StatusBody({vss.SPEED: (float(self.said), 0)}))
+            )
+        assert ack.answers == (Answer(ack.watermark, Disposition.STORED),)
+        assert {path: signal[0] for path, signal in self.rows.values(self.car.car).items()} == {vss.SPEED: float(self.said)}
+        assert self.rows.refusals(self.car.car) == {}
+        assert self.rows.trips(self.car.car) == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def innocent(ground: Ground, new_car: NewCar, database: Rows) -> AsyncIterator[Innocent]:
+    talking = await TalkingCar.open(await new_car(), ground.mqtt_port)
+    await talking.set_level(Level.POSITION)
+    car = Innocent(talking, database)
+    await car.goes_on()
+    yield car
+    await car.goes_on()
+    assert await talking.speaker.alive()
+    assert database.security_events("publish-violation", talking.car) == 0
+    await talking.close()

@@ -98,7 +98,7 @@ def test_evidence_that_is_whole_says_nothing() -> None:
         ((EVENT, STORED), {"trips": []}, "acknowledged as stored and is not there"),
         ((EVENT, STORED), {"trips": [(1, 1), (1, 1)]}, "kept 2 times"),
         ((EVENT, STORED), {"link": (1, 0, 0, 0)}, "acknowledged up to 1, kept is 0"),
-        ((EVENT,), {"link": (1, 0, 0, 0)}, "never settled"),
+        ((EVENT,), {"link": (1, 0, 0, 0)}, "up to 1, and 0 is settled"),
         ((EVENT, STORED, Ack(1, Lane.EVENT, 0)), {}, "went back"),
         ((STORED,), {}, "answered and never sent"),
         (

@@ -4,7 +4,6 @@ granian calls its embedded server experimental; what we ask of it (start, serve,
 """
 
 import asyncio
-import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Final
@@ -19,6 +18,7 @@ from openmarque.engines.process import Ports, is_free, port_holder
 from openmarque.kit.clock import Clock, SystemClock
 from openmarque.kit.log import configure_log
 from openmarque.kit.settings import Settings
+from openmarque.kit.stopping import until_stopped
 from openmarque.storage.base import import_tables
 
 PORT_NAME: Final = "http"
@@ -32,7 +32,7 @@ OpenPlatform = Callable[[Settings, Clock], AbstractAsyncContextManager[Parts]]
 
 
 def run_api(settings: Settings, open_platform: OpenPlatform, ready: Callable[[], None]) -> None:
-    """Serve until SIGTERM or SIGINT; calls `ready` once connections are taken. Raises ``PortBusy``."""
+    """Serve until stopped (``kit.stopping``); calls `ready` once connections are taken. Raises ``PortBusy``."""
     configure_log()
     uvloop.run(serve(settings, open_platform, ready))
 
@@ -41,9 +41,7 @@ async def serve(settings: Settings, open_platform: OpenPlatform, ready: Callable
     """As ``run_api``, in the running event loop."""
     port = web_port(settings)
     import_tables()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = asyncio.create_task(until_stopped())
     async with open_platform(settings, SystemClock()) as platform:
         app = create_app(platform)
         # Any: the package types its constructor and not its methods.
@@ -91,11 +89,10 @@ async def _until_listening(host: str, port: int, serving: "asyncio.Task[None]") 
             return
 
 
-async def _first_of(stop: asyncio.Event, serving: "asyncio.Task[None]") -> None:
+async def _first_of(stop: "asyncio.Task[None]", serving: "asyncio.Task[None]") -> None:
     """Return at `stop`; raise when the server ends by itself."""
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
+    await asyncio.wait({stop, serving}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
     if serving.done():
         serving.result()
         raise RuntimeError("the web server ended by itself")

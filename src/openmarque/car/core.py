@@ -221,7 +221,9 @@ class CarCore(CoreViews):
         match kind:
             case "ack":
                 refused = self._link.acknowledged(step, read_ack(payload))
-                if (LEVEL_CHANGED, OLD_STATEMENT) in refused:
+                # Once the counter is beyond the platform's time another statement would fare no better: the next greeting tells.
+                behind = self._privacy.counter <= self._link.heard_ms // 1000
+                if behind and (LEVEL_CHANGED, OLD_STATEMENT) in refused:
                     self._restate_level(step)
             case "welcome":
                 self._welcomed(step, _read_welcome(payload))
@@ -272,7 +274,7 @@ class CarCore(CoreViews):
         )
 
     def _change_level(self, step: Step, level: Level, by: str) -> None:
-        counter = self._next_counter(step.now)
+        counter = self._next_counter()
         self._privacy = msgspec.structs.replace(self._privacy, level=level, counter=counter, by=by, at_ms=step.now.ms)
         self._apply_privacy(step)
         self._state_level(step)
@@ -294,12 +296,13 @@ class CarCore(CoreViews):
         step.changes.put(PRIVACY, self._privacy)
         self._state_level(step)
 
-    def _next_counter(self, now: Now) -> int:
-        """One more than the last; a memory that never counted begins at the clock's seconds.
+    def _next_counter(self) -> int:
+        """One more than the last; a memory that never counted begins at the seconds of the platform's time, as far as it heard it.
 
-        So a unit that lost its memory stays above what its earlier life signed, for no level is changed once a second for years.
+        So a unit that lost its memory stays above what its earlier life signed, for no level is changed once a second for years. The
+        car's own clock would not do: a wrong one would take the counter to where no later life ever comes.
         """
-        return self._privacy.counter + 1 if self._privacy.counter else max(now.ms, self._link.heard_ms) // 1000 + 1
+        return self._privacy.counter + 1 if self._privacy.counter else self._link.heard_ms // 1000 + 1
 
     def _change_switch(self, step: Step, name: str, *, on: bool) -> None:
         if name == REMOTE_ACCESS:

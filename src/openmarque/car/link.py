@@ -161,7 +161,7 @@ class Link:
             # It waits for numbers that it had settled and we hold no more (a database restored, a lagging replica promoted): only
             # the greeting tells it from where on there is something to come. A late answer leads here too; it costs a greeting.
             self._greet_again(step.now)
-            return
+            return []
         settled = lane.settle(step.changes, ack.watermark, ack.answers, step.now.ms)
         self._note_settled(settled)
         for kind, reason in settled.refused:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,6 +27,7 @@ from openmarque.kit.clock import Clock
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
 from openmarque.kit.log import configure_log
 from openmarque.kit.settings import Settings
+from openmarque.kit.stopping import until_stopped
 from openmarque.protocol.levels import Level
 from openmarque.simulator.lap import lap
 from openmarque.storage.postgres import postgres
@@ -58,14 +58,24 @@ async def run_up(settings: Settings, clock: Clock, *, demo: bool, drive: Path | 
     console.print(f"Starting in {settings.home} …", highlight=False)
     log = await asyncio.to_thread(_open_log, settings.log_dir / "up.log")
     configure_log(stream=log)
+    # From the first moment: who is stopped while starting takes down what was started.
+    stopped = asyncio.create_task(until_stopped())
+    running = asyncio.create_task(_run(settings, clock, demo=demo, recorded=recorded, console=console))
+    await asyncio.wait((stopped, running), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def _run(settings: Settings, clock: Clock, *, demo: bool, recorded: Drive | None, console: Console) -> None:
     async with platform_up(settings, clock) as (platform, _):
         base = f"http://{settings.host}:{settings.port or Ports(settings.run_dir).known(PORT_NAME)}"
         console.print(f"Ready. API and its description: {base}/api/docs", highlight=False)
-        stop = _stop_event()
         if demo:
-            await _run_demo(platform, recorded, stop, base, console)
+            await _run_demo(platform, recorded, base, console)
         else:
-            await stop.wait()
+            await asyncio.Event().wait()
 
 
 def _open_log(path: Path) -> TextIO:
@@ -74,14 +84,7 @@ def _open_log(path: Path) -> TextIO:
     return path.open("a", encoding="utf-8", buffering=1)
 
 
-def _stop_event() -> asyncio.Event:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
-
-
-async def _run_demo(platform: Platform, recorded: Drive | None, stop: asyncio.Event, base: str, console: Console) -> None:
+async def _run_demo(platform: Platform, recorded: Drive | None, base: str, console: Console) -> None:
     car = await demo_car(platform)
     async with platform.database.begin() as tx:
         token = await platform.accounts.issue_token(tx, car.account_id, platform.clock.now())
@@ -90,23 +93,23 @@ async def _run_demo(platform: Platform, recorded: Drive | None, stop: asyncio.Ev
     console.print(f"  curl -H 'Authorization: Bearer {token}' {path}", highlight=False, soft_wrap=True)
     async with watching(platform, car.tenure_id) as seen, driving(car.bundle, platform.clock) as agent:
         drives = asyncio.create_task(_drive_on(agent, recorded, platform.clock))
-        stopped = asyncio.create_task(stop.wait())
         footer = f"{base}/api/docs · Ctrl-C ends everything"
-        if console.is_terminal:
-            with Live(console=console, refresh_per_second=_DRAWN_PER_S) as live:
-                while not stopped.done() and not drives.done():
-                    live.update(picture(seen, car.vehicle_id, platform.clock.now(), footer))
-                    await asyncio.wait((stopped, drives), timeout=1 / _DRAWN_PER_S, return_when=asyncio.FIRST_COMPLETED)
-        else:
-            while not stopped.done() and not drives.done():
-                await asyncio.wait((stopped, drives), timeout=_PLAIN_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
-                console.print(f"{len(seen.values)} values, {seen.changes} changes, {len(seen.trips)} trips", highlight=False)
-        stopped.cancel()
-        if drives.done():
+        try:
+            if console.is_terminal:
+                with Live(console=console, refresh_per_second=_DRAWN_PER_S) as live:
+                    while not drives.done():
+                        live.update(picture(seen, car.vehicle_id, platform.clock.now(), footer))
+                        await asyncio.wait((drives,), timeout=1 / _DRAWN_PER_S)
+            else:
+                while not drives.done():
+                    await asyncio.wait((drives,), timeout=_PLAIN_EVERY_S)
+                    console.print(
+                        f"{len(seen.values)} values, {seen.changes} changes, {len(seen.trips)} trips", highlight=False
+                    )
             drives.result()
-        drives.cancel()
-        with suppress(asyncio.CancelledError):
-            await drives
+        finally:
+            drives.cancel()
+            await asyncio.gather(drives, return_exceptions=True)
 
 
 async def _drive_on(agent: CarAgent, recorded: Drive | None, clock: Clock) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import fields
@@ -25,6 +24,7 @@ from openmarque.kit.clock import Clock, SystemClock, iso
 from openmarque.kit.csr import certificate_request, key_pem, new_car_key
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, wire
 from openmarque.kit.settings import PREFIX, Settings, load_settings
+from openmarque.kit.stopping import until_stopped
 from openmarque.link.pki_keys import Purpose
 from openmarque.link.security import SecurityEvent, publish_event
 from openmarque.link.worker import spare_collector
@@ -170,7 +170,7 @@ async def work(settings: Settings, clock: Clock, ready: Callable[[], None]) -> N
         upkeep = asyncio.create_task(_upkeep(settings, clock))
         spare_collector()
         ready()
-        await until_signalled()
+        await until_stopped()
         upkeep.cancel()
         await worker.stop()
 
@@ -184,14 +184,6 @@ async def _upkeep(settings: Settings, clock: Clock) -> None:
 def _make_partitions(settings: Settings, clock: Clock) -> None:
     with psycopg.connect(PostgresServer(settings).address()) as connection:
         ensure_partitions(connection, clock.now())
-
-
-async def until_signalled() -> None:
-    """Return at SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await stop.wait()
 
 
 def answer(call: PlatformCall, *, as_json: bool) -> None:

@@ -16,6 +16,7 @@ Theory of operation:
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -59,7 +60,13 @@ class EventIngest:
     """Applies batches of one must-arrive lane. One instance per worker and lane; batches one after the other."""
 
     def __init__(
-        self, lane: Lane, store: LinkStore, clock: Clock, judges: JudgeCache, register: MessageRegister, handlers: Iterable[Handler]
+        self,
+        lane: Lane,
+        store: LinkStore,
+        clock: Clock,
+        judges: JudgeCache,
+        register: MessageRegister,
+        handlers: Iterable[Handler],
     ) -> None:
         """Use `store` for data, `handlers` for what messages mean."""
         self._lane = lane
@@ -118,19 +125,22 @@ class EventIngest:
             by_car[vehicle_id].append(envelope)
         refusals = Refusals()
         turns: list[_Turn] = []
+        now = self._clock.now()
         async with self._store.database.begin() as tx:
             cars = await self._store.lock_cars(tx, sorted(by_car))
             accepted: dict[str, list[tuple[_Turn, Accepted]]] = defaultdict(list)
             for vehicle_id, car in cars.items():
-                turn, messages = self._sort_out(car, by_car[vehicle_id], refusals, refuse=refuse)
+                turn, messages = self._sort_out(car, by_car[vehicle_id], refusals, None if refuse else now)
                 turns.append(turn)
                 for message in messages:
                     accepted[message.envelope.type].append((turn, message))
             for type_name, entries in accepted.items():
                 await self._hand_over(tx, type_name, entries, refusals)
-            moved = {t.vehicle_id: t.after.watermark for t in turns if t.after.watermark != cars[t.vehicle_id].watermarks[self._lane]}
+            moved = {
+                t.vehicle_id: t.after.watermark for t in turns if t.after.watermark != cars[t.vehicle_id].watermarks[self._lane]
+            }
             await self._store.move_watermarks(tx, self._lane, moved)
-            await self._store.count_refusals(tx, refusals, self._clock.now())
+            await self._store.count_refusals(tx, refusals, now)
             for turn in turns:
                 if turn.answers:
                     ack = acknowledge(self._lane, turn.after, turn.answers)
@@ -138,32 +148,34 @@ class EventIngest:
         later = [(turn.vehicle_id, envelope) for turn in turns for envelope in turn.later]
         return sum(len(turn.answers) for turn in turns), later
 
-    def _sort_out(self, car: CarRow, envelopes: list[Envelope], refusals: Refusals, *, refuse: bool) -> tuple[_Turn, list[Accepted]]:
-        """Number, judge and decode one car's messages. `refuse` settles them as unprocessable without looking inside."""
+    def _sort_out(
+        self, car: CarRow, envelopes: list[Envelope], refusals: Refusals, now: datetime | None
+    ) -> tuple[_Turn, list[Accepted]]:
+        """Number, judge and decode one car's messages, received `now`; None settles them as unprocessable without looking inside."""
         reception, later = _until_barrier(receive(LanePosition(car.epoch, car.watermarks[self._lane]), envelopes))
         turn = _Turn(car.vehicle_id, reception.after, list(reception.answered), later)
         messages = []
+        now_ms = 0 if now is None else to_ms(now)
         for envelope in reception.apply:
-            outcome = UNPROCESSABLE if refuse else self._judge(car, envelope)
+            outcome = UNPROCESSABLE if now is None else self._judge(car, envelope, now, now_ms)
             if isinstance(outcome, Accepted):
                 messages.append(outcome)
             else:
                 self._refuse(turn, envelope, outcome, refusals)
         return turn, messages
 
-    def _judge(self, car: CarRow, envelope: Envelope) -> Accepted | str:
+    def _judge(self, car: CarRow, envelope: Envelope, now: datetime, now_ms: int) -> Accepted | str:
         """The message ready to be applied, or the reason why it is refused."""
         known = self._register.types.get(envelope.type)
         if known is None or known.lane is not self._lane:
             return UNKNOWN_TYPE
-        now = self._clock.now()
         permit: Permit | None = None
         if known.declaration is not None:
             # Housekeeping is taken whatever the clock says: a level set in a car with a wrong clock counts all the same.
-            if not plausible(envelope.car_time, to_ms(now), envelope.trust):
+            if not plausible(envelope.car_time, now_ms, envelope.trust):
                 return IMPLAUSIBLE_TIME
             judge = self._judges.judge_for(car.vehicle_id, car.policy)
-            answer = judge.rules.judge_message(envelope.type, envelope.level, judge.moment(to_ms(now)))
+            answer = judge.rules.judge_message(envelope.type, envelope.level, judge.moment(now_ms))
             if not isinstance(answer, Permit):
                 return answer.reason
             permit = answer
@@ -185,7 +197,9 @@ class EventIngest:
                     await self._store.accept_policy(tx, message.vehicle_id, message.body.version)
         elif type_name != GONE:
             handler = self._handlers.get(type_name)
-            refused = dict.fromkeys(range(len(messages)), UNKNOWN_TYPE) if handler is None else await handler.apply(tx, messages)
+            refused = (
+                dict.fromkeys(range(len(messages)), UNKNOWN_TYPE) if handler is None else await handler.apply(tx, messages)
+            )
         for index, (turn, message) in enumerate(entries):
             if index in refused:
                 self._refuse(turn, message.envelope, refused[index], refusals)

@@ -8,8 +8,6 @@ at most a day, so a car that escaped a kick is asked again. Several gates may ru
 """
 
 import asyncio
-import os
-import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -31,6 +29,7 @@ from openmarque.kit.clock import Clock, SystemClock, iso
 from openmarque.kit.ids import wire
 from openmarque.kit.log import configure_log
 from openmarque.kit.settings import Settings, load_settings
+from openmarque.kit.stopping import until_stopped
 from openmarque.link.broker import Broker, connect, connect_client
 from openmarque.link.gate_jwt import AuthRequest, BadToken, Issuer, read_request
 from openmarque.link.pki import identity_of, serial_hex
@@ -268,22 +267,13 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event, *, ready:
     await events.close()
 
 
-async def _stop_with_parent(stop: asyncio.Event) -> None:
-    # A gate whose starter was killed would go on beside the next one's; nobody would count or end it.
-    parent = os.getppid()
-    while os.getppid() == parent:  # noqa: ASYNC110 - the system tells nobody of it
-        await asyncio.sleep(0.5)
-    stop.set()
-
-
 def run_gate(settings: Settings, clock: Clock | None = None) -> None:
-    """Run a gate as this process until SIGTERM or SIGINT; prints ``ready`` once it answers."""
+    """Run a gate as this process until it is stopped; prints ``ready`` once it answers."""
 
     async def main() -> None:
         stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        watch = asyncio.create_task(_stop_with_parent(stop))
+        watch = asyncio.create_task(until_stopped())
+        watch.add_done_callback(lambda _task: stop.set())
         await serve(settings, clock or SystemClock(), stop, ready=lambda: print("ready", flush=True))  # noqa: T201 - for our parent
         watch.cancel()
 

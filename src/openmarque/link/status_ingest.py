@@ -79,13 +79,14 @@ class StatusIngest:
         """
         refusals = Refusals()
         cars = _read(frames, refusals)
+        unreadable = dict(refusals.counts)
         try:
             return await self._take(dict(cars), refusals)
         except StoreUnavailable:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever broke, find the car it is about; the others' messages are stored as ever
             _log.exception("batch_failed", lane=str(Lane.STATUS), messages=len(cars))
-        settled = 0
+        settled = await self._take({}, Refusals(unreadable))
         for vehicle_id, car in cars.items():
             settled += await self._take_alone(vehicle_id, car.envelopes)
         return settled
@@ -102,7 +103,7 @@ class StatusIngest:
             return await self._take({vehicle_id: _CarBatch(list(envelopes))}, Refusals())
         except StoreUnavailable:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - the same again: this is the car, and what it sent is refused
             _log.exception("car_failed", lane=str(Lane.STATUS), vehicle_id=wire(vehicle_id))
         # A type that no car has, so that nothing inside is looked at.
         hollow = [msgspec.structs.replace(envelope, type=UNPROCESSABLE) for envelope in envelopes]

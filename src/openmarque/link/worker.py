@@ -30,6 +30,9 @@ from openmarque.storage.transaction import Database
 
 MAX_BATCH: Final = 1000
 """Messages in one transaction: beyond it the cost per message falls no further, and the wait for the first one grows."""
+_STATUS_STREAMS: Final = 1
+"""Batches of status under way at once: while PostgreSQL stores one, the next is judged. Their guards need no order between them;
+the must-arrive lanes do, and have one each."""
 _WAIT_S: Final = 0.5
 """Pause after the store was away, so that a broken database is not asked thousands of times a second."""
 _NAMES: Final = 100_000
@@ -108,7 +111,9 @@ class Worker:
         parts = self._parts
         ingests: dict[Lane, Ingest] = {Lane.STATUS: parts.status, **parts.lanes}
         for lane, ingest in ingests.items():
-            await self._subscribe(UPLINK.pattern.format(vehicle_id="*", lane=lane), self._lane(str(lane), ingest))
+            pattern, handler = UPLINK.pattern.format(vehicle_id="*", lane=lane), self._lane(str(lane), ingest)
+            for _ in range(_STATUS_STREAMS if lane is Lane.STATUS else 1):
+                await self._subscribe(pattern, handler)
         await self._subscribe(HELLO.every, self._each(parts.handshake.take))
         await self._subscribe(CERTIFICATE_REQUEST.every, self._each(self._renew))
         await self._subscribe(SECURITY.every, self._security)

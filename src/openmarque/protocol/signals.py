@@ -42,7 +42,7 @@ class Signal:
             case Kind.BOOLEAN:
                 return isinstance(value, bool)
             case Kind.TEXT:
-                return isinstance(value, str) and len(value) <= _TEXT_LIMIT
+                return isinstance(value, str) and len(value) <= _TEXT_LIMIT and value.isprintable()
             case Kind.INTEGER:
                 return isinstance(value, int) and not isinstance(value, bool) and self._within(value)
             case Kind.NUMBER:

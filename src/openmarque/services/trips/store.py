@@ -1,6 +1,6 @@
 """Where trips are kept: the interface, PostgreSQL, and memory for the deterministic world."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -12,6 +12,7 @@ from openmarque.kit.clock import from_ms
 from openmarque.kit.ids import TenureId
 from openmarque.link.ports import Accepted
 from openmarque.services.trips.messages import TripCompleted, TripPlaces
+from openmarque.storage.arrays import Column, bigints, doubles, instants, integers, uuids
 from openmarque.storage.memory import memory
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import READER, service_role
@@ -100,6 +101,17 @@ SELECT t.started_at, t.ended_at, t.duration_s, t.travel_s, t.gap_s, t.distance_m
  ORDER BY t.ended_at DESC LIMIT %s"""
 
 
+_Encode = Callable[..., Column]
+_KEY_TYPES: Final[tuple[_Encode, ...]] = (uuids, uuids, bigints, bigints, instants, integers)
+_TRIP_TYPES: Final[tuple[_Encode, ...]] = (*_KEY_TYPES, instants, instants, *[doubles] * 8)
+_PLACE_TYPES: Final[tuple[_Encode, ...]] = (*_KEY_TYPES, *[doubles] * 4)
+
+
+def _encoded(types: Sequence[_Encode], rows: Sequence[tuple[object, ...]]) -> list[Column]:
+    """The columns of `rows` as parameters for ``unnest``."""
+    return [encode(column) for encode, column in zip(types, zip(*rows, strict=True), strict=True)]
+
+
 class PostgresTrips:
     """``TripStore`` on the tables ``trip`` and ``trip_place``."""
 
@@ -107,7 +119,7 @@ class PostgresTrips:
         """See ``TripStore.add_trips``."""
         columns = _once([_trip_columns(row) for row in rows])
         if columns:
-            await postgres(tx).execute(_ROLE, _ADD_TRIPS, [list(column) for column in zip(*columns, strict=True)])
+            await postgres(tx).execute(_ROLE, _ADD_TRIPS, _encoded(_TRIP_TYPES, columns))
 
     async def add_places(self, tx: Transaction, rows: Sequence[PlaceRow]) -> None:
         """See ``TripStore.add_places``."""
@@ -123,7 +135,7 @@ class PostgresTrips:
             ]
         )
         if columns:
-            await postgres(tx).execute(_ROLE, _ADD_PLACES, [list(column) for column in zip(*columns, strict=True)])
+            await postgres(tx).execute(_ROLE, _ADD_PLACES, _encoded(_PLACE_TYPES, columns))
 
     async def trips(self, tx: Transaction, tenure_id: TenureId, before: datetime, limit: int) -> list[TripView]:
         """See ``TripStore.trips``."""

@@ -105,6 +105,7 @@ class CarWatch:
         core = car.core
         assert core is not None
         seen = self.cars[car.vehicle_id]
+        seen.clock_off_ms = max(seen.clock_off_ms, abs(car.offset_ms))
         if core.policy is not seen.policy:
             self._new_policy(car, core, seen)
         if not _may_make_trips(core, seen, car.now().ms) or abs(car.offset_ms) > _EXACT_MS:
@@ -112,6 +113,8 @@ class CarWatch:
         for frame in out.frames:
             if frame.channel in _LANES:
                 self._left(car, core, seen, frame.payload)
+        if seen.in_flight is not None and core.is_status_settled:  # settled, or deleted since it may not leave any more
+            seen.in_flight = None
 
     def _new_policy(self, car: WorldCar, core: CarCore, seen: SeenCar) -> None:
         seen.policy = core.policy

@@ -40,7 +40,7 @@ from openmarque.simulator.world.journal import InvariantBroken
 from openmarque.simulator.world.scheduler import Scheduler
 from openmarque.simulator.world.seen import Committed, SeenCar, read_status
 
-_DISHONEST: Final = frozenset(("unprocessable", "unreadable", "unknown_type", "bad_figures", "bad_signature", "unknown_key"))
+_DISHONEST: Final = frozenset(("unprocessable", "unreadable", "unknown_type", "bad_signature", "unknown_key"))
 Refused = Counter[tuple[VehicleId, str]]
 """Refusals counted in one commit, by car and what was refused."""
 
@@ -140,7 +140,9 @@ class CloudWatch:
         if trip.trip in committed.trips or trip.started_at in committed.trips.values():
             raise InvariantBroken("stored-twice", f"{seen.name} trip {trip.trip}")
         committed.trips[trip.trip] = trip.started_at
-        sources = [(source, levels) for source in seen.trips if (levels := source.levels_from(trip.started_at))]
+        sources = [
+            (source, levels) for source in seen.trips if (levels := source.levels_from(trip.started_at, seen.clock_off_ms))
+        ]
         if all(source.began_ms < ground.since_ms for source, _ in sources):
             raise InvariantBroken("stored-for-another-tenure", f"{seen.name} trip {trip.trip} began before the tenure")
         if all(min(levels) < Level.DATA for _, levels in sources):

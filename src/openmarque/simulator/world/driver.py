@@ -38,16 +38,15 @@ class DriverTrip:
         """The true instant of its first sample."""
         return self.samples[0].true_ms
 
-    def levels_from(self, started_ms: int) -> list[Level]:
+    def levels_from(self, started_ms: int, off_ms: int) -> list[Level]:
         """The levels in force from the sample on that a message names by its time; empty when it is none of this trip.
 
-        A car whose clock was not set mends the time once the platform told it; the message then names the true time, nearly, or,
-        when the clock jumped within the trip, one that is off by no more than the clock was.
+        A car whose clock was not set mends the time once the platform told it. The message then names the true time, nearly, or, when
+        the clock jumped within the trip, one that is off by no more than the clock was: `off_ms` (0: it was never off).
         """
         for index, sample in enumerate(self.samples):
             if sample.at_ms == started_ms:
                 return [s.level for s in self.samples[index:]]
-        off_ms = max(abs(sample.at_ms - sample.true_ms) for sample in self.samples)
         return [s.level for s in self.samples] if off_ms and abs(self.began_ms - started_ms) <= off_ms + _MENDED_MS else []
 
 

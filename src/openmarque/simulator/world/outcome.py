@@ -58,7 +58,9 @@ class Ending:
         self._ask_values(car, core, seen)
         stored = self._watch.committed_for[car.vehicle_id].trips
         for trip in seen.finished:
-            if trip.began_ms > seen.lost_ms and not any(trip.levels_from(started_ms) for started_ms in stored.values()):
+            if trip.began_ms > seen.lost_ms and not any(
+                trip.levels_from(started_ms, seen.clock_off_ms) for started_ms in stored.values()
+            ):
                 raise InvariantBroken("trip-missing", f"{car.name} a trip of {len(trip.samples)} samples from {trip.began_ms}")
 
     def _ask_values(self, car: WorldCar, core: CarCore, seen: SeenCar) -> None:

@@ -65,6 +65,8 @@ class SeenCar:
     trips: list[DriverTrip] = field(default_factory=list)
     finished: list[DriverTrip] = field(default_factory=list)
     lost_ms: int = 0
+    clock_off_ms: int = 0
+    """How far its clock was ever off."""
     newest_policy: int = 0
     """Highest version of its policy ever committed, backups notwithstanding."""
     platform_lost: bool = False

@@ -1,0 +1,25 @@
+"""The bench measures, and checks that what it counted is in the database. No figure is asserted: they belong to a quiet machine."""
+
+import json
+
+import pytest
+
+from bench.__main__ import main
+from bench.figures import GOALS
+
+
+@pytest.mark.req("LNK-3")
+def test_a_quick_bench_measures_the_link_and_finds_everything_acknowledged_stored(tmp_path, capsys):
+    kept = b'{"details": {"start_to_ready_s": {"values": [3.5], "unit": "s", "measured_at": "2026-11-22T08:00:00Z"}}}'
+    (tmp_path / "performance.json").write_bytes(kept)
+    assert main(["--quick", "status", "events", "cars", "--out", str(tmp_path)]) == 0
+    content = json.loads((tmp_path / "performance.json").read_text("utf-8"))
+    figures = content["figures"]
+    assert set(GOALS) <= set(figures)
+    assert all(value > 0 for name, value in figures.items() if name != "broker_kb_per_car")
+    assert figures["connected_cars"] == 50
+    assert figures["start_to_ready_s"] == 3.5, "a group that is not measured keeps its figures"
+    assert set(content["checks"]) == {"status", "events"}
+    page = (tmp_path / "performance.md").read_text("utf-8")
+    assert "performance-rates.svg" in page
+    assert "ingest_status_per_s" in capsys.readouterr().out
