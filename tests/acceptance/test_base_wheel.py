@@ -95,6 +95,7 @@ async def test_the_agent_of_the_base_wheel_connects_and_obeys_the_policy_it_is_g
     try:
         query = "SELECT version, accepted_version FROM car_policy WHERE vehicle_id = %s"
         async with asyncio.timeout(60):
+            assert agent.stdout is not None
             assert b"http://127.0.0.1:" in await agent.stdout.readline()
             while True:
                 ((version, accepted),) = await asyncio.to_thread(database.rows, query, (mine.vehicle_id,))

@@ -30,7 +30,7 @@ from openmarque.storage.transaction import Database
 
 MAX_BATCH: Final = 1000
 """Messages in one transaction: beyond it the cost per message falls no further, and the wait for the first one grows."""
-_STATUS_STREAMS: Final = 1
+_STATUS_STREAMS: Final = 3
 """Batches of status under way at once: while PostgreSQL stores one, the next is judged. Their guards need no order between them;
 the must-arrive lanes do, and have one each."""
 _WAIT_S: Final = 0.5

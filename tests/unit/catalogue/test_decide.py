@@ -1,5 +1,6 @@
 """The engine: what each fact opens and closes, and that the compiled policy gives the very same answers."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -20,7 +21,7 @@ from openmarque.kit.clock import to_ms
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import STATUS, STATUS_WITH_PLACE
-from openmarque.protocol.signing import key_id
+from openmarque.protocol.signing import PublicKey, key_id
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CAR = UUID(int=7)
@@ -232,17 +233,19 @@ def test_no_policy_can_raise_the_level_set_in_the_car() -> None:
 
 def test_a_policy_is_only_good_for_its_own_car_by_a_known_key_and_not_older_than_the_one_in_force() -> None:
     key = Ed25519PrivateKey.generate()
-    keys = {key_id(key.public_key()): key.public_key()}
+    keys: dict[str, PublicKey] = {key_id(key.public_key()): key.public_key()}
     policy = compile_policy(CATALOGUE.service_declarations(), OPEN)
     frame = sign_policy(policy, key)
     assert open_policy(frame, CAR, keys, newest=3)[0] == policy
-    for wrong in (
-        lambda: open_policy(frame, UUID(int=9), keys),
-        lambda: open_policy(frame, CAR, {}),
-        lambda: open_policy(frame, CAR, keys, newest=4),
-        lambda: open_policy(frame[:-1] + bytes([frame[-1] ^ 1]), CAR, keys),
-        lambda: open_policy(b"garbage", CAR, keys),
-        lambda: open_policy(sign_policy(policy, Ed25519PrivateKey.generate()), CAR, keys),
-    ):
+    stranger = sign_policy(policy, Ed25519PrivateKey.generate())
+    attempts: list[tuple[bytes, UUID, Mapping[str, PublicKey], int | None]] = [
+        (frame, UUID(int=9), keys, None),
+        (frame, CAR, {}, None),
+        (frame, CAR, keys, 4),
+        (frame[:-1] + bytes([frame[-1] ^ 1]), CAR, keys, None),
+        (b"garbage", CAR, keys, None),
+        (stranger, CAR, keys, None),
+    ]
+    for given_frame, car, known, newest in attempts:
         with pytest.raises(PolicyRejected):
-            wrong()
+            open_policy(given_frame, car, known, newest)
