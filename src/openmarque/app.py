@@ -46,7 +46,7 @@ from openmarque.link.pki import CertificateAuthority
 from openmarque.link.pki_keys import KeyRing, Purpose
 from openmarque.link.ports import Handler
 from openmarque.link.postgres import PostgresLinkStore
-from openmarque.link.revocation import snapshot_file, write_snapshot
+from openmarque.link.revocation import present_snapshot, snapshot_file, write_snapshot
 from openmarque.link.status_ingest import StatusIngest
 from openmarque.link.worker import Parts, Worker
 from openmarque.protocol import signing
@@ -147,11 +147,14 @@ class Platform:
 
     async def write_snapshot(self) -> None:
         """Write the revocation snapshot anew from the database."""
-        now = self.clock.now()
+        now, enrolment, path = self.clock.now(), PostgresEnrolment(), snapshot_file(self.settings.home)
+        written, named = await asyncio.to_thread(present_snapshot, path, self.keys)
         async with self.database.begin() as tx:
-            serials = await PostgresEnrolment().revoked_serials(tx, now)
-            version = await PostgresEnrolment().next_snapshot_version(tx, now)
-        write_snapshot(snapshot_file(self.settings.home), self.keys, self.clock, version=version, serials=serials)
+            # What the file names stays named: a database restored from a backup has forgotten the newest revocations.
+            kept = named - await enrolment.run_out(tx, named, now)
+            serials = kept | await enrolment.revoked_serials(tx, now)
+            version = await enrolment.next_snapshot_version(tx, written, now)
+        write_snapshot(path, self.keys, self.clock, version=version, serials=serials)
 
 
 def app_url(settings: Settings) -> str:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from openmarque.brands.pack import load_pack
 from openmarque.catalogue.decide import Ask, Kind, Moment, Permit
@@ -32,7 +33,9 @@ from openmarque.link.pki_keys import KeyRing, Purpose
 from openmarque.link.ports import PolicyRow
 from openmarque.link.postgres import PostgresLinkStore
 from openmarque.protocol import signals as vss
+from openmarque.protocol import signing
 from openmarque.protocol.levels import Level
+from openmarque.protocol.messages import CertificateRequest
 from openmarque.storage.migrate import migrate
 from openmarque.storage.postgres import PostgresDatabase, PostgresTransaction, open_database
 from tests.databases import as_user
@@ -222,20 +225,80 @@ async def test_after_a_sale_the_buyer_starts_with_nothing_of_the_sellers(yard: Y
     assert grants == [(buyer,)]
 
 
+def asking(vehicle_id: VehicleId, signer: EllipticCurvePrivateKey, new: EllipticCurvePrivateKey) -> CertificateRequest:
+    """A request for a certificate for `new`, signed with `signer` as the car's present key."""
+    csr = certificate_request(new, vehicle_id)
+    return CertificateRequest(csr, signing.key_id(signer.public_key()), signing.sign(signer, signing.renewal_statement(csr)))
+
+
 @pytest.mark.req("LNK-1")
 async def test_a_certificate_is_renewed_with_a_fresh_key_only_and_for_the_car_itself(yard: Yard) -> None:
-    vehicle_id = await owned(yard)
-    other = await owned(yard, "VF1AACVYB00000002")
-    key = new_car_key()
+    vehicle_id, other = await owned(yard), await owned(yard, "VF1AACVYB00000002")
+    key, stranger = new_car_key(), new_car_key()
     async with yard.tx() as tx:
         await yard.garage.certify(tx, vehicle_id, certificate_request(key, vehicle_id))
-        assert (
-            await yard.garage.renew(tx, vehicle_id, certificate_request(new_car_key(), vehicle_id), yard.clock.now())
-        ).startswith(b"-----")
-    for request in (certificate_request(key, vehicle_id), certificate_request(new_car_key(), other), b"garbage"):
+        chain = await yard.garage.renew(tx, vehicle_id, asking(vehicle_id, key, new_car_key()), yard.clock.now())
+    assert chain.startswith(b"-----BEGIN CERTIFICATE")
+    attempts = (
+        asking(vehicle_id, key, key),  # the same key again
+        asking(other, key, new_car_key()),  # a request that names another car
+        asking(vehicle_id, stranger, new_car_key()),  # signed by nobody we know
+        msgspec.structs.replace(asking(vehicle_id, key, new_car_key()), signature=b"\0" * 70),
+        CertificateRequest(certificate_request(new_car_key(), vehicle_id)),  # not signed at all
+        CertificateRequest(b"garbage"),
+    )
+    for request in attempts:
         with pytest.raises(RefusedRequest):
             async with yard.tx() as tx:
-                await yard.garage.certify(tx, vehicle_id, request)
+                await yard.garage.renew(tx, vehicle_id, request, yard.clock.now())
+
+
+@pytest.mark.req("LNK-1")
+async def test_a_revoked_car_cannot_renew_itself_back_in(yard: Yard) -> None:
+    vehicle_id, key = await owned(yard), new_car_key()
     async with yard.tx() as tx:
-        assert await yard.garage.revoke(tx, vehicle_id, "stolen", yard.clock.now()) == 2
+        await yard.garage.certify(tx, vehicle_id, certificate_request(key, vehicle_id))
+    request = asking(vehicle_id, key, new_car_key())
+    async with yard.tx() as tx:
+        assert await yard.garage.revoke(tx, vehicle_id, "stolen", yard.clock.now()) == 1
         assert await yard.garage.revoke(tx, vehicle_id, "stolen", yard.clock.now()) == 0
+    with pytest.raises(RefusedRequest):
+        async with yard.tx() as tx:
+            await yard.garage.renew(tx, vehicle_id, request, yard.clock.now())
+    # Nor after the unit was replaced: the thief's key is still a revoked one.
+    async with yard.tx() as tx:
+        await yard.garage.certify(tx, vehicle_id, certificate_request(new_car_key(), vehicle_id))
+    with pytest.raises(RefusedRequest):
+        async with yard.tx() as tx:
+            await yard.garage.renew(tx, vehicle_id, request, yard.clock.now())
+
+
+async def test_a_renewal_and_a_revocation_at_once_leave_no_good_certificate(yard: Yard) -> None:
+    vehicle_id, key = await owned(yard), new_car_key()
+    async with yard.tx() as tx:
+        await yard.garage.certify(tx, vehicle_id, certificate_request(key, vehicle_id))
+
+    async def renew() -> None:
+        with suppress(RefusedRequest):
+            async with yard.tx() as tx:
+                await yard.garage.renew(tx, vehicle_id, asking(vehicle_id, key, new_car_key()), yard.clock.now())
+
+    async def revoke() -> None:
+        async with yard.tx() as tx:
+            await yard.garage.revoke(tx, vehicle_id, "stolen", yard.clock.now())
+
+    await asyncio.gather(*(renew() for _ in range(4)), revoke(), *(renew() for _ in range(4)))
+    async with yard.tx() as tx:
+        assert await tx.rows("om_platform", "SELECT FROM certificate WHERE revoked_at IS NULL") == []
+
+
+async def test_what_a_car_signed_and_its_certificates_can_be_added_but_not_rewritten(yard: Yard) -> None:
+    for statement in (
+        "UPDATE privacy_level SET level = 3",
+        "DELETE FROM privacy_level",
+        "UPDATE certificate SET public_key = ''",
+        "DELETE FROM certificate",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            async with yard.tx() as tx:
+                await tx.execute("om_platform", statement)

@@ -15,10 +15,11 @@ from openmarque.car.model import Channel, Frame, LinkState, Notice, NoticeCode, 
 from openmarque.car.outbox import FIRST_WAIT_MS, LONGEST_WAIT_MS, EventLane, Settled
 from openmarque.car.records import LINK, STATUS_LANE, Counts, LinkRecord
 from openmarque.car.store import CarStore, Changes
-from openmarque.protocol.envelope import MAX_FRAME_BYTES, MAX_SEQUENCE, PROTOCOL_VERSION, Ack, Disposition, Lane, encode
-from openmarque.protocol.lanes import STALE_EPOCH, UNKNOWN_EPOCH
+from openmarque.protocol.envelope import MAX_FRAME_BYTES, MAX_SEQUENCE, PROTOCOL_VERSION, Ack, Disposition, Lane, Trust, encode
+from openmarque.protocol.lanes import MAX_EPOCH_STEP, STALE_EPOCH, UNKNOWN_EPOCH
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import Hello, Welcome
+from openmarque.protocol.times import MAX_AHEAD_MS
 
 SPOKEN: Final = (PROTOCOL_VERSION,)
 """Protocol versions that this release speaks, best first."""
@@ -28,6 +29,11 @@ TOO_LARGE: Final = "too_large"
 _OTHER_EPOCH: Final = frozenset((STALE_EPOCH, UNKNOWN_EPOCH))
 _ENVELOPE_BYTES: Final = 128
 """Room for everything in an envelope but its body: seven small fields and a type name."""
+
+
+def _believable(told_ms: int, now: Now) -> int:
+    """The platform's time as far as it can be: one that is ahead of a clock that was set by more than a day closes nothing for good."""
+    return told_ms if now.trust is Trust.UNSET else min(told_ms, now.ms + MAX_AHEAD_MS)
 
 
 @dataclass(slots=True)
@@ -131,7 +137,7 @@ class Link:
             step.tell(NoticeCode.PROTOCOL_UNKNOWN, protocol=welcome.protocol)
             return False
         watermarks = {lane: min(max(welcome.watermarks.get(lane, 0), 0), MAX_SEQUENCE - 1) for lane in Lane}
-        if welcome.epoch < self._epoch or welcome.epoch > MAX_SEQUENCE:
+        if welcome.epoch < self._epoch or welcome.epoch > self._latest_epoch():
             self._counts.add("ignored/welcome:other_epoch")
             return False
         if welcome.epoch > self._epoch:
@@ -141,10 +147,14 @@ class Link:
                 self._note_settled(lane.settle(step.changes, watermarks[lane.lane], (), step.now.ms))
             self._settle_status(Ack(self._epoch, Lane.STATUS, watermarks[Lane.STATUS]))
         self._unknown = tuple(sorted(welcome.unknown))
-        self._heard_ms = max(self._heard_ms, welcome.time)
+        self._heard_ms = max(self._heard_ms, _believable(welcome.time, step.now))
         self.state = LinkState.OPEN
         self._hello_wait_ms = FIRST_WAIT_MS
         return True
+
+    def _latest_epoch(self) -> int:
+        """The highest epoch that can be meant: a car without memory has to believe any."""
+        return MAX_SEQUENCE if self._epoch == 0 else min(self._epoch + MAX_EPOCH_STEP, MAX_SEQUENCE)
 
     def acknowledged(self, step: Step, ack: Ack) -> list[tuple[str, str]]:
         """Settle what the platform committed, and count what it refused; gives (type, reason) of the refused events."""

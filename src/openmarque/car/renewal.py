@@ -3,6 +3,7 @@
 from typing import Final
 
 from openmarque.car.model import Keyring, Now
+from openmarque.protocol import signing
 from openmarque.protocol.envelope import Trust
 from openmarque.protocol.messages import CertificateRequest
 
@@ -36,7 +37,8 @@ class Renewal:
             return None
         self._not_before_ms = now.ms + self._wait_ms
         self._wait_ms = min(self._wait_ms * 2, _LONGEST_WAIT_MS)
-        return CertificateRequest(self._keys.request())
+        csr = self._keys.request()
+        return CertificateRequest(csr, self._keys.key_id, self._keys.sign(signing.renewal_statement(csr)))
 
     def refused(self, now: Now) -> None:
         """The platform said no: ask again much later."""

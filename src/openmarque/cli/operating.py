@@ -66,7 +66,8 @@ async def platform_up(settings: Settings, clock: Clock, *, api: bool = True) -> 
         await platform.record_keys()
         await platform.write_snapshot()
         supervisor = Supervisor(environment_of(settings))
-        tasks = [asyncio.create_task(_report_violations(platform)), asyncio.create_task(_renew_snapshot(platform))]
+        chores = (_report_violations(platform), _renew_snapshot(platform), _keep_partitions(settings, clock))
+        tasks = [asyncio.create_task(chore) for chore in chores]
         try:
             await supervisor.start(_children(settings, api=api))
             yield platform, supervisor
@@ -163,19 +164,18 @@ async def give_to_owner(platform: Platform, vehicle_id: VehicleId, language: str
 
 
 async def work(settings: Settings, clock: Clock, ready: Callable[[], None]) -> None:
-    """One worker process, until SIGTERM or SIGINT; makes the partitions of coming months on its way."""
+    """One worker process, until it is stopped."""
     async with bootstrap(settings, clock) as platform:
         worker = platform.worker()
         await worker.start()
-        upkeep = asyncio.create_task(_upkeep(settings, clock))
         spare_collector()
         ready()
         await until_stopped()
-        upkeep.cancel()
         await worker.stop()
 
 
-async def _upkeep(settings: Settings, clock: Clock) -> None:
+async def _keep_partitions(settings: Settings, clock: Clock) -> None:
+    """Make the partitions of coming months, as the database's owner: a worker has no such rights."""
     while True:
         await asyncio.to_thread(_make_partitions, settings, clock)
         await asyncio.sleep(PARTITIONS_EVERY_S)

@@ -67,6 +67,8 @@ connect_error_reports: 1
 jetstream {{ store_dir: {q(str(store))}, max_memory_store: 256MB, max_file_store: 4GB }}
 
 mqtt {{
+  # The link uses QoS 0; what a car leaves half sent at QoS 2 would be kept for it without end.
+  reject_qos2_publish: true
   listen: {q(f"{mqtt_host}:{mqtt_port}")}
   tls {{
     cert_file: {q(str(plan.cert_file))}

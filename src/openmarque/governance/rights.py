@@ -46,6 +46,7 @@ _LINK: Final = (
     "security_event",
     "revocation_snapshot",
 )
+_EVIDENCE: Final = ("privacy_level", "certificate")
 _PLUMBING: Final = ("outbox", "timer")
 
 PLATFORM_RIGHTS: Final = (
@@ -54,7 +55,10 @@ PLATFORM_RIGHTS: Final = (
     *_rights(LINK, "SELECT", "car_policy", "certificate", "signing_key"),
     Right(LINK, "car_policy", "UPDATE", ("accepted_version",)),
     # Domains and governance.
-    *_rights(PLATFORM, "SELECT INSERT UPDATE", *_GARAGE, *_CHOICES, *_LINK, *_PLUMBING),
+    # What a car signed, and its certificates, are evidence: added, and a certificate revoked, never rewritten.
+    *_rights(PLATFORM, "SELECT INSERT UPDATE", *(t for t in (*_GARAGE, *_CHOICES, *_LINK, *_PLUMBING) if t not in _EVIDENCE)),
+    *_rights(PLATFORM, "SELECT INSERT", *_EVIDENCE),
+    Right(PLATFORM, "certificate", "UPDATE", ("revoked_at", "revoked_for")),
     *_rights(PLATFORM, "DELETE", "service_switch", *_PLUMBING),
     # What owners read. Of a car its model and ceiling, not its VIN.
     *_rights(

@@ -105,7 +105,7 @@ LINK_KEYS = Declaration(
             "certificates",
             YEARS_10,
             fields=_columns("certificate", *_CERTIFICATE),
-            carried=tuple(_wire(m.CERTIFICATE_REQUEST, "csr")),
+            carried=tuple(_wire(m.CERTIFICATE_REQUEST, "csr", "key_id", "signature")),
         ),
         Item(
             "keys of the platform",

@@ -1,6 +1,6 @@
 """A car's rows on the link: made at provisioning, its certificates, the wiping of its newest values."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from cryptography import x509
@@ -53,6 +53,17 @@ class PostgresEnrolment:
             LINK, "UPDATE refusal_count SET count = 0 WHERE vehicle_id = %s AND count > 0", (vehicle_id,)
         )
 
+    async def lock(self, tx: Transaction, vehicle_id: VehicleId) -> None:
+        """Hold back every other change of this car's certificates until the transaction ends."""
+        await postgres(tx).execute(PLATFORM, "SELECT FROM vehicle WHERE vehicle_id = %s FOR NO KEY UPDATE", (vehicle_id,))
+
+    async def good_key(self, tx: Transaction, vehicle_id: VehicleId, key_id: str, now: datetime) -> bytes | None:
+        """The public key (DER) of this car's certificate for `key_id`, unless that is revoked or has run out."""
+        query = """SELECT public_key FROM certificate
+                    WHERE key_id = %s AND vehicle_id = %s AND revoked_at IS NULL AND not_after > %s"""
+        rows = await postgres(tx).rows(PLATFORM, query, (key_id, vehicle_id, now))
+        return bytes(rows[0][0]) if rows else None
+
     async def key_ids(self, tx: Transaction, vehicle_id: VehicleId) -> frozenset[str]:
         """The ids of every key that this car ever had a certificate for."""
         rows = await postgres(tx).rows(PLATFORM, "SELECT key_id FROM certificate WHERE vehicle_id = %s", (vehicle_id,))
@@ -86,10 +97,19 @@ class PostgresEnrolment:
         query = "SELECT serial FROM certificate WHERE revoked_at IS NOT NULL AND not_after > %s"
         return frozenset(row[0] for row in await postgres(tx).rows(PLATFORM, query, (now,)))
 
-    async def next_snapshot_version(self, tx: Transaction, now: datetime) -> int:
-        """The number of the next revocation snapshot, above every earlier one."""
-        query = "INSERT INTO revocation_snapshot (written_at) VALUES (%s) RETURNING version"
-        return int((await postgres(tx).rows(PLATFORM, query, (now,)))[0][0])
+    async def next_snapshot_version(self, tx: Transaction, written: int, now: datetime) -> int:
+        """The number of the next revocation snapshot, above every earlier one and above `written`, that of the present file.
+
+        The file counts too: after the database was restored from a backup its own numbers are below what the gates have seen.
+        """
+        query = """INSERT INTO revocation_snapshot (version, written_at)
+                   SELECT greatest(coalesce(max(version), 0), %s) + 1, %s FROM revocation_snapshot RETURNING version"""
+        return int((await postgres(tx).rows(PLATFORM, query, (written, now)))[0][0])
+
+    async def run_out(self, tx: Transaction, serials: Collection[str], now: datetime) -> frozenset[str]:
+        """Those of `serials` that need no naming any more, because their certificates have run out by themselves."""
+        query = "SELECT serial FROM certificate WHERE serial = ANY (%s) AND not_after <= %s"
+        return frozenset(row[0] for row in await postgres(tx).rows(PLATFORM, query, (list(serials), now)))
 
     async def record_keys(self, tx: Transaction, keys: Mapping[str, tuple[str, bytes]], now: datetime) -> None:
         """Make the register of public keys equal to `keys` (key id → purpose, DER): new ones begin now, those left out end now."""

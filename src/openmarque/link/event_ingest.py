@@ -106,11 +106,11 @@ class EventIngest:
             return await self._apply(frames, refuse=refuse)
         except StoreUnavailable:
             raise
-        except Exception:
-            # Whatever broke: find the message it is about. Only that one is refused; its neighbours are applied as ever.
-            if refuse:
-                raise
-            _log.exception("batch_failed", lane=str(self._lane), messages=len(frames))
+        except Exception as error:  # noqa: BLE001 - whatever broke, find the message it is about; its neighbours are applied as ever
+            _log.warning("batch_failed", lane=str(self._lane), messages=len(frames), error=type(error).__name__)
+        if refuse:
+            await self._drop(frames)
+            return 0, []
         if len(frames) == 1:
             return await self._apply_or_split(frames, refuse=True)
         middle = len(frames) // 2
@@ -118,6 +118,14 @@ class EventIngest:
         first, later = await self._apply_or_split(frames[:middle])
         second, later_too = await self._apply_or_split([*frames[middle:]])
         return first + second, [*later, *later_too]
+
+    async def _drop(self, frames: list[Frame]) -> None:
+        """Count messages that break even when nothing looks inside them. Unanswered: their car sends them again, alone."""
+        refusals = Refusals()
+        for vehicle_id, _ in frames:
+            refusals.add(vehicle_id, UNPROCESSABLE, "?")
+        async with self._store.database.begin() as tx:
+            await self._store.count_refusals(tx, refusals, self._clock.now())
 
     async def _apply(self, frames: list[Frame], *, refuse: bool) -> tuple[int, list[Frame]]:
         by_car: defaultdict[VehicleId, list[Envelope]] = defaultdict(list)
@@ -181,7 +189,7 @@ class EventIngest:
             permit = answer
         try:
             body = self._register.read_body(envelope.type, envelope.body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, ValueError, RecursionError):
             return UNREADABLE
         return Accepted(car.vehicle_id, car.policy.tenure_id, envelope, body, permit, now)
 

@@ -22,6 +22,7 @@ from openmarque.link.ports import CarRow, Governor, HelloRecord, LinkStore, Refu
 from openmarque.link.status_ingest import UNREADABLE
 from openmarque.link.subjects import down_subject
 from openmarque.protocol.envelope import MAX_SEQUENCE, PROTOCOL_VERSION, Lane
+from openmarque.protocol.lanes import MAX_EPOCH_STEP
 from openmarque.protocol.messages import HELLO, Hello, MessageRegister, Welcome
 from openmarque.protocol.signals import SIGNALS
 from openmarque.storage.transaction import Transaction
@@ -31,8 +32,6 @@ RENEW_BEFORE: Final = timedelta(days=15)
 """A policy with less than half of its validity left is compiled anew at a handshake, so that a car in use never runs out of it."""
 MAX_VERSION_STEP: Final = 1000
 """How far a car's policy may be ahead of ours: far more changes of one car's facts than happen between two backups."""
-MAX_EPOCH_STEP: Final = 1000
-"""How far a car may be ahead of us: far more resets than a car sees in its life between two backups of ours."""
 _MUST_ARRIVE: Final = (Lane.URGENT, Lane.EVENT)
 _REPORTED: Final = 64
 """Most unknown names that are kept and sent back; their number is the car's choice."""

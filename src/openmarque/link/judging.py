@@ -91,7 +91,7 @@ class Judge:
 
 
 class JudgeCache:
-    """Judges by vehicle, the least recently used ones dropped. Belongs to one worker; holds nothing that can't be read again."""
+    """Judges by vehicle, those learnt longest ago dropped. Belongs to one worker; holds nothing that can't be read again."""
 
     def __init__(self, size: int = _CACHE_SIZE) -> None:
         """Keep at most `size` judges."""
@@ -107,17 +107,18 @@ class JudgeCache:
         return [vehicle_id for vehicle_id in vehicles if vehicle_id not in self._judges]
 
     def learn(self, rows: Mapping[VehicleId, PolicyRow]) -> None:
-        """Take over policy rows just read; an unchanged version keeps its judge."""
+        """Take over policy rows just read; an unchanged policy keeps its judge."""
         for vehicle_id, row in rows.items():
             self.judge_for(vehicle_id, row)
-        while len(self._judges) > self._size:
-            self._judges.popitem(last=False)
 
     def judge_for(self, vehicle_id: VehicleId, row: PolicyRow) -> Judge:
         """The judge of exactly this row."""
         judge = self._judges.get(vehicle_id)
-        if judge is None or judge.row.version != row.version:
+        if judge is None or (judge.row.version, judge.row.hash) != (row.version, row.hash):
             judge = self._judges[vehicle_id] = Judge(row)
+            self._judges.move_to_end(vehicle_id)
+            if len(self._judges) > self._size:
+                self._judges.popitem(last=False)
         return judge
 
     def forget(self, vehicles: Iterable[VehicleId]) -> None:

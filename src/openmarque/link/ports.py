@@ -15,6 +15,7 @@ from openmarque.catalogue.decide import Permit
 from openmarque.kit.ids import TenureId, VehicleId
 from openmarque.protocol.envelope import Envelope, Lane
 from openmarque.protocol.levels import Level
+from openmarque.protocol.messages import CertificateRequest
 from openmarque.storage.transaction import Database, Transaction
 
 
@@ -178,6 +179,6 @@ class Governor(Protocol):
 class CertificateIssuer(Protocol):
     """Renews a car's certificate over the link."""
 
-    async def renew(self, tx: Transaction, vehicle_id: VehicleId, csr: bytes, now: datetime) -> bytes:
+    async def renew(self, tx: Transaction, vehicle_id: VehicleId, request: CertificateRequest, now: datetime) -> bytes:
         """The new certificate and its chain in PEM. Raises an ``OpenMarqueError`` whose code tells the car why not."""
         ...

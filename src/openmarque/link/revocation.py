@@ -56,6 +56,10 @@ class _Signed(msgspec.Struct, frozen=True):
     payload: bytes
 
 
+SEEN: Final = "seen"
+"""Name of the file beside a snapshot in which a gate keeps the highest version it has acted on."""
+
+
 def snapshot_file(home: Path) -> Path:
     """Where the snapshot of a home lies."""
     return home / "revocation" / "snapshot.json"
@@ -78,6 +82,21 @@ def write_snapshot(
     name, key = ring.signing(Purpose.SNAPSHOT)
     write_private(path, msgspec.json.encode(_Signed(name, key.sign(_CONTEXT + payload), payload)).decode("ascii"))
     return content
+
+
+def present_snapshot(path: Path, ring: KeyRing) -> tuple[int, frozenset[str]]:
+    """The highest version that is known here, and the serials that the present file names (none when it can't be trusted)."""
+    try:
+        content = verify_snapshot(path.read_bytes(), ring.verifying(Purpose.SNAPSHOT), path)
+    except (BadSnapshot, OSError):
+        version, serials = 0, frozenset[str]()
+    else:
+        version, serials = content.version, content.serials
+    try:
+        seen = int(path.with_name(SEEN).read_text("ascii"))
+    except (OSError, ValueError):
+        seen = 0
+    return max(version, seen), serials
 
 
 def verify_snapshot(data: bytes, keys: dict[str, Ed25519PublicKey], path: Path) -> Revocations:
@@ -114,7 +133,7 @@ class SnapshotReader:
         self._path = path
         self._keys = keys
         self._clock = clock
-        self._seen_file = seen_file or path.with_name("seen")
+        self._seen_file = seen_file or path.with_name(SEEN)
         self._stamp: tuple[int, int] | None = None
         self._current: Revocations | None = None
         self._fault: BadSnapshot | None = None

@@ -88,7 +88,8 @@ class StatusIngest:
             _log.exception("batch_failed", lane=str(Lane.STATUS), messages=len(cars))
         settled = await self._take({}, Refusals(unreadable))
         for vehicle_id, car in cars.items():
-            settled += await self._take_alone(vehicle_id, car.envelopes)
+            if car.envelopes:  # a round before the break may have answered them all
+                settled += await self._take_alone(vehicle_id, car.envelopes)
         return settled
 
     async def _take(self, cars: dict[VehicleId, _CarBatch], refusals: Refusals) -> int:
@@ -223,7 +224,7 @@ def _judge(judge: Judge, car: _CarBatch, envelope: Envelope, now_ms: int) -> Non
         return _refuse(car, envelope.seq, allowed.refusal.reason, envelope.type)
     try:
         values = _read_body(envelope.body).values
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return _refuse(car, envelope.seq, UNREADABLE, envelope.type)
     base = None if envelope.trust is Trust.UNSET else envelope.car_time
     limits_of, signals = allowed.limits.get, car.signals

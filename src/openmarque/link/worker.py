@@ -30,7 +30,7 @@ from openmarque.storage.transaction import Database
 
 MAX_BATCH: Final = 1000
 """Messages in one transaction: beyond it the cost per message falls no further, and the wait for the first one grows."""
-_STATUS_STREAMS: Final = 3
+_STATUS_STREAMS: Final = 2
 """Batches of status under way at once: while PostgreSQL stores one, the next is judged. Their guards need no order between them;
 the must-arrive lanes do, and have one each."""
 _WAIT_S: Final = 0.5
@@ -141,10 +141,13 @@ class Worker:
         return handle
 
     def _each(self, take: Callable[[VehicleId, bytes], Awaitable[None]]) -> Callable[[list[Message]], Awaitable[None]]:
-        """One transaction a message: these are rare. One that can't be processed takes nothing with it; its car asks again."""
+        """One transaction a message: these are rare. One that can't be processed takes nothing with it; its car asks again.
+
+        Of several by one car only the newest counts, so that a car that asks without end doesn't keep the others waiting.
+        """
 
         async def handle(batch: list[Message]) -> None:
-            for vehicle_id, payload in self._names.frames(batch):
+            for vehicle_id, payload in dict(self._names.frames(batch)).items():
                 try:
                     await take(vehicle_id, payload)
                 except StoreUnavailable as error:
@@ -163,12 +166,12 @@ class Worker:
 
     async def _renew(self, vehicle_id: VehicleId, payload: bytes) -> None:
         try:
-            csr = _read_request(payload).csr
+            request = _read_request(payload)
         except (msgspec.DecodeError, ValueError, RecursionError):
-            csr = b""  # the authority refuses it, and the car hears so
+            request = CertificateRequest(b"")  # it is refused, and the car hears so
         async with self._parts.database.begin() as tx:
             try:
-                answer = CertificateIssued(chain=await self._parts.issuer.renew(tx, vehicle_id, csr, self._clock.now()))
+                answer = CertificateIssued(chain=await self._parts.issuer.renew(tx, vehicle_id, request, self._clock.now()))
             except StoreUnavailable:
                 raise
             except OpenMarqueError as error:

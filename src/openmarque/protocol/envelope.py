@@ -128,8 +128,11 @@ def read_envelope(frame: bytes) -> Envelope:
 
 
 def read_ack(frame: bytes) -> Ack:
-    """The acknowledgement in `frame`; raises ``UnreadableFrame`` for anything else."""
+    """The acknowledgement in `frame`; raises ``UnreadableFrame`` for anything else, a number that no lane has included."""
     try:
-        return _decode_ack(frame)
-    except (msgspec.DecodeError, ValueError) as error:
+        ack = _decode_ack(frame)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UnreadableFrame from error
+    if not (0 <= ack.watermark <= MAX_SEQUENCE and 0 <= ack.epoch <= MAX_SEQUENCE):
+        raise UnreadableFrame("Epoch and watermark are not negative and below 2^53.")
+    return ack

@@ -25,6 +25,10 @@ from openmarque.protocol.messages import GONE, Gone
 STALE_EPOCH: Final = "stale_epoch"
 UNKNOWN_EPOCH: Final = "unknown_epoch"
 
+MAX_EPOCH_STEP: Final = 1000
+"""How far one side may be ahead of the other's epoch: far more resets than a car sees in its life between two backups of ours. What
+is further ahead is believed by neither, so that nobody can use the epochs up."""
+
 EVENT_WINDOW: Final = 64
 """Most unacknowledged event messages a car sends before it waits. Small enough that a lost one costs 64 repeats, large
 enough that a round trip of 50 ms still carries over 1,000 events a second from one car."""
@@ -82,7 +86,7 @@ def settled_through(envelope: Envelope) -> int:
         return envelope.seq
     try:
         return max(envelope.seq, min(_read_gone(envelope.body).through, MAX_SEQUENCE))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, ValueError, RecursionError):  # a text that is no UTF-8 is a ValueError
         return envelope.seq
 
 

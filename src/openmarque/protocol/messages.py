@@ -104,10 +104,16 @@ class PolicyAccepted(msgspec.Struct, frozen=True):
     hash: str
 
 
-class CertificateRequest(msgspec.Struct, frozen=True):
-    """A PKCS#10 request (DER) with a fresh key, sent before the certificate expires."""
+class CertificateRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A PKCS#10 request (DER) with a fresh key, sent before the certificate expires.
+
+    `signature` is over ``signing.renewal_statement`` by the key of the car's present certificate, `key_id`: whoever got hold of a
+    revoked key can't ask in the name of the new one.
+    """
 
     csr: bytes
+    key_id: str = ""
+    signature: bytes = b""
 
 
 class CertificateIssued(msgspec.Struct, frozen=True):

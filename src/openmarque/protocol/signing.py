@@ -20,6 +20,7 @@ from openmarque.protocol.levels import Level
 
 _LEVEL_CONTEXT: Final = "openmarque.level.v1"
 _POLICY_CONTEXT: Final = "openmarque.policy.v1"
+_RENEWAL_CONTEXT: Final = "openmarque.renewal.v1"
 
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
@@ -34,6 +35,11 @@ class BadSignature(OpenMarqueError):
 def level_statement(vehicle_id: UUID, level: Level, counter: int, changed_at: int, by: str) -> bytes:
     """The bytes a car signs when its privacy level changes; `changed_at` in milliseconds since the epoch."""
     return msgspec.msgpack.encode((_LEVEL_CONTEXT, vehicle_id.bytes, int(level), counter, changed_at, by))
+
+
+def renewal_statement(csr: bytes) -> bytes:
+    """The bytes a car signs with its present key when it asks for a certificate for the next one (`csr` names the car)."""
+    return msgspec.msgpack.encode((_RENEWAL_CONTEXT, csr))
 
 
 def policy_statement(vehicle_id: UUID, policy: bytes) -> bytes:

@@ -64,6 +64,8 @@ def test_a_tombstone_settles_every_number_it_stands_for() -> None:
 
 def test_a_tombstone_that_is_garbage_settles_its_own_number_only() -> None:
     assert receive(LanePosition(1, 4), [message(5, type_name=GONE)]).after.watermark == 5
+    no_text = msgspec.structs.replace(message(5, type_name=GONE), body=msgspec.Raw(b"\x92\x05\xa2\xff\xfe"))
+    assert receive(LanePosition(1, 4), [no_text]).after.watermark == 5
     assert receive(LanePosition(1, 4), [message(5, type_name=GONE, through=2**60)]).after.watermark == MAX_SEQUENCE
 
 

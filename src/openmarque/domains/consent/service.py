@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from openmarque.kit.clock import from_ms
+from openmarque.kit.clock import from_ms, to_ms
 from openmarque.kit.ids import TenureId, VehicleId
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import Accepted, Governor, LinkStore
@@ -18,6 +18,13 @@ from openmarque.storage.transaction import Transaction
 UNKNOWN_KEY: Final = "unknown_key"
 BAD_SIGNATURE: Final = "bad_signature"
 OLD_STATEMENT: Final = "old_statement"
+BAD_STATEMENT: Final = "bad_statement"
+_COUNTER_AHEAD_S: Final = 24 * 3600
+"""As far as a car's clock may be ahead of ours (``protocol.times``)."""
+_LATEST_MS: Final = to_ms(datetime(9999, 1, 1, tzinfo=UTC))
+"""Beyond it an instant can't be stored."""
+_NAME_LIMIT: Final = 64
+"""Longest name of who changed a level in the car: a role or a user's profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ class LevelHandler:
         for index, message in enumerate(messages):
             if not isinstance(message.body, LevelChanged):
                 continue
-            reason = await self._refusal(tx, message.vehicle_id, message.body)
+            reason = await self._refusal(tx, message.vehicle_id, message.body, message.received_at)
             if reason:
                 refused[index] = reason
                 continue
@@ -71,8 +78,10 @@ class LevelHandler:
                 self._live.changed(tx, message.tenure_id, "level")
         return refused
 
-    async def _refusal(self, tx: Transaction, vehicle_id: VehicleId, change: LevelChanged) -> str:
+    async def _refusal(self, tx: Transaction, vehicle_id: VehicleId, change: LevelChanged, received_at: datetime) -> str:
         """Why this change can't be believed; empty when it can."""
+        if not _is_sane(change, received_at):
+            return BAD_STATEMENT
         spki = await self._link.certificate_key(tx, vehicle_id, change.key_id)
         if spki is None:
             return UNKNOWN_KEY
@@ -84,6 +93,20 @@ class LevelHandler:
         if change.counter <= await self._levels.newest_counter(tx, vehicle_id):
             return OLD_STATEMENT
         return ""
+
+
+def _is_sane(change: LevelChanged, received_at: datetime) -> bool:
+    """Whether a statement can be kept, and leaves room for later ones.
+
+    A car's first counter is its clock's seconds (``car.core``), then each change adds one. One far beyond the present second would
+    make every later statement of the car an old one, for the next owner too.
+    """
+    return (
+        0 < change.counter <= to_ms(received_at) // 1000 + _COUNTER_AHEAD_S
+        and 0 <= change.changed_at <= _LATEST_MS
+        and len(change.by) <= _NAME_LIMIT
+        and change.by.isprintable()
+    )
 
 
 class PostgresLevels:

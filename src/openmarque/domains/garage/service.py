@@ -11,9 +11,11 @@ from openmarque.domains.garage.errors import ModelUnknown, TenureRunning, Vehicl
 from openmarque.domains.garage.vault import VinVault
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, new_uuid
 from openmarque.link.enrolment import PostgresEnrolment
-from openmarque.link.pki import CarCertificate, CertificateAuthority
+from openmarque.link.pki import CarCertificate, CertificateAuthority, RefusedRequest
 from openmarque.link.ports import Governor
+from openmarque.protocol import signing
 from openmarque.protocol.levels import Level
+from openmarque.protocol.messages import CertificateRequest
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import PLATFORM
 from openmarque.storage.transaction import Transaction
@@ -119,19 +121,31 @@ class Garage:
         return self._vault.open(bytes(rows[0][0]), rows[0][1], vehicle_id)
 
     async def certify(self, tx: Transaction, vehicle_id: VehicleId, csr: bytes) -> CarCertificate:
-        """A certificate for a car's key (PKCS#10). Raises ``RefusedRequest``; a key used before, by any car, is one reason."""
+        """A certificate for a car's key (PKCS#10). Raises ``RefusedRequest``; a key that the car used before is one reason."""
         used = await self._link.key_ids(tx, vehicle_id)
         certificate = self._authority.renew_car(vehicle_id, await self.vin(tx, vehicle_id), csr, used_key_ids=used)
         await self._link.add_certificate(tx, certificate)
         return certificate
 
-    async def renew(self, tx: Transaction, vehicle_id: VehicleId, csr: bytes, now: datetime) -> bytes:
-        """``CertificateIssuer`` of the link: the next certificate and its chain in PEM."""
-        del now  # the authority has the clock; kept in the port so that the world can drive it
-        return (await self.certify(tx, vehicle_id, csr)).chain_pem
+    async def renew(self, tx: Transaction, vehicle_id: VehicleId, request: CertificateRequest, now: datetime) -> bytes:
+        """``CertificateIssuer`` of the link: the next certificate and its chain in PEM, for a car that holds a good one.
+
+        Raises ``RefusedRequest`` when the request is not signed with the key of a certificate that is neither revoked nor run out. The
+        car's row is locked, so that a renewal and a revocation come one after the other: a revoked car can't renew itself back in.
+        """
+        await self._link.lock(tx, vehicle_id)
+        spki = await self._link.good_key(tx, vehicle_id, request.key_id, now)
+        if spki is None:
+            raise RefusedRequest("It is not signed with the key of a certificate in force.")
+        try:
+            signing.verify(signing.load_public(spki), signing.renewal_statement(request.csr), request.signature)
+        except signing.BadSignature:
+            raise RefusedRequest("Its signature is not by the car's present key.") from None
+        return (await self.certify(tx, vehicle_id, request.csr)).chain_pem
 
     async def revoke(self, tx: Transaction, vehicle_id: VehicleId, reason: str, now: datetime) -> int:
         """End the trust in every certificate of a car; gives how many. The edge then renews the snapshot and cuts the connection."""
+        await self._link.lock(tx, vehicle_id)
         return await self._link.revoke(tx, vehicle_id, reason, now)
 
     async def start_tenure(self, tx: Transaction, vehicle_id: VehicleId, account_id: AccountId, now: datetime) -> TenureId:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from openmarque.kit.clock import to_ms
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import Accepted, Handler
-from openmarque.protocol.envelope import Trust
+from openmarque.protocol.envelope import MAX_SEQUENCE, Trust
 from openmarque.protocol.times import IMPLAUSIBLE_TIME, plausible
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
 from openmarque.services.trips.store import PlaceRow, PostgresTrips, TripRow, TripStore
@@ -49,7 +49,7 @@ class TripHandler:
                 else:
                     trips.append(TripRow(message, _dated(message, message.body), message.tenure_id, message.permit))
             elif isinstance(message.body, TripPlaces):
-                if all(
+                if 0 < message.body.trip <= MAX_SEQUENCE and all(
                     -90 <= latitude <= 90 and -180 <= longitude <= 180
                     for latitude, longitude in (message.body.start, message.body.end)
                 ):
@@ -71,7 +71,7 @@ def _refusal(message: Accepted, trip: TripCompleted) -> str:
     figures = (trip.duration_s, trip.travel_s, trip.distance_m, trip.mean_speed_kmh, trip.gap_s)
     charges = [soc for soc in (trip.soc_start, trip.soc_end) if soc is not None]
     sane = (
-        trip.trip > 0
+        0 < trip.trip <= MAX_SEQUENCE
         and trip.started_at <= trip.ended_at
         and (trip.consumption_kwh_100km is None or abs(trip.consumption_kwh_100km) < _MOST_KWH_100KM)
         and all(0 <= figure < 1e9 for figure in figures)
