@@ -24,11 +24,11 @@ _PAGE: Final = ROOT / "docs" / "reference"
 _CONNECTED: Final = 10_000
 
 
-async def measure(groups: list[str], budget: Budget, results: Results, *, cars: int, starts_repeated: int) -> None:
-    """Measure `groups` into `results`; `cars` is how many are connected at once for the group of that name."""
+async def measure(groups: list[str], budget: Budget, results: Results, *, cars: int, heavy_repeats: int) -> None:
+    """Measure `groups` into `results`; `cars` are connected at once; these and starts are repeated `heavy_repeats` times."""
     if "start" in groups:
         # First, on a machine that has nothing else of ours to do.
-        await starts(results, repeats=starts_repeated)
+        await starts(results, repeats=heavy_repeats)
     if not {"status", "events", "cars"} & set(groups):
         return
     async with throwaway() as bench:
@@ -41,7 +41,7 @@ async def measure(groups: list[str], budget: Budget, results: Results, *, cars: 
         if "events" in groups:
             await rates.events()
         if "cars" in groups:
-            await connected(bench, results, cars=cars)
+            await connected(bench, results, cars=cars, repeats=heavy_repeats)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     folder: Path | None = given.out or (None if quick else _PAGE)
     kept = folder / "performance.json" if folder else None
     results = read_results(kept.read_bytes()) if kept and kept.exists() else Results()
-    asyncio.run(measure(groups, budget, results, cars=50 if quick else _CONNECTED, starts_repeated=1 if quick else 3))
+    asyncio.run(measure(groups, budget, results, cars=50 if quick else _CONNECTED, heavy_repeats=1 if quick else 3))
     if folder:
         write_page(results, folder)
     _show(results)

@@ -27,6 +27,9 @@ from bench.frames import (
 )
 
 _READ: Final = 16384
+_ACK_TOPIC_END: Final = b"own/ack"
+_ACK_BODY: Final = 47
+"""Where the body of a short ``v/{32 digits}/down/ack`` begins: two bytes of header, two of length, 43 of topic."""
 _TICK_S: Final = 0.05
 """Longest sleep of the loop while connecting."""
 
@@ -238,6 +241,10 @@ class Fleet:
             data = b""
         if not data:
             self._lose(car)
+            return
+        if self._pace is not None and not car.received and data[1] == len(data) - 2 and data.startswith(_ACK_TOPIC_END, 40):
+            # One whole short packet that is an acknowledgement: nearly always, and then without the general way below.
+            self._pace.answered(self, car, data[_ACK_BODY:], time.perf_counter())
             return
         if car.received:
             data = car.received + data

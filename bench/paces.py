@@ -44,12 +44,13 @@ class StatusPace:
         self.stopping = False
         self._packets: dict[str, StatusPacket] = {}
         self._swept = 0.0
+        self._to_epoch = time.time() - time.perf_counter()
 
     def begin(self, fleet: Fleet) -> None:
         """See ``Pace``."""
         for car in fleet.live_cars():
             self._packets[car.client_id] = StatusPacket(car.client_id, car.epoch)
-            self._send_next(fleet, car)
+            self._send_next(fleet, car, time.perf_counter())
 
     def answered(self, fleet: Fleet, car: Car, payload: bytes, now: float) -> None:
         """See ``Pace``."""
@@ -66,7 +67,7 @@ class StatusPace:
         self.tally.latencies.append(now - car.sent_at)
         car.acked = car.seq
         if not self.stopping:
-            self._send_next(fleet, car)
+            self._send_next(fleet, car, now)
 
     def tick(self, fleet: Fleet, now: float) -> None:
         """See ``Pace``."""
@@ -85,11 +86,11 @@ class StatusPace:
         """Whether nothing is in flight."""
         return all(car.acked == car.seq for car in fleet.live_cars())
 
-    def _send_next(self, fleet: Fleet, car: Car) -> None:
+    def _send_next(self, fleet: Fleet, car: Car, now: float) -> None:
         car.seq += 1
-        car.sent_at = time.perf_counter()
+        car.sent_at = now
         self.tally.sent += 1
-        fleet.send(car, self._packets[car.client_id].next(car.seq, time.time_ns() // 1_000_000))
+        fleet.send(car, self._packets[car.client_id].next(car.seq, int((now + self._to_epoch) * 1000)))
 
 
 class EventPace:

@@ -63,7 +63,7 @@ class _CarBatch:
 
 
 class StatusIngest:
-    """Stores batches of status frames. One instance per worker; batches one after the other."""
+    """Stores batches of status frames. One instance per worker; it may take several batches at once."""
 
     def __init__(self, store: LinkStore, clock: Clock, judges: JudgeCache, live: LiveUpdates) -> None:
         """Use `store` for data, `judges` for policies already read; tell `live` what watchers are to see."""
