@@ -7,7 +7,7 @@ TYPED := src tests tools $(patsubst %/,%,$(sort $(dir $(wildcard bench/*.py faul
 INVARIANT := src $(patsubst %/,%,$(sort $(dir $(wildcard examples/*/pyproject.toml))))
 PYTEST ?=
 
-.PHONY: help setup run test prove bench requirements lint types format lock clean
+.PHONY: help setup run web test prove bench requirements lint types format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,8 +15,11 @@ help: ## this list
 setup: ## make .venv from the locked requirements (quick when nothing changed)
 	@tools/setup
 
-run: ## the platform with one demo car
+run: ## the platform with a demo owner and five simulated cars
 	$(BIN)/openmarque up --demo
+
+web: ## build the owner's app into the package (make setup does it too)
+	@tools/web
 
 test: lint types ## everything .ci/run checks; PYTEST="-k word" narrows the last part
 	$(BIN)/python -m pytest --cov=openmarque --cov-report=term $(PYTEST)
@@ -36,8 +39,9 @@ lint: ## style, import contracts, invariants
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.lints $(INVARIANT)
 
-types: ## mypy --strict
+types: ## mypy --strict; the app's types, style and unit tests
 	$(BIN)/mypy $(TYPED)
+	@tools/web check
 
 format: ## lay the code out and sort its imports
 	$(BIN)/ruff check --fix --select I .

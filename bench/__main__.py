@@ -10,18 +10,24 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from bench.commands import CommandBudget, CommandTimes
 from bench.connecting import connected
 from bench.figures import GOALS, Results, read_results
 from bench.link_rates import Budget, LinkRates
 from bench.machine import describe, versions
 from bench.page import write_page
-from bench.processes import ROOT, throwaway
+from bench.processes import ROOT, Bench, throwaway
 from bench.provision import provision
 from bench.starting import starts
 
-GROUPS: Final = ("status", "events", "cars", "start")
+GROUPS: Final = ("status", "events", "commands", "cars", "start")
 _PAGE: Final = ROOT / "docs" / "reference"
 _CONNECTED: Final = 10_000
+_ORDERS: Final = 500
+"""Orders in one window: five of them are beyond the 99th percentile."""
+_STATUS_CARS: Final = 4000
+"""Cars that send status, one in flight each. 15,000 a second are then four from each car, still more than any car sends: with 1,000
+the figure would tell how fast one car's message goes round, with a tenth of the cores idle meanwhile, and not what the platform takes in."""
 
 
 async def measure(groups: list[str], budget: Budget, results: Results, *, cars: int, heavy_repeats: int) -> None:
@@ -30,19 +36,32 @@ async def measure(groups: list[str], budget: Budget, results: Results, *, cars: 
     if "start" in groups:
         # First, on a machine that has nothing else of ours to do.
         await starts(results, repeats=heavy_repeats)
-    if not {"status", "events", "cars"} & set(groups):
+    if not {"status", "events", "commands", "cars"} & set(groups):
         return
     async with throwaway() as bench:
         results.machine |= versions(bench)
-        needed = budget.status_cars + budget.event_cars
+        needed = budget.status_cars + budget.event_cars + budget.load_cars
         bench.cars = await provision(bench, max(needed, cars) if "cars" in groups else needed)
         rates = LinkRates(bench, budget, results)
         if "status" in groups:
             await rates.status()
         if "events" in groups:
             await rates.events()
+        if "commands" in groups:
+            await _commands(bench, budget, results)
         if "cars" in groups:
             await connected(bench, results, cars=cars, repeats=heavy_repeats)
+
+
+async def _commands(bench: Bench, budget: Budget, results: Results) -> None:
+    """The command group, its load made by cars that no other group has used: their numbers begin at one."""
+    every = bench.cars
+    bench.cars = every[budget.status_cars : budget.status_cars + budget.load_cars]
+    commands = CommandBudget(budget.repeats, 20 if budget.seconds < 1 else _ORDERS, budget.load_cars)
+    try:
+        await CommandTimes(bench, commands, results).measure()
+    finally:
+        bench.cars = every
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,8 +79,9 @@ def main(arguments: list[str] | None = None) -> int:
     budget = Budget(
         seconds=given.seconds or (0.5 if quick else 6.0),
         repeats=given.repeats or (1 if quick else 5),
-        status_cars=20 if quick else 1000,
+        status_cars=20 if quick else _STATUS_CARS,
         event_cars=5 if quick else 100,
+        load_cars=20 if quick else 2000,
         workers=given.workers,
     )
     folder: Path | None = given.out or (None if quick else _PAGE)

@@ -9,10 +9,10 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Never, Protocol
 
 from bench.frames import (
     CONNACK,
@@ -26,7 +26,10 @@ from bench.frames import (
     subscribe_packet,
 )
 
-_READ: Final = 16384
+_READ: Final = 480
+"""Bytes asked for at once: more than any acknowledgement of one message, and few enough for Python's own small blocks of memory."""
+_RECORD: Final = 16384
+"""The most that a TLS record holds (RFC 8446 §5.1)."""
 _ACK_TOPIC_END: Final = b"own/ack"
 _ACK_BODY: Final = 47
 """Where the body of a short ``v/{32 digits}/down/ack`` begins: two bytes of header, two of length, 43 of topic."""
@@ -45,12 +48,14 @@ class Car:
         "client_id",
         "epoch",
         "pending",
+        "read",
         "received",
         "resent",
         "sent_at",
         "seq",
         "socket",
         "state",
+        "write",
     )
 
     def __init__(self, client_id: str, certificate: Path, epoch: int) -> None:
@@ -59,6 +64,9 @@ class Car:
         self.certificate = certificate
         self.epoch = epoch
         self.socket: ssl.SSLSocket | None = None
+        self.read: Callable[[int], bytes] = _closed
+        self.write: Callable[[bytes | bytearray], int] = _closed
+        """Those of the TLS object below the socket, whose own methods ask each time, in two more calls, whether it is open."""
         self.state = OFFLINE
         self.pending = b""
         """What the socket did not take yet."""
@@ -68,6 +76,10 @@ class Car:
         self.acked = 0
         self.sent_at = 0.0
         self.resent = 0
+
+
+def _closed(_: object) -> Never:
+    raise OSError("not connected")
 
 
 class Pace(Protocol):
@@ -160,15 +172,15 @@ class Fleet:
         if car.pending:
             car.pending += data
             return
-        assert car.socket is not None
         try:
-            sent = car.socket.write(data)
+            sent = car.write(data)
         except ssl.SSLWantWriteError:
             sent = 0
         except OSError:
             self._lose(car)
             return
         if sent < len(data):
+            assert car.socket is not None
             car.pending = bytes(data[sent:])
             self._poll.modify(car.socket.fileno(), select.EPOLLIN | select.EPOLLOUT)
 
@@ -196,10 +208,13 @@ class Fleet:
 
     def _turn(self, timeout_s: float) -> None:
         """One round of the loop."""
-        cars, readable = self._by_fd, select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR
+        cars, receive, readable = self._by_fd, self._receive, select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR
         for fd, event in self._poll.poll(timeout_s, 1024):
             car = cars.get(fd)
             if car is None:
+                continue
+            if event == select.EPOLLIN and car.state == LIVE:
+                receive(car)
                 continue
             if car.state == TLS:
                 self._shake_hands(car)
@@ -221,6 +236,8 @@ class Fleet:
             self._lose(car)
             return
         self._poll.modify(car.socket.fileno(), select.EPOLLIN)
+        inner: Any = car.socket._sslobj  # type: ignore[attr-defined]  # noqa: SLF001
+        car.read, car.write = inner.read, inner.write
         car.state = CONNECTING
         self.send(car, connect_packet(car.client_id))
 
@@ -232,9 +249,8 @@ class Fleet:
             self.send(car, waiting)
 
     def _receive(self, car: Car) -> None:
-        assert car.socket is not None
         try:
-            data = car.socket.read(_READ)
+            data = car.read(_READ)
         except ssl.SSLWantReadError:
             return
         except OSError:
@@ -246,6 +262,8 @@ class Fleet:
             # One whole short packet that is an acknowledgement: nearly always, and then without the general way below.
             self._pace.answered(self, car, data[_ACK_BODY:], time.perf_counter())
             return
+        if len(data) == _READ:
+            data += self._rest_of_record(car)
         if car.received:
             data = car.received + data
         start = 0
@@ -256,6 +274,15 @@ class Fleet:
             kind, body, start = packet
             self._take(car, kind, data, body, start)
         car.received = data[start:]
+
+    @staticmethod
+    def _rest_of_record(car: Car) -> bytes:
+        """What OpenSSL has decrypted already: ``epoll`` knows only of what it has not."""
+        assert car.socket is not None
+        rest = b""
+        while car.socket.pending():
+            rest += car.read(_RECORD)
+        return rest
 
     def _take(self, car: Car, kind: int, data: bytes, body: int, end: int) -> None:
         if kind == PUBLISH:
@@ -289,5 +316,6 @@ class Fleet:
         if car.state not in (LIVE, LOST):
             self._under_way -= 1
         car.state = LOST
+        car.read = car.write = _closed
         self._by_fd.pop(car.socket.fileno(), None)
         car.socket.close()

@@ -26,6 +26,10 @@ _LATITUDE_MARK: Final = 42.5078123
 
 _U64: Final = struct.Struct(">Q")
 _U32: Final = struct.Struct(">I")
+_UINT64: Final = 0xCF
+"""MessagePack: an integer of eight bytes follows."""
+_NUMBERS: Final = struct.Struct(">QBQ")
+"""Number and car time, which follow each other in an envelope, at once."""
 _F64: Final = struct.Struct(">d")
 
 CONNACK: Final = 2
@@ -77,7 +81,7 @@ def _length(number: int) -> bytes:
 class StatusPacket:
     """One car's status publish with eight signals, among them the place."""
 
-    __slots__ = ("_latitude", "_odometer", "_seq", "_time", "data")
+    __slots__ = ("_latitude", "_numbers", "_odometer", "data")
 
     def __init__(self, client_id: str, epoch: int) -> None:
         """Make the packet of a car; `next` fills in number and values."""
@@ -95,16 +99,14 @@ class StatusPacket:
             epoch, Lane.STATUS, _SEQ_MARK, _TIME_MARK, Trust.SYNCED, Level.POSITION, STATUS_WITH_PLACE, pack(StatusBody(values))
         )
         self.data = bytearray(publish_packet(f"v/{client_id}/up/status", encode(envelope)))
-        self._seq = self.data.index(_U64.pack(_SEQ_MARK))
-        self._time = self.data.index(_U64.pack(_TIME_MARK))
+        self._numbers = self.data.index(_NUMBERS.pack(_SEQ_MARK, _UINT64, _TIME_MARK))
         self._odometer = self.data.index(_U32.pack(_ODOMETER_MARK))
         self._latitude = self.data.index(_F64.pack(_LATITUDE_MARK))
 
     def next(self, seq: int, now_ms: int) -> bytearray:
         """The packet with number `seq` and values that moved on; the same buffer each time."""
         data = self.data
-        _U64.pack_into(data, self._seq, seq)
-        _U64.pack_into(data, self._time, now_ms)
+        _NUMBERS.pack_into(data, self._numbers, seq, _UINT64, now_ms)
         _U32.pack_into(data, self._odometer, 20_000_000 + seq % 1_000_000_000)
         _F64.pack_into(data, self._latitude, 42.5 + (seq % 10_000) * 1e-6)
         return data

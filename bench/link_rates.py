@@ -29,12 +29,13 @@ _WARM_UP: Final = 0.4
 
 @dataclass(frozen=True)
 class Budget:
-    """How much to spend. `seconds` is one window; cars that send status, and cars that send events."""
+    """How much to spend. `seconds` is one window; cars that send status, that send events, and that make the load beside orders."""
 
     seconds: float
     repeats: int
     status_cars: int
     event_cars: int
+    load_cars: int
     workers: int
 
 

@@ -12,6 +12,8 @@ from openmarque.protocol.lanes import EVENT_WINDOW
 _AGAIN_S: Final = 3.0
 """Without an answer for so long, what is in flight is sent again, unchanged."""
 _SWEEP_S: Final = 0.5
+_STATUS: Final = Lane.STATUS
+_STORED: Final = Disposition.STORED
 
 
 class Tally:
@@ -54,18 +56,18 @@ class StatusPace:
 
     def answered(self, fleet: Fleet, car: Car, payload: bytes, now: float) -> None:
         """See ``Pace``."""
-        ack = read_ack(payload)
-        if ack.lane is not Lane.STATUS or ack.epoch != car.epoch or ack.watermark < car.seq or car.acked >= car.seq:
+        ack, seq, tally = read_ack(payload), car.seq, self.tally
+        if ack.lane is not _STATUS or ack.epoch != car.epoch or ack.watermark < seq or car.acked >= seq:
             return
         answer = ack.answers[-1]
-        if answer.disposition is Disposition.STORED and not answer.reason:
-            self.tally.stored += 1
+        if answer.disposition is _STORED and not answer.reason:
+            tally.stored += 1
         elif answer.disposition is Disposition.DUPLICATE:
-            self.tally.duplicate += 1
+            tally.duplicate += 1
         else:
-            self.tally.refused += 1
-        self.tally.latencies.append(now - car.sent_at)
-        car.acked = car.seq
+            tally.refused += 1
+        tally.latencies.append(now - car.sent_at)
+        car.acked = seq
         if not self.stopping:
             self._send_next(fleet, car, now)
 

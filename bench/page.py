@@ -19,13 +19,23 @@ mpl.rcParams |= {
 }
 
 _MEANINGS: Final = {
-    "ingest_status_per_s": "Status messages, from MQTT publish over mutual TLS to the acknowledgement after the commit; every one judged.",
+    "ingest_status_per_s": "Status messages, from MQTT publish over mutual TLS to the acknowledgement after the commit; every one judged. "
+    "Each car has one in flight and sends the next on its acknowledgement, as the protocol asks; 4,000 cars, so that each sends four a second "
+    "and not fifteen, which no car does: with fewer cars the figure is the time of one round trip, and the cores wait in it.",
     "ingest_events_per_s": "Must-arrive trips, each acknowledged after the commit; the protocol's window of 64 a car.",
     "raw_upsert_per_s": "Rows a second of the same statement on one connection: no guards, no constraints, nothing else running.",
     "raw_upsert_loaded_per_s": "The same while the loader publishes at the measured status rate into the broker.",
     "raw_broker_per_s": "The same loader as fast as the broker takes it; a subscriber only counts.",
     "raw_insert_per_s": "Trips a second inserted on one connection into a plain table: no row policies, nothing else running.",
     "ingest_share_of_raw_upsert": "ingest_status_per_s / raw_upsert_loaded_per_s.",
+    **{
+        f"command_{part}_ms_{load}": f"{share} of orders took at most so long, {where}: from the app's HTTP request over broker and car, a real "
+        "agent whose lock obeys at once, to `done` on the app's event stream. The order is signed by a phone's key and verified by platform and car."
+        for part, share in (("p50", "Half"), ("p99", "99 of 100"), ("p999", "999 of 1,000"))
+        for load, where in (("idle", "on an idle platform"), ("loaded", "beside half the measured rate of status messages"))
+    },
+    "raw_car_round_trip_p50_ms": "Broker to car and back, without API and database: the car answers with a challenge. Half of them.",
+    "raw_car_round_trip_p99_ms": "The same, 99 of 100.",
     "connected_cars": "Cars connected at once by mutual TLS through the gate, each answering the broker at the end.",
     "connects_per_s": "Connections a second while they came: TLS 1.3 handshake, gate, CONNECT, SUBSCRIBE.",
     "broker_kb_per_car": "Growth of the broker's resident memory for each connected car.",
@@ -81,8 +91,8 @@ def _row(results: Results, name: str, figure: Figure) -> str:
         "" if goal is None else f"{'≥' if goal.at_least else '≤'} {goal.value:g}: {'met' if results.met(name) else 'not met'}"
     )
     raws = [(raw, results.details[raw].median) for raw in RAW_OF.get(name, ()) if raw in results.details]
-    if figure.unit == "s":
-        beside = "; ".join(f"{raw} is {value:.2f} s" for raw, value in raws)
+    if figure.unit in {"s", "ms"}:
+        beside = "; ".join(f"{raw} is {value:.2f} {figure.unit}" for raw, value in raws)
     else:
         beside = "; ".join(f"{figure.median / value:.0%} of {raw}" for raw, value in raws if value)
     return f"| {name} | {_number(figure.median)} | {figure.unit} | {figure.spread:.0%} | {len(figure.values)} | {wanted} | {beside} |"

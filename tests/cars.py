@@ -1,5 +1,6 @@
 """A car and a platform for tests, without I/O: the real core on a memory store, and a platform made of ``protocol.lanes.receive``."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from openmarque.car.core import CarCore
-from openmarque.car.model import CarProfile, CertificateMismatch, Channel, Frame, Now, Output, Validity
+from openmarque.car.model import Actuation, CarProfile, CertificateMismatch, Channel, Frame, Now, Output, Validity
 from openmarque.car.store import CarStore, MemoryCarStore
 from openmarque.catalogue.facts import ContractFact, Facts
 from openmarque.catalogue.policy import compile_policy, sign_policy
@@ -30,6 +31,7 @@ VEHICLE = UUID(int=7)
 OWNER = UUID(int=70)
 NEXT_OWNER = UUID(int=71)
 POLICY_KEY = ed25519.Ed25519PrivateKey.from_private_bytes(b"p" * 32)
+COMMAND_KEY = ed25519.Ed25519PrivateKey.from_private_bytes(b"o" * 32)
 CAR_KEY = ed25519.Ed25519PrivateKey.from_private_bytes(b"c" * 32)
 CATALOGUE = Catalogue(installed_services())
 
@@ -44,6 +46,7 @@ class TestKeyring:
         self.key_id = signing.key_id(CAR_KEY.public_key())
         self.installed: list[bytes] = []
         self.confirmed = 0
+        self.drawn = 0
 
     def sign(self, statement: bytes) -> bytes:
         return signing.sign(CAR_KEY, statement)
@@ -58,6 +61,10 @@ class TestKeyring:
 
     def confirm(self) -> None:
         self.confirmed += 1
+
+    def random_bytes(self, size: int) -> bytes:
+        self.drawn += 1
+        return hashlib.shake_256(f"car {self.drawn}".encode()).digest(size)
 
 
 def policy(
@@ -95,6 +102,9 @@ class Car:
     ms: int = START_MS
     trust: Trust = Trust.SYNCED
     wire: list[Frame] = field(default_factory=list)
+    steady_ms: int | None = None
+    """The steady clock, where a test tells it apart from the other."""
+    actions: list[Actuation] = field(default_factory=list)
     trip_starts: list[int] = field(default_factory=list)
     """When each trip of `drives` began."""
 
@@ -110,20 +120,24 @@ class Car:
             software="test",
             equipment=Equipment(top_speed_kmh=85),
             outbox_limit=self.outbox_limit,
+            command_keys={signing.key_id(COMMAND_KEY.public_key()): COMMAND_KEY.public_key()},
         )
         self.core = CarCore(profile, self.store, self.keys, CATALOGUE)
 
     @property
     def now(self) -> Now:
-        return Now(self.ms, self.trust)
+        return Now(self.ms, self.trust, self.steady_ms)
 
     def wait(self, seconds: float) -> list[Frame]:
         """Let time pass, with a tick at its end."""
         self.ms += round(seconds * 1000)
+        if self.steady_ms is not None:
+            self.steady_ms += round(seconds * 1000)
         return self.did(self.core.tick(self.now))
 
     def did(self, output: Output) -> list[Frame]:
         self.wire += output.frames
+        self.actions += output.actions
         return output.frames
 
     def connect(self) -> list[Frame]:
@@ -190,7 +204,7 @@ class Platform:
         for frame in frames:
             if frame.channel is Channel.HELLO:
                 answers.append(("welcome", self.welcome(frame, now_ms)))
-            elif frame.channel is not Channel.CSR:
+            elif frame.channel in (Channel.URGENT, Channel.EVENT, Channel.STATUS):
                 by_lane.setdefault(Lane(frame.channel.value), []).append(read_envelope(frame.payload))
         answers += [("ack", encode(self.settle(lane, batch))) for lane, batch in by_lane.items()]
         return answers

@@ -15,33 +15,44 @@ from psycopg import Connection
 
 from openmarque.brands.pack import BrandPack, load_pack
 from openmarque.catalogue.register import Catalogue
+from openmarque.domains.accounts.limits import Limits
+from openmarque.domains.accounts.registration import Registration
 from openmarque.domains.accounts.service import Accounts
+from openmarque.domains.accounts.sessions import Sessions
 from openmarque.domains.audit.service import SecurityLog
+from openmarque.domains.commands.bundle import Commands
 from openmarque.domains.consent.service import LevelHandler, PostgresLevels
 from openmarque.domains.contracts.service import Contracts
+from openmarque.domains.garage.pairing import Pairings
 from openmarque.domains.garage.service import Garage
 from openmarque.domains.garage.vault import VinVault
+from openmarque.domains.notifications.delivery import Delivery
+from openmarque.domains.notifications.service import Mailer
+from openmarque.domains.notifications.smtp import SmtpCarrier
 from openmarque.engines.nats import NatsEndpoint, NatsServer, read_endpoint
 from openmarque.engines.postgres import PostgresEndpoint, PostgresServer
 from openmarque.engines.process import kept_secret
 from openmarque.engines.stack import EngineStack
-from openmarque.governance.discovery import service_handlers
+from openmarque.governance.discovery import recurring_timers, service_handlers, timer_handlers
 from openmarque.governance.enforcing import enforce, set_app_password
 from openmarque.governance.facts import PostgresFacts, PostgresPolicyStore
 from openmarque.governance.platform import installed_catalogue
 from openmarque.governance.policies import PolicyKeeper
 from openmarque.governance.rights import APP
+from openmarque.http.address import web_address
 from openmarque.kit.clock import Clock
 from openmarque.kit.ids import VehicleId, new_uuid
 from openmarque.kit.settings import Settings
 from openmarque.link.bringup import authority, broker_plan
 from openmarque.link.broker import Broker, connect
+from openmarque.link.challenges import Challenges
 from openmarque.link.enrolment import PostgresEnrolment
 from openmarque.link.event_ingest import EventIngest
 from openmarque.link.handshake import Handshake
 from openmarque.link.judging import JudgeCache
 from openmarque.link.kick import open_system
 from openmarque.link.live import LiveUpdates
+from openmarque.link.pairing import PairingRequests
 from openmarque.link.pki import CertificateAuthority
 from openmarque.link.pki_keys import KeyRing, Purpose
 from openmarque.link.ports import Handler
@@ -55,6 +66,7 @@ from openmarque.services.status.service import Status
 from openmarque.services.trips.store import PostgresTrips
 from openmarque.storage.migrate import migrate
 from openmarque.storage.postgres import PostgresDatabase, open_database
+from openmarque.storage.timers import Timers
 
 _SECRET_BYTES: Final = 24
 
@@ -99,7 +111,12 @@ class Platform:
     governor: PolicyKeeper
     garage: Garage
     contracts: Contracts
+    pairings: Pairings
+    commands: Commands
     accounts: Accounts
+    sessions: Sessions
+    registration: Registration
+    mailer: Mailer
     live: LiveUpdates
     status: Status
     trips: PostgresTrips
@@ -108,17 +125,38 @@ class Platform:
         """A worker on these parts; ``start`` makes it take messages."""
         judges = JudgeCache()
         handlers: list[Handler] = [LevelHandler(PostgresLevels(), self.link, self.governor, self.live)]
+        handlers.append(self.commands.handler())
         handlers += service_handlers(self.catalogue.services, self.live)
         register = self.catalogue.messages
         lanes = {
             lane: EventIngest(lane, self.link, self.clock, judges, register, handlers) for lane in (Lane.URGENT, Lane.EVENT)
         }
         commands = frozenset(name for d in self.catalogue.declarations.values() for name in d.commands)
-        handshake = Handshake(self.link, self.clock, judges, register, self.governor, commands)
+        handshake = Handshake(
+            self.link, self.clock, judges, register, self.governor, commands, (self.commands.resend(),)
+        )
         status = StatusIngest(self.link, self.clock, JudgeCache(), self.live)
+        pairing = PairingRequests(self.link, self.pairings, self.clock)
         security = SecurityLog(self.database, self.clock)
-        parts = Parts(status, lanes, handshake, self.garage, self.live, security, self.database)
+        parts = Parts(status, lanes, handshake, self.garage, pairing, self.live, security, self.database)
         return Worker(self.broker, parts, self.clock)
+
+    def timers(self) -> Timers:
+        """What takes up due timers, with the handlers of every domain and service."""
+        services = self.catalogue.services
+        return Timers(self.database, self.clock, timer_handlers(services, self), recurring_timers(services))
+
+    def delivery(self) -> Delivery:
+        """What sends mails that were written."""
+        return Delivery(
+            self.database,
+            self.clock,
+            self.keys,
+            SmtpCarrier(self.settings),
+            brand=self.pack.name,
+            sender=self.settings.mail_from or f"{self.pack.name} <no-reply@localhost>",
+            app=lambda: web_address(self.settings),
+        )
 
     async def revoke(self, vehicle_id: VehicleId, reason: str) -> int:
         """End the trust in a car: in the database, in the signed snapshot that the gates read, and its live connections.
@@ -195,7 +233,7 @@ def _migrate(settings: Settings, url: str, clock: Clock) -> None:
 async def bootstrap(settings: Settings, clock: Clock, pool_size: int = 8) -> AsyncIterator[Platform]:
     """A wired platform for this process, its connections closed at the end. The engines run already (``start_engines``)."""
     pack = load_pack(settings.brand_pack)
-    catalogue = installed_catalogue()
+    catalogue = installed_catalogue(pack.retention)
     keys = KeyRing(settings.keys_dir, clock)
     issuing = CertificateAuthority(settings.home / "pki", clock)
     endpoint = read_endpoint(settings)
@@ -206,7 +244,13 @@ async def bootstrap(settings: Settings, clock: Clock, pool_size: int = 8) -> Asy
 
     database, pool = await open_database(app_url(settings), publish, pool_size)
     try:
+        accounts, limits, mailer = Accounts(pack), Limits(keys), Mailer(keys)
+        sessions = Sessions(accounts, limits, mailer)
         governor = PolicyKeeper(catalogue, PostgresFacts(), PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1])
+        garage, contracts = Garage(pack, VinVault(keys), issuing, governor), Contracts(pack, governor)
+        link = PostgresLinkStore(database)
+        commands = Commands.wired(pack, catalogue, link, keys, mailer, Challenges(broker, clock))
+        garage.on_leaving(commands.phones)
         yield Platform(
             settings=settings,
             clock=clock,
@@ -217,11 +261,16 @@ async def bootstrap(settings: Settings, clock: Clock, pool_size: int = 8) -> Asy
             endpoint=endpoint,
             broker=broker,
             database=database,
-            link=PostgresLinkStore(database),
+            link=link,
             governor=governor,
-            garage=Garage(pack, VinVault(keys), issuing, governor),
-            contracts=Contracts(pack, governor),
-            accounts=Accounts(pack),
+            garage=garage,
+            contracts=contracts,
+            pairings=Pairings(pack, keys, garage, contracts, mailer),
+            commands=commands,
+            accounts=accounts,
+            sessions=sessions,
+            registration=Registration(accounts, sessions, limits, mailer),
+            mailer=mailer,
             live=LiveUpdates(clock),
             status=Status(),
             trips=PostgresTrips(),

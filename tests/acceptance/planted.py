@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from openmarque.car.capture import StatusLane
+from openmarque.car.challenges import Challenges
 from openmarque.car.core import CarCore
 from openmarque.car.gate import Gate
 from openmarque.car.outbox import EventLane
@@ -63,14 +64,14 @@ class IgnoresThePolicyVersion(MemoryLinkStore):
 
     def write_one(self, rows, write) -> bool:
         old: LastValues | None = rows.get(LAST_VALUES, write.vehicle_id)
-        return old is not None and super().write_one(rows, replace(write, policy_version=old.policy_version))
+        return old is not None and super().write_one(rows, msgspec.structs.replace(write, policy_version=old.policy_version))
 
 
 class LateRepeatsCount(MemoryLinkStore):
     """A batch is guarded by its newest number only."""
 
     def write_one(self, rows, write) -> bool:
-        return super().write_one(rows, replace(write, first=write.seq))
+        return super().write_one(rows, msgspec.structs.replace(write, first=write.seq))
 
 
 def car_with(*, gate: type[Gate] | None = None, event: type[EventLane] | None = None, status: type[StatusLane] | None = None):
@@ -145,7 +146,48 @@ class IgnoresTheLevelAtCapture(StatusLane):
         return super().has_forbidden(lambda kind, level: allows(kind, Level.POSITION))
 
 
+def forgets_counters(*args: Any) -> CarCore:
+    """A car that starts takes any counter of a key again."""
+    core = CarCore(*args)
+    core._phone_keys.record = msgspec.structs.replace(core._phone_keys.record, counters={})
+    return core
+
+
+def car_with_challenges(kind: type[Challenges]):
+    """A car's core whose challenges behave as another class."""
+
+    def make(*args: Any) -> CarCore:
+        core = CarCore(*args)
+        core._orders._challenges.__class__ = kind
+        return core
+
+    return make
+
+
+class IgnoresChallenges(Challenges):
+    """Every order is in time."""
+
+    def refuses(self, now, challenge, valid_ms):
+        return None
+
+
+class CountsByTheWallClock(Challenges):
+    """The clock that the car shows decides what is in time."""
+
+    def issue(self, now, challenge):
+        super().issue(now._replace(steady_ms=None), challenge)
+
+    def refuses(self, now, challenge, valid_ms):
+        return super().refuses(now._replace(steady_ms=None), challenge, valid_ms)
+
+
 PLANTED = {
+    "forgets counters at restart": (
+        Parts(car=CarParts(core=forgets_counters)),
+        {"order-counter-went-back", "order-run-twice"},
+    ),
+    "looks at no challenge": (Parts(car=CarParts(core=car_with_challenges(IgnoresChallenges))), {"order-run-late"}),
+    "counts by the wall clock": (Parts(car=CarParts(core=car_with_challenges(CountsByTheWallClock))), {"order-run-late"}),
     "acknowledges before the commit": (
         Parts(cloud=CloudParts(database=AcknowledgesBeforeCommit)),
         {"acknowledged-not-committed"},

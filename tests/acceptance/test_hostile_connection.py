@@ -232,7 +232,7 @@ async def test_listening_beyond_the_own_downlink_is_refused(hostile: TalkingCar,
 
 
 @pytest.mark.req("LNK-1")
-@pytest.mark.parametrize("channel", ["status", "event", "urgent", "hello", "csr"])
+@pytest.mark.parametrize("channel", ["status", "event", "urgent", "hello", "csr", "pair", "challenge"])
 async def test_ten_megabytes_end_the_connection_and_nobody_elses(
     hostile: TalkingCar, innocent: Innocent, database: Rows, channel: str
 ) -> None:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from unittest.mock import patch
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -25,13 +26,17 @@ from openmarque.car.agent import CarAgent
 from openmarque.car.gate import Gate
 from openmarque.car.identity import read_bundle
 from openmarque.car.model import LinkState
+from openmarque.car.pairing import Outcome
 from openmarque.car.store import MemoryCarStore
 from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.cli.operating import give_to_owner, provision
 from openmarque.domains.garage.service import Garage, Order
 from openmarque.domains.garage.vault import VinVault
-from openmarque.kit.clock import ManualClock, SystemClock
+from openmarque.kit.clock import ManualClock, SystemClock, to_ms
 from openmarque.link.pki import CertificateAuthority
+from openmarque.link.pki_keys import Purpose
+from openmarque.link.subjects import down_subject
+from openmarque.protocol import orders as o
 from openmarque.protocol import signals as vss
 from openmarque.protocol.envelope import Disposition, Lane, Trust
 from openmarque.protocol.levels import Level
@@ -47,9 +52,12 @@ from openmarque.protocol.messages import (
     MessageRegister,
     StatusBody,
 )
+from openmarque.protocol.orders import CHALLENGE_ISSUED
+from openmarque.protocol.pairing import PAIRING_REQUEST
 from openmarque.protocol.signals import PLACE_SIGNALS, SIGNALS, Value
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES
 from tests.acceptance.conftest import Rows
+from tests.phones import Phone
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -150,15 +158,17 @@ def wire_vins(vins: Iterator[str]) -> Iterator[str]:
     return (vin.replace("TEST", "WERE") for vin in vins)
 
 
+_OUTSIDE_LANES = {"challenge": CHALLENGE_ISSUED, "hello": HELLO, "csr": CERTIFICATE_REQUEST, "pair": PAIRING_REQUEST}
+"""Types that stand in no envelope, by the channel they leave on."""
+
+
 def types_of(log: list[Seen]) -> Counter[str]:
     """How often which message type left the car."""
     types: Counter[str] = Counter()
     for seen in log:
         if seen.up and seen.packet.kind is Kind.PUBLISH:
             envelope = seen.envelope
-            types[
-                envelope.type if envelope else {"hello": HELLO, "csr": CERTIFICATE_REQUEST}.get(seen.channel, seen.channel)
-            ] += 1
+            types[envelope.type if envelope else _OUTSIDE_LANES.get(seen.channel, seen.channel)] += 1
     return types
 
 
@@ -192,12 +202,47 @@ async def test_what_leaves_the_car_is_exactly_the_allow_list_of_its_level(
         await car.drive()
         await car.rest()
         car.sees_lights()
+        car.agent.act(lambda core, now: core.pair(now, "12345678"))
+        await until(lambda: car.agent.core.pairing.outcome is Outcome.WRONG_CODE, "the code was not answered")
+        await is_ordered(ground, car)
         await car.rest()
         await car.go_offline()
         seen = car.proxy.log[begin:]
         assert set(types_of(seen)) == REGISTER.allowed_at(level), types_of(seen)
         assert told_places(seen) == (frozenset() if level < Level.POSITION else PLACE_SIGNALS - {vss.ALTITUDE})
         assert_only_declared_packets(seen, car.car)
+
+
+async def is_ordered(ground: Ground, car: Driven) -> None:
+    """The platform asks for a challenge, orders a refresh, and brings the key of a phone that has seen no code."""
+    platform, vehicle_id, begin = ground.platform, car.car.vehicle_id, len(car.proxy.log)
+
+    async def send(kind: str, payload: bytes) -> None:
+        await platform.broker.publish(down_subject(vehicle_id, kind), payload)
+
+    def challenges() -> list[bytes]:
+        given = [seen.packet.payload for seen in car.proxy.log[begin:] if seen.up and seen.channel == "challenge"]
+        return [msgspec.msgpack.decode(frame, type=o.ChallengeAnswer).challenge for frame in given]
+
+    await send("challenge", msgspec.msgpack.encode(o.ChallengeRequest(7)))
+    if car.agent.core.level >= Level.DATA:
+        await until(challenges, "the car gave no challenge")
+    else:
+        await asyncio.sleep(0.3)
+    order = o.OrderPayload(
+        order_id=uuid4().hex,
+        vehicle_id=vehicle_id.hex,
+        command="refresh",
+        key_id=o.PLATFORM_KEY,
+        counter=to_ms(platform.clock.now()),
+        challenge=o.b64url(challenges()[0] if challenges() else bytes(16)),
+        valid_ms=o.ORDER_MARGIN_MS,
+    )
+    _, key = platform.keys.signing(Purpose.COMMAND)
+    await send("order", o.seal_order(key, vehicle_id, o.write_payload(order), b"", code_fresh=False, keys_version=0))
+    await send("key", Phone().offers(bytes(16), vehicle_id))
+    await until(lambda: car.agent.core.orders, "the order did not come")
+    await asyncio.sleep(0.1)
 
 
 def assert_only_declared_packets(log: list[Seen], car: Car) -> None:
@@ -207,9 +252,11 @@ def assert_only_declared_packets(log: list[Seen], car: Car) -> None:
     assert {p.kind for p in up} - {Kind.PINGREQ} == {Kind.CONNECT, Kind.SUBSCRIBE, Kind.PUBLISH, Kind.DISCONNECT}
     assert {p.kind for p in down} - {Kind.PINGRESP} == {Kind.CONNACK, Kind.SUBACK, Kind.PUBLISH}
     assert {p.filters for p in up if p.kind is Kind.SUBSCRIBE} == {(car.down,)}
-    assert {p.topic for p in up if p.kind is Kind.PUBLISH} <= {car.up(c) for c in ("hello", "csr", "event", "status")}
+    assert {p.topic for p in up if p.kind is Kind.PUBLISH} <= {
+        car.up(c) for c in ("hello", "csr", "pair", "challenge", "event", "status")
+    }
     assert {p.topic for p in down if p.kind is Kind.PUBLISH} <= {
-        f"v/{car.name}/down/{k}" for k in ("welcome", "ack", "policy", "cert")
+        f"v/{car.name}/down/{k}" for k in ("welcome", "ack", "policy", "cert", "pair", "challenge", "key", "keys", "order")
     }
     assert {p.flags for p in up if p.kind is Kind.PUBLISH} == {0}  # QoS 0, nothing retained
     for packet in up:
@@ -337,7 +384,13 @@ async def test_a_car_made_to_send_more_is_refused_and_counted(
 
 
 async def test_the_allow_list_of_private_is_housekeeping_and_nothing_else() -> None:
-    assert REGISTER.allowed_at(Level.PRIVATE) == {kind.name for kind in HOUSEKEEPING}
-    assert REGISTER.allowed_at(Level.DATA) - REGISTER.allowed_at(Level.PRIVATE) == {STATUS, TRIP_COMPLETED}
+    assert REGISTER.allowed_at(Level.PRIVATE) == {kind.name for kind in HOUSEKEEPING if kind.leaves_at is Level.PRIVATE}
+    assert REGISTER.allowed_at(Level.DATA) - REGISTER.allowed_at(Level.PRIVATE) == {
+        STATUS,
+        TRIP_COMPLETED,
+        CHALLENGE_ISSUED,
+        o.ORDER_REPORT,
+        o.PHONE_KEY_REPORT,
+    }
     assert REGISTER.allowed_at(Level.POSITION) - REGISTER.allowed_at(Level.DATA) == {STATUS_WITH_PLACE, TRIP_PLACES}
     assert GONE in REGISTER.allowed_at(Level.PRIVATE)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from openmarque.link.broker import Broker, ConnectionState, Message, NoAnswer
+from openmarque.link.broker import Broker, ConnectionState, Message, NoAnswer, NobodyListens
 from openmarque.link.subjects import LIVE, UndeclaredSubject, live_subject
 
 Connect = Callable[[], Awaitable[Broker]]
@@ -107,6 +107,32 @@ class BrokerContract:
         async with asyncio.timeout(1):
             with pytest.raises(NoAnswer):
                 await client.request(live_subject(uuid4()), b"anybody")
+
+    async def test_a_delivered_message_reached_somebody_and_where_nobody_listens_it_says_so_at_once(
+        self, connect: Connect
+    ) -> None:
+        subject = live_subject(uuid4())
+        got: list[bytes] = []
+        listener, sender = await connect(), await connect()
+
+        async def take(batch: list[Message]) -> None:
+            got.extend(message.payload for message in batch)
+
+        subscription = await listener.subscribe(subject, take)
+        await asyncio.gather(*(sender.deliver(subject, b"%d" % n) for n in range(20)))
+        await until(lambda: len(got) == 20)
+        assert sorted(got) == sorted(b"%d" % n for n in range(20))
+        nobody = live_subject(uuid4())
+        async with asyncio.timeout(1):
+            outcomes = await asyncio.gather(
+                *(sender.deliver(nobody if n % 2 else subject, b"x") for n in range(20)), return_exceptions=True
+            )
+        assert [isinstance(outcome, NobodyListens) for outcome in outcomes] == [bool(n % 2) for n in range(20)]
+        await subscription.close()
+        with pytest.raises(NobodyListens):
+            await sender.deliver(subject, b"late")
+        with pytest.raises(UndeclaredSubject):
+            await sender.deliver("other", b"")
 
     async def test_an_undeclared_subject_is_refused_for_publishing_and_for_subscribing(self, connect: Connect) -> None:
         broker = await connect()

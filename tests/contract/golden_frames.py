@@ -20,15 +20,27 @@ from openmarque.catalogue.decide import Rule
 from openmarque.catalogue.policy import Policy, SignedPolicy
 from openmarque.catalogue.register import installed_services
 from openmarque.protocol import messages as m
+from openmarque.protocol import orders as o
 from openmarque.protocol.envelope import Ack, Answer, Disposition, Envelope, Lane, Trust, encode, pack, read_envelope
 from openmarque.protocol.levels import Level
+from openmarque.protocol.pairing import PAIRING_REQUEST, PairingAnswer, PairingRequest, PairingResult
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
 
 GOLDEN = Path(__file__).parent / "golden"
 _AT = 1_763_798_400_000
 _VEHICLE = UUID("6f1c2b7a-9d3e-4f50-8a1b-2c3d4e5f6071")
 _OURS = "openmarque."
-DOWN: dict[str, type[msgspec.Struct]] = {"ack": Ack, "welcome": m.Welcome, "policy": SignedPolicy, "cert": m.CertificateIssued}
+DOWN: dict[str, type[msgspec.Struct]] = {
+    "ack": Ack,
+    "welcome": m.Welcome,
+    "policy": SignedPolicy,
+    "cert": m.CertificateIssued,
+    "pair": PairingAnswer,
+    "challenge": o.ChallengeRequest,
+    "key": o.PhoneKeyOffer,
+    "keys": o.KeyList,
+    "order": o.SignedOrder,
+}
 """The struct of each kind of frame to a car."""
 
 
@@ -115,7 +127,11 @@ def _bodies() -> dict[str, msgspec.Struct]:
         m.CERTIFICATE_REQUEST: m.CertificateRequest(csr=bytes(range(48))),
         m.LEVEL_CHANGED: m.LevelChanged(Level.DATA, 5, _AT - 1000, "head unit", "cd" * 16, bytes(range(64))),
         m.POLICY_ACCEPTED: m.PolicyAccepted(9, "ef" * 32),
+        PAIRING_REQUEST: PairingRequest("04251387", _AT),
         m.GONE: m.Gone(21, "level_tightened"),
+        o.CHALLENGE_ISSUED: o.ChallengeAnswer(5, bytes(range(16))),
+        o.ORDER_REPORT: o.OrderReport("34" * 16, o.OrderStep.REFUSED, "moving", _AT),
+        o.PHONE_KEY_REPORT: o.PhoneKeyReport("56" * 16, o.PhoneKeyResult.STORED, "Blue phone"),
         m.STATUS: m.StatusBody(plain),
         m.STATUS_WITH_PLACE: m.StatusBody({**plain, **place}),
         TRIP_COMPLETED: TripCompleted(7, _AT - 900_000, _AT, 900.0, 840.5, 12_345.75, 49.38, 80.25, 71.5, 14.2, 12.0),
@@ -138,7 +154,21 @@ def _down() -> dict[str, msgspec.Struct]:
         "welcome": m.Welcome(1, 3, {"event": 11, "urgent": 0, "status": 40}, _AT, encode(signed), ("future_type",)),
         "policy": signed,
         "cert": m.CertificateIssued(chain=b"-----BEGIN CERTIFICATE-----\n", refused=""),
+        "pair": PairingAnswer(_AT, PairingResult.LOCKED, wait_s=900, tries=0),
+        "challenge": o.ChallengeRequest(5),
+        "key": o.PhoneKeyOffer(bytes(range(91)), "Blue phone", bytes(range(32)), "56" * 16, 6),
+        "keys": o.KeyList(_VEHICLE.hex, 4, ("56" * 16, "78" * 16), ("78" * 16,), "12" * 16, bytes(range(64))),
+        "order": o.SignedOrder(_order(), bytes(range(64)), True, 4, "12" * 16, bytes(range(64))),
     }
+
+
+def _order() -> bytes:
+    return o.write_payload(
+        o.OrderPayload(
+            order_id="34" * 16, vehicle_id=_VEHICLE.hex, command="unlock", key_id="56" * 16, counter=7,
+            challenge=o.b64url(bytes(range(16))), valid_ms=15_000,
+        )
+    )  # fmt: skip
 
 
 def main() -> int:

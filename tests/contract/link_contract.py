@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from openmarque.domains.consent.service import LevelRecord, LevelStore
@@ -49,7 +49,7 @@ class Stores(Protocol):
 def status(car: CarRow, seq: int, first: int | None = None, **changes: Any) -> StatusWrite:
     signals = {CHARGE: (float(seq), 5, 6)}
     write = StatusWrite(car.vehicle_id, car.epoch, first or seq, seq, car.policy.version, 1_000, 2, signals)
-    return replace(write, **changes)
+    return msgspec.structs.replace(write, **changes)
 
 
 class LinkContract:

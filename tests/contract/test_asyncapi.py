@@ -21,8 +21,6 @@ from tools.requirements import ROOT
 
 CATALOGUE = Catalogue(installed_services())
 DOCUMENT: dict[str, Any] = json.loads(msgspec.json.encode(asyncapi_document(CATALOGUE.messages)))
-RESERVED = {"order"}
-"""Last tokens of topics that may be sent on one day; there is no message for them yet."""
 
 
 def resolved(reference: str) -> Any:
@@ -103,14 +101,16 @@ def test_its_messages_are_exactly_those_of_the_register_on_their_lanes():
         assert up.get(f"v/{{vehicle_id}}/up/{lane}", set()) == {name for name, kind in types.items() if kind.lane is lane}
     assert up["v/{vehicle_id}/up/hello"] == {"hello"}
     assert up["v/{vehicle_id}/up/csr"] == {"certificate_request"}
+    assert up["v/{vehicle_id}/up/pair"] == {"pairing_request"}
+    assert up["v/{vehicle_id}/up/challenge"] == {"challenge_issued"}
 
 
 @pytest.mark.req("LNK-6")
 def test_its_channels_are_exactly_the_declared_subjects_of_the_link():
     down_tokens = set(subjects._TOKENS["down"].split("|"))
-    assert set(messages_of("down")) == {f"v/{{vehicle_id}}/down/{token}" for token in down_tokens - RESERVED}
+    assert set(messages_of("down")) == {f"v/{{vehicle_id}}/down/{token}" for token in down_tokens}
     used = {kind.lane for kind in CATALOGUE.messages.types.values()} - {None}
-    expected = {f"v/{{vehicle_id}}/up/{lane}" for lane in used} | {"v/{vehicle_id}/up/hello", "v/{vehicle_id}/up/csr"}
+    expected = {f"v/{{vehicle_id}}/up/{channel}" for channel in (*used, "hello", "csr", "pair", "challenge")}
     assert set(messages_of("up")) == expected
     for channel in DOCUMENT["channels"].values():
         subject = channel["address"].replace("/", ".").format(vehicle_id="0" * 32)

@@ -199,3 +199,24 @@ def test_kill_9_in_the_middle_of_a_write_loses_no_step_and_leaves_no_half_of_one
     assert kept == {"n": 20 if point == "after_commit" else 19}
     assert [m.seq for m in store.messages(Lane.EVENT)] == list(range(1, kept["n"] + 1))
     store.close()
+
+
+def test_what_is_stored_while_relaxed_is_there_after_the_process_was_killed(tmp_path: Path) -> None:
+    code = """if True:
+        import os, sys
+        from pathlib import Path
+        from openmarque.car.sqlite_store import SqliteCarStore
+        store = SqliteCarStore(Path(sys.argv[1]))
+        with store.relaxed():
+            for number in range(50):
+                with store.step() as changes:
+                    changes.put("count", number)
+            os._exit(0)
+    """
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "car.sqlite3")], check=True)
+    store = SqliteCarStore(tmp_path / "car.sqlite3")
+    assert store.read("count", int) == 49
+    with store.relaxed(), store.step() as changes:
+        changes.put("count", 50)
+    store.close()
+    assert SqliteCarStore(tmp_path / "car.sqlite3").read("count", int) == 50

@@ -12,14 +12,15 @@ from bench.figures import GOALS
 def test_a_quick_bench_measures_the_link_and_finds_everything_acknowledged_stored(tmp_path, capsys):
     kept = b'{"details": {"start_to_ready_s": {"values": [3.5], "unit": "s", "measured_at": "2026-11-22T08:00:00Z"}}}'
     (tmp_path / "performance.json").write_bytes(kept)
-    assert main(["--quick", "status", "events", "cars", "--out", str(tmp_path)]) == 0
+    assert main(["--quick", "status", "events", "commands", "cars", "--out", str(tmp_path)]) == 0
     content = json.loads((tmp_path / "performance.json").read_text("utf-8"))
     figures = content["figures"]
     assert set(GOALS) <= set(figures)
+    assert figures["command_p50_ms_idle"] <= figures["command_p99_ms_idle"] <= figures["command_p999_ms_idle"] * 1.0001
     assert all(value > 0 for name, value in figures.items() if name != "broker_kb_per_car")
     assert figures["connected_cars"] == 50
     assert figures["start_to_ready_s"] == 3.5, "a group that is not measured keeps its figures"
-    assert set(content["checks"]) == {"status", "events"}
+    assert set(content["checks"]) == {"status", "events", "commands"}
     page = (tmp_path / "performance.md").read_text("utf-8")
     assert "performance-rates.svg" in page
     assert "ingest_status_per_s" in capsys.readouterr().out

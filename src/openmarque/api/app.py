@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 from starlette.types import Lifespan
 
-from openmarque.api import events, health
+from openmarque.api import events, health, maps, web
 from openmarque.api.asyncapi import asyncapi_document
 from openmarque.api.docs import CONTENT_POLICY, description_page
 from openmarque.api.metrics import Metrics
@@ -116,9 +116,11 @@ def _application(catalogue: Catalogue, lifespan: Lifespan[FastAPI] | None) -> Ap
     )
     modules = list(route_modules(catalogue.services))
     app.include_router(health.router())
-    for router in (*routers(modules), events.router(live_sources(modules))):
+    for router in (*routers(modules), events.router(live_sources(modules)), maps.router()):
         app.include_router(router, prefix=PREFIX)
+    app.include_router(maps.files())
     app.include_router(_documents(app, catalogue), include_in_schema=False)
+    app.include_router(web.router())
     add_problems(app)
     return app
 

@@ -11,11 +11,13 @@ from typing import Any, Final
 import msgspec
 
 from openmarque.catalogue.policy import Policy, SignedPolicy
-from openmarque.link.subjects import CERTIFICATE_REQUEST, DOWNLINK, HELLO, UPLINK, Subject, topic
+from openmarque.link.subjects import CERTIFICATE_REQUEST, CHALLENGE, DOWNLINK, HELLO, PAIRING_REQUEST, UPLINK, Subject, topic
 from openmarque.protocol.envelope import MAX_FRAME_BYTES, PROTOCOL_VERSION, Ack, Envelope, Lane
 from openmarque.protocol.lanes import EVENT_WINDOW
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import CertificateIssued, MessageRegister, MessageType, Welcome
+from openmarque.protocol.orders import ChallengeRequest, KeyList, OrderPayload, PhoneKeyOffer, SignedOrder
+from openmarque.protocol.pairing import PairingAnswer
 
 MEDIA_TYPE: Final = "application/vnd.msgpack"
 SCHEMA_FORMAT: Final = "application/schema+json;version=2020-12"
@@ -31,10 +33,23 @@ DOWN: Final[dict[str, tuple[type[msgspec.Struct], str]]] = {
     ),
     "policy": (SignedPolicy, "A new policy, signed; its bytes are a `Policy` in MessagePack."),
     "cert": (CertificateIssued, "Answer to `certificate_request`: the next certificate and its chain, or why there is none."),
+    "pair": (PairingAnswer, "Answer to `pairing_request`: what became of the code typed in the car."),
+    "challenge": (ChallengeRequest, "A challenge is asked for; answered on `up/challenge`."),
+    "key": (PhoneKeyOffer, "A phone's key, proved by the secret that the car shows; answered with `phone_key_report`."),
+    "keys": (
+        KeyList,
+        "The phones that remain, signed: it only ever removes. Sent at each revocation and after each `welcome`.",
+    ),
+    "order": (SignedOrder, "An order, signed by a phone and by the platform; its payload is an `OrderPayload` in JSON."),
 }
-"""What is sent to a car, by the last token of its topic. ``order`` is reserved for signed orders and carries nothing yet."""
+"""What is sent to a car, by the last token of its topic."""
 
-_SUBJECT_OF: Final = {"hello": HELLO, "certificate_request": CERTIFICATE_REQUEST}
+_SUBJECT_OF: Final = {
+    "hello": HELLO,
+    "certificate_request": CERTIFICATE_REQUEST,
+    "challenge_issued": CHALLENGE,
+    "pairing_request": PAIRING_REQUEST,
+}
 _LANES: Final = {
     Lane.URGENT: "Must arrive; never waits behind the rest.",
     Lane.EVENT: f"Must arrive, in order; at most {EVENT_WINDOW} unacknowledged at a time.",
@@ -180,7 +195,7 @@ def _frame_name(message: MessageType) -> str:
 
 def _schemas(types: Iterable[MessageType]) -> dict[str, Any]:
     """Each struct by its name, and the envelope once more for each type it carries."""
-    bodies = [Envelope, Policy, *(t.body for t in types), *(kind for kind, _ in DOWN.values())]
+    bodies = [Envelope, Policy, OrderPayload, *(t.body for t in types), *(kind for kind, _ in DOWN.values())]
     _, named = msgspec.json.schema_components(dict.fromkeys(bodies), ref_template="#/components/schemas/{name}/schema")
     schemas = {name: _schema(schema) for name, schema in named.items()}
     for message in types:

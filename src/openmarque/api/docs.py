@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any, Final
 
-from openmarque.http.problems import edge_problems
+from openmarque.http.problems import MEDIA_TYPE, edge_problems
 from openmarque.kit.errors import OpenMarqueError
-from openmarque.link.broker import BrokerDown
-from openmarque.storage.errors import StoreUnavailable
 
 _STYLE: Final = """:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1,h2,h3{line-height:1.2}code,pre{font:.9em ui-monospace,monospace}pre{overflow:auto;padding:.75rem;border:1px solid #8886;border-radius:4px}
@@ -41,10 +39,28 @@ def description_page(document: dict[str, Any]) -> str:
         "<h2>Schemas</h2>",
         *_schemas(document),
         "<h2>Problems</h2>",
-        *(_problem(kind) for kind in (*edge_problems(), StoreUnavailable, BrokerDown)),
+        *(_problem(kind) for kind in _kinds(document)),
         "</main></body></html>",
     ]
     return "\n".join(parts)
+
+
+def _kinds(document: dict[str, Any]) -> list[type[OpenMarqueError]]:
+    """Every kind of problem that some operation names an example of, and those of any request; by code."""
+    named = {
+        name
+        for _, _, operation in _each(document)
+        for response in operation["responses"].values()
+        for name in response.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {})
+    }
+    known = {kind.code: kind for kind in _subclasses(OpenMarqueError) if kind.code in named}
+    return list({kind.code: kind for kind in (*edge_problems(), *known.values())}.values())
+
+
+def _subclasses(kind: type[OpenMarqueError]) -> Iterator[type[OpenMarqueError]]:
+    for inner in kind.__subclasses__():
+        yield inner
+        yield from _subclasses(inner)
 
 
 def _each(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
 
-from openmarque.http.edge import OF_A_CAR, Credentials, VehiclePath, edge_of
+from openmarque.http.edge import OF_A_CAR, VehiclePath, edge_of
 from openmarque.http.errors import TooManyStreams
 from openmarque.http.events import MAX_STREAMS, Asker, Source, read_state, stream
 from openmarque.http.problems import problems
+from openmarque.http.sessions import Credentials
 from openmarque.link.broker import BrokerDown
 
 _EXAMPLE: Final = """retry: 3000

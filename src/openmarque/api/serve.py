@@ -15,14 +15,13 @@ from granian.server.embed import Server
 from openmarque.api.app import Parts, create_app
 from openmarque.engines.errors import PortBusy
 from openmarque.engines.process import Ports, is_free, port_holder
+from openmarque.http.address import PORT_NAME
 from openmarque.kit.clock import Clock, SystemClock
 from openmarque.kit.log import configure_log
 from openmarque.kit.settings import Settings
 from openmarque.kit.stopping import until_stopped
 from openmarque.storage.base import import_tables
 
-PORT_NAME: Final = "http"
-"""Under which the port taken for ``port = 0`` is kept in the home (``engines.process.Ports``)."""
 _GRACE_S: Final = 5.0
 """What a request may still take once the process is asked to end; the supervisor waits for 10."""
 _POLL_S: Final = 0.02

@@ -7,15 +7,17 @@ import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
+from openmarque.brands.vehicle_vin import Feature, Pattern, Year, overlap, spelt_out
 from openmarque.kit.errors import CallerError
 
 FILE: Final = "brand.toml"
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Identifier = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Days = Annotated[int, msgspec.Meta(ge=1, le=3652)]
 Country = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$")]
 
 
@@ -30,13 +32,33 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A model of car: its powertrain (as in VSS ``Vehicle.Powertrain.Type``) and the capabilities that services ask for.
 
     `top_speed_kmh` bounds how far a position can jump; `battery_kwh` is the usable capacity of the traction battery.
+
+    Which cars of it an owner can add (REQ ENR-1) is read from the VIN alone: `vin` are the patterns of this model, `first_year` the first
+    model year in which they were used (the code of the year comes again after 30), `built_from` the first one that can be
+    connected. `equipment` says what the places of the VIN stand for, `needs` what of it the services ask for; `countries` narrows
+    the brand's countries for this model.
     """
 
     name: Name
     powertrain: Annotated[str, msgspec.Meta(pattern=r"^(COMBUSTION|HYBRID|ELECTRIC)$")]
     capabilities: tuple[Identifier, ...]
     top_speed_kmh: Annotated[float, msgspec.Meta(gt=0, le=500)]
+    vin: tuple[Pattern, ...]
+    first_year: Year
+    built_from: Year
     battery_kwh: Annotated[float, msgspec.Meta(gt=0, le=500)] | None = None
+    equipment: Mapping[Identifier, Feature] = {}
+    needs: Mapping[Identifier, tuple[Identifier, ...]] = {}
+    countries: tuple[Country, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse years and needs that don't fit together."""
+        if not self.first_year <= self.built_from < self.first_year + 30:
+            raise ValueError("built_from is not among the 30 years from first_year on")
+        for feature, values in self.needs.items():
+            known = self.equipment[feature].codes.values() if feature in self.equipment else ()
+            if not values or not set(values) <= set(known):
+                raise ValueError(f"needs.{feature} asks for what equipment.{feature} does not know")
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,15 +75,50 @@ class LegalEntity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     country: Country
 
 
+class PairingTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a pairing code is good for: the plan whose trial begins with it, and how long it is valid (REQ ENR-2: a year)."""
+
+    plan: Identifier
+    valid_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 365
+
+
+class SafetyCodeTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The code that an owner types before the car opens: its length, of which alphabet, and for how many seconds it counts (REQ RC-7)."""
+
+    length: Annotated[int, msgspec.Meta(ge=4, le=8)] = 4
+    alphabet: Literal["digits"] = "digits"
+    fresh_s: Annotated[int, msgspec.Meta(ge=15, le=120)] = 120
+
+
 class BrandPack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One brand. `version` is pinned on contracts; identifiers are stable for ever."""
+    """One brand. `version` is pinned on contracts; identifiers are stable for ever. `countries` are those that it serves."""
 
     brand_id: Identifier
     name: Name
     version: Name
+    countries: tuple[Country, ...]
     legal_entities: Mapping[Identifier, LegalEntity]
     models: Mapping[Identifier, Model]
     plans: Mapping[Identifier, Plan]
+    pairing: PairingTerms
+    safety_code: SafetyCodeTerms = SafetyCodeTerms()
+    retention: Mapping[str, Days] = {}
+    """Days for which an item is kept whose declaration leaves that to the brand, by "declaration.item"; a missing one closes what
+    needs it (REQ GDP-12)."""
+
+    def __post_init__(self) -> None:
+        """Refuse a VIN that could be of two models, and a trial of a plan that there is not."""
+        if self.pairing.plan not in self.plans:
+            raise ValueError(f"pairing.plan {self.pairing.plan!r} is no plan")
+        patterns = [(name, pattern) for name, model in self.models.items() for pattern in model.vin]
+        for i, (name, pattern) in enumerate(patterns):
+            for other, second in patterns[i + 1 :]:
+                if overlap(pattern, second):
+                    raise ValueError(f"a VIN can be of {name} ({pattern}) and of {other} ({second})")
+
+    def makers(self) -> frozenset[str]:
+        """The first three characters of the brand's VINs."""
+        return frozenset(spelt_out(pattern)[:3] for model in self.models.values() for pattern in model.vin)
 
 
 def load_pack(folder: Path | None = None) -> BrandPack:

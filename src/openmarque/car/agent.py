@@ -20,10 +20,10 @@ import structlog
 
 from openmarque.car.core import CarCore
 from openmarque.car.identity import Bundle, FileKeyring
-from openmarque.car.model import Channel, Frame, LinkState, NoticeCode, Now, Output
+from openmarque.car.model import Actuation, Channel, Frame, LinkState, NoticeCode, Now, Output
 from openmarque.car.store import CarStore
 from openmarque.catalogue.register import Catalogue
-from openmarque.kit.clock import Clock, to_ms
+from openmarque.kit.clock import Clock, steady_ms, to_ms
 from openmarque.kit.errors import CallerError
 from openmarque.kit.ids import wire
 from openmarque.protocol.envelope import Trust
@@ -35,7 +35,8 @@ LONGEST_WAIT_S: Final = 120.0
 _TIMEOUT_S: Final = 20.0
 """For TCP, TLS and CONNACK on a poor mobile connection."""
 _TRIES_OF_NEW: Final = 3
-_LANES: Final = frozenset((Channel.URGENT, Channel.EVENT, Channel.STATUS))
+_GUARDED: Final = frozenset((Channel.URGENT, Channel.EVENT, Channel.STATUS, Channel.CHALLENGE))
+"""Channels whose frames leave by the privacy level."""
 _MAY_TIGHTEN: Final = frozenset(
     (
         NoticeCode.LEVEL_CHANGED,
@@ -69,8 +70,14 @@ class CarAgent:
         clock: Clock,
         trust: Callable[[], Trust] = lambda: Trust.SYNCED,
         spread: Callable[[], float] = random.random,
+        steady: Callable[[], int] = steady_ms,
+        actuate: Callable[[Actuation], None] = lambda _action: None,
     ) -> None:
-        """Make the core; nothing is connected yet. `trust` says how far the clock can be believed, `spread` draws from [0, 1)."""
+        """Make the core; nothing is connected yet. `trust` says how far the clock can be believed, `spread` draws from [0, 1).
+
+        `steady` is the clock that never goes back (``Now.steady_ms``). `actuate` has the car do something and returns at once; the outcome
+        comes as sensed values in a later call of `act`. Without one nothing moves, and orders fail.
+        """
         self.bundle = bundle
         self.keys = FileKeyring(bundle)
         self._store = store
@@ -78,6 +85,8 @@ class CarAgent:
         self._clock = clock
         self._trust = trust
         self._spread = spread
+        self._steady = steady
+        self._actuate = actuate
         self._core = self._new_core()
         self._outgoing: asyncio.Queue[Frame] = asyncio.Queue()
         self._changed = asyncio.Event()
@@ -92,7 +101,7 @@ class CarAgent:
 
     def now(self) -> Now:
         """The car's clock."""
-        return Now(to_ms(self._clock.now()), self._trust())
+        return Now(to_ms(self._clock.now()), self._trust(), self._steady())
 
     def act(self, call: Act) -> Output:
         """Give the core one input; its frames are queued for sending.
@@ -113,6 +122,8 @@ class CarAgent:
             self._take_back()
         for frame in output.frames:
             self._outgoing.put_nowait(frame)
+        for action in output.actions:
+            self._actuate(action)
         for notice in output.notices:
             _log.info("notice", vehicle_id=self._name, reason=notice.code.value)
         if output.reconnect:
@@ -195,6 +206,7 @@ class CarAgent:
         while True:
             frame = await self._outgoing.get()
             await client.publish(f"{self._prefix}/up/{frame.channel}", frame.payload, qos=0)
+            _end_if_cancelled()
 
     async def _listen(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
@@ -207,8 +219,8 @@ class CarAgent:
 
     async def _keep_time(self) -> None:
         while True:
-            wake = self._core.next_wake_ms
-            sleep_s = _LONGEST_SLEEP_S if wake is None else (wake - self.now().ms) / 1000
+            wait_ms = self._core.wake_in_ms(self.now())
+            sleep_s = _LONGEST_SLEEP_S if wait_ms is None else wait_ms / 1000
             try:
                 # A clock that is not believed can make a wake-up due that the core won't act on: never spin.
                 async with asyncio.timeout(min(max(sleep_s, _LEAST_SLEEP_S), _LONGEST_SLEEP_S)):
@@ -224,16 +236,27 @@ class CarAgent:
             self._outgoing.get_nowait()
 
     def _take_back(self) -> None:
-        """Drop what waits to be published on the lanes, for it passed the gate under other rules; the core sends again what still may."""
+        """Drop what waits to be published by the privacy level, for it passed the gate under other rules; the core sends again what still may."""
         waiting = [self._outgoing.get_nowait() for _ in range(self._outgoing.qsize())]
         for frame in waiting:
-            if frame.channel not in _LANES:
+            if frame.channel not in _GUARDED:
                 self._outgoing.put_nowait(frame)
 
     def _announce(self) -> None:
         """Wake whoever waits for a change."""
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def _end_if_cancelled() -> None:
+    """Raise the cancellation of this task that was swallowed below.
+
+    Python 3.11's ``wait_for`` (in aiomqtt) loses one that comes in the same turn as its result. Without this an agent that is told to
+    stop could run on for ever. Only for a task that opens no task group: those leave a count of their own behind.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _received(core: CarCore, now: Now, *, kind: str, payload: bytes) -> Output:

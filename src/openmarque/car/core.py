@@ -4,7 +4,7 @@ How to use it (``CarCore`` describes each method):
     Make one core on a store. Call a method for everything that happens to the car, each with the car's clock (``Now``). A call is
     one step: it changes the store in one transaction, and returns what to publish, in order, and what to tell the people in the
     car. Publish the frames after the call returned, once each; a lost frame is the core's business, not yours. Call ``tick`` when
-    ``next_wake_ms`` comes. When a call raises, throw the core away and make a new one on the same store.
+    ``next_wake_ms`` comes, or after ``wake_in_ms``. Carry out the ``actions`` once each. When a call raises, throw the core away and make a new one on the same store.
 
     The core reads no clock, makes no randomness, opens no socket, and does the same again for the same inputs.
 
@@ -14,7 +14,8 @@ Rules:
     3. Anything that tightens the rules (level, switch, policy, time) purges the outbox within the same step. What the purge
        took never comes back, and what was sensed under a stricter rule never leaves: only newly sensed values do.
     4. A level is set by the people in the car, through ``set_level`` alone. Nothing that is received can raise it.
-    5. After a change of owner nothing of the previous tenure leaves.
+    5. After a change of owner nothing of the previous tenure leaves, and none of its phones orders anything.
+    6. An order runs at most once, in time, by who has to give it (``openmarque.car.orders``).
 """
 
 from collections import deque
@@ -40,8 +41,14 @@ from openmarque.car.model import (
     NoticeCode,
     Now,
     Output,
+    PhonesClosed,
+    UnknownPhone,
     UnknownSwitch,
 )
+from openmarque.car.orders import Orders, runnable_commands
+from openmarque.car.pairing import Pairing, PairingCodeInvalid, is_code
+from openmarque.car.phone_keys import PHONES, PhoneKeys, PhonesRecord
+from openmarque.car.phones import Phones
 from openmarque.car.pipeline import Pipeline
 from openmarque.car.policy_held import PolicyHeld
 from openmarque.car.records import COUNTS, PRIVACY, VEHICLE, Counts, Mark, PrivacyRecord, mark_record, service_record
@@ -79,7 +86,11 @@ _read_issued = msgspec.msgpack.Decoder(CertificateIssued).decode
 
 
 class CarCore(CoreViews):
-    """One car. Inputs: `connected`, `disconnected`, `received`, `sensed`, `ignition`, `set_level`, `set_switch`, `tick`."""
+    """One car.
+
+    Inputs: `connected`, `disconnected`, `received`, `sensed`, `ignition`, `set_level`, `set_switch`, `show_ticket`, `hide_ticket`,
+    `remove_phone`, `pair`, `tick`.
+    """
 
     def __init__(self, profile: CarProfile, store: CarStore, keys: Keyring, catalogue: Catalogue) -> None:
         """Go on from what `store` holds; an empty store is a new car: private, epoch 0, no policy.
@@ -95,7 +106,8 @@ class CarCore(CoreViews):
         self._keys = keys
         self._catalogue = catalogue
         duties = [t for d in catalogue.declarations.values() if d.is_legal_duty for t in d.messages]
-        self._optional = {name for name, t in catalogue.messages.types.items() if t.declaration} - set(duties)
+        every = catalogue.messages.types.items()
+        self._optional = {name for name, t in every if t.declaration or t.leaves_at > Level.PRIVATE} - set(duties)
         self._switches = frozenset(d.name for d in catalogue.service_declarations()) | {
             d.group for d in catalogue.service_declarations() if d.group
         }
@@ -108,6 +120,14 @@ class CarCore(CoreViews):
         self._pipeline = Pipeline(services, states, profile.equipment)
         self._renewal = Renewal(keys)
         self._policy = PolicyHeld(profile, store)
+        held = self._policy.policy
+        owned = PhonesRecord(tenure_id=held.tenure_id if held else None)
+        self._phone_keys = PhoneKeys(store.read(PHONES, PhonesRecord) or owned)
+        self._phones = Phones(profile, keys, self._phone_keys, (self._gate, self._link, self._counts))
+        self._pairing = Pairing(self._link, self._counts)
+        commands = runnable_commands(catalogue, self._pipeline)
+        parts = (self._gate, self._link, self._pipeline, self._counts)
+        self._orders = Orders(profile, store, commands, self._phone_keys, keys, parts)
         self._obey()
         self._purged_serial = -1
         self._broken = False
@@ -129,14 +149,14 @@ class CarCore(CoreViews):
         return step.out
 
     def received(self, now: Now, kind: str, payload: bytes) -> Output:
-        """A frame came on ``v/{id}/down/{kind}``: ``ack``, ``welcome``, ``policy`` or ``cert``.
+        """A frame came on ``v/{id}/down/{kind}``: ``ack``, ``welcome``, ``policy``, ``cert``, ``pair``, ``challenge``, ``key``, ``keys`` or ``order``.
 
         Anything else, and what can't be read, changes nothing and is counted (``ignored/…``).
         """
         with self._step(now) as step:
             try:
                 self._receive(step, kind, payload)
-            except (UnreadableFrame, msgspec.DecodeError, ValueError):
+            except (UnreadableFrame, msgspec.DecodeError, ValueError, RecursionError):
                 self._counts.add(f"ignored/{kind}:unreadable")
         return step.out
 
@@ -178,10 +198,43 @@ class CarCore(CoreViews):
                 self._change_switch(step, name, on=on)
         return step.out
 
+    def show_ticket(self, now: Now) -> Output:
+        """Someone in the car wants to add a phone: show a fresh secret (`ticket`). Raises ``PhonesClosed`` where none can be added."""
+        if not self.can_add_phone:
+            raise PhonesClosed
+        with self._step(now) as step:
+            self._phones.show_ticket(step)
+        return step.out
+
+    def hide_ticket(self, now: Now) -> Output:
+        """The secret is not shown any more."""
+        with self._step(now) as step:
+            self._phone_keys.hide_ticket()
+        return step.out
+
+    def remove_phone(self, now: Now, key_id: str) -> Output:
+        """Someone in the car removed a phone; raises ``UnknownPhone`` for one that the car does not know."""
+        if not any(phone.key_id == key_id for phone in self.phones):
+            raise UnknownPhone
+        with self._step(now) as step:
+            self._phones.remove(step, key_id)
+        return step.out
+
+    def pair(self, now: Now, code: str) -> Output:
+        """Someone in the car typed a pairing code, which is sent if the link is open; `pairing` tells the outcome.
+
+        Raises ``PairingCodeInvalid``.
+        """
+        if not is_code(code):
+            raise PairingCodeInvalid
+        with self._step(now) as step:
+            self._pairing.type_in(step, code)
+        return step.out
+
     def tick(self, now: Now) -> Output:
-        """Time passed: repeat what got no answer, purge what time has closed, renew the certificate. Cheap when nothing is due."""
-        wake = self.next_wake_ms
-        if wake is None or now.ms < wake:
+        """Time passed: repeat what got no answer, purge what time has closed, end orders, renew the certificate. Cheap when nothing is due."""
+        due_in = self.wake_in_ms(now)
+        if due_in is None or due_in > 0:
             return Output()
         with self._step(now) as step:
             pass
@@ -198,7 +251,10 @@ class CarCore(CoreViews):
             step = Step(now, changes, Output())
             self._gate.move_to(now)
             self._purge_if_changed(step)
+            self._orders.move_to(step)
             yield step
+            self._orders.advance(step)
+            self._pairing.advance(step)
             self._purge_if_changed(step)
             self._link.pump(step, self._hello)
             self._renew(step)
@@ -231,6 +287,20 @@ class CarCore(CoreViews):
                 self._offered_policy(step, payload)
             case "cert":
                 self._issued(step, _read_issued(payload))
+            case "keys":
+                self._phones.listed(step, payload)
+            case "pair":
+                self._pairing.answered(step, payload)
+            case "key" | "challenge" | "order" if self._link.state is not LinkState.OPEN:
+                self._counts.add(
+                    f"ignored/{kind}:before_welcome"
+                )  # the car has not heard yet what has become of its owner's phones
+            case "key":
+                self._phones.offered(step, payload)
+            case "challenge":
+                self._orders.give_challenge(step, payload)
+            case "order":
+                self._orders.take(step, payload)
             case _:
                 self._counts.add("ignored/other:unknown")
                 step.tell(NoticeCode.IGNORED, kind=kind[:_BY_LIMIT])
@@ -246,6 +316,7 @@ class CarCore(CoreViews):
             software=self._profile.software,
             types=tuple(self._catalogue.messages.types),
             signals=tuple(sorted(self._catalogue.declared_signals())),
+            commands=self._orders.commands,
             policy_version=self.policy.version if self.policy else 0,
             asked=self._link.asked,
         )
@@ -334,6 +405,9 @@ class CarCore(CoreViews):
             self._link.forget_owner(step, OWNER_CHANGED)
             self._pipeline.forget(step.changes)
             step.tell(NoticeCode.OWNER_CHANGED)
+        if self._phone_keys.belong_to(now_held.tenure_id):
+            self._orders.forget(step.changes)
+            step.changes.put(PHONES, self._phone_keys.record)
         self._purge_if_changed(step)
         accepted = encode(PolicyAccepted(now_held.version, self._policy.hash))
         self._link.append(step, Lane.EVENT, POLICY_ACCEPTED, self._gate.level, step.now.ms, accepted)

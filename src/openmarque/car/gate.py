@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from openmarque.car.model import Now
-from openmarque.catalogue.decide import Moment, Permit
+from openmarque.catalogue.decide import Ask, Kind, Moment, Permit
 from openmarque.catalogue.policy import Rulebook
+from openmarque.catalogue.refusals import Reason
 from openmarque.protocol.envelope import Trust
 from openmarque.protocol.levels import Level, effective
 from openmarque.protocol.messages import HOUSEKEEPING, MessageRegister
@@ -20,7 +21,7 @@ NO_POLICY: Final = "no_policy"
 NOT_ON_ALLOW_LIST: Final = "not_on_allow_list"
 UNKNOWN_TO_PLATFORM: Final = "unknown_to_platform"
 
-_HOUSEKEEPING: Final = frozenset(t.name for t in HOUSEKEEPING)
+_HOUSEKEEPING: Final = {t.name: t.leaves_at for t in HOUSEKEEPING}
 _NONE: Final = frozenset[str]()
 
 
@@ -110,6 +111,13 @@ class Gate:
             self._messages[key] = self._find_refusal(type_name, captured)
         return self._messages[key]
 
+    def refuses_command(self, declaration: str, command: str) -> str:
+        """Why the rules of now keep an order from being run; "" when they let it. Nothing is remembered: orders are rare."""
+        if self._rulebook is None:
+            return NO_POLICY
+        answer = self._rulebook.judge(Ask(declaration, Kind.COMMAND, command), self._moment())
+        return "" if isinstance(answer, Permit) else answer.reason.value
+
     def may_send(self) -> frozenset[str]:
         """The service messages that may be captured and sent now."""
         if self._may_send is None:
@@ -123,7 +131,8 @@ class Gate:
 
     def _find_refusal(self, type_name: str, captured: Level) -> str:
         if type_name in _HOUSEKEEPING:
-            return ""
+            is_open = _HOUSEKEEPING[type_name] <= effective(self.level, captured)
+            return "" if is_open else Reason.LEVEL_TOO_LOW
         if type_name in self._unknown:
             return UNKNOWN_TO_PLATFORM
         if type_name in self._duties:

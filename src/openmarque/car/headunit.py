@@ -22,8 +22,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from openmarque.car.core import CarCore
 from openmarque.car.headunit_page import SCRIPT, STYLE, page
+from openmarque.car.headunit_phones import SCRIPT as PHONES_SCRIPT
+from openmarque.car.headunit_phones import STYLE as PHONES_STYLE
+from openmarque.car.headunit_phones import phones_section, phones_state
 from openmarque.car.headunit_state import level_note, levels, link_purposes, live_state, switches
-from openmarque.car.model import Now, Output, UnknownSwitch
+from openmarque.car.model import Now, Output, PhonesClosed, UnknownPhone, UnknownSwitch
+from openmarque.car.pairing import Outcome, is_code
 from openmarque.car.texts import LANGUAGES, preferred_language, text
 from openmarque.catalogue.register import Catalogue
 from openmarque.kit.clock import from_ms
@@ -38,28 +42,19 @@ _POLICY: Final = (
 )
 
 
-class PairingAnswer(StrEnum):
+class CodeTaken(StrEnum):
     """What becomes of a pairing code that was typed in."""
 
     SENT = "sent"
-    NOT_OFFERED = "not_offered"
+    NOT_SENT = "not_sent"
 
 
 class PairingPort(Protocol):
     """Takes pairing codes. The platform's answer comes later, as a notice."""
 
-    async def pair(self, code: str) -> PairingAnswer:
+    async def pair(self, code: str) -> CodeTaken:
         """Hand over a code of 8 digits."""
         ...
-
-
-class NoPairing:
-    """The platform of this version offers no pairing from the car."""
-
-    async def pair(self, code: str) -> PairingAnswer:
-        """See ``PairingPort``; the code goes nowhere."""
-        del code
-        return PairingAnswer.NOT_OFFERED
 
 
 class Cockpit(Protocol):
@@ -79,36 +74,57 @@ class Cockpit(Protocol):
         ...
 
 
+class CorePairing:
+    """Hands codes to the car's core, which sends them if the link is open."""
+
+    def __init__(self, cockpit: Cockpit) -> None:
+        """Use `cockpit`'s core."""
+        self._cockpit = cockpit
+
+    async def pair(self, code: str) -> CodeTaken:
+        """See ``PairingPort``."""
+        output = self._cockpit.act(lambda core, now: core.pair(now, code))
+        return CodeTaken.SENT if output.frames or self._cockpit.core.pairing.outcome is Outcome.WAITING else CodeTaken.NOT_SENT
+
+
 class HeadUnit:
     """The page of one car; `app` is the ASGI application, good for requests to `port` on the loopback interface."""
 
-    def __init__(self, cockpit: Cockpit, catalogue: Catalogue, vin: str, pairing: PairingPort | None = None) -> None:
-        """Show `cockpit`'s car, whose VIN is `vin`."""
+    def __init__(
+        self, cockpit: Cockpit, catalogue: Catalogue, vin: str, pairing: PairingPort | None = None, app_url: str = ""
+    ) -> None:
+        """Show `cockpit`'s car, whose VIN is `vin`; the owner's app, which a phone opens to be added, is at `app_url`."""
         self._cockpit = cockpit
         self._catalogue = catalogue
         self._vin = vin
-        self._pairing = pairing or NoPairing()
+        self._pairing = pairing or CorePairing(cockpit)
+        self._app_url = app_url
         self._token = secrets.token_urlsafe(32)
         routes = [
             Route("/", self._page),
             Route("/state", self._state),
-            Route("/style.css", _fixed(STYLE, "text/css")),
-            Route("/refresh.js", _fixed(SCRIPT, "text/javascript")),
+            Route("/style.css", _fixed(STYLE + PHONES_STYLE, "text/css")),
+            Route("/refresh.js", _fixed(SCRIPT + PHONES_SCRIPT, "text/javascript")),
             Route("/level", self._set_level, methods=["POST"]),
             Route("/switch", self._set_switch, methods=["POST"]),
             Route("/pairing", self._pair, methods=["POST"]),
+            Route("/phones/add", self._add_phone, methods=["POST"]),
+            Route("/phones/stop", self._stop_adding, methods=["POST"]),
+            Route("/phones/remove", self._remove_phone, methods=["POST"]),
         ]
         self.app = Starlette(routes=routes, middleware=[Middleware(_Guard)])
 
     async def _page(self, request: Request) -> Response:
         language = _language(request)
         said = request.query_params.get("said", "")
-        known = {"changed", *(f"pairing.{answer.value}" for answer in PairingAnswer), "pairing.not_eight", "refused.form"}
+        known = {"changed", *(f"pairing.{answer.value}" for answer in CodeTaken), "pairing.not_eight", "refused.form"}
+        known |= {"phones.removed", "phones.unknown", "phones.closed"}
         return HTMLResponse(self._render(language, text(language, said) if said in known else ""))
 
     async def _state(self, request: Request) -> Response:
         now = self._cockpit.now()
-        return JSONResponse(live_state(self._cockpit.core, _language(request), from_ms(now.ms)))
+        core, language = self._cockpit.core, _language(request)
+        return JSONResponse(live_state(core, language, from_ms(now.ms)) | {"phones": phones_state(core, now, language)})
 
     async def _set_level(self, request: Request) -> Response:
         form = await self._form(request)
@@ -131,12 +147,40 @@ class HeadUnit:
             return self._refused(request)
         return _back(form, "changed")
 
+    async def _add_phone(self, request: Request) -> Response:
+        form = await self._form(request)
+        if form is None:
+            return self._refused(request)
+        try:
+            self._cockpit.act(lambda core, now: core.show_ticket(now))
+        except PhonesClosed:
+            return _back(form, "phones.closed")
+        return _back(form, "", "#phones")
+
+    async def _stop_adding(self, request: Request) -> Response:
+        form = await self._form(request)
+        if form is None:
+            return self._refused(request)
+        self._cockpit.act(lambda core, now: core.hide_ticket(now))
+        return _back(form, "", "#phones")
+
+    async def _remove_phone(self, request: Request) -> Response:
+        form = await self._form(request)
+        if form is None:
+            return self._refused(request)
+        key_id = form.get("key_id", "")
+        try:
+            self._cockpit.act(lambda core, now: core.remove_phone(now, key_id))
+        except UnknownPhone:
+            return _back(form, "phones.unknown")
+        return _back(form, "phones.removed")
+
     async def _pair(self, request: Request) -> Response:
         form = await self._form(request)
         if form is None:
             return self._refused(request)
         code = form.get("code", "").strip()
-        if len(code) != 8 or not (code.isascii() and code.isdigit()):
+        if not is_code(code):
             return _back(form, "pairing.not_eight")
         return _back(form, f"pairing.{(await self._pairing.pair(code)).value}")
 
@@ -169,6 +213,7 @@ class HeadUnit:
             "ceiling": text(language, "level.ceiling", level=text(language, f"level.{int(ceiling)}"))
             if ceiling < max(Level)
             else "",
+            "phones": lambda hidden: phones_section(core, now, language, self._app_url, hidden),
         }
         return page(language, self._vin, self._token, said, view)
 
@@ -198,7 +243,8 @@ class _Guard:
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+    # Not no-referrer: with it browsers send "Origin: null" with a form, and no form of this page would be taken. Nothing goes elsewhere.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -232,10 +278,10 @@ def _language(request: Request) -> str:
     return asked if asked in LANGUAGES else preferred_language(request.headers.get("accept-language", ""))
 
 
-def _back(form: dict[str, str], said: str) -> Response:
-    """To the page again, so that reloading it repeats nothing."""
+def _back(form: dict[str, str], said: str, place: str = "") -> Response:
+    """To the page again, to `place` on it, so that reloading it repeats nothing."""
     language = form.get("lang", "")
-    return RedirectResponse(f"/?lang={language if language in LANGUAGES else LANGUAGES[0]}&said={said}", status_code=303)
+    return RedirectResponse(f"/?lang={language if language in LANGUAGES else LANGUAGES[0]}&said={said}{place}", status_code=303)
 
 
 def _fixed(content: str, media_type: str) -> Callable[[Request], Response]:

@@ -9,6 +9,7 @@ STYLE: Final = """
 :root { color-scheme: light dark; --line: #8888; --accent: #0a5c9e; --ok: #17692b; }
 @media (prefers-color-scheme: dark) { :root { --accent: #7cc1ff; --ok: #7ddb92; } }
 * { box-sizing: border-box; }
+html { background: Canvas; color: CanvasText; } a { color: var(--accent); }
 body { font: 1.125rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-top: 2rem; }
 dl { display: grid; grid-template-columns: minmax(9rem, auto) 1fr; gap: .4rem 1rem; }
@@ -34,7 +35,7 @@ async function refresh() {
     const answer = await fetch("/state?lang=" + language, {cache: "no-store"});
     if (!answer.ok) return;
     const state = await answer.json();
-    for (const name of ["link", "trip", "outbox", "policy"]) {
+    for (const name of ["link", "trip", "outbox", "policy", "pairing"]) {
       const place = document.getElementById(name);
       if (place.textContent !== state[name]) place.textContent = state[name];
     }
@@ -45,6 +46,7 @@ async function refresh() {
       list.replaceChildren(...shown.map(line => { const li = document.createElement("li"); li.textContent = line; return li; }));
       document.getElementById("no-notices").hidden = shown.length > 0;
     }
+    showPhones(state.phones);
     if (String(state.level) !== document.body.dataset.level) location.reload();
   } catch (error) { /* the next round tries again */ }
 }
@@ -53,7 +55,7 @@ setInterval(refresh, 2000);
 
 
 def page(language: str, vin: str, token: str, said: str, view: dict[str, Any]) -> str:
-    """The whole page. `said` answers the last action ("" for none); `view` holds live, levels, switches, note, link and ceiling."""
+    """The whole page. `said` answers the last action ("" for none); `view` holds live, levels, switches, note, link, ceiling and what makes the phones' part."""
 
     def t(key: str, **facts: object) -> str:
         return escape(text(language, key, **facts))
@@ -82,10 +84,11 @@ def page(language: str, vin: str, token: str, said: str, view: dict[str, Any]) -
 <details><summary>{t("level.link")}</summary><ul lang="en">{link}</ul></details></section>
 <section aria-labelledby="switch-title"><h2 id="switch-title">{t("switches")}</h2>
 {"".join(_switch(language, switch, hidden) for switch in view["switches"])}</section>
+{view["phones"](hidden)}
 <section aria-labelledby="pairing-title"><h2 id="pairing-title">{t("pairing")}</h2>
 <form method="post" action="/pairing" class="row">{hidden}<label for="code">{t("pairing.code")}</label>
 <input id="code" name="code" inputmode="numeric" autocomplete="off" pattern="[0-9]{{8}}" minlength="8" maxlength="8" required>
-<button>{t("pairing.send")}</button></form></section>
+<button>{t("pairing.send")}</button></form><p id="pairing" role="status">{escape(live["pairing"])}</p></section>
 <section aria-labelledby="notice-title"><h2 id="notice-title">{t("notices")}</h2>
 <p id="no-notices"{" hidden" if notices else ""}>{t("notices.none")}</p><ul id="notices" aria-live="polite">{notices}</ul></section>
 </main></body></html>

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from openmarque.car.core import CarCore
+from openmarque.car.headunit_phones import order_facts
 from openmarque.car.model import REMOTE_ACCESS, Notice, NoticeCode
 from openmarque.car.texts import text
 from openmarque.catalogue.register import Catalogue
@@ -13,7 +14,7 @@ from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import HOUSEKEEPING
 from openmarque.services.trips.car import TripsState
 
-_LINK_ONLY: Final = tuple(t.purpose for t in HOUSEKEEPING)
+_LINK_ONLY: Final = tuple(t.purpose for t in HOUSEKEEPING if t.leaves_at is Level.PRIVATE)
 
 
 def live_state(core: CarCore, language: str, now: datetime) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def live_state(core: CarCore, language: str, now: datetime) -> dict[str, Any]:
         "outbox": f"{core.outbox_fill} {text(language, 'outbox.messages')}",
         "policy": _policy(core, language, now),
         "level": int(core.privacy.level),
+        "pairing": text(language, f"pairing.outcome.{core.pairing.outcome}", **core.pairing.facts),
         "notices": [_notice(notice, language) for notice in reversed(core.notices)],
     }
 
@@ -104,6 +106,12 @@ def _notice(notice: Notice, language: str) -> dict[str, str]:
         case NoticeCode.SWITCH_CHANGED:
             state = text(language, "on" if notice.facts["on"] else "off")
             facts = {"switch": str(notice.facts["switch"]).replace("_", " "), "state": state}
+        case NoticeCode.PAIRING:
+            facts = {"outcome": text(language, f"pairing.outcome.{notice.facts['outcome']}", **notice.facts)}
+        case NoticeCode.ORDER_TAKEN | NoticeCode.ORDER_DONE | NoticeCode.ORDER_REFUSED | NoticeCode.ORDER_FAILED:
+            facts = order_facts(notice.facts, language)
+        case NoticeCode.PHONE_REFUSED:
+            facts = {"why": text(language, f"phone_refused.{notice.facts['reason']}")}
         case _:
             pass
     return {"at": _moment(notice.at_ms), "text": text(language, f"notice.{notice.code.value}", **facts)}

@@ -1,6 +1,6 @@
 """The provisioning bundle: what a car is given once, in a folder, and the keys that it then keeps there. No cloud in here.
 
-Files (mode 0600, folder 0700): ``car.json`` (names, addresses, policy keys; no secret), ``car-key.pem`` (private key, PKCS#8), ``car-chain.pem``
+Files (mode 0600, folder 0700): ``car.json`` (names, addresses, the platform's public keys; no secret), ``car-key.pem`` (private key, PKCS#8), ``car-chain.pem``
 (the car's certificate and the intermediate's), ``broker-ca.pem`` (who may be the broker). While a renewal is under way: ``next-key.pem``,
 and ``next-chain.pem`` once the platform has answered. The VIN is in the certificate alone (a serialNumber among its alternative names).
 
@@ -11,6 +11,7 @@ certificate is used for the next connection and replaces the old one when the pl
 import base64
 import binascii
 import os
+import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +44,7 @@ STORE: Final = "car.sqlite3"
 
 
 class CarFacts(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``car.json``. `vehicle_id` as 32 hex digits; `policy_keys` are base64 SubjectPublicKeyInfo (DER) by key id."""
+    """``car.json``. `vehicle_id` as 32 hex digits; `policy_keys` and `command_keys` are base64 SubjectPublicKeyInfo (DER) by key id."""
 
     vehicle_id: str
     host: str
@@ -54,11 +55,16 @@ class CarFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     software: str = ""
     top_speed_kmh: float = Equipment().top_speed_kmh
     battery_kwh: float | None = None
+    command_keys: dict[str, str] = {}
+    app_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BundleContents:
-    """What the platform gives a car. `policy_keys` are SubjectPublicKeyInfo (DER) by key id; keys and certificates are PEM."""
+    """What the platform gives a car. `policy_keys` and `command_keys` are SubjectPublicKeyInfo (DER) by key id; keys and certificates PEM.
+
+    `app_url` is where the owner's app is: the car makes the links for phones with it, so it comes with the bundle and not over the link.
+    """
 
     vehicle_id: UUID
     host: str
@@ -72,6 +78,8 @@ class BundleContents:
     software: str = ""
     top_speed_kmh: float = Equipment().top_speed_kmh
     battery_kwh: float | None = None
+    command_keys: Mapping[str, bytes] = field(default_factory=dict)
+    app_url: str = ""
 
 
 class BundleUnusable(CallerError):
@@ -101,18 +109,26 @@ class Bundle:
         return self.folder / BROKER_CA
 
     def profile(self) -> CarProfile:
-        """What the core needs to know of the car. Raises ``BundleUnusable`` for a policy key that is none."""
-        try:
-            keys = {key_id: signing.load_public(base64.b64decode(spki)) for key_id, spki in self.facts.policy_keys.items()}
-        except (ValueError, binascii.Error) as error:
-            raise BundleUnusable(f"A policy key in {CAR_JSON} can't be read.") from error
+        """What the core needs to know of the car. Raises ``BundleUnusable`` for a key of the platform that is none."""
         return CarProfile(
             vehicle_id=self.vehicle_id,
-            policy_keys=keys,
+            policy_keys=_public_keys(self.facts.policy_keys),
+            command_keys=_public_keys(self.facts.command_keys),
             ceiling=self.facts.ceiling,
             software=self.facts.software,
             equipment=Equipment(self.facts.top_speed_kmh, self.facts.battery_kwh),
         )
+
+
+def _public_keys(written: Mapping[str, str]) -> dict[str, signing.PublicKey]:
+    try:
+        return {key_id: signing.load_public(base64.b64decode(spki)) for key_id, spki in written.items()}
+    except (ValueError, binascii.Error) as error:
+        raise BundleUnusable(f"A key of the platform in {CAR_JSON} can't be read.") from error
+
+
+def _written(keys: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: base64.b64encode(key).decode("ascii") for name, key in keys.items()}
 
 
 def write_bundle(folder: Path, contents: BundleContents) -> None:
@@ -122,7 +138,9 @@ def write_bundle(folder: Path, contents: BundleContents) -> None:
         vehicle_id=wire(contents.vehicle_id),
         host=contents.host,
         mqtt_port=contents.mqtt_port,
-        policy_keys={name: base64.b64encode(key).decode("ascii") for name, key in contents.policy_keys.items()},
+        policy_keys=_written(contents.policy_keys),
+        command_keys=_written(contents.command_keys),
+        app_url=contents.app_url,
         ceiling=contents.ceiling,
         capabilities=tuple(sorted(contents.capabilities)),
         software=contents.software,
@@ -135,6 +153,27 @@ def write_bundle(folder: Path, contents: BundleContents) -> None:
     files = {KEY: contents.key_pem, CHAIN: contents.chain_pem, BROKER_CA: contents.broker_ca_pem, CAR_JSON: text}
     for name, content in files.items():
         _write(folder / name, content)
+
+
+def write_platform(
+    folder: Path,
+    *,
+    host: str,
+    mqtt_port: int,
+    policy_keys: Mapping[str, bytes],
+    command_keys: Mapping[str, bytes],
+    app_url: str,
+) -> None:
+    """Change what a bundle says of the platform: where it is, and the keys it signs with (SubjectPublicKeyInfo). All else stays."""
+    facts = msgspec.structs.replace(
+        read_bundle(folder).facts,
+        host=host,
+        mqtt_port=mqtt_port,
+        policy_keys=_written(policy_keys),
+        command_keys=_written(command_keys),
+        app_url=app_url,
+    )
+    _write(folder / CAR_JSON, msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n")
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -226,6 +265,10 @@ class FileKeyring:
         if not fits or names != (wire(self._bundle.vehicle_id), self._bundle.vin):
             raise CertificateMismatch
         _write(self._bundle.folder / NEXT_CHAIN, chain)
+
+    def random_bytes(self, size: int) -> bytes:
+        """See ``Keyring``."""
+        return secrets.token_bytes(size)
 
     def confirm(self) -> None:
         """See ``Keyring``."""

@@ -14,10 +14,20 @@ from openmarque.protocol.signing import PublicKey
 
 
 class Now(NamedTuple):
-    """The car's clock at the moment of an input: milliseconds since the Unix epoch, and how far they can be believed."""
+    """The car's clocks at the moment of an input: milliseconds since the Unix epoch, and how far they can be believed.
+
+    `steady_ms` counts from any moment, goes on in sleep and never goes back (``kit.clock.steady_ms``): what is in time for an order
+    hangs on it alone. A caller that has none leaves it out; then the other clock stands in, and orders are refused if that goes back.
+    """
 
     ms: int
     trust: Trust = Trust.SYNCED
+    steady_ms: int | None = None
+
+    @property
+    def steady(self) -> int:
+        """The steady clock, or what stands in for it."""
+        return self.ms if self.steady_ms is None else self.steady_ms
 
 
 class Channel(StrEnum):
@@ -28,6 +38,8 @@ class Channel(StrEnum):
     STATUS = "status"
     HELLO = "hello"
     CSR = "csr"
+    CHALLENGE = "challenge"
+    PAIR = "pair"
 
 
 class Frame(NamedTuple):
@@ -52,6 +64,14 @@ class NoticeCode(StrEnum):
     CERTIFICATE_RENEWED = "certificate_renewed"
     CERTIFICATE_REFUSED = "certificate_refused"
     IGNORED = "ignored"
+    PAIRING = "pairing"
+    ORDER_TAKEN = "order_taken"
+    ORDER_DONE = "order_done"
+    ORDER_REFUSED = "order_refused"
+    ORDER_FAILED = "order_failed"
+    PHONE_STORED = "phone_stored"
+    PHONE_REFUSED = "phone_refused"
+    PHONE_REMOVED = "phone_removed"
 
 
 class Notice(NamedTuple):
@@ -62,15 +82,29 @@ class Notice(NamedTuple):
     facts: Mapping[str, str | int]
 
 
+class Actuation(NamedTuple):
+    """Something for the car itself to do now, once: the order's command with its arguments.
+
+    The outcome comes back as sensed values (``CarCore.sensed``): of the locks, for example. For ``refresh`` the car's sensors are read
+    anew, all of them.
+    """
+
+    command: str
+    order_id: str
+    arguments: Mapping[str, bool | int | str]
+
+
 @dataclass(slots=True)
 class Output:
     """What an input leads to, in order. The store has committed when the core returns it.
 
-    `reconnect` asks for a new connection, with the certificate that was just installed.
+    `actions` are carried out after that, each once; one that is lost is lost, and its order fails. `reconnect` asks for a new
+    connection, with the certificate that was just installed.
     """
 
     frames: list[Frame] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    actions: list[Actuation] = field(default_factory=list)
     reconnect: bool = False
 
 
@@ -89,7 +123,8 @@ class LinkState(StrEnum):
 class CarProfile:
     """What is built into a car and does not change while it runs.
 
-    `policy_keys` are the platform's policy keys by key id; `ceiling` the level that this car never exceeds, whatever is chosen.
+    `policy_keys` are the platform's policy keys by key id, `command_keys` those that sign orders (a car without any takes none);
+    `ceiling` is the level that this car never exceeds, whatever is chosen.
     """
 
     vehicle_id: UUID
@@ -99,6 +134,7 @@ class CarProfile:
     equipment: Equipment = field(default_factory=Equipment)
     outbox_limit: int = 10_000
     """Most service messages kept for the event lane: a month of trips a hundred times over, in some 3 MB."""
+    command_keys: Mapping[str, PublicKey] = field(default_factory=dict)
 
 
 class Validity(NamedTuple):
@@ -140,6 +176,10 @@ class Keyring(Protocol):
         """The platform welcomed this connection: forget the old certificate if it was made with the new one."""
         ...
 
+    def random_bytes(self, size: int) -> bytes:
+        """Bytes that nobody can guess, from the system's generator: challenges, and the secrets shown to phones."""
+        ...
+
 
 class CertificateMismatch(OpenMarqueError):
     """The platform sent a certificate that is not for this car and the key it asked for."""
@@ -160,6 +200,21 @@ class CoreBroken(OpenMarqueError):
 
     code = "car-core-broken"
     cure = "Make a new core from the store."
+
+
+class UnknownPhone(CallerError):
+    """The car does not know this phone."""
+
+    code = "unknown-phone"
+    http_status = 404
+
+
+class PhonesClosed(CallerError):
+    """No phone can be added now: the car has no owner yet, or its privacy level keeps it from answering."""
+
+    code = "phones-closed"
+    cure = "Pair the car with an owner's account, and choose a level that lets data out."
+    http_status = 409
 
 
 REMOTE_ACCESS: Final = "remote_access"

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from openmarque.car.records import service_record
-from openmarque.car.service import CarService, Screen
+from openmarque.car.service import CarService, CommandHandler, Screen
 from openmarque.car.store import Changes
 from openmarque.protocol.levels import Level
-from openmarque.protocol.sensing import Equipment, Outgoing, Sample
+from openmarque.protocol.sensing import Command, Ended, Equipment, Outgoing, Sample
 from openmarque.protocol.signals import SIGNALS, Value
 
 
@@ -27,6 +27,7 @@ class Pipeline:
     def __init__(self, services: Iterable[CarService], states: Mapping[str, Any], equipment: Equipment) -> None:
         """Go on from `states` by service name; a service without one starts as in a new car."""
         self._services = tuple(services)
+        self._handlers = {service.name: service for service in self._services if isinstance(service, CommandHandler)}
         self._screens = tuple((service.name, service) for service in self._services if isinstance(service, Screen))
         self._states = {service.name: states.get(service.name) or service.state() for service in self._services}
         self._equipment = equipment
@@ -71,6 +72,33 @@ class Pipeline:
             result.values.update(taken.values)
             result.messages.extend(taken.messages)
         return result
+
+    def commands(self) -> dict[str, str]:
+        """The name of the service that carries out each command."""
+        return {command: name for name, handler in self._handlers.items() for command in handler.commands}
+
+    def sample(self, at_ms: int, level: Level, reported: Mapping[str, tuple[Value, int]], may_send: frozenset[str]) -> Sample:
+        """A sample in which nothing new was sensed."""
+        return Sample(at_ms, level, {}, self._latest, reported, may_send, self._equipment)
+
+    def refuses(self, service: str, command: Command, sample: Sample) -> str:
+        """Why a service lets its command not be done now; "" when the car is to act."""
+        return self._handlers[service].begin(self._states[service], command, sample).refused
+
+    def begin(self, changes: Changes, service: str, command: Command, sample: Sample) -> None:
+        """Have a service begin with a command that it does not refuse."""
+        self._keep(changes, service, self._handlers[service].begin(self._states[service], command, sample).state)
+
+    def outcome(self, service: str, command: Command, sample: Sample) -> Ended | None:
+        """Whether a command is over, as its service sees it; None while it is not, or the service is not there any more."""
+        handler = self._handlers.get(service)
+        return None if handler is None else handler.outcome(self._states[service], command, sample)
+
+    def over(self, changes: Changes, service: str, command: Command) -> None:
+        """Tell a service that its command has ended."""
+        handler = self._handlers.get(service)
+        if handler is not None:
+            self._keep(changes, service, handler.over(self._states[service], command))
 
     def forget(self, changes: Changes) -> None:
         """Drop everything of the present owner, the newest values included."""

@@ -13,7 +13,7 @@ import msgspec
 
 from openmarque.catalogue.declarations import Service
 from openmarque.kit.errors import OpenMarqueError
-from openmarque.protocol.sensing import Sample, Screened, Taken
+from openmarque.protocol.sensing import Begun, Command, Ended, Sample, Screened, Taken
 
 
 class CarService(Protocol):
@@ -44,6 +44,28 @@ class Screen(Protocol):
 
     def screen(self, state: Any, sample: Sample) -> Screened[Any]:
         """Which paths of `sample.sensed` to drop, and why."""
+        ...
+
+
+@runtime_checkable
+class CommandHandler(Protocol):
+    """A service that carries out commands. Methods are pure. It is asked only after every other check of an order (``car.orders``)."""
+
+    @property
+    def commands(self) -> frozenset[str]:
+        """Names of commands that its declarations list."""
+        ...
+
+    def begin(self, state: Any, command: Command, sample: Sample) -> Begun[Any]:
+        """May the car do it now, by what its sensors last said (`sample.latest`)? A value that is not there proves nothing."""
+        ...
+
+    def outcome(self, state: Any, command: Command, sample: Sample) -> Ended | None:
+        """Whether the sensors show that it is done, or that it won't be; None: not yet. The core ends it when the time is over."""
+        ...
+
+    def over(self, state: Any, command: Command) -> Any:
+        """The state after a command that began has ended, whichever way."""
         ...
 
 

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+from openmarque.car.texts_pairing import PAIRING_TEXTS
+from openmarque.car.texts_phones import PHONE_TEXTS
+
 LANGUAGES: Final = ("en", "fr")
 
 TEXTS: Final[dict[str, dict[str, str]]] = {
@@ -46,12 +49,6 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "off": "off",
         "turn_on": "Switch on",
         "turn_off": "Switch off",
-        "pairing": "Pair with an owner's account",
-        "pairing.code": "Pairing code from the app, 8 digits",
-        "pairing.send": "Pair",
-        "pairing.not_eight": "A pairing code has 8 digits.",
-        "pairing.not_offered": "Pairing is not offered by this platform version.",
-        "pairing.sent": "The code was sent. The answer appears under Messages.",
         "notices": "Messages",
         "notices.none": "No messages.",
         "language": "Français",
@@ -111,12 +108,6 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "off": "désactivé",
         "turn_on": "Activer",
         "turn_off": "Désactiver",
-        "pairing": "Jumeler avec le compte d'un propriétaire",
-        "pairing.code": "Code de jumelage de l'application, 8 chiffres",
-        "pairing.send": "Jumeler",
-        "pairing.not_eight": "Un code de jumelage a 8 chiffres.",
-        "pairing.not_offered": "Le jumelage n'est pas proposé par cette version de la plateforme.",
-        "pairing.sent": "Le code est envoyé. La réponse paraît sous Messages.",
         "notices": "Messages",
         "notices.none": "Aucun message.",
         "language": "English",
@@ -136,6 +127,8 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "refused.form": "Cette demande ne vient pas de cette page. Rechargez la page.",
     },
 }
+for _language, _texts in (*PHONE_TEXTS.items(), *PAIRING_TEXTS.items()):
+    TEXTS[_language].update(_texts)
 
 
 def text(language: str, key: str, **facts: object) -> str:

@@ -4,11 +4,12 @@ Services are found under the entry-point group ``openmarque.services``, ours and
 declarations (accounts, link, contracts) are handed in by the assembly, since they are no services.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import Final
 
-from openmarque.catalogue.declarations import CARRIERS, Declaration, Item, Scope, Service
+from openmarque.catalogue.declarations import CARRIERS, Authority, Declaration, Item, Retention, Scope, Service, Until
 from openmarque.kit.errors import OpenMarqueError
 from openmarque.protocol.messages import STATUS_TYPES, MessageRegister
 from openmarque.protocol.signals import SIGNALS
@@ -31,15 +32,25 @@ class CatalogueInvalid(OpenMarqueError):
 class Catalogue:
     """All declarations and message types of one program, by name."""
 
-    def __init__(self, services: Iterable[Service], platform: Iterable[Declaration] = ()) -> None:
-        """Collect the declarations; raises ``CatalogueInvalid`` with every problem found."""
-        self.services = tuple(sorted(services, key=lambda s: s.name))
-        every = [*platform, *(d for s in self.services for d in s.declarations)]
+    def __init__(
+        self,
+        services: Iterable[Service],
+        platform: Iterable[Declaration] = (),
+        retention: Mapping[str, int] | None = None,
+    ) -> None:
+        """Collect the declarations; raises ``CatalogueInvalid`` with every problem found.
+
+        `retention` is what the brand has set for items whose declaration leaves that to it: days by "declaration.item" (REQ GDP-12).
+        """
+        days = retention or {}
+        self.services = tuple(sorted((_service_kept(s, days) for s in services), key=lambda s: s.name))
+        every = [*(_kept(d, days) for d in platform), *(d for s in self.services for d in s.declarations)]
         self.declarations: dict[str, Declaration] = {d.name: d for d in every}
         problems = [
             *_duplicates("declaration", (d.name for d in every)),
             *_duplicates("service", (s.name for s in self.services)),
         ]
+        problems += _duplicates("command", (name for d in every for name in d.commands))
         types = [t for s in self.services for t in s.message_types]
         problems += _duplicates("message type", (t.name for t in (*STATUS_TYPES, *types)))
         for declaration in every:
@@ -58,6 +69,10 @@ class Catalogue:
     def service_declarations(self) -> Iterator[Declaration]:
         """The declarations that an owner can have or not have: those compiled into a car's policy."""
         return (d for d in self.declarations.values() if d.scope is Scope.SERVICE)
+
+    def commands(self) -> dict[str, tuple[Declaration, Authority]]:
+        """Every command of the services, with the declaration that lists it and the authority it needs."""
+        return {name: (d, authority) for d in self.service_declarations() for name, authority in d.commands.items()}
 
     def declared_signals(self) -> frozenset[str]:
         """Every VSS path that some declaration takes: the only keys that stored values may have."""
@@ -85,6 +100,22 @@ def installed_services() -> tuple[Service, ...]:
             raise CatalogueInvalid(f"The entry point {point.name} gives {type(service).__name__}, not a Service.")
         found.append(service)
     return tuple(found)
+
+
+def _service_kept(service: Service, days: Mapping[str, int]) -> Service:
+    return replace(service, declarations=tuple(_kept(declaration, days) for declaration in service.declarations))
+
+
+def _kept(declaration: Declaration, days: Mapping[str, int]) -> Declaration:
+    """The declaration with the brand's retention for the items that have none; one that a declaration states is never changed."""
+    names = {item.name: f"{declaration.name}.{item.name}" for item in declaration.items if item.retention is None}
+    if not any(name in days for name in names.values()):
+        return declaration
+    items = (
+        replace(item, retention=Retention(Until.AGE, days[names[item.name]])) if names.get(item.name) in days else item
+        for item in declaration.items
+    )
+    return replace(declaration, items=tuple(items))
 
 
 def _duplicates(what: str, names: Iterable[str]) -> list[str]:

@@ -5,7 +5,7 @@ import hashlib
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -46,9 +46,12 @@ def run(
     headunit_port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Serve the head-unit page on this loopback port; 0 takes a free one.")
     ] = None,
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="With simulated sensors, doors and locks: a parked car that opens and closes.")
+    ] = False,
 ) -> None:
     """Run a car's agent until it is stopped."""
-    asyncio.run(_run(bundle, headunit_port))
+    asyncio.run(_run_simulated(bundle, headunit_port) if simulated else _run(bundle, headunit_port))
 
 
 def replay_file(
@@ -79,19 +82,31 @@ def replay_file(
 
 async def _run(folder: Path, headunit_port: int | None) -> None:
     async with _agent(folder) as agent:
-        tasks = [asyncio.create_task(agent.run())]
-        if headunit_port is not None:
-            unit = HeadUnit(agent, agent.catalogue, agent.bundle.vin)
-            tasks.append(
-                asyncio.create_task(serve(unit, headunit_port, lambda port: _say(f"Head unit: http://127.0.0.1:{port}/")))
-            )
-        stopped = asyncio.create_task(_until_signalled())
-        done, pending = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-        for task in done:
-            task.result()
+        await _live(agent, agent.run(), headunit_port)
+
+
+async def _run_simulated(folder: Path, headunit_port: int | None) -> None:
+    from openmarque.simulator.fleet.cast import standing
+    from openmarque.simulator.fleet.fleet import FleetCar, Seat
+
+    part = standing(read_bundle(folder).facts.capabilities)
+    car = FleetCar(Seat(folder, part, seed=0), Catalogue(installed_services()), SystemClock())
+    await _live(car.agent, car.run(), headunit_port)
+
+
+async def _live(agent: CarAgent, life: Coroutine[Any, Any, None], headunit_port: int | None) -> None:
+    """Let the car live, with its head-unit page if wanted, until something ends or a signal comes."""
+    tasks = [asyncio.create_task(life)]
+    if headunit_port is not None:
+        unit = HeadUnit(agent, agent.catalogue, agent.bundle.vin, app_url=agent.bundle.facts.app_url)
+        tasks.append(asyncio.create_task(serve(unit, headunit_port, lambda port: _say(f"Head unit: http://127.0.0.1:{port}/"))))
+    stopped = asyncio.create_task(_until_signalled())
+    done, pending = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 async def _replay(

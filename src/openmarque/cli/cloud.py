@@ -27,8 +27,9 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Findings as JSON on standard output.")] = False,
 ) -> None:
     """Look for columns, keys, subjects, headers, log fields and rights that no declaration covers; exit code 1 if there are any."""
-    url = database_url or load_settings().database_url
-    found = check_installation(url)
+    settings = load_settings()
+    url = database_url or settings.database_url
+    found = check_installation(url, settings.brand_pack)
     if as_json:
         json.dump({"database": url is not None, "findings": [asdict(finding) for finding in found]}, sys.stdout, indent=2)
         sys.stdout.write("\n")

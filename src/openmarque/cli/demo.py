@@ -1,58 +1,59 @@
-"""``openmarque up``: a whole platform in the foreground; with ``--demo`` an owner whose car drives, shown in the terminal."""
+"""``openmarque up``: a whole platform in the foreground; with ``--demo`` an owner whose simulated cars live, shown in the terminal.
+
+With ``--drive`` the owner has one car more, which replays a recorded drive again and again.
+"""
 
 import asyncio
-import random
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Final, TextIO
 
 from rich.console import Console
 from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
 
-from openmarque.api.serve import PORT_NAME
 from openmarque.app import Platform
 from openmarque.car.agent import CarAgent
 from openmarque.car.drive import Drive, read_drive
-from openmarque.car.identity import CAR_JSON, read_bundle
 from openmarque.car.replay import replay
-from openmarque.cli.operating import give_to_owner, platform_up, provision
+from openmarque.cli.demo_home import DemoCar, Secrets, account_of, demo_car, demo_cars, demo_owner
+from openmarque.cli.fleet import Parked, write_fleet
+from openmarque.cli.operating import platform_up
+from openmarque.cli.supervisor import Child, Supervisor
 from openmarque.cli.trying import DRIVE_MODEL, driving
-from openmarque.cli.watch import picture, watching
-from openmarque.domains.garage.service import Order
+from openmarque.cli.watch import Row, line, rows_picture, watching
 from openmarque.engines.errors import PortBusy
 from openmarque.engines.process import Ports, is_free, port_holder
+from openmarque.http.address import web_address
 from openmarque.kit.clock import Clock
-from openmarque.kit.ids import AccountId, TenureId, VehicleId
 from openmarque.kit.log import configure_log
 from openmarque.kit.settings import Settings
 from openmarque.kit.stopping import until_stopped
 from openmarque.protocol.levels import Level
-from openmarque.simulator.lap import lap
-from openmarque.storage.postgres import postgres
-from openmarque.storage.roles import PLATFORM
+from openmarque.simulator.fleet.cast import part
 
+LOOPBACK: Final = "127.0.0.1"
 _PAUSE_S: Final = 20.0
-"""The demo car rests that long between two drives."""
-_DRAWN_PER_S: Final = 4
+"""The car of a recorded drive rests that long between two rounds."""
+_DRAWN_PER_S: Final = 2
 _PLAIN_EVERY_S: Final = 30.0
 """How often a line is printed where standard output is no terminal."""
 
 
-@dataclass(frozen=True)
-class DemoCar:
-    """A car of the demo owner."""
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What to show: how many simulated cars, and a recorded drive for one more."""
 
-    vehicle_id: VehicleId
-    tenure_id: TenureId
-    account_id: AccountId
-    bundle: Path
+    cars: int = 5
+    drive: Path | None = None
 
 
-async def run_up(settings: Settings, clock: Clock, *, demo: bool, drive: Path | None, console: Console) -> None:
+async def run_up(settings: Settings, clock: Clock, demo: Demo | None, console: Console) -> None:
     """Run a platform until SIGINT or SIGTERM. Raises ``PortBusy`` and what the engines raise."""
-    recorded = None if drive is None else read_drive(drive)
+    recorded = read_drive(demo.drive) if demo and demo.drive else None
     if settings.port and not is_free(settings.host, settings.port):
         raise PortBusy(f"{settings.port} is wanted for the API.", holder=port_holder(settings.port), setting="OPENMARQUE_PORT")
     console.print(f"Starting in {settings.home} …", highlight=False)
@@ -60,7 +61,7 @@ async def run_up(settings: Settings, clock: Clock, *, demo: bool, drive: Path | 
     configure_log(stream=log)
     # From the first moment: who is stopped while starting takes down what was started.
     stopped = asyncio.create_task(until_stopped())
-    running = asyncio.create_task(_run(settings, clock, demo=demo, recorded=recorded, console=console))
+    running = asyncio.create_task(_run(settings, clock, demo, recorded, console))
     await asyncio.wait((stopped, running), return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     running.cancel()
@@ -68,73 +69,105 @@ async def run_up(settings: Settings, clock: Clock, *, demo: bool, drive: Path | 
         await running
 
 
-async def _run(settings: Settings, clock: Clock, *, demo: bool, recorded: Drive | None, console: Console) -> None:
-    async with platform_up(settings, clock) as (platform, _):
-        base = f"http://{settings.host}:{settings.port or Ports(settings.run_dir).known(PORT_NAME)}"
-        console.print(f"Ready. API and its description: {base}/api/docs", highlight=False)
-        if demo:
-            await _run_demo(platform, recorded, base, console)
-        else:
+async def _run(settings: Settings, clock: Clock, demo: Demo | None, recorded: Drive | None, console: Console) -> None:
+    async with platform_up(settings, clock) as (platform, supervisor):
+        base = web_address(settings)
+        if demo is None:
+            console.print(f"Ready. API and its description: {base}/api/docs", highlight=False)
             await asyncio.Event().wait()
+        else:
+            await _run_demo(platform, supervisor, demo, recorded, console)
 
 
 def _open_log(path: Path) -> TextIO:
-    """Our own log goes beside those of the other processes: the terminal is the car's."""
+    """Our own log goes beside those of the other processes: the terminal is the cars'."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return path.open("a", encoding="utf-8", buffering=1)
 
 
-async def _run_demo(platform: Platform, recorded: Drive | None, base: str, console: Console) -> None:
-    car = await demo_car(platform)
-    async with platform.database.begin() as tx:
-        token = await platform.accounts.issue_token(tx, car.account_id, platform.clock.now())
-    path = f"{base}/api/v1/vehicles/{car.vehicle_id.hex}/status"
-    console.print("The demo owner's access token, good for 24 hours:", token, "\nTry:", highlight=False)
-    console.print(f"  curl -H 'Authorization: Bearer {token}' {path}", highlight=False, soft_wrap=True)
-    async with watching(platform, car.tenure_id) as seen, driving(car.bundle, platform.clock) as agent:
-        drives = asyncio.create_task(_drive_on(agent, recorded, platform.clock))
-        footer = f"{base}/api/docs · Ctrl-C ends everything"
+async def _run_demo(platform: Platform, supervisor: Supervisor, demo: Demo, recorded: Drive | None, console: Console) -> None:
+    owner = await demo_owner(platform)
+    parts = [part(number) for number in range(demo.cars)]
+    cars = await demo_cars(platform, owner, parts)
+    rows = [Row(car.vehicle_id, car.model, part.what) for car, part in zip(cars, parts, strict=True)]
+    pages = await _start_fleet(platform.settings, supervisor, cars)
+    async with AsyncExitStack() as stack:
+        if recorded is not None:
+            folder = platform.settings.home / "demo" / "car-recorded"
+            extra = await demo_car(platform, owner, folder, DRIVE_MODEL)
+            cars.append(extra)
+            rows.append(Row(extra.vehicle_id, extra.model, "a recorded drive, again and again"))
+            await stack.enter_async_context(_replaying(extra, recorded, platform.clock))
+        for row, car in zip(rows, cars, strict=True):
+            row.seen = await stack.enter_async_context(watching(platform, car.tenure_id))
+        async with platform.database.begin() as tx:
+            token = await platform.accounts.issue_token(tx, account_of(owner), platform.clock.now())
+        console.print(_card(platform.settings, owner, rows, pages))
+        console.print(f"Access token for programs, good for 24 hours: {token}", soft_wrap=True, highlight=False)
+        await _show(platform.clock, rows, console)
+
+
+async def _start_fleet(settings: Settings, supervisor: Supervisor, cars: Sequence[DemoCar]) -> list[str]:
+    """Run the cars in a process of their own; gives the addresses of their head-unit pages."""
+    ports = Ports(settings.run_dir)
+    parked = [
+        Parked(str(car.folder), number, ports.settle(f"headunit-{number + 1}", 0, LOOPBACK, held_by_us=False))
+        for number, car in enumerate(cars)
+    ]
+    write_fleet(settings.home, parked)
+    await supervisor.start([Child("fleet", ("-m", "openmarque.cli.fleet"), settings.log_dir / "fleet.log")])
+    return [f"http://{LOOPBACK}:{one.headunit_port}/" for one in parked]
+
+
+@asynccontextmanager
+async def _replaying(car: DemoCar, recorded: Drive, clock: Clock) -> AsyncIterator[None]:
+    """The recorded drive, driven while the context lasts."""
+    async with driving(car.folder, clock) as agent:
+        rounds = asyncio.create_task(_drive_on(agent, recorded))
         try:
-            if console.is_terminal:
-                with Live(console=console, refresh_per_second=_DRAWN_PER_S) as live:
-                    while not drives.done():
-                        live.update(picture(seen, car.vehicle_id, platform.clock.now(), footer))
-                        await asyncio.wait((drives,), timeout=1 / _DRAWN_PER_S)
-            else:
-                while not drives.done():
-                    await asyncio.wait((drives,), timeout=_PLAIN_EVERY_S)
-                    console.print(
-                        f"{len(seen.values)} values, {seen.changes} changes, {len(seen.trips)} trips", highlight=False
-                    )
-            drives.result()
+            yield
         finally:
-            drives.cancel()
-            await asyncio.gather(drives, return_exceptions=True)
+            rounds.cancel()
+            await asyncio.gather(rounds, return_exceptions=True)
 
 
-async def _drive_on(agent: CarAgent, recorded: Drive | None, clock: Clock) -> None:
+async def _drive_on(agent: CarAgent, recorded: Drive) -> None:
     """Drive, rest, drive again. Somebody in the car has chosen to share data and position; who has not is shown nothing."""
     agent.act(lambda core, now: core.set_level(now, Level.POSITION, "driver"))
     number = 0
     while True:
-        drive = recorded or lap(clock.now().replace(tzinfo=None) - timedelta(minutes=10))
-        await replay(agent, drive, f"demo {number}", speed=1.0)
+        await replay(agent, recorded, f"demo {number}", speed=1.0)
         number += 1
         await asyncio.sleep(_PAUSE_S)
 
 
-async def demo_car(platform: Platform) -> DemoCar:
-    """The demo owner's car in this home: the one of an earlier start, or a new one with a made-up VIN."""
-    folder = platform.settings.home / "demo" / "car-1"
-    if await asyncio.to_thread((folder / CAR_JSON).exists):
-        vehicle_id = VehicleId((await asyncio.to_thread(read_bundle, folder)).vehicle_id)
-        async with platform.database.begin() as tx:
-            rows = await postgres(tx).rows(
-                PLATFORM, "SELECT tenure_id, account_id FROM tenure WHERE vehicle_id = %s AND ended_at IS NULL", (vehicle_id,)
-            )
-        if rows:
-            return DemoCar(vehicle_id, TenureId(rows[0][0]), AccountId(rows[0][1]), folder)
-    vin = f"VF1AACVYB{random.SystemRandom().randrange(10**8):08d}"
-    vehicle_id = await provision(platform, Order(vin, DRIVE_MODEL), folder)
-    tenure_id, account_id = await give_to_owner(platform, vehicle_id, "en", platform.clock.now())
-    return DemoCar(vehicle_id, tenure_id, account_id, folder)
+def _card(settings: Settings, owner: Secrets, rows: Sequence[Row], pages: Sequence[str]) -> Panel:
+    """What a visitor needs, on one card."""
+    base = web_address(settings)
+    table = Table(show_header=False, box=None, padding=(0, 1, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("The app", f"[bold]{base}/[/bold]")
+    table.add_row("E-mail", owner.email)
+    table.add_row("Password", owner.password)
+    table.add_row("Safety code", owner.safety_code)
+    table.add_row("")
+    table.add_row("In the cars", "[dim]their head-unit pages; “Add a phone” is there[/dim]")
+    for row, page in zip(rows, pages, strict=False):
+        table.add_row(f"  {row.model}", f"{page} [dim]{row.what}[/dim]")
+    table.add_row("")
+    table.add_row("API", f"{base}/api/docs")
+    return Panel(table, title="OpenMarque is running", title_align="left", subtitle="Ctrl-C ends everything", padding=(1, 1))
+
+
+async def _show(clock: Clock, rows: Sequence[Row], console: Console) -> None:
+    """The cars as they live, until cancelled."""
+    if not console.is_terminal:
+        while True:
+            await asyncio.sleep(_PLAIN_EVERY_S)
+            for row in rows:
+                console.print(line(row, clock.now()), soft_wrap=True, highlight=False)
+    with Live(console=console, refresh_per_second=_DRAWN_PER_S) as live:
+        while True:
+            live.update(rows_picture(rows, clock.now()))
+            await asyncio.sleep(1 / _DRAWN_PER_S)

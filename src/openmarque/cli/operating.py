@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -15,11 +15,13 @@ import typer
 import uvloop
 
 from openmarque.app import Engines, Platform, bootstrap, start_engines
-from openmarque.car.identity import BundleContents, write_bundle
+from openmarque.car.identity import BundleContents, write_bundle, write_platform
 from openmarque.cli.supervisor import Child, Supervisor
 from openmarque.domains.garage.service import Order
+from openmarque.engines.mailbox import mailbox
 from openmarque.engines.nats_log import follow
 from openmarque.engines.postgres import PostgresServer
+from openmarque.http.address import web_address
 from openmarque.kit.clock import Clock, SystemClock, iso
 from openmarque.kit.csr import certificate_request, key_pem, new_car_key
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, wire
@@ -59,8 +61,10 @@ async def engines_up(settings: Settings, clock: Clock) -> AsyncIterator[Engines]
 
 @asynccontextmanager
 async def platform_up(settings: Settings, clock: Clock, *, api: bool = True) -> AsyncIterator[tuple[Platform, Supervisor]]:
-    """A whole platform: engines, brand stored, revocation snapshot written, gates, workers and (unless not wanted) the API."""
-    async with engines_up(settings, clock), bootstrap(settings, clock, pool_size=3) as platform:
+    """A whole platform: engines, brand stored, snapshot written, mailbox, gates, workers, scheduler and (unless not wanted) the API."""
+    async with engines_up(settings, clock), bootstrap(settings, clock, pool_size=3) as platform, AsyncExitStack() as stack:
+        if settings.smtp_url is None:
+            await stack.enter_async_context(mailbox(settings, clock))
         async with platform.database.begin() as tx:
             await platform.garage.store_brand(tx)
         await platform.record_keys()
@@ -111,6 +115,7 @@ def _children(settings: Settings, *, api: bool) -> list[Child]:
     workers = [
         Child(f"worker {n}", ("-m", "openmarque.cli.work"), logs / f"worker-{n}.log") for n in range(1, settings.workers + 1)
     ]
+    workers.append(Child("scheduler", ("-m", "openmarque.cli.schedule"), logs / "scheduler.log"))
     web = [Child("api", ("-m", "openmarque.cli.serve"), logs / "api.log")] if api else []
     return [*gates, *workers, *web]
 
@@ -142,7 +147,9 @@ async def _write_bundle(platform: Platform, tx: Transaction, vehicle_id: Vehicle
         vehicle_id=vehicle_id,
         host=platform.endpoint.mqtt_host,
         mqtt_port=platform.endpoint.mqtt_port,
-        policy_keys={name: signing.public_bytes(public) for name, public in platform.keys.verifying(Purpose.POLICY).items()},
+        policy_keys=_public_keys(platform, Purpose.POLICY),
+        command_keys=_public_keys(platform, Purpose.COMMAND),
+        app_url=web_address(platform.settings),
         key_pem=key_pem(key),
         chain_pem=certificate.chain_pem,
         broker_ca_pem=platform.authority.root_file.read_bytes(),
@@ -152,6 +159,23 @@ async def _write_bundle(platform: Platform, tx: Transaction, vehicle_id: Vehicle
         battery_kwh=model.battery_kwh,
     )
     write_bundle(folder, contents)
+
+
+def renew_addresses(platform: Platform, folder: Path) -> None:
+    """Write into a bundle where the platform is today and with which keys it signs: ports of a home may change between two starts."""
+    write_platform(
+        folder,
+        host=platform.endpoint.mqtt_host,
+        mqtt_port=platform.endpoint.mqtt_port,
+        policy_keys=_public_keys(platform, Purpose.POLICY),
+        command_keys=_public_keys(platform, Purpose.COMMAND),
+        app_url=web_address(platform.settings),
+    )
+
+
+def _public_keys(platform: Platform, purpose: Purpose) -> dict[str, bytes]:
+    """The public halves of a ring's keys by key id."""
+    return {name: signing.public_bytes(public) for name, public in platform.keys.verifying(purpose).items()}
 
 
 async def give_to_owner(platform: Platform, vehicle_id: VehicleId, language: str, now: datetime) -> tuple[TenureId, AccountId]:

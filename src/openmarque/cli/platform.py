@@ -11,7 +11,8 @@ from rich.table import Table
 
 from openmarque.app import Platform
 from openmarque.cli import operating
-from openmarque.cli.demo import run_up
+from openmarque.cli.demo import Demo, run_up
+from openmarque.cli.schedule import main as run_scheduler
 from openmarque.cli.serve import main as run_web
 from openmarque.cli.work import main as run_worker
 from openmarque.domains.garage.service import Order
@@ -28,20 +29,21 @@ _out = Console()
 
 def register(app: typer.Typer, car: typer.Typer) -> None:
     """Add the platform's commands to `app`, and those about cars to the group `car`."""
-    for command in (up, serve, work, gate, migrate, settings, doctor):
+    for command in (up, serve, work, schedule, gate, migrate, settings, doctor):
         app.command()(command)
     car.command()(provision)
     car.command()(revoke)
 
 
 def up(
-    demo: Annotated[bool, typer.Option("--demo", help="Make a demo owner with a car that drives, and show it.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Make a demo owner whose simulated cars drive, and show them.")] = False,
+    cars: Annotated[int, typer.Option(min=1, max=50, help="How many simulated cars the demo owner has.")] = 5,
     drive: Annotated[
-        Path | None, typer.Option(help="A recorded drive (CSV) for the demo car; else it drives a made-up lap.")
+        Path | None, typer.Option(help="With --demo: one car more, which replays this recorded drive (CSV).")
     ] = None,
 ) -> None:
-    """Run a whole platform in the foreground: engines, gate, worker, API; with --demo a car that lives in the terminal."""
-    operating.run(run_up(load_settings(), SystemClock(), demo=demo, drive=drive, console=_out))
+    """Run a whole platform in the foreground: engines, gate, worker, API; with --demo an owner with cars that live."""
+    operating.run(run_up(load_settings(), SystemClock(), Demo(cars, drive) if demo else None, _out))
 
 
 def serve() -> None:
@@ -52,6 +54,11 @@ def serve() -> None:
 def work() -> None:
     """Run an ingest worker as this process (``up`` starts it; print ``ready`` once it takes messages)."""
     run_worker()
+
+
+def schedule() -> None:
+    """Run a scheduler as this process (``up`` starts it; print ``ready`` once it looks): due timers, and mails."""
+    run_scheduler()
 
 
 def gate() -> None:

@@ -1,15 +1,13 @@
-"""The terminal view of a car's life: newest values with their age, trips, privacy level, what was refused."""
+"""The terminal view of cars' lives: how each moves and stands, its trips, what it shares, and how old the newest word is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from rich.console import Group
-from rich.panel import Panel
 from rich.table import Table
 
 from openmarque.app import Platform
@@ -19,24 +17,14 @@ from openmarque.link.live import INTEREST_S
 from openmarque.link.subjects import INTEREST, LIVE
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
+from openmarque.protocol.signals import Value
 from openmarque.services.status.service import SignalView, views
 from openmarque.services.trips.rules import is_shown
 from openmarque.services.trips.store import TripView
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import READER
 
-_NAMES: Final = {
-    vss.SPEED: "speed",
-    vss.STATE_OF_CHARGE: "state of charge",
-    vss.RANGE: "range",
-    vss.ODOMETER: "mileage",
-    vss.LATITUDE: "latitude",
-    vss.LONGITUDE: "longitude",
-    vss.ALTITUDE: "altitude",
-    vss.IGNITION: "ignition",
-    vss.GEAR: "gear",
-}
-_LEVELS: Final = {Level.PRIVATE: "private", Level.DATA: "data without position", Level.POSITION: "data and position"}
+_LEVELS: Final = {Level.PRIVATE: "nothing", Level.DATA: "no position", Level.POSITION: "everything"}
 _TRIPS: Final = 5
 _FAR_FUTURE: Final = timedelta(days=3650)
 
@@ -98,30 +86,76 @@ async def _read(platform: Platform, tenure_id: TenureId, seen: Watched) -> None:
         seen.level = Level(rows[0][0]) if rows else None
 
 
-def picture(seen: Watched, vehicle_id: VehicleId, now: datetime, footer: str) -> Group:
-    """The view as something rich can draw."""
-    values = Table("value", "", "age", expand=True, box=None)
-    for path, view in sorted(seen.values.items(), key=lambda item: list(_NAMES).index(item[0]) if item[0] in _NAMES else 99):
-        values.add_row(_NAMES.get(path, path.removeprefix("Vehicle.")), _shown(view), _age(view, now))
-    trips = Table("trip", "distance", "mean speed", "charge", expand=True, box=None)
-    for trip in (t for t in seen.trips if is_shown(t.distance_m)):
-        charge = "" if trip.soc_start is None or trip.soc_end is None else f"{trip.soc_start:.1f} → {trip.soc_end:.1f} %"
-        duration = timedelta(seconds=round(trip.duration_s))
-        trips.add_row(
-            f"{trip.ended_at:%H:%M}, {duration}", f"{trip.distance_m / 1000:.2f} km", f"{trip.mean_speed_kmh:.1f} km/h", charge
-        )
-    level = "not yet known, counts as private" if seen.level is None else _LEVELS[seen.level]
-    title = f"car {wire(vehicle_id)[:8]}… · privacy level: {level} · {seen.changes} changes"
-    return Group(Panel(values, title=title), Panel(trips, title="trips"), footer)
+@dataclass
+class Row:
+    """A car in the table: its model, what it does in the demo, and what is known of it."""
+
+    vehicle_id: VehicleId
+    model: str
+    what: str
+    seen: Watched = field(default_factory=Watched)
 
 
-def _shown(view: SignalView) -> str:
-    if view.path == vss.ODOMETER and isinstance(view.value, (int, float)):
-        return f"{view.value / 1000:.1f} km"
-    number = f"{view.value:.6g}" if isinstance(view.value, float) else str(view.value)
-    if view.path in (vss.LATITUDE, vss.LONGITUDE):
-        number = f"{view.value:.6f}"
-    return f"{number} {view.unit}".strip()
+def rows_picture(rows: Sequence[Row], now: datetime) -> Table:
+    """The cars as something rich can draw."""
+    table = Table(expand=True, box=None, padding=(0, 1, 0, 0), header_style="dim")
+    for name in ("car", "now", "energy", "doors", "shares", "trips", "heard"):
+        table.add_column(name, no_wrap=True)
+    for row in rows:
+        table.add_row(f"[bold]{row.model}[/bold]", *_facts(row.seen, now))
+    return table
+
+
+def line(row: Row, now: datetime) -> str:
+    """A car in one line, where there is no terminal to draw in."""
+    moves, energy, doors, level, trips, heard = _facts(row.seen, now)
+    return (
+        f"{row.model}: {moves}, {energy}, {_kilometres(row.seen)} km, {doors}, shares {level}, {trips} trips, heard {heard} ago"
+    )
+
+
+def _facts(seen: Watched, now: datetime) -> tuple[str, ...]:
+    """Motion, energy, doors, level, trips, and how old the newest word is."""
+    trips = [trip for trip in seen.trips if is_shown(trip.distance_m)]
+    level = "–" if seen.level is None else _LEVELS[seen.level]
+    newest = max(seen.values.values(), key=lambda view: view.received_at, default=None)
+    told = f"{len(trips)}{'+' if len(trips) >= _TRIPS else ''}"
+    return (_motion(seen), _energy(seen), _doors(seen), level, told, _age(newest, now) if newest else "–")
+
+
+def _value(seen: Watched, path: str) -> Value | None:
+    view = seen.values.get(path)
+    return None if view is None else view.value
+
+
+def _motion(seen: Watched) -> str:
+    speed = _value(seen, vss.SPEED)
+    if isinstance(speed, (int, float)) and speed > 0:
+        return f"{speed:.0f} km/h"
+    if _value(seen, vss.IS_CHARGING):
+        return "charging"
+    ignition = _value(seen, vss.IGNITION)
+    return "–" if ignition is None else "standing" if ignition == "ON" else "parked"
+
+
+def _energy(seen: Watched) -> str:
+    charge, fuel = _value(seen, vss.STATE_OF_CHARGE), _value(seen, vss.FUEL_LEVEL)
+    said = [f"{charge:.0f} %" if isinstance(charge, (int, float)) else "", f"fuel {fuel} %" if fuel is not None else ""]
+    return ", ".join(filter(None, said)) or "–"
+
+
+def _kilometres(seen: Watched) -> str:
+    metres = _value(seen, vss.ODOMETER)
+    return f"{metres / 1000:.1f}" if isinstance(metres, (int, float)) else "–"
+
+
+def _doors(seen: Watched) -> str:
+    """One unlocked door makes the car unlocked (REQ RC-5)."""
+    if any(_value(seen, path) for path in (*vss.DOORS_OPEN, vss.TRUNK_OPEN)):
+        return "[yellow]open[/yellow]"
+    locked = [_value(seen, path) for path in (*vss.DOORS_LOCKED, vss.TRUNK_LOCKED)]
+    known = [one for one in locked if one is not None]
+    return "–" if not known else "locked" if all(known) else "[yellow]unlocked[/yellow]"
 
 
 def _age(view: SignalView, now: datetime) -> str:

@@ -5,14 +5,18 @@ is that very error, so both give the same advice. Nothing is changed, started or
 """
 
 import os
+import socket
+import ssl
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
-from openmarque.engines.errors import EngineError, NoPermission, PortBusy
+from openmarque.engines.errors import EngineError, EngineUnreachable, NoPermission, PortBusy
+from openmarque.engines.mailbox import mail_server
 from openmarque.engines.nats import check_program, server_info
 from openmarque.engines.postgres import check_server, program_version
 from openmarque.engines.process import DISK_NEEDED, Ports, check_disk, find_ours, is_free, is_root, port_holder, user_name
@@ -25,6 +29,9 @@ LOW_DISK: Final = 2 * 1024 * 1024 * 1024
 _EARLIEST: Final = 1_767_225_600
 """2026-01-01: no machine that runs this release has an earlier date, unless its clock is wrong (seconds since the epoch)."""
 _SKEW_S: Final = 2.0
+_GREETING_S: Final = 5.0
+"""RFC 5321 §4.5.3.2 lets a server take five minutes to greet; one that takes so long keeps owners waiting for their mails."""
+_HERE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Severity(StrEnum):
@@ -54,6 +61,7 @@ def examine(settings: Settings, clock: Clock) -> list[Finding]:
         _postgres,
         _nats,
         _web_port,
+        _mail,
         _clock,
         _secrets,
         _names,
@@ -147,6 +155,29 @@ def _web_port(settings: Settings, _clock: Clock) -> Iterator[Finding]:
     yield from _port(settings, "", settings.port, settings.host, ours=ours)
 
 
+def _mail(settings: Settings, _clock: Clock) -> Iterator[Finding]:
+    """The mail server has to greet, over TLS where it speaks that from the beginning; whether it takes our mails only a mail tells."""
+    if settings.smtp_url is None:
+        if settings.app_url and urlsplit(settings.app_url).hostname not in _HERE:
+            what = "No mail server is set: mails stay in the embedded mailbox on this machine, and owners get none."
+            yield Finding("mail-stays-here", what, "Set OPENMARQUE_SMTP_URL.", Severity.WARNING)
+        return
+    server = mail_server(settings)
+    assert server is not None
+    try:
+        with socket.create_connection((server.host, server.port), _GREETING_S) as plain:
+            secure = ssl.create_default_context().wrap_socket(plain, server_hostname=server.host) if server.tls else plain
+            with secure:
+                greeting = secure.recv(3)
+    except OSError as error:
+        detail = f"The mail server {server.host}:{server.port} does not answer ({type(error).__name__})."
+        yield _of(EngineUnreachable(detail, setting="OPENMARQUE_SMTP_URL"))
+        return
+    if greeting != b"220":
+        detail = f"{server.host}:{server.port} does not greet as a mail server does."
+        yield _of(EngineUnreachable(detail, setting="OPENMARQUE_SMTP_URL"))
+
+
 def _lock_is_free(path: Path) -> bool:
     import fcntl
 
@@ -194,6 +225,6 @@ def _names(settings: Settings, _clock: Clock) -> Iterator[Finding]:
     for name in settings.unknown:
         cure = "Unset it, or correct its name to one that `openmarque settings` lists."
         yield Finding("unknown-setting", f"The environment variable {name} is no setting of ours.", cure, Severity.WARNING)
-    if settings.host not in ("127.0.0.1", "::1", "localhost"):
+    if settings.host not in _HERE:
         cure = "Put a reverse proxy with TLS before it, or set OPENMARQUE_HOST to 127.0.0.1."
         yield Finding("web-open", f"The web interface listens on {settings.host} without TLS.", cure, Severity.WARNING)

@@ -55,6 +55,8 @@ listen: "127.0.0.1:{port}"
 max_payload: {MAX_PAYLOAD}
 max_connections: 65536
 write_deadline: "10s"
+# It holds 1,024 subjects. Each car has its own, so that it would be filled and emptied without end.
+disable_sublist_cache: true
 lame_duck_duration: "30s"
 lame_duck_grace_period: "1s"
 log_file: {q(str(log))}

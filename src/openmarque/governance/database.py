@@ -22,9 +22,9 @@ from sqlalchemy import JSON, Table
 
 from openmarque.catalogue.declarations import Declaration, Service
 from openmarque.catalogue.register import Catalogue
-from openmarque.governance.rights import GUARD, PLATFORM_RIGHTS, RETENTION, SERVICE_PLUMBING, Right
+from openmarque.governance.rights import GUARD, PLATFORM_RIGHTS, SERVICE_PLUMBING, Right
 from openmarque.kit.errors import OpenMarqueError
-from openmarque.storage.roles import LINK, PLATFORM, READER, service_role
+from openmarque.storage.roles import LINK, PLATFORM, READER, RETENTION, service_role
 
 PERSON_COLUMNS: Final = frozenset({"tenure_id", "vehicle_id", "account_id", "subject_id"})
 """A table with one of these is about somebody, and has row security."""

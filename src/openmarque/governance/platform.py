@@ -1,6 +1,7 @@
 """The platform's own declarations, and which package owns which table."""
 
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
@@ -44,9 +45,12 @@ def platform_declarations() -> tuple[Declaration, ...]:
     return tuple(found)
 
 
-def installed_catalogue() -> Catalogue:
-    """The catalogue of this installation: the platform's declarations and those of every installed service."""
-    return Catalogue(installed_services(), platform_declarations())
+def installed_catalogue(retention: Mapping[str, int] | None = None) -> Catalogue:
+    """The catalogue of this installation: the platform's declarations and those of every installed service.
+
+    `retention` is that of the brand pack, for what the declarations leave to it.
+    """
+    return Catalogue(installed_services(), platform_declarations(), retention)
 
 
 def table_owners() -> dict[str, str]:

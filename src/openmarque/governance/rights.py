@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from openmarque.storage.roles import LINK, PLATFORM, READER
+from openmarque.storage.roles import LINK, PLATFORM, READER, RETENTION
 
 APP: Final = "om_app"
 """The login role of the program. It may take on the others and do nothing itself."""
 GUARD: Final = "om_guard"
 """Owns the functions that look at policies for others; nobody can take it on."""
-RETENTION: Final = "om_retention"
-"""Deletes what is due."""
 
 TENURES_SETTING: Final = "openmarque.tenures"
 """Setting of a transaction: the tenures that the reader may see, ids with commas between."""
@@ -35,6 +33,9 @@ def _rights(role: str, verbs: str, *tables: str) -> Iterator[Right]:
 
 
 _GARAGE: Final = ("brand", "legal_entity", "model", "vehicle", "tenure", "capability_grant", "account", "access_token")
+_PAIRING: Final = ("pairing", "pairing_tries")
+_SIGN_IN: Final = ("account_credential", "account_link", "browser_session", "sign_in_limit", "mail", "mail_count")
+_COMMANDS: Final = ("phone_key", "vehicle_order", "order_step", "safety_code", "car_command")
 _CHOICES: Final = ("contract", "consent", "service_switch", "privacy_level")
 _LINK: Final = (
     "car_link",
@@ -56,10 +57,14 @@ PLATFORM_RIGHTS: Final = (
     Right(LINK, "car_policy", "UPDATE", ("accepted_version",)),
     # Domains and governance.
     # What a car signed, and its certificates, are evidence: added, and a certificate revoked, never rewritten.
-    *_rights(PLATFORM, "SELECT INSERT UPDATE", *(t for t in (*_GARAGE, *_CHOICES, *_LINK, *_PLUMBING) if t not in _EVIDENCE)),
+    *_rights(
+        PLATFORM,
+        "SELECT INSERT UPDATE",
+        *(t for t in (*_GARAGE, *_PAIRING, *_SIGN_IN, *_COMMANDS, *_CHOICES, *_LINK, *_PLUMBING) if t not in _EVIDENCE),
+    ),
     *_rights(PLATFORM, "SELECT INSERT", *_EVIDENCE),
     Right(PLATFORM, "certificate", "UPDATE", ("revoked_at", "revoked_for")),
-    *_rights(PLATFORM, "DELETE", "service_switch", *_PLUMBING),
+    *_rights(PLATFORM, "DELETE", "pairing", "phone_key", "service_switch", "mail", *_PLUMBING),
     # What owners read. Of a car its model and ceiling, not its VIN.
     *_rights(
         READER,
@@ -69,7 +74,15 @@ PLATFORM_RIGHTS: Final = (
         *("last_values", "car_policy", "refusal_count"),
     ),
     Right(READER, "vehicle", "SELECT", ("vehicle_id", "brand_id", "model_id", "ceiling")),
-    *_rights(RETENTION, "SELECT DELETE", *_GARAGE, *_CHOICES, *_LINK, *_PLUMBING),
+    # Of an order what became of it, not the frame that a car would obey.
+    *_rights(READER, "SELECT", "phone_key", "order_step"),
+    Right(
+        READER,
+        "vehicle_order",
+        "SELECT",
+        ("order_id", "tenure_id", "vehicle_id", "command", "state", "reason", "key_id", "requested_at", "expires_at"),
+    ),
+    *_rights(RETENTION, "SELECT DELETE", *_GARAGE, *_PAIRING, *_SIGN_IN, *_COMMANDS, *_CHOICES, *_LINK, *_PLUMBING),
     Right(RETENTION, "last_values", "UPDATE", ("signals",)),
     # The functions of ``governance.database``.
     Right(GUARD, "car_policy", "SELECT", ("vehicle_id", "tenure_id", "open_declarations")),

@@ -1,42 +1,48 @@
 """Who is asking, and about which car: the dependencies that every route about a person or a car takes.
 
 Rules:
-    1. A request is signed in by a bearer token in the Authorization header and in no other way: what stands in an address ends in logs.
+    1. A request is signed in by an access token in the Authorization header or by the cookie of a browser's session, and in no other
+       way: what stands in an address ends in logs. Both lead to the same visit. What the cookie needs beside it: ``http.sessions``.
     2. A car is seen only through a tenure that the account may see. Whatever else is asked for, an unknown car, somebody else's, a
        name that is no id, gets the same answer after the same statements (a VIN or an id must not tell whether a car exists).
-    3. A request is one transaction: it commits before the answer leaves. Owners' reads run in the role that sees the named
+    3. A signed-in request is one transaction: it commits before the answer leaves. Owners' reads run in the role that sees the named
        tenures only, so a forgotten condition in a statement shows nothing of anybody else.
 """
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Final, Protocol
+from uuid import UUID
 
 from fastapi import Depends, Path, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from openmarque.catalogue.register import Catalogue
 from openmarque.http.errors import NotInYourGarage, NotSignedIn
 from openmarque.http.live import LiveHub
 from openmarque.http.problems import problems
+from openmarque.http.sessions import Credentials, Presented
 from openmarque.kit.clock import Clock
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, parse_wire
 from openmarque.storage.errors import StoreUnavailable
 from openmarque.storage.transaction import Database, Transaction
 
 SIGNED_IN: Final = problems(NotSignedIn, StoreUnavailable)
-"""What every route that needs a signed-in person may answer with."""
+"""What every route that needs a signed-in person may answer with. ``api.openapi`` adds what all that change something have."""
 OF_A_CAR: Final = problems(NotSignedIn, NotInYourGarage, StoreUnavailable)
 """What every route about one car may answer with."""
 _EXAMPLE_ID: Final = "6f1c2b7a9d3e4f508a1b2c3d4e5f6071"
 
 
 class Holders(Protocol):
-    """Knows who holds an access token."""
+    """Knows who holds an access token or a session."""
 
     async def holder(self, tx: Transaction, token: str, now: datetime) -> AccountId | None:
         """The account that `token` was given to; None for one that is unknown, run out, revoked, or of a closed account."""
+        ...
+
+    async def session_holder(self, tx: Transaction, value: str, now: datetime) -> tuple[AccountId, UUID] | None:
+        """The account whose session's cookie holds `value`, and the session's id; None as for tokens. Counts as a use of it."""
         ...
 
 
@@ -69,6 +75,8 @@ class Visit:
     account_id: AccountId
     cars: Mapping[VehicleId, TenureId]
     catalogue: Catalogue
+    session_id: UUID | None = None
+    """The browser's session; None when a program's token let the request in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +91,6 @@ class CarVisit:
     catalogue: Catalogue
 
 
-_bearer: Any = HTTPBearer(
-    scheme_name="accessToken",
-    auto_error=False,
-    description="An access token of at most a day, in the Authorization header only.",
-)
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 VehiclePath = Annotated[
     str,
     Path(description="Opaque id of a car.", json_schema_extra={"pattern": "^[0-9a-f]{32}$"}, examples=[_EXAMPLE_ID]),
@@ -103,14 +105,17 @@ def edge_of(request: Request) -> Edge:
     return edge
 
 
-async def enter(edge: Edge, tx: Transaction, credentials: HTTPAuthorizationCredentials | None) -> Visit:
-    """The visit that a token opens; raises ``NotSignedIn``, after the same statements for every token that is none."""
-    now = edge.clock.now()
-    token = credentials.credentials if credentials is not None else ""
-    account_id = await edge.holders.holder(tx, token, now)
+async def enter(edge: Edge, tx: Transaction, presented: Presented) -> Visit:
+    """The visit that a token or a session opens; raises ``NotSignedIn``, after the same statements for everything that is neither."""
+    now, session_id = edge.clock.now(), None
+    if presented.session:
+        found = await edge.holders.session_holder(tx, presented.session, now)
+        account_id, session_id = found or (None, None)
+    else:
+        account_id = await edge.holders.holder(tx, presented.token, now)
     if account_id is None:
         raise NotSignedIn
-    return Visit(tx, now, account_id, await edge.sight.visible(tx, account_id, now), edge.catalogue)
+    return Visit(tx, now, account_id, await edge.sight.visible(tx, account_id, now), edge.catalogue, session_id)
 
 
 def at_car(visit: Visit, vehicle_id: str) -> CarVisit:
@@ -135,6 +140,15 @@ async def _own_car(request: Request, credentials: Credentials, vehicle_id: Vehic
         yield at_car(await enter(edge, tx, credentials), vehicle_id)
 
 
+async def _admitted(request: Request, credentials: Credentials) -> Presented:
+    edge = edge_of(request)
+    async with edge.database.begin() as tx:
+        await enter(edge, tx, credentials)
+    return credentials
+
+
+Admitted = Annotated[Presented, Depends(_admitted)]
+"""What a signed-in person shows, for routes that open their transactions themselves (``enter``): no connection is held meanwhile."""
 SignedIn = Annotated[Visit, Depends(_signed_in, scope="function")]
 """The visit of a signed-in person."""
 OwnCar = Annotated[CarVisit, Depends(_own_car, scope="function")]

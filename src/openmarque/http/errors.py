@@ -7,8 +7,16 @@ class NotSignedIn(CallerError):
     """You are not signed in."""
 
     code = "not-signed-in"
-    cure = "Send a valid access token in the Authorization header, as `Bearer <token>`; it lasts at most a day."
+    cure = "Sign in; a program sends a valid access token in the Authorization header, as `Bearer <token>`."
     http_status = 401
+
+
+class CrossSiteRefused(CallerError):
+    """This request does not come from a page of ours."""
+
+    code = "cross-site-refused"
+    cure = "Do it in the app itself; a program sends an access token in the Authorization header instead of a cookie."
+    http_status = 403
 
 
 class NotInYourGarage(CallerError):

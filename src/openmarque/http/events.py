@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import msgspec
-from fastapi.security import HTTPAuthorizationCredentials
 
 from openmarque.http.edge import CarVisit, Edge, at_car, enter
 from openmarque.http.errors import NotInYourGarage, NotSignedIn
 from openmarque.http.live import Watch
+from openmarque.http.sessions import Presented
 from openmarque.link.broker import BrokerDown
 from openmarque.storage.errors import StoreUnavailable
 
@@ -39,6 +39,14 @@ MAX_STREAMS: Final = 10
 State = dict[str, dict[str, Any]]
 
 
+class _Gone:
+    """The type of ``GONE``."""
+
+
+GONE: Final = _Gone()
+"""Stands for a member that is no longer in its part: the client is told null, and the state does not have it any more."""
+
+
 class Source(Protocol):
     """Reads one part of the state that a stream tells; all values are plain JSON."""
 
@@ -49,6 +57,8 @@ class Source(Protocol):
     def told_by(self, update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
         """The members that a live update tells by itself, those older than `told` left out; None when the part has to be read.
 
+        A part that holds the newest few only gives ``GONE`` for those that a new one pushes out.
+
         An update may come after a reading that held something newer: it was on its way meanwhile.
         """
         ...
@@ -58,7 +68,7 @@ class Source(Protocol):
 class Asker:
     """Who watches what: kept for the stream's life, proved again at every reading."""
 
-    credentials: HTTPAuthorizationCredentials | None
+    credentials: Presented
     vehicle_id: str
 
 
@@ -133,8 +143,12 @@ class _Teller:
             members = state[kind]
         if all(name in part and part[name] == value for name, value in members.items()):
             return b": nothing new\n\n"
-        part.update(members)
-        return self._event(kind, members)
+        for name, value in members.items():
+            if value is GONE:
+                part.pop(name, None)
+            else:
+                part[name] = value
+        return self._event(kind, {name: None if value is GONE else value for name, value in members.items()})
 
     def _event(self, name: str, data: Mapping[str, Any]) -> bytes:
         return _event(name, data, digest(self._told))

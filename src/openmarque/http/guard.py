@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from openmarque.http.errors import BodyTooLarge, HostNotAllowed, InternalError
 from openmarque.http.problems import instance_of, respond
+from openmarque.http.sessions import behind_tls
 from openmarque.kit.errors import OpenMarqueError
 from openmarque.kit.ids import new_uuid
 
@@ -102,7 +103,7 @@ class _Answer:
             for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
             headers["Request-Id"] = self._scope["state"]["request_id"]
-            if _behind_tls(self._scope):
+            if behind_tls(self._scope):
                 headers["Strict-Transport-Security"] = HSTS
         await self._send(message)
 
@@ -130,8 +131,3 @@ def _name_of(host: str) -> str:
     """The name in a Host header, without the port; an IPv6 address keeps its brackets."""
     name, found, port = host.lower().rpartition(":")
     return name if found and port.isdigit() else host.lower()
-
-
-def _behind_tls(scope: Scope) -> bool:
-    """Whether the browser came by TLS. A forged forwarding header changes only the forger's own answer."""
-    return scope.get("scheme") == "https" or Headers(scope=scope).get("x-forwarded-proto") == "https"

@@ -6,6 +6,7 @@ the id that the answer gives as `instance`. The type of a problem is an address 
 
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
+from string import Formatter
 from typing import Any, Final, cast
 
 import structlog
@@ -23,6 +24,8 @@ MEDIA_TYPE: Final = "application/problem+json"
 TYPE_BASE: Final = "/api/docs#problem-"
 RETRY_AFTER_S: Final = 5
 """What a caller of a retryable request is told to wait: longer than a restart of a worker or a fail-over of the pool takes here."""
+_FACTS: Final = {"limit": 10, "wait_s": 10}
+"""For examples of problems whose cure names a fact of the occurrence."""
 _INTERNAL_STATUS: Final = 500
 
 _log = structlog.get_logger("openmarque.http")
@@ -51,6 +54,7 @@ class Problem(BaseModel):
     code: str = Field(description="Stable identifier of the kind of problem, for programs.")
     retryable: bool = Field(description="Whether the same request may succeed later.")
     cure: str | None = Field(default=None, description="What you can do about it.")
+    tries_left: int | None = Field(default=None, description="How often a code may still be tried before it is locked.", ge=0)
     errors: list[InvalidMember] | None = Field(
         default=None, description="Each part of the request that is not as it should be."
     )
@@ -70,8 +74,13 @@ def problem_of(error: OpenMarqueError, instance: str, members: Sequence[InvalidM
         code=told.code,
         retryable=told.retryable,
         cure=told.remedy or None,
+        tries_left=_number(told.facts.get("tries_left")),
         errors=list(members) or None,
     )
+
+
+def _number(fact: object) -> int | None:
+    return fact if isinstance(fact, int) else None
 
 
 def respond(error: OpenMarqueError, scope: Scope, members: Sequence[InvalidMember] = ()) -> Response:
@@ -82,8 +91,8 @@ def respond(error: OpenMarqueError, scope: Scope, members: Sequence[InvalidMembe
     problem = problem_of(error, instance, members)
     response = Response(problem.model_dump_json(by_alias=True, exclude_none=True), problem.status, media_type=MEDIA_TYPE)
     if problem.retryable:
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
-    if isinstance(error, e.NotSignedIn):
+        response.headers["Retry-After"] = str(error.facts.get("wait_s", RETRY_AFTER_S))
+    if problem.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="OpenMarque"'
     return response
 
@@ -144,7 +153,8 @@ def problems(*kinds: type[OpenMarqueError]) -> dict[int | str, dict[str, Any]]:
 
 def example_of(kind: type[OpenMarqueError]) -> dict[str, Any]:
     """An example of a problem."""
-    return problem_of(kind(limit=10), "urn:uuid:0f8fad5b-d9cb-469f-a165-70867728950e").model_dump(
+    facts: dict[str, Any] = {name: _FACTS.get(name, "…") for _, name, _, _ in Formatter().parse(kind.cure) if name}
+    return problem_of(kind(**facts), "urn:uuid:0f8fad5b-d9cb-469f-a165-70867728950e").model_dump(
         by_alias=True, exclude_none=True
     )
 

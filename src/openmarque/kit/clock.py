@@ -34,6 +34,16 @@ class SystemClock:
         return datetime.fromtimestamp(time.time() + self._offset_s, UTC)
 
 
+def steady_ms() -> int:
+    """Milliseconds by a clock that never goes back, is set by nobody, and counts the time in which the machine sleeps.
+
+    Only differences mean something, and only within one life of the machine. Where the system has no such clock (CLOCK_BOOTTIME is
+    Linux's), the monotonic one stands in, which may stand still in sleep.
+    """
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime_ns(clock) // 1_000_000
+
+
 class ManualClock:
     """A clock that stands still until it is moved; for tests and the deterministic world."""
 

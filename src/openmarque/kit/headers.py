@@ -7,14 +7,18 @@ from collections.abc import Mapping
 from typing import Final
 
 HEADERS: Final[Mapping[str, str]] = {
+    "Accept-Ranges": "that a file can be read in parts",
     "Allow": "methods that an address takes",
     "Cache-Control": "keep answers out of caches",
+    "Content-Length": "size of an answer, or of a part of a file",
+    "Content-Range": "which part of a file this is",
     "Content-Language": "language of an answer",
     "Content-Type": "format of an answer",
     "ETag": "version of a resource, for conditional requests",
     "Link": "next page of a list",
     "Location": "where a new resource is",
     "Retry-After": "when to try again",
+    "Set-Cookie": "keep a browser signed in; says which session it is, and nothing else",
     "WWW-Authenticate": "how to sign in",
     "Content-Security-Policy": "what a page may load",
     "Referrer-Policy": "keep addresses from other sites",

@@ -27,7 +27,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "error": "class of an error",
     "lane": "lane of the vehicle link",
     "messages": "how many messages a batch held",
-    "name": "name of a child process",
+    "name": "name of a child process, or of a kind of timer or mail",
     "note": "what the operator should know about where an engine runs",
     "pause_s": "seconds until something is tried again",
     "reason": "stable code of a refusal",

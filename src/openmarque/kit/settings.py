@@ -9,9 +9,11 @@ mistake there is silent otherwise) and a warning in the environment (other progr
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from email.utils import parseaddr
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -86,6 +88,14 @@ def _url(*schemes: str) -> Callable[[object], str]:
     return convert
 
 
+def _sender(value: object) -> str:
+    text = _text(value)
+    name, address = parseaddr(text)
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address) or not f"{name}{text}".isprintable():
+        raise _Unfit("a sender as `Name <name@example.com>`")
+    return text
+
+
 def _one_of(*allowed: str) -> Callable[[object], str]:
     def convert(value: object) -> str:
         text = _text(value).lower()
@@ -122,6 +132,19 @@ class Settings:
         _text,
         "Names and addresses, by comma, under which the web interface answers (Host header).",
     )
+    http_proxies: str | None = _setting(
+        None, _text, "Addresses, by comma, of reverse proxies whose X-Forwarded-For names the client; none = no proxy is believed."
+    )
+    app_url: str | None = _setting(
+        None, _url("http", "https"), "Address of the owner's app as written in mails; none = the web interface's own."
+    )
+    smtp_url: str | None = _setting(
+        None,
+        _url("smtp", "smtps"),
+        "Mail server, smtp://user:password@host:port (STARTTLS unless local) or smtps://; none = the embedded mailbox.",
+        secret=True,
+    )
+    mail_from: str | None = _setting(None, _sender, "Sender of mails, as `Name <address>`; none = the brand at localhost.")
     database_url: str | None = _setting(
         None, _url("postgresql", "postgres"), "PostgreSQL 16+ to use; none = the embedded one.", secret=True
     )

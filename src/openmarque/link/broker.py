@@ -8,6 +8,8 @@ dropped and counted (the car's outbox sends them again); subjects that `link.sub
 """
 
 import asyncio
+import itertools
+import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
@@ -37,7 +39,7 @@ _FLUSH_S: Final = 5.0
 _LONGEST_FLUSH_S: Final = 60
 """Beyond it the client has given the connection up by its own pings (three of 10 s)."""
 __all__ = ["MAX_PENDING", "Broker", "BrokerDown", "ConnectionState", "Handler", "Intake", "Message", "NatsBroker", "NoAnswer",
-           "Subscription", "connect", "connect_client"]  # fmt: skip
+           "NobodyListens", "Subscription", "connect", "connect_client"]  # fmt: skip
 _log = structlog.get_logger("openmarque.link.broker")
 
 
@@ -67,6 +69,12 @@ class NoAnswer(OpenMarqueError):
     code = "no-answer"
     retryable = True
     http_status = 504
+
+
+class NobodyListens(NoAnswer):
+    """Nobody is there to take this message."""
+
+    code = "nobody-listens"
 
 
 class Subscription(Protocol):
@@ -111,7 +119,15 @@ class Broker(Protocol):
         ...
 
     async def request(self, subject: str, payload: bytes, *, timeout_s: float = 5.0) -> bytes:
-        """Publish and return the first answer. Raises ``NoAnswer`` after `timeout_s`, or at once when nobody listens."""
+        """Publish and return the first answer. Raises ``NoAnswer`` after `timeout_s`, at once ``NobodyListens`` when nobody does."""
+        ...
+
+    async def deliver(self, subject: str, payload: bytes) -> None:
+        """Hand over one message to somebody: returns when the broker has passed it on to a subscriber.
+
+        Raises ``NobodyListens`` when there is none: then nobody has it, and nobody will get it later. What a connection that
+        is dead without the broker's knowledge was given is lost all the same.
+        """
         ...
 
     async def flush(self) -> None:
@@ -186,6 +202,7 @@ class NatsBroker:
         self._client = client
         self._subscriptions: list[_NatsSubscription] = []
         self._declared: set[str] = set()
+        self._unheard = _Unheard(client)
 
     @property
     def state(self) -> ConnectionState:
@@ -203,8 +220,10 @@ class NatsBroker:
         """See `Broker`."""
         waiting: list[tuple[str, bytes]] = []
         try:
+            declared = self._declared
             for message in messages:
-                self._check(message[0])
+                if message[0] not in declared:
+                    self._check(message[0])
                 waiting.append(message)
                 if len(waiting) == _PUBLISH_AT_ONCE:
                     handed, waiting = waiting, []
@@ -247,10 +266,24 @@ class NatsBroker:
         check_publish(subject)
         try:
             return (await self._client.request(subject, payload, timeout=timeout_s)).data
-        except (nats.errors.NoRespondersError, nats.errors.TimeoutError) as error:
+        except nats.errors.NoRespondersError as error:
+            raise NobodyListens from error
+        except nats.errors.TimeoutError as error:
             raise NoAnswer from error
         except nats.errors.ConnectionClosedError as error:
             raise BrokerDown from error
+
+    async def deliver(self, subject: str, payload: bytes) -> None:
+        """See `Broker`. The server says "no responders" before it answers the flush: both go through one connection, in order."""
+        self._check(subject)
+        try:
+            reply = await self._unheard.inbox()
+            await self._client.publish(subject, payload, reply=reply)
+        except (nats.errors.Error, ValueError) as error:
+            raise BrokerDown from error
+        await self.flush()
+        if self._unheard.was(reply):
+            raise NobodyListens
 
     async def flush(self) -> None:
         """See `Broker`."""
@@ -267,6 +300,34 @@ class NatsBroker:
             with suppress(BrokerDown):
                 await self.flush()
             await self._client.close()
+
+
+class _Unheard:
+    """Knows which of our messages nobody took: the server says so to the inbox that stands as the reply."""
+
+    def __init__(self, client: BulkClient) -> None:
+        self._client = client
+        self._prefix = f"_INBOX.{secrets.token_hex(11)}"
+        self._numbers = itertools.count(1)
+        self._subscribing: asyncio.Task[Any] | None = None
+        self._unheard: set[str] = set()
+
+    async def inbox(self) -> str:
+        """A fresh inbox; the first one subscribes to all of them."""
+        if self._subscribing is None:
+            self._subscribing = asyncio.create_task(self._client.subscribe_bulk(f"{self._prefix}.*", "", self._take))
+        await asyncio.shield(self._subscribing)
+        return f"{self._prefix}.{next(self._numbers)}"
+
+    def was(self, reply: str) -> bool:
+        """Whether the message with this inbox was unheard; to be asked once."""
+        unheard = reply in self._unheard
+        self._unheard.discard(reply)
+        return unheard
+
+    def _take(self, messages: list[Message]) -> None:
+        """Only "no responders" has an empty body: a car can't answer here, but our own processes could."""
+        self._unheard.update(message.subject for message in messages if not message.payload)
 
 
 class _NatsSubscription:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from openmarque.catalogue.declarations import MONTHS_12, OVERWRITTEN, YEARS_10, Declaration, Item, LegalBasis, Scope
 from openmarque.protocol import messages as m
+from openmarque.protocol import orders as o
 
 
 def _columns(table: str, *names: str) -> tuple[str, ...]:
@@ -87,6 +88,7 @@ VEHICLE_LINK = Declaration(
             fields=_columns("car_policy", *_POLICY, *_POLICY_FACTS),
             carried=tuple(_wire(m.POLICY_ACCEPTED, "version", "hash")),
         ),
+        Item("challenges of the car", OVERWRITTEN, carried=tuple(_wire(o.CHALLENGE_ISSUED, "asked", "challenge"))),
     ),
 )
 

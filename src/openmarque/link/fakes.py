@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Iterable
 
-from openmarque.link.broker import BrokerDown, ConnectionState, Handler, Intake, Message, NoAnswer, Subscription
+from openmarque.link.broker import BrokerDown, ConnectionState, Handler, Intake, Message, NoAnswer, NobodyListens, Subscription
 from openmarque.link.subjects import check_publish, check_subscribe
 
 
@@ -115,6 +115,13 @@ class FakeBroker:
         self._subscriptions.append(subscription)
         return subscription
 
+    async def deliver(self, subject: str, payload: bytes) -> None:
+        """See `Broker`."""
+        check_publish(subject)
+        self._require_up()
+        if not self.server.route(Message(subject, bytes(payload))):
+            raise NobodyListens
+
     async def request(self, subject: str, payload: bytes, *, timeout_s: float = 5.0) -> bytes:
         """See `Broker`."""
         check_publish(subject)
@@ -130,7 +137,7 @@ class FakeBroker:
         self.server.add(subscription)
         try:
             if not self.server.route(Message(subject, bytes(payload), inbox)):
-                raise NoAnswer
+                raise NobodyListens
             return await asyncio.wait_for(answers, timeout_s)
         except TimeoutError as error:
             raise NoAnswer from error

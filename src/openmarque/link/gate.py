@@ -36,7 +36,7 @@ from openmarque.link.pki import identity_of, serial_hex
 from openmarque.link.pki_keys import KeyRing
 from openmarque.link.revocation import BadSnapshot, SnapshotReader, snapshot_file
 from openmarque.link.security import SecurityEvent, publish_event
-from openmarque.link.subjects import CERTIFICATE_REQUEST, HELLO, UPLINK
+from openmarque.link.subjects import OUTSIDE_LANES, UPLINK
 from openmarque.protocol.envelope import Lane
 
 CALLOUT_SUBJECT: Final = "$SYS.REQ.USER.AUTH"
@@ -60,7 +60,7 @@ class Grant:
     def publish(self) -> list[str]:
         """Subjects that it may publish: one by one, so that a car can't leave retained messages on thousands of others."""
         lanes = [UPLINK.to(vehicle_id=self.vehicle_id, lane=lane) for lane in Lane]
-        return [*lanes, HELLO.to(vehicle_id=self.vehicle_id), CERTIFICATE_REQUEST.to(vehicle_id=self.vehicle_id)]
+        return [*lanes, *(subject.to(vehicle_id=self.vehicle_id) for subject in OUTSIDE_LANES)]
 
     @property
     def subscribe(self) -> list[str]:

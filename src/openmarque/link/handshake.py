@@ -10,6 +10,7 @@ Rules:
     4. The level that we know goes along: a car that stands at another one (it was reset, or we were restored) states its own.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -18,7 +19,7 @@ import msgspec
 from openmarque.kit.clock import Clock, to_ms
 from openmarque.kit.ids import VehicleId
 from openmarque.link.judging import JudgeCache
-from openmarque.link.ports import CarRow, Governor, HelloRecord, LinkStore, Refusals
+from openmarque.link.ports import AfterWelcome, CarRow, Governor, HelloRecord, LinkStore, Refusals
 from openmarque.link.status_ingest import UNREADABLE
 from openmarque.link.subjects import down_subject
 from openmarque.protocol.envelope import MAX_SEQUENCE, PROTOCOL_VERSION, Lane
@@ -50,14 +51,16 @@ class Handshake:
         register: MessageRegister,
         governor: Governor,
         commands: frozenset[str],
+        after: Sequence[AfterWelcome] = (),
     ) -> None:
-        """`commands` are the names of the commands that this platform knows."""
+        """`commands` are the names of the commands that this platform knows; `after` have something to tell a car that came back."""
         self._store = store
         self._clock = clock
         self._judges = judges
         self._register = register
         self._governor = governor
         self._commands = commands
+        self._after = after
 
     async def take(self, vehicle_id: VehicleId, frame: bytes) -> None:
         """Answer one ``Hello`` frame; one that can't be read is counted and gets no answer."""
@@ -85,6 +88,8 @@ class Handshake:
                 await self._store.accept_policy(tx, vehicle_id, car.policy.version)
             welcome = Welcome(protocol, epoch, watermarks, to_ms(now), policy, unknown, car.policy.level, hello.asked)
             tx.publish_after_commit(down_subject(vehicle_id, "welcome"), msgspec.msgpack.encode(welcome))
+            for teller in self._after:
+                await teller.greeted(tx, vehicle_id, now)
 
     async def _count_unreadable(self, tx: Transaction, vehicle_id: VehicleId) -> None:
         refusals = Refusals()

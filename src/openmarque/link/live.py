@@ -36,6 +36,11 @@ class LiveUpdates:
             return
         self._watched[tenure_id] = to_ms(self._clock.now()) + _INTEREST_MS
 
+    @property
+    def anybody_watches(self) -> bool:
+        """False when nobody at all is watched, so that a whole batch need not be asked about one by one."""
+        return bool(self._watched)
+
     def watched(self, tenure_id: TenureId) -> bool:
         """Whether anybody announced interest within the last `INTEREST_S` seconds."""
         until = self._watched.get(tenure_id)
@@ -57,3 +62,11 @@ class LiveUpdates:
         """Tell watchers that something of `kind` (trips, level, policy) is new and can be read."""
         if self._watched and self.watched(tenure_id):
             tx.publish_after_commit(live_subject(tenure_id), msgspec.json.encode({"kind": kind}))
+
+    @staticmethod
+    def tell(tx: Transaction, tenure_id: TenureId, kind: str, **members: object) -> None:
+        """Tell what is new of `kind` itself, whether anybody watches or not: for what is rare and awaited within milliseconds.
+
+        Any process may tell, also one that does not hear who watches. A message about orders a few times a day costs nothing.
+        """
+        tx.publish_after_commit(live_subject(tenure_id), msgspec.json.encode({"kind": kind, **members}))

@@ -8,6 +8,7 @@ both ways to the same behaviour, so a nats-py that changed underneath is noticed
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import nats.errors
@@ -30,6 +31,9 @@ class Message(NamedTuple):
     payload: bytes
     reply: str = ""
 
+
+_message = partial(tuple.__new__, Message)
+"""``Message._make`` without its frame in Python."""
 
 Sink = Callable[[list[Message]], None]
 """Takes what arrived together for one subscription, in order."""
@@ -69,7 +73,7 @@ class BulkParser(Parser):
             if sid in self.sinks:
                 start = end + 2 + int(words[-2]) if with_headers else end + 2
                 reply = words[3].decode() if len(words) == 5 + with_headers else ""
-                message = Message(words[1].decode(), data[start:stop], reply)
+                message = _message((words[1].decode(), data[start:stop], reply))
                 if sid in taken:
                     taken[sid].append(message)
                 else:

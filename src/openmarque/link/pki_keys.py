@@ -21,13 +21,18 @@ from openmarque.protocol.signing import key_id
 
 
 class Purpose(StrEnum):
-    """What a ring's keys are for; the first three sign (Ed25519), the others are 32 random bytes."""
+    """What a ring's keys are for; commands, policies and snapshots are signed (Ed25519), the others are 32 random bytes."""
 
     COMMAND = "command"
+    MAIL = "mail"
     POLICY = "policy"
+    SAFETY_CODE = "safety-code"
     SNAPSHOT = "snapshot"
+    TRIES = "tries"
     VIN_ENCRYPTION = "vin-encryption"
     VIN_LOOKUP = "vin-lookup"
+    PAIRING_ENCRYPTION = "pairing-encryption"
+    PAIRING_LOOKUP = "pairing-lookup"
 
     @property
     def signs(self) -> bool:

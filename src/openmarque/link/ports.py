@@ -16,6 +16,7 @@ from openmarque.kit.ids import TenureId, VehicleId
 from openmarque.protocol.envelope import Envelope, Lane
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import CertificateRequest
+from openmarque.protocol.pairing import PairingAnswer, PairingRequest
 from openmarque.storage.transaction import Database, Transaction
 
 
@@ -44,8 +45,7 @@ class CarRow:
     policy: PolicyRow
 
 
-@dataclass(slots=True)
-class StatusWrite:
+class StatusWrite(msgspec.Struct, gc=False):
     """One status to store: `signals` are VSS path → [value, car ms or None, received ms]; stored only if the guards hold.
 
     `first` and `seq` are the lowest and the highest number of the messages merged into it. The guards: the row's epoch is `epoch`,
@@ -176,9 +176,25 @@ class Governor(Protocol):
         ...
 
 
+class AfterWelcome(Protocol):
+    """Has something to tell a car that came back, behind the answer to its greeting."""
+
+    async def greeted(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> None:
+        """A known car has greeted and is answered in this transaction; what is published after its commit follows the answer."""
+        ...
+
+
 class CertificateIssuer(Protocol):
     """Renews a car's certificate over the link."""
 
     async def renew(self, tx: Transaction, vehicle_id: VehicleId, request: CertificateRequest, now: datetime) -> bytes:
         """The new certificate and its chain in PEM. Raises an ``OpenMarqueError`` whose code tells the car why not."""
+        ...
+
+
+class PairingDesk(Protocol):
+    """Knows what a pairing code is good for."""
+
+    async def typed(self, tx: Transaction, vehicle_id: VehicleId, request: PairingRequest, now: datetime) -> PairingAnswer:
+        """What becomes of a code typed in this car; wrong ones are counted in this transaction, which therefore has to commit."""
         ...

@@ -9,7 +9,7 @@ Theory of operation:
     A refused status settles its number too. Acknowledgements leave after the commit and only then.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 from typing import Final
 
@@ -18,7 +18,7 @@ import structlog
 
 from openmarque.kit.clock import Clock, to_ms
 from openmarque.kit.ids import VehicleId, wire
-from openmarque.link.judging import TEXT, Judge, JudgeCache, printable_length
+from openmarque.link.judging import Judge, JudgeCache, OpenPaths
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import LinkStore, Refusals, StatusWrite
 from openmarque.link.subjects import down_subject
@@ -43,23 +43,22 @@ _read_body = msgspec.msgpack.Decoder(StatusBody).decode
 _TYPES: Final = frozenset((STATUS, STATUS_WITH_PLACE))
 
 
+_LANE: Final = Lane.STATUS
 _STORED: Final = Disposition.STORED
 _REFUSED: Final = Disposition.REFUSED
-_in_order_of_rows = attrgetter("int")
-"""Sorts vehicle ids as PostgreSQL does, without the comparison in Python that UUID has."""
+_in_order_of_rows = attrgetter("vehicle_id.int")
+"""Sorts cars as PostgreSQL does their ids, without the comparison in Python that UUID has."""
 
 
-class _CarBatch:
-    """The messages of one car in a batch, newest last, and what judging made of them."""
+class _CarBatch(msgspec.Struct, gc=False):
+    """The messages of one car in a batch, newest last, and what judging made of them. A struct, since making one is cheap."""
 
-    __slots__ = ("answers", "envelopes", "judge", "refused", "signals")
-
-    def __init__(self, envelopes: list[Envelope]) -> None:
-        self.envelopes = envelopes
-        self.judge: Judge | None = None
-        self.answers: list[Answer] = []
-        self.refused: list[tuple[str, str]] = []
-        self.signals: dict[str, tuple[object, int | None, int]] = {}
+    vehicle_id: VehicleId
+    envelopes: list[Envelope]
+    judge: Judge | None = None
+    answers: list[Answer] = []
+    refused: list[tuple[str, str]] = []
+    signals: dict[str, tuple[object, int | None, int]] = {}
 
 
 class StatusIngest:
@@ -101,53 +100,67 @@ class StatusIngest:
     async def _take_alone(self, vehicle_id: VehicleId, envelopes: list[Envelope]) -> int:
         """Store one car's messages, or refuse them all as unprocessable: on a store that works, they are what breaks."""
         try:
-            return await self._take({vehicle_id: _CarBatch(list(envelopes))}, Refusals())
+            return await self._take({vehicle_id: _CarBatch(vehicle_id, list(envelopes))}, Refusals())
         except StoreUnavailable:
             raise
         except Exception:  # noqa: BLE001 - the same again: this is the car, and what it sent is refused
             _log.exception("car_failed", lane=str(Lane.STATUS), vehicle_id=wire(vehicle_id))
         # A type that no car has, so that nothing inside is looked at.
         hollow = [msgspec.structs.replace(envelope, type=UNPROCESSABLE) for envelope in envelopes]
-        return await self._take({vehicle_id: _CarBatch(hollow)}, Refusals())
+        return await self._take({vehicle_id: _CarBatch(vehicle_id, hollow)}, Refusals())
 
     async def _store_cars(self, tx: Transaction, cars: dict[VehicleId, _CarBatch], refusals: Refusals) -> int:
+        # Looking up a UUID calls its hash and comparison, in Python, so a car is found once and then handed on.
         settled = 0
-        await self._learn(tx, self._judges.missing(cars))
+        if unknown := self._hand_out(cars.values()):
+            await self._learn(tx, unknown)
         for _ in range(_ROUNDS):
-            writes = self._judge_all(cars)
-            stored = await self._store.write_status(tx, list(writes.values()))
-            for vehicle_id in stored:
-                settled += self._settle(tx, writes[vehicle_id], cars.pop(vehicle_id), refusals)
+            judged = self._judge_all(cars)
+            stored = await self._store.write_status(tx, [write for write, _ in judged])
+            if len(stored) == len(cars):
+                cars.clear()
+            else:
+                judged = [(write, car) for write, car in judged if write.vehicle_id in stored]
+                for vehicle_id in stored:
+                    del cars[vehicle_id]
+            settled += self._settle(tx, judged, refusals)
             if not cars:
                 break
             settled += await self._look_again(tx, cars)
         return settled
 
-    def _judge_all(self, cars: dict[VehicleId, _CarBatch]) -> dict[VehicleId, StatusWrite]:
+    def _judge_all(self, cars: dict[VehicleId, _CarBatch]) -> list[tuple[StatusWrite, _CarBatch]]:
         """One write per car, by vehicle id (so that two workers lock rows in the same order). Unknown cars are left out."""
         now_ms = to_ms(self._clock.now())
-        writes = {}
-        for vehicle_id in sorted(cars, key=_in_order_of_rows):
-            judge = self._judges.known(vehicle_id)
-            if judge is not None:
-                writes[vehicle_id] = _judge_car(vehicle_id, judge, cars[vehicle_id], now_ms)
-        return writes
+        known = [car for car in cars.values() if car.judge is not None]
+        known.sort(key=_in_order_of_rows)
+        return [(_judge_car(car, now_ms), car) for car in known]
 
-    def _settle(self, tx: Transaction, write: StatusWrite, car: _CarBatch, refusals: Refusals) -> int:
-        """Answer a stored car after the commit, and count what of its messages was refused."""
-        judge = car.judge
-        assert judge is not None
-        for reason, what in car.refused:
-            refusals.add(write.vehicle_id, reason, what)
-        tx.publish_after_commit(judge.ack_subject, encode(Ack(write.epoch, Lane.STATUS, write.seq, tuple(car.answers))))
-        if judge.row.tenure_id is not None:
-            self._live.status_changed(tx, judge.row.tenure_id, write.signals)
-        return len(car.envelopes)
+    def _hand_out(self, cars: Collection[_CarBatch]) -> list[_CarBatch]:
+        """Give each car the judge last learnt for it; tells which have none."""
+        known = self._judges.known
+        for car in cars:
+            car.judge = known(car.vehicle_id)
+        return [car for car in cars if car.judge is None]
+
+    def _settle(self, tx: Transaction, judged: Iterable[tuple[StatusWrite, _CarBatch]], refusals: Refusals) -> int:
+        """Answer stored cars after the commit, and count what of their messages was refused."""
+        settled, anybody_watches = 0, self._live.anybody_watches
+        for write, car in judged:
+            judge = car.judge
+            assert judge is not None
+            for reason, what in car.refused:
+                refusals.add(write.vehicle_id, reason, what)
+            tx.publish_after_commit(judge.ack_subject, encode(Ack(write.epoch, _LANE, write.seq, tuple(car.answers))))
+            if anybody_watches and judge.row.tenure_id is not None:
+                self._live.status_changed(tx, judge.row.tenure_id, write.signals)
+            settled += len(car.envelopes)
+        return settled
 
     async def _look_again(self, tx: Transaction, cars: dict[VehicleId, _CarBatch]) -> int:
         """Answer what can't be stored whatever the policy; learn the policies of the rest, for another round."""
         settled = 0
-        positions = await self._store.status_positions(tx, sorted(cars, key=_in_order_of_rows))
+        positions = await self._store.status_positions(tx, sorted(cars))
         for vehicle_id in list(cars):
             if vehicle_id not in positions:
                 del cars[vehicle_id]  # no such car: nobody to answer
@@ -162,12 +175,14 @@ class StatusIngest:
                 car.envelopes = [e for e in car.envelopes if e.seq not in numbers]
                 if not car.envelopes:
                     del cars[vehicle_id]
-        await self._learn(tx, sorted(cars))
+        if cars:
+            await self._learn(tx, list(cars.values()))
         return settled
 
-    async def _learn(self, tx: Transaction, vehicles: Sequence[VehicleId]) -> None:
-        if vehicles:
-            self._judges.learn(await self._store.policies(tx, vehicles))
+    async def _learn(self, tx: Transaction, cars: Sequence[_CarBatch]) -> None:
+        """Read the policies of `cars` anew and give them their judges."""
+        self._judges.learn(await self._store.policies(tx, sorted(car.vehicle_id for car in cars)))
+        self._hand_out(cars)
 
     @staticmethod
     def _answer(tx: Transaction, vehicle_id: VehicleId, epoch: int, watermark: int, answers: Sequence[Answer]) -> None:
@@ -184,11 +199,12 @@ def _read(frames: Iterable[tuple[VehicleId, bytes]], refusals: Refusals) -> dict
         except UnreadableFrame:
             refusals.add(vehicle_id, UNREADABLE, "?")
             continue
-        if envelope.lane is not Lane.STATUS:
+        if envelope.lane is not _LANE:
             refusals.add(vehicle_id, UNREADABLE, "lane")
-        elif (car := cars.get(vehicle_id)) is None:
-            cars[vehicle_id] = _CarBatch([envelope])
-        else:
+            continue
+        fresh = _CarBatch(vehicle_id, [envelope])
+        car = cars.setdefault(vehicle_id, fresh)
+        if car is not fresh:
             car.envelopes.append(envelope)
     for car in cars.values():
         if len(car.envelopes) > 1:
@@ -197,11 +213,12 @@ def _read(frames: Iterable[tuple[VehicleId, bytes]], refusals: Refusals) -> dict
     return cars
 
 
-def _judge_car(vehicle_id: VehicleId, judge: Judge, car: _CarBatch, now_ms: int) -> StatusWrite:
+def _judge_car(car: _CarBatch, now_ms: int) -> StatusWrite:
     """One write of everything that the policy permits of a car's messages in its newest epoch, and an answer for each."""
-    if car.judge is not None:
+    judge = car.judge
+    assert judge is not None
+    if car.answers:
         car.answers, car.refused, car.signals = [], [], {}  # judged before, by a policy that was no longer in force
-    car.judge = judge
     last = car.envelopes[-1]
     first = last.seq
     for envelope in car.envelopes:
@@ -210,7 +227,7 @@ def _judge_car(vehicle_id: VehicleId, judge: Judge, car: _CarBatch, now_ms: int)
             _judge(judge, car, envelope, now_ms)
         else:
             car.answers.append(Answer(envelope.seq, _REFUSED, STALE_EPOCH))
-    return StatusWrite(vehicle_id, last.epoch, first, last.seq, judge.row.version, now_ms, last.trust, car.signals)
+    return StatusWrite(car.vehicle_id, last.epoch, first, last.seq, judge.row.version, now_ms, last.trust, car.signals)
 
 
 def _judge(judge: Judge, car: _CarBatch, envelope: Envelope, now_ms: int) -> None:
@@ -222,27 +239,39 @@ def _judge(judge: Judge, car: _CarBatch, envelope: Envelope, now_ms: int) -> Non
     allowed = judge.open_paths(envelope.type, envelope.level, now_ms)
     if allowed.refusal is not None:
         return _refuse(car, envelope.seq, allowed.refusal.reason, envelope.type)
+    base = None if envelope.trust is Trust.UNSET else envelope.car_time
+    values = allowed.faultless.read(envelope.body)
+    if values is None:
+        return _judge_values(allowed, car, envelope, base, now_ms)
+    if base is None:
+        signals: dict[str, tuple[object, int | None, int]] = {
+            path: (value, None, now_ms) for path, (value, _) in values.items()
+        }
+    else:
+        signals = {path: (value, base - age, now_ms) for path, (value, age) in values.items()}
+    if car.signals:
+        car.signals.update(signals)
+    else:
+        car.signals = signals
+    car.answers.append(Answer(envelope.seq, _STORED))
+    return None
+
+
+def _judge_values(allowed: OpenPaths, car: _CarBatch, envelope: Envelope, base: int | None, now_ms: int) -> None:
+    """The same value by value, for a message in which something is amiss: what is right is stored, the rest counted."""
     try:
         values = _read_body(envelope.body).values
     except (msgspec.DecodeError, ValueError, RecursionError):
         return _refuse(car, envelope.seq, UNREADABLE, envelope.type)
-    base = None if envelope.trust is Trust.UNSET else envelope.car_time
-    limits_of, signals = allowed.limits.get, car.signals
     partly = ""
     for path, (value, age) in values.items():
-        limits = limits_of(path)
+        limits = allowed.limits.get(path)
         if limits is None:
             partly = UNDECLARED
+        elif 0 <= age <= MAX_BEHIND_MS and limits.accept(value):
+            car.signals[path] = (value, None if base is None else base - age, now_ms)
+            continue
         else:
-            # ``Limits.accept``, written out: a call for each value would cost as much as all the rest of the loop.
-            kinds, low, high = limits
-            if (
-                0 <= age <= MAX_BEHIND_MS
-                and type(value) in kinds
-                and low <= (printable_length(value) if kinds is TEXT else value) <= high
-            ):
-                signals[path] = (value, None if base is None else base - age, now_ms)
-                continue
             partly = BAD_VALUE
         car.refused.append((partly, path if path in SIGNALS else "?"))
     car.answers.append(Answer(envelope.seq, _STORED, partly))

@@ -17,7 +17,7 @@ _TOKENS: Final = {
     "vehicle_id": _HEX,
     "tenure_id": _HEX,
     "lane": "urgent|event|status",
-    "down": "ack|welcome|policy|cert|order",
+    "down": "ack|welcome|policy|cert|pair|challenge|key|keys|order",
     "kind": "[a-z][a-z-]{0,40}",
 }
 """What may stand for each placeholder of a pattern."""
@@ -59,8 +59,13 @@ class Subject:
 UPLINK: Final = Subject("v.{vehicle_id}.up.{lane}", "What a car reports, by lane; answered on ack after our commit.")
 HELLO: Final = Subject("v.{vehicle_id}.up.hello", "Capability handshake after each connection; answered on welcome.")
 CERTIFICATE_REQUEST: Final = Subject("v.{vehicle_id}.up.csr", "A car asks for its next certificate; answered on cert.")
+CHALLENGE: Final = Subject(
+    "v.{vehicle_id}.up.challenge", "A car's answer to a request for a challenge, which an order then names."
+)
+PAIRING_REQUEST: Final = Subject("v.{vehicle_id}.up.pair", "A pairing code typed in the car; answered on pair.")
 DOWNLINK: Final = Subject(
-    "v.{vehicle_id}.down.{down}", "Acknowledgements, handshake, policy, certificates and orders to one car."
+    "v.{vehicle_id}.down.{down}",
+    "Acknowledgements, handshake, policy, certificates, answers to pairing codes, phones' keys, challenges and orders to one car.",
 )
 LIVE: Final = Subject(
     "live.{tenure_id}", "Changes of one tenure's data, for event streams of its owner; holds no more than a hint to read."
@@ -72,14 +77,16 @@ SECURITY: Final = Subject(
     "security.{kind}", "Security events from gate and broker: refused connections, violations; counted and kept."
 )
 
-SUBJECTS: Final = (UPLINK, HELLO, CERTIFICATE_REQUEST, DOWNLINK, LIVE, INTEREST, SECURITY)
+OUTSIDE_LANES: Final = (HELLO, CERTIFICATE_REQUEST, CHALLENGE, PAIRING_REQUEST)
+"""What a car may publish beside its lanes."""
+SUBJECTS: Final = (UPLINK, *OUTSIDE_LANES, DOWNLINK, LIVE, INTEREST, SECURITY)
 INBOX: Final = "_INBOX.>"
 """Where replies to our own requests come in; made by the client library."""
 
 WORKER_PUBLISH: Final = (DOWNLINK.every, LIVE.every, INTEREST.every, SECURITY.every, INBOX)
 """What our own processes may publish. Not the uplink: a broken worker can't speak for a car."""
 WORKER_SUBSCRIBE: Final = (UPLINK.every, LIVE.every, INTEREST.every, SECURITY.every, INBOX)
-"""What our own processes may read; ``v.*.up.*`` covers hello and csr too."""
+"""What our own processes may read; ``v.*.up.*`` covers hello, csr and the others too."""
 
 _PUBLISHABLE: Final = re.compile("|".join([*(s.regex.pattern for s in SUBJECTS), r"_INBOX\.[\w.-]+"]))
 _SUBSCRIBABLE: Final = frozenset(s.every for s in SUBJECTS)

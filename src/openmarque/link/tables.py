@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -72,6 +73,7 @@ car_policy = Table(
     Column("accepted_version", Integer, nullable=False, comment="newest version the car proved to have stored; 0: none"),
     Index("ix_car_policy_tenure_id", "tenure_id"),
     Index("ix_car_policy_valid_until", "valid_until"),
+    Index("ix_car_policy_unproved", "issued_at", postgresql_where=text("accepted_version < version")),
 )
 
 certificate = Table(

@@ -20,9 +20,19 @@ from openmarque.link.broker import Broker, Message, Subscription
 from openmarque.link.event_ingest import EventIngest
 from openmarque.link.handshake import Handshake
 from openmarque.link.live import LiveUpdates
+from openmarque.link.pairing import PairingRequests
 from openmarque.link.ports import CertificateIssuer
 from openmarque.link.status_ingest import StatusIngest
-from openmarque.link.subjects import CERTIFICATE_REQUEST, HELLO, INTEREST, SECURITY, UPLINK, down_subject, vehicle_of
+from openmarque.link.subjects import (
+    CERTIFICATE_REQUEST,
+    HELLO,
+    INTEREST,
+    PAIRING_REQUEST,
+    SECURITY,
+    UPLINK,
+    down_subject,
+    vehicle_of,
+)
 from openmarque.protocol.envelope import Lane
 from openmarque.protocol.messages import CertificateIssued, CertificateRequest
 from openmarque.storage.errors import StoreUnavailable
@@ -89,6 +99,7 @@ class Parts:
     lanes: dict[Lane, EventIngest]
     handshake: Handshake
     issuer: CertificateIssuer
+    pairing: PairingRequests
     live: LiveUpdates
     security: EventLog
     database: Database
@@ -116,6 +127,7 @@ class Worker:
                 await self._subscribe(pattern, handler)
         await self._subscribe(HELLO.every, self._each(parts.handshake.take))
         await self._subscribe(CERTIFICATE_REQUEST.every, self._each(self._renew))
+        await self._subscribe(PAIRING_REQUEST.every, self._each(parts.pairing.take))
         await self._subscribe(SECURITY.every, self._security)
         self._subscriptions.append(await self._broker.subscribe(INTEREST.every, self._interest))
 

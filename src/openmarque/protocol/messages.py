@@ -13,6 +13,15 @@ import msgspec
 
 from openmarque.protocol.envelope import Lane
 from openmarque.protocol.levels import Level
+from openmarque.protocol.orders import (
+    CHALLENGE_ISSUED,
+    ORDER_REPORT,
+    PHONE_KEY_REPORT,
+    ChallengeAnswer,
+    OrderReport,
+    PhoneKeyReport,
+)
+from openmarque.protocol.pairing import PAIRING_REQUEST, PairingRequest
 from openmarque.protocol.signals import PLACE_SIGNALS, Value
 
 STATUS: Final = "status"
@@ -145,6 +154,10 @@ HOUSEKEEPING: Final = (
     MessageType(LEVEL_CHANGED, Lane.EVENT, LevelChanged, Level.PRIVATE, "let the platform obey the level set in the car"),
     MessageType(POLICY_ACCEPTED, Lane.EVENT, PolicyAccepted, Level.PRIVATE, "prove which policy the car obeys"),
     MessageType(GONE, Lane.EVENT, Gone, Level.PRIVATE, "settle numbers whose messages the car deleted"),
+    MessageType(PAIRING_REQUEST, None, PairingRequest, Level.PRIVATE, "take the car into the garage whose code is typed in it"),
+    MessageType(CHALLENGE_ISSUED, None, ChallengeAnswer, Level.DATA, "let an order be in time by the car's own clock"),
+    MessageType(ORDER_REPORT, Lane.EVENT, OrderReport, Level.DATA, "say what became of an order"),
+    MessageType(PHONE_KEY_REPORT, Lane.EVENT, PhoneKeyReport, Level.DATA, "say which phones the car knows"),
 )
 STATUS_TYPES: Final = (
     MessageType(STATUS, Lane.STATUS, StatusBody, Level.DATA, "newest values without the place"),

@@ -57,6 +57,30 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """An order that passed every check but the service's own rule: its command, and what it says besides."""
+
+    order_id: str
+    name: str
+    arguments: Mapping[str, bool | int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun(Generic[State]):
+    """A service's word on a command: its next state, and why it may not be done now ("" when it may: the car then acts)."""
+
+    state: State
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A command is over: it failed for `failed`, or the sensors show that it is done ("")."""
+
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Screened(Generic[State]):
     """A screen's word on a sample: its next state, the VSS paths that can't be believed, and the reason to count ("" for none)."""
 

@@ -87,7 +87,7 @@ _ARRAY_OF: Final = {
 
 def uuids(values: Iterable[UUID]) -> Column:
     """A ``uuid[]``."""
-    return _Uuids([value.bytes for value in values], width=16)
+    return _Uuids([value.int.to_bytes(16, "big") for value in values], width=16)
 
 
 def smallints(values: Iterable[int]) -> Column:

@@ -17,7 +17,7 @@ PLUMBING = Declaration(
             REQUEST_DONE,
             fields=tuple(f"outbox.{c}" for c in ("outbox_id", "subject", "payload", "created_at")),
         ),
-        Item("timers", REQUEST_DONE, fields=tuple(f"timer.{c}" for c in ("timer_id", "kind", "about", "due_at"))),
+        Item("timers", REQUEST_DONE, fields=tuple(f"timer.{c}" for c in ("timer_id", "kind", "about", "due_at", "tries"))),
     ),
 )
 

@@ -6,6 +6,7 @@ that it belongs to (``acting_as``), so that the database itself refuses what no 
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any, Final, LiteralString
 
 import psycopg
@@ -23,8 +24,8 @@ Publish = Callable[[Sequence[tuple[str, bytes]]], Awaitable[None]]
 
 _log = structlog.get_logger("openmarque.storage")
 
-_SET_ROLE: Final = sql.SQL("SET LOCAL ROLE {}")
-_BEGIN_AS: Final = sql.SQL("BEGIN; SET LOCAL ROLE {}")
+_SET_ROLE: Final = "SET LOCAL ROLE {}"
+_BEGIN_AS: Final = "BEGIN; SET LOCAL ROLE {}"
 
 _UNAVAILABLE = (
     psycopg.OperationalError,
@@ -73,11 +74,15 @@ class PostgresTransaction:
 
     async def _act_as(self, role: str) -> None:
         if role != self._role:
-            await self._connection.execute(
-                _SET_ROLE.format(sql.Identifier(role)) if self._begun else _BEGIN_AS.format(sql.Identifier(role))
-            )
+            await self._connection.execute(_for_role(_SET_ROLE if self._begun else _BEGIN_AS, role))
             self._begun = True
             self._role = role
+
+
+@lru_cache(maxsize=256)
+def _for_role(statement: LiteralString, role: str) -> bytes:
+    """`statement` with the name of `role`, quoted; kept, for psycopg composes it in Python and every transaction begins with one."""
+    return sql.SQL(statement).format(sql.Identifier(role)).as_bytes(None)
 
 
 def postgres(tx: Transaction) -> PostgresTransaction:

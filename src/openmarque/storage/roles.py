@@ -5,6 +5,8 @@ from typing import Final
 LINK: Final = "om_link"
 PLATFORM: Final = "om_platform"
 READER: Final = "om_reader"
+RETENTION: Final = "om_retention"
+"""Deletes what is due."""
 
 
 def service_role(service: str) -> str:

@@ -1,6 +1,6 @@
 """What the platform keeps for itself: messages that must leave after a commit, and timers."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid
 
 from openmarque.storage.base import metadata
 
@@ -21,6 +21,8 @@ timer = Table(
     Column("kind", Text, nullable=False),
     Column("about", Uuid, nullable=False),
     Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0", comment="how often it was taken up since it was set"),
+    UniqueConstraint("kind", "about"),
     Index("ix_timer_due_at", "due_at"),
     comment="What is to happen at an instant of our own, movable clock.",
 )

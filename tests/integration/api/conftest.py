@@ -24,10 +24,10 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from openmarque.api.app import Api, create_app
-from openmarque.api.serve import PORT_NAME
 from openmarque.app import Platform, bootstrap, start_engines
 from openmarque.domains.garage.service import Order
 from openmarque.engines.process import Ports
+from openmarque.http.address import PORT_NAME
 from openmarque.kit.clock import SystemClock, to_ms
 from openmarque.kit.csr import certificate_request, new_car_key
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, wire
@@ -216,7 +216,7 @@ async def furnished(street: Street) -> tuple[Owner, Car]:
 _SERVE = """
 import sys
 from openmarque.api.serve import run_api
-from openmarque.api.serve import PORT_NAME
+from openmarque.http.address import PORT_NAME
 from openmarque.app import bootstrap
 from openmarque.kit.settings import load_settings
 run_api(load_settings(), bootstrap, lambda: print("ready", flush=True))

@@ -18,10 +18,33 @@ from tests.integration.api.conftest import unknown_id
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+PUBLIC = {
+    ("get", "/healthz"),
+    ("get", "/readyz"),
+    ("get", "/metrics"),
+    ("post", "/api/v1/accounts"),
+    ("post", "/api/v1/accounts/confirmations"),
+    ("post", "/api/v1/accounts/confirmations/resend"),
+    ("post", "/api/v1/accounts/password-resets"),
+    ("post", "/api/v1/accounts/password-resets/confirm"),
+    ("post", "/api/v1/sessions"),
+}
+"""What is open to everybody: probes, and the way to an account and into it."""
+
 
 def routes_of_a_person(app: Api) -> list[str]:
-    """Every path of the description that needs a person, generated from it: a new route is tested from its first day."""
-    return [path for path, methods in app.openapi()["paths"].items() if any(o.get("security") for o in methods.values())]
+    """Every path that a person reads, generated from the description: a new route is tested from its first day."""
+    return [path for path, methods in app.openapi()["paths"].items() if methods.get("get", {}).get("security")]
+
+
+def operations_of_a_person(app: Api) -> list[tuple[str, str]]:
+    """Method and path of everything that needs a person."""
+    return [(m, path) for path, methods in app.openapi()["paths"].items() for m, o in methods.items() if o.get("security")]
+
+
+def address_of(path: str, vehicle_id: str) -> str:
+    """A path of the description with a car in it, and for whatever else it names an id that is nobody's."""
+    return re.sub(r"\{(?!vehicle_id)\w+\}", unknown_id(), path).format(vehicle_id=vehicle_id)
 
 
 def same(response: httpx.Response) -> tuple[int, dict[str, str], Any]:
@@ -34,24 +57,25 @@ def same(response: httpx.Response) -> tuple[int, dict[str, str], Any]:
 
 async def test_every_route_of_a_person_refuses_whoever_is_not_signed_in(app, client, street):
     car = await street.car(await street.owner())
-    paths = routes_of_a_person(app)
-    assert len(paths) >= 6
-    for path in paths:
+    every = operations_of_a_person(app)
+    assert len(every) >= 12
+    for method, path in every:
+        address = address_of(path, car.name)
         for headers in (
             {},
             {"Authorization": "Bearer nonsense"},
             {"Authorization": "Basic Zm9vOmJhcg=="},
             {"Authorization": "Bearer"},
         ):
-            response = await client.get(path.format(vehicle_id=car.name), headers=headers)
-            assert (response.status_code, response.json()["code"]) == (401, "not-signed-in"), path
+            response = await client.request(method, address, headers=headers, json={} if method != "get" else None)
+            assert (response.status_code, response.json()["code"]) == (401, "not-signed-in"), (method, path)
             assert response.headers["www-authenticate"].startswith("Bearer")
 
 
 async def test_every_operation_under_the_prefix_needs_a_person(app):
     document = app.openapi()
-    public = {path for path, methods in document["paths"].items() for o in methods.values() if not o.get("security")}
-    assert public == {"/healthz", "/readyz", "/metrics"}
+    public = {(m, path) for path, methods in document["paths"].items() for m, o in methods.items() if not o.get("security")}
+    assert public - {("get", "/api/v1/maps")} == PUBLIC
     assert all("401" in operation["responses"] for operation in operations(document) if operation.get("security"))
 
 
@@ -70,12 +94,12 @@ async def test_somebody_elses_car_is_answered_on_every_route_exactly_like_one_th
     paths = [path for path in routes_of_a_person(app) if "{vehicle_id}" in path]
     assert len(paths) >= 5
     for path in paths:
-        foreign = await client.get(path.format(vehicle_id=car.name), headers=stranger.headers)
-        unknown = await client.get(path.format(vehicle_id=unknown_id()), headers=stranger.headers)
+        foreign = await client.get(address_of(path, car.name), headers=stranger.headers)
+        unknown = await client.get(address_of(path, unknown_id()), headers=stranger.headers)
         assert foreign.status_code == 404, path
         assert same(foreign) == same(unknown)
         for no_id in ("UU1TEST0000000001", car.name.upper(), "%00", str(car.vehicle_id)):
-            assert same(await client.get(path.format(vehicle_id=no_id), headers=stranger.headers))[2] == same(unknown)[2]
+            assert same(await client.get(address_of(path, no_id), headers=stranger.headers))[2] == same(unknown)[2]
 
 
 async def test_a_foreign_and_an_unknown_car_cost_the_same_statements(client, street, monkeypatch):

@@ -1,5 +1,6 @@
 """What owners read of their car: its status with ages, its trips, its privacy with who set it, what was not stored."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -179,8 +180,19 @@ async def test_the_owner_sees_the_level_who_set_it_and_when_and_what_the_car_is_
 
 @pytest.mark.req("PRV-6")
 async def test_no_request_to_the_api_can_set_a_level(app):
+    """Nothing that a request may carry is called a level, a switch of the car or a policy."""
     document = app.openapi()
-    assert {method for methods in document["paths"].values() for method in methods} == {"get"}
+    schemas = document["components"]["schemas"]
+    carried = {
+        name
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+        for name in schemas[content["schema"]["$ref"].rpartition("/")[2]]["properties"]
+    }
+    assert carried
+    assert not {name for name in carried if re.search(r"level|ceiling|remote|policy|grant|tenure", name)}
+    assert not [path for path, methods in document["paths"].items() if "privacy" in path and methods.keys() - {"get"}]
 
 
 async def test_a_service_that_is_closed_says_why_and_what_to_do_in_the_owners_language(client, street):

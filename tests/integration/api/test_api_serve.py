@@ -7,9 +7,10 @@ import time
 import httpx
 import pytest
 
-from openmarque.api.serve import PORT_NAME, web_port
+from openmarque.api.serve import web_port
 from openmarque.engines.errors import PortBusy
 from openmarque.engines.process import Ports
+from openmarque.http.address import PORT_NAME
 from openmarque.kit.settings import Settings
 from tests.integration.api.conftest import start_api
 

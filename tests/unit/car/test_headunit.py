@@ -5,15 +5,18 @@ from collections.abc import AsyncIterator, Callable
 from html.parser import HTMLParser
 
 import httpx
+import msgspec
 import pytest
 import pytest_asyncio
 
 from openmarque.car.core import CarCore
-from openmarque.car.headunit import HeadUnit, PairingAnswer
-from openmarque.car.model import NoticeCode, Now, Output
+from openmarque.car.headunit import CodeTaken, HeadUnit
+from openmarque.car.model import Channel, NoticeCode, Now, Output
 from openmarque.car.texts import TEXTS, preferred_language
 from openmarque.protocol import signals as vss
+from openmarque.protocol.envelope import encode
 from openmarque.protocol.levels import Level
+from openmarque.protocol.pairing import PairingAnswer, PairingRequest, PairingResult
 from tests.cars import CATALOGUE, Car, Platform, converse, open_link, policy
 
 VIN = "UU1TEST0000000042"
@@ -45,9 +48,9 @@ class PairingDesk:
     def __init__(self) -> None:
         self.codes: list[str] = []
 
-    async def pair(self, code: str) -> PairingAnswer:
+    async def pair(self, code: str) -> CodeTaken:
         self.codes.append(code)
-        return PairingAnswer.SENT
+        return CodeTaken.SENT
 
 
 @pytest.fixture
@@ -150,8 +153,25 @@ async def test_a_pairing_code_has_eight_digits_and_goes_to_the_platform_that_off
     assert desk.codes == ["12345678"]
 
 
-async def test_where_pairing_is_not_offered_it_says_so(browser):
-    assert "Pairing is not offered by this platform version." in (await submit(browser, "/pairing", code="12345678")).text
+@pytest.mark.req("ENR-2")
+async def test_a_code_is_sent_by_the_car_itself_and_the_page_shows_what_becomes_of_it(browser, car):
+    page = (await submit(browser, "/pairing", code="12345678")).text
+    assert "The code was sent." in page
+    assert "Waiting for the answer" in page
+    request = msgspec.msgpack.decode(car.wire[-1].payload, type=PairingRequest)
+    assert (car.wire[-1].channel, request.code) == (Channel.PAIR, "12345678")
+    car.hears("pair", encode(PairingAnswer(request.asked, PairingResult.WRONG_CODE, tries=3)))
+    for language, told in (("en", "Tries left: 3."), ("fr", "Essais restants : 3.")):
+        state = (await browser.get(f"/state?lang={language}")).json()
+        assert told in state["pairing"]
+        assert told in state["notices"][0]["text"]
+
+
+async def test_a_car_without_connection_says_at_once_that_the_code_was_not_sent(browser, car):
+    car.disconnect()
+    page = (await submit(browser, "/pairing", code="12345678")).text
+    assert "The code was not sent." in page
+    assert "it is not kept" in page
 
 
 async def test_what_happened_is_told_in_the_readers_language(browser, car):
@@ -172,8 +192,13 @@ async def test_every_notice_can_be_told_in_every_language(browser, car):
         "on": 1,
         "messages": 4,
         "type": "x",
-        "reason": "y",
+        "reason": "full",
+        "command": "unlock",
+        "phone": "Blue",
         "kind": "z",
+        "outcome": "locked",
+        "tries": 0,
+        "minutes": 15,
     }
     for code in NoticeCode:
         car.core.notices.append(car.core.notices[-1]._replace(code=code, facts=facts))

@@ -103,8 +103,8 @@ def test_a_service_from_outside_the_package_takes_part_and_its_urgent_messages_g
 
 def test_the_installed_services_are_found_and_the_one_that_screens_is_known():
     services = car_services(installed_services())
-    assert [s.name for s in services] == ["status", "trips"]
-    assert [isinstance(s, Screen) for s in services] == [True, False]
+    assert [s.name for s in services] == ["lock", "status", "trips"]
+    assert [isinstance(s, Screen) for s in services] == [False, True, False]
 
 
 def test_a_car_part_of_another_shape_is_refused(monkeypatch):

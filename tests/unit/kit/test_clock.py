@@ -1,12 +1,13 @@
 """Instants are aware, exact to the millisecond and written in one form; a clock can be moved by hand."""
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openmarque.kit.clock import ManualClock, SystemClock, from_ms, iso, require_aware, to_ms
+from openmarque.kit.clock import ManualClock, SystemClock, from_ms, iso, require_aware, steady_ms, to_ms
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RABAT_SUMMER = timezone(timedelta(hours=1))
@@ -71,3 +72,10 @@ def test_the_system_clock_goes_on_and_can_be_shifted() -> None:
     assert first.tzinfo is UTC
     assert timedelta(days=30) <= later - first < timedelta(days=30, minutes=1)
     assert clock.now() >= first
+
+
+def test_the_steady_clock_never_goes_back_and_nobody_sets_it() -> None:
+    readings = [steady_ms() for _ in range(1_000)]
+    assert readings == sorted(readings)
+    boot_s = time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    assert abs(readings[-1] / 1000 - boot_s) < 5, "it counts from the start of the machine, sleep included"

@@ -61,7 +61,9 @@ def test_a_good_car_may_speak_only_as_itself(world: World) -> None:
     grant = world.decide(car)
     assert isinstance(grant, Grant)
     name = wire(car.vehicle_id)
-    assert grant.publish == [f"v.{name}.up.{channel}" for channel in ("urgent", "event", "status", "hello", "csr")]
+    assert grant.publish == [
+        f"v.{name}.up.{channel}" for channel in ("urgent", "event", "status", "hello", "csr", "challenge", "pair")
+    ]
     assert grant.subscribe == [f"v.{name}.down", f"v.{name}.down.>", "$MQTT.sub.>"]
     assert VIN not in str(grant)
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from hypothesis import given
@@ -17,14 +18,15 @@ from openmarque.link.judging import Judge
 from openmarque.link.ports import PolicyRow
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import STATUS, STATUS_WITH_PLACE
-from openmarque.protocol.signals import PLACE_SIGNALS, SIGNALS
+from openmarque.protocol.signals import IGNITION, PLACE_SIGNALS, SIGNALS, SPEED, Kind, Value
+from openmarque.protocol.times import MAX_BEHIND_MS
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 CAR, OWNER = UUID(int=7), TenureId(UUID(int=70))
 CATALOGUE = Catalogue(installed_services())
 DECLARED = frozenset(CATALOGUE.declared_signals())
 values = st.one_of(
-    st.booleans(), st.integers(), st.floats(), st.text(max_size=70), st.integers(-200, 200), st.floats(-200, 200)
+    st.booleans(), st.integers(-(2**63), 2**63), st.floats(), st.text(max_size=70), st.integers(-200, 200), st.floats(-200, 200)
 )
 
 
@@ -47,6 +49,70 @@ def judge(level: Level = Level.POSITION, ends: datetime = NOW + timedelta(days=9
 def test_the_limits_of_a_path_accept_what_its_signal_accepts(path, value):
     limits = judge().open_paths(STATUS_WITH_PLACE, Level.POSITION, to_ms(NOW)).limits[path]
     assert limits.accept(value) == SIGNALS[path].accepts(value)
+
+
+OPEN = judge().open_paths(STATUS_WITH_PLACE, Level.POSITION, to_ms(NOW))
+ages = st.one_of(st.integers(0, 10_000), st.integers(-5, 2**40), st.sampled_from([-1, 0, MAX_BEHIND_MS, MAX_BEHIND_MS + 1]))
+fitting = st.sampled_from([True, False, 0, 1, 50, 50.5, "ON"])
+
+
+def body_of(values: object, *more: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.msgpack.encode((values, *more)))
+
+
+def faultless(sent: dict[str, tuple[Value, int]]) -> bool:
+    return all(
+        path in OPEN.limits and OPEN.limits[path].accept(value) and 0 <= age <= MAX_BEHIND_MS
+        for path, (value, age) in sent.items()
+    )
+
+
+@given(st.dictionaries(st.sampled_from(sorted(SIGNALS)), st.tuples(values, ages), max_size=4))
+def test_a_body_with_any_fault_is_not_read_in_one_go(sent):
+    assert OPEN.faultless.read(body_of(sent)) == (sent if faultless(sent) else None)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(DECLARED)), st.tuples(fitting, st.integers(0, MAX_BEHIND_MS))))
+def test_a_faultless_body_of_any_size_is_read_as_it_was_sent(sent):
+    right = {path: timed for path, timed in sent.items() if OPEN.limits[path].accept(timed[0])}
+    read = OPEN.faultless.read(body_of(right))
+    assert read is not None
+    assert list(read.items()) == list(right.items())
+    assert [type(value) for value, _ in read.values()] == [type(value) for value, _ in right.values()]
+
+
+def many(count: int) -> dict[str, tuple[bool, int]]:
+    switches = [path for path in sorted(DECLARED) if SIGNALS[path].kind is Kind.BOOLEAN]
+    return dict.fromkeys(switches[:count], (True, 1))
+
+
+@pytest.mark.req("PRV-5")
+@pytest.mark.parametrize("count", [0, 1, 14, 15, 16])
+def test_a_path_that_is_not_open_is_never_passed_over(count):
+    assert OPEN.faultless.read(body_of(many(count))) == many(count)
+    for stranger in ("Vehicle.Driver.HeartRate", "", "x" * 300):
+        assert OPEN.faultless.read(body_of(many(count) | {stranger: (1, 1)})) is None
+        assert OPEN.faultless.read(body_of({stranger: (1, 1)} | many(count))) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\x91",
+        b"\x90",
+        b"\xc1",
+        b"\x91\x90",
+        b"\x91\x82" + 2 * (msgspec.msgpack.encode(SPEED) + msgspec.msgpack.encode((1.0, 1))),
+        b"\xdc\x00\x01\x81" + msgspec.msgpack.encode(SPEED) + msgspec.msgpack.encode((1.0, 1)),
+        bytes(body_of({SPEED: (1.0, 1)}, "what a later release adds")),
+        bytes(body_of({SPEED: (1.0, 1, 1)})),
+        bytes(body_of({IGNITION: ("O\x00N", 1)})),
+        bytes(body_of({IGNITION: ("O" * 65, 1)})),
+    ],
+)
+def test_what_is_written_in_another_way_is_left_to_the_careful_reader(body):
+    assert OPEN.faultless.read(msgspec.Raw(body)) is None
 
 
 @pytest.mark.req("PRV-1")

@@ -1,10 +1,24 @@
-"""What an account consists of."""
+"""What an account consists of, and what protects it."""
 
-from openmarque.catalogue.declarations import DAYS_30, LIFE_OF_ACCOUNT, Declaration, Item, LegalBasis, Scope
+from openmarque.catalogue.declarations import (
+    DAYS_30,
+    LIFE_OF_ACCOUNT,
+    Declaration,
+    Item,
+    LegalBasis,
+    Retention,
+    Scope,
+    Until,
+)
+
+
+def _columns(table: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"{table}.{name}" for name in names)
+
 
 ACCOUNT = Declaration(
     name="account",
-    version=1,
+    version=2,
     purpose={
         "en": "Know who you are when you sign in, and speak your language.",
         "fr": "Vous reconnaître à la connexion et parler votre langue.",
@@ -15,16 +29,58 @@ ACCOUNT = Declaration(
         Item(
             "identity",
             LIFE_OF_ACCOUNT,
-            fields=("account.account_id", "account.brand_id", "account.created_at", "account.closed_at"),
+            fields=_columns("account", "account_id", "brand_id", "created_at", "closed_at"),
         ),
-        # Beyond its day, so that the use of a stolen token can be looked into.
+        Item("name", LIFE_OF_ACCOUNT, fields=_columns("account", "given_name", "family_name")),
+        Item(
+            "language, country and time zone", LIFE_OF_ACCOUNT, fields=_columns("account", "language", "country", "time_zone")
+        ),
+        Item(
+            "mail address and password",
+            LIFE_OF_ACCOUNT,
+            fields=_columns(
+                "account_credential",
+                *("account_id", "brand_id", "email", "email_key", "password_hash", "password_at", "confirmed_at"),
+            ),
+        ),
+        # Beyond their end, so that the use of a stolen one can be looked into.
+        Item(
+            "links sent by mail",
+            DAYS_30,
+            fields=_columns("account_link", "token_hash", "account_id", "purpose", "created_at", "expires_at", "used_at"),
+        ),
         Item(
             "access tokens",
             DAYS_30,
-            fields=tuple(f"access_token.{c}" for c in ("token_hash", "account_id", "created_at", "expires_at", "revoked_at")),
+            fields=_columns("access_token", "token_hash", "account_id", "created_at", "expires_at", "revoked_at"),
         ),
-        Item("language and time zone", LIFE_OF_ACCOUNT, fields=("account.language", "account.time_zone")),
     ),
 )
 
-DECLARATIONS = (ACCOUNT,)
+SIGN_IN = Declaration(
+    name="sign_in",
+    version=1,
+    purpose={
+        "en": "Keep you signed in on your devices, and keep guessers of passwords out.",
+        "fr": "Vous garder connecté sur vos appareils et empêcher de deviner votre mot de passe.",
+    },
+    basis=LegalBasis.CONTRACT,
+    scope=Scope.PLATFORM,
+    items=(
+        Item(
+            "sessions",
+            Retention(Until.UNUSED, 30),
+            fields=_columns(
+                "browser_session", "session_id", "account_id", "token_hash", "agent", "created_at", "used_at", "ended_at"
+            ),
+        ),
+        # By keyed hash: neither an address nor a client can be read from it.
+        Item(
+            "tries",
+            Retention(Until.UNUSED, 90),
+            fields=_columns("sign_in_limit", "key", "tries", "last_at", "until_at", "good_at"),
+        ),
+    ),
+)
+
+DECLARATIONS = (ACCOUNT, SIGN_IN)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from openmarque.brands.pack import BrandPack
-from openmarque.domains.contracts.rules import State, Step, after
+from openmarque.domains.contracts.rules import TRANSITIONS, State, Step, after
 from openmarque.kit.errors import CallerError
 from openmarque.kit.ids import ContractId, TenureId, VehicleId, new_uuid
 from openmarque.link.ports import Governor
@@ -56,6 +56,19 @@ class Contracts:
         )
         await self._governor.recompile(tx, [vehicle_id], now)
         return contract_id
+
+    async def rescind(self, tx: Transaction, tenure_id: TenureId) -> None:
+        """End every contract of a tenure that is about to end, in the same transaction, which compiles the policy anew. REQ ENR-7."""
+        rows = await postgres(tx).rows(
+            PLATFORM, "SELECT contract_id, state FROM contract WHERE tenure_id = %s FOR NO KEY UPDATE", (tenure_id,)
+        )
+        for contract_id, state in rows:
+            if (State(state), Step.TERMINATE) in TRANSITIONS:
+                await postgres(tx).execute(
+                    PLATFORM,
+                    "UPDATE contract SET state = %s, revision = revision + 1 WHERE contract_id = %s",
+                    (after(State(state), Step.TERMINATE), contract_id),
+                )
 
     async def step(self, tx: Transaction, contract_id: ContractId, step: Step, now: datetime) -> State:
         """Move a contract on; gives its new state. Raises ``ContractUnknown``, ``StepImpossible``."""

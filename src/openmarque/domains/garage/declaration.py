@@ -10,6 +10,7 @@ from openmarque.catalogue.declarations import (
     Scope,
     Until,
 )
+from openmarque.protocol.pairing import PAIRING_REQUEST
 
 
 def _columns(table: str, *names: str) -> tuple[str, ...]:
@@ -18,6 +19,9 @@ def _columns(table: str, *names: str) -> tuple[str, ...]:
 
 LIFE_OF_CAR = Retention(Until.AGE, 10_957)
 """Thirty years, the most that product liability asks for; only what names the car itself (REQ GDP-2)."""
+
+PAIRING_KEPT = Retention(Until.AGE, 366 + 30)
+"""A code lives for a year at most (REQ ENR-2), and its row for 30 days more; one that ends earlier goes 30 days after its end."""
 
 RANGE = Declaration(
     name="brand_range",
@@ -54,7 +58,7 @@ GARAGE = Declaration(
         Item(
             "ownership",
             LIFE_OF_ACCOUNT,
-            fields=_columns("tenure", "tenure_id", "vehicle_id", "account_id", "started_at", "ended_at"),
+            fields=_columns("tenure", "tenure_id", "vehicle_id", "account_id", "started_at", "ended_at", "name"),
         ),
         Item(
             "grants",
@@ -64,4 +68,33 @@ GARAGE = Declaration(
     ),
 )
 
-DECLARATIONS = (RANGE, GARAGE)
+PAIRING = Declaration(
+    name="pairing",
+    version=1,
+    purpose={
+        "en": "Give you a code for the car whose number you typed, and take the car into your garage when the code is typed in it.",
+        "fr": "Vous donner un code pour la voiture dont vous avez saisi le numéro, et l'ajouter à votre garage une fois le code saisi à bord.",
+    },
+    basis=LegalBasis.CONTRACT,
+    scope=Scope.PLATFORM,
+    items=(
+        # VIN and code themselves are deleted when the code is used or void; what became of it is kept until 30 days after its end.
+        Item(
+            "pairing codes",
+            PAIRING_KEPT,
+            fields=_columns(
+                "pairing",
+                *("pairing_id", "account_id", "model_id", "vin_lookup", "code_hash", "sealed", "key_id"),
+                *("created_at", "expires_at", "voided_at", "paired_at", "vehicle_id"),
+            ),
+            carried=(f"wire:{PAIRING_REQUEST}.code", f"wire:{PAIRING_REQUEST}.asked"),
+        ),
+        Item(
+            "tries",
+            OVERWRITTEN,
+            fields=_columns("pairing_tries", "vehicle_id", "wrong", "locks", "last_at", "locked_until"),
+        ),
+    ),
+)
+
+DECLARATIONS = (RANGE, GARAGE, PAIRING)

@@ -33,3 +33,47 @@ class TenureRunning(CallerError):
     code = "tenure-running"
     cure = "End the present tenure first."
     http_status = 409
+
+
+class NotEligible(CallerError):
+    """This car can't be connected."""
+
+    code = "not-eligible"
+    cure = "{cure}"
+    http_status = 422
+
+    def __init__(self, detail: str = "", **facts: object) -> None:
+        """Say why in `detail` and what to do in the fact ``cure``, both in the owner's language (``brands.eligibility_texts``)."""
+        super().__init__(detail, **{"cure": "", **facts})
+
+
+class TooManyCodes(CallerError):
+    """You have asked for too many pairing codes."""
+
+    code = "too-many-codes"
+    cure = "Use or take back a code that still waits, or try again tomorrow; {limit} may wait at a time."
+    http_status = 429
+
+
+class PairingNotFound(CallerError):
+    """You have no such pairing."""
+
+    code = "pairing-not-found"
+    cure = "Take a pairing_id from the list of your pairings."
+    http_status = 404
+
+
+class PairingDone(CallerError):
+    """The car of this pairing is in your garage already."""
+
+    code = "pairing-done"
+    cure = "Remove the car itself, if you want to give it up."
+    http_status = 409
+
+
+class NameInvalid(CallerError):
+    """A car can't have this name."""
+
+    code = "name-invalid"
+    cure = "Give a name of at most 40 printable characters, or none."
+    http_status = 422

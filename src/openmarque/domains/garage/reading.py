@@ -20,10 +20,25 @@ SELECT t.vehicle_id, t.tenure_id FROM capability_grant g JOIN tenure t USING (te
    AND t.started_at <= %(now)s AND (t.ended_at IS NULL OR t.ended_at > %(now)s)"""
 
 _CARS: Final = """
-SELECT v.vehicle_id, m.model_id, m.name, m.powertrain, b.brand_id, b.name, t.started_at
+SELECT v.vehicle_id, m.model_id, m.name, m.powertrain, b.brand_id, b.name, t.started_at, t.name
   FROM tenure t JOIN vehicle v USING (vehicle_id) JOIN model m USING (model_id) JOIN brand b ON b.brand_id = v.brand_id
  WHERE t.tenure_id = ANY (%s)
  ORDER BY v.vehicle_id"""
+
+
+_CONTRACTS: Final = """
+SELECT plan, state, ends_at FROM contract WHERE tenure_id = %s AND ends_at > %s AND state = ANY (%s) ORDER BY ends_at, plan"""
+_GOING_ON: Final = ("ordered", "activating", "active", "suspended")
+"""States of a contract that is not over (``contracts.rules.State``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContractView:
+    """A contract that goes on: its plan, and when it ends, aware, UTC."""
+
+    plan: str
+    state: str
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +52,8 @@ class CarView:
     brand_id: str
     brand: str
     since: datetime
+    name: str | None = None
+    """What its owner calls it."""
 
 
 class GarageReading:
@@ -52,3 +69,9 @@ class GarageReading:
         await postgres(tx).restrict_to(",".join(map(str, tenures)))
         rows = await postgres(tx).rows(READER, _CARS, (list(tenures),))
         return [CarView(VehicleId(row[0]), *row[1:]) for row in rows]
+
+    async def contracts(self, tx: Transaction, tenure_id: TenureId, now: datetime) -> list[ContractView]:
+        """The contracts of `tenure_id` that go on."""
+        await postgres(tx).restrict_to(str(tenure_id))
+        rows = await postgres(tx).rows(READER, _CONTRACTS, (tenure_id, now, list(_GOING_ON)))
+        return [ContractView(*row) for row in rows]

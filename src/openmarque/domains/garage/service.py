@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
+import msgspec
 import psycopg
 
 from openmarque.brands.pack import BrandPack
@@ -13,6 +14,7 @@ from openmarque.kit.ids import AccountId, TenureId, VehicleId, new_uuid
 from openmarque.link.enrolment import PostgresEnrolment
 from openmarque.link.pki import CarCertificate, CertificateAuthority, RefusedRequest
 from openmarque.link.ports import Governor
+from openmarque.link.subjects import live_subject
 from openmarque.protocol import signing
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import CertificateRequest
@@ -33,6 +35,14 @@ class Order:
     ceiling: Level = Level.POSITION
 
 
+class Leaving(Protocol):
+    """Has something to tell a car that leaves its owner's garage (``commands.phones.Phones``: that no phone remains)."""
+
+    async def tell_car(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> None:
+        """Nobody may command the car any more; what is published after the commit goes to it."""
+        ...
+
+
 class Garage:
     """Use cases on cars and tenures."""
 
@@ -43,6 +53,11 @@ class Garage:
         self._authority = authority
         self._governor = governor
         self._link = PostgresEnrolment()
+        self._leaving: list[Leaving] = []
+
+    def on_leaving(self, teller: Leaving) -> None:
+        """Have `teller` tell cars that leave a garage; part of the wiring."""
+        self._leaving.append(teller)
 
     async def store_brand(self, tx: Transaction) -> None:
         """Make the database's brand, legal entities and models equal to the pack's. Repeatable."""
@@ -184,3 +199,39 @@ class Garage:
         for (vehicle_id,) in rows:
             await self._link.clear_values(tx, vehicle_id, None)
             await self._governor.recompile(tx, [vehicle_id], now)
+            tell_at_once(tx, tenure_id)
+
+    async def grant_again(self, tx: Transaction, tenure_id: TenureId, account_id: AccountId, now: datetime) -> None:
+        """The owner of a running tenure sees the car again; without effect while a grant runs (a constraint holds that it is one)."""
+        await postgres(tx).execute(
+            PLATFORM,
+            """INSERT INTO capability_grant (grant_id, tenure_id, subject_id, capabilities, from_at) SELECT %s, %s, %s, %s, %s
+                WHERE NOT EXISTS (SELECT FROM capability_grant WHERE tenure_id = %s AND subject_id = %s AND until_at IS NULL)""",
+            (new_uuid(), tenure_id, account_id, list(SUBSCRIBER), now, tenure_id, account_id),
+        )
+
+    async def give_up(self, tx: Transaction, tenure_id: TenureId, account_id: AccountId, now: datetime) -> None:
+        """The car leaves the account's garage: no view, nothing new for it. The tenure goes on, its contracts and services too. REQ ACC-4."""
+        await postgres(tx).execute(
+            PLATFORM,
+            """UPDATE capability_grant SET until_at = greatest(%s, from_at)
+                WHERE tenure_id = %s AND subject_id = %s AND until_at IS NULL""",
+            (now, tenure_id, account_id),
+        )
+        tell_at_once(tx, tenure_id)
+        rows = await postgres(tx).rows(PLATFORM, "SELECT vehicle_id FROM tenure WHERE tenure_id = %s", (tenure_id,))
+        for (vehicle_id,) in rows:
+            for teller in self._leaving:
+                await teller.tell_car(tx, VehicleId(vehicle_id), now)
+
+    async def rename(self, tx: Transaction, tenure_id: TenureId, name: str | None) -> None:
+        """What the owner of this tenure calls the car; `name` is one of ``rules.car_name``."""
+        await postgres(tx).execute(PLATFORM, "UPDATE tenure SET name = %s WHERE tenure_id = %s", (name, tenure_id))
+
+
+def tell_at_once(tx: Transaction, tenure_id: TenureId) -> None:
+    """Have whoever watches this tenure look at once whether they may still: streams end with the right to watch, not at the next beat.
+
+    Unlike ``LiveUpdates`` it tells whether or not somebody is known to watch: this process may not have heard.
+    """
+    tx.publish_after_commit(live_subject(tenure_id), msgspec.json.encode({"kind": "level"}))

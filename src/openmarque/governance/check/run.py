@@ -1,7 +1,9 @@
 """Runs every kind of check. The same function serves the command line, tests and the continuous integration."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
+from openmarque.brands.pack import load_pack
 from openmarque.catalogue.register import Catalogue, CatalogueInvalid
 from openmarque.governance.check import columns, headers, live, logs, promises, statements, stores, subjects, wire
 from openmarque.governance.check.code import package_code
@@ -11,10 +13,13 @@ from openmarque.governance.platform import installed_catalogue, table_owners
 from openmarque.storage.base import import_tables
 
 
-def check_installation(database_url: str | None) -> list[Finding]:
-    """`run_check` on what is installed; a catalogue that contradicts itself is a finding too."""
+def check_installation(database_url: str | None, brand_pack: Path | None = None) -> list[Finding]:
+    """`run_check` on what is installed, with the terms of the brand pack in that folder (None: the sample pack).
+
+    A catalogue that contradicts itself is a finding too. Raises ``BrandPackInvalid``.
+    """
     try:
-        catalogue = installed_catalogue()
+        catalogue = installed_catalogue(load_pack(brand_pack).retention)
     except CatalogueInvalid as error:
         return [Finding("invalid-catalogue", "catalogue", problem, error.cure) for problem in error.detail.split("; ")]
     return run_check(catalogue, database_url)

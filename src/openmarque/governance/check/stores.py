@@ -1,9 +1,10 @@
-"""Objects in the object store, and fields of mails. None is declared today; the first use of either has to be."""
+"""Objects in the object store, and fields of mails: of their headers, of bodies built in code, and of the templates."""
 
 import ast
 from collections.abc import Iterable, Iterator
 
 from openmarque.catalogue.register import Catalogue
+from openmarque.domains.notifications.templates import TEMPLATES
 from openmarque.governance.check.code import Code, literal_text
 from openmarque.governance.check.finding import Finding
 
@@ -17,6 +18,9 @@ def findings(catalogue: Catalogue, code: Iterable[Code]) -> Iterator[Finding]:
     """Buckets and mail fields in code that no declaration lists (``object:bucket/…``, ``mail:field``)."""
     buckets = {name.partition("/")[0] for name in catalogue.carried("object")}
     fields = {name.lower() for name in catalogue.carried("mail")} | _STRUCTURE
+    for template in TEMPLATES.values():
+        undeclared = sorted(name for name in template.fields() if name not in fields)
+        yield from (_mail_field(f"mail template {template.name}", name) for name in undeclared)
     for file in code:
         yield from _objects(file, buckets)
         if any(name.startswith(_MAIL_MODULES) for name in file.imports.values()):

@@ -1,8 +1,11 @@
-"""What the status service says of itself. Source: SERVICES.md "car control" and "car finder"; REQ STA-1, STA-2, LNK-2."""
+"""What the status service says of itself. Source: SERVICES.md "car control" and "car finder"; REQ STA-1, STA-2, LNK-2, RC-5."""
 
-from openmarque.catalogue.declarations import OVERWRITTEN, Declaration, Item, LegalBasis, Service
+from openmarque.catalogue.declarations import OVERWRITTEN, Authority, Declaration, Item, LegalBasis, Service
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
+
+REFRESH = "refresh"
+"""The car reads its sensors anew and says everything again (REQ RC-5: the true state in under a minute). Whoever may read may ask."""
 
 STATUS = Declaration(
     name="status",
@@ -16,6 +19,7 @@ STATUS = Declaration(
     plans=("connect",),
     capability="telematics",
     remote=True,
+    commands={REFRESH: Authority.PLATFORM},
     items=(
         Item("range", OVERWRITTEN, signals=(vss.RANGE, vss.ELECTRIC_RANGE)),
         Item("energy", OVERWRITTEN, signals=(vss.STATE_OF_CHARGE, vss.IS_CHARGING, vss.FUEL_LEVEL)),

@@ -1,5 +1,6 @@
 """A car in the world: the real core on a store that survives crashes of the core, with a clock of its own."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -7,7 +8,7 @@ from typing import Final, Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from openmarque.car.core import CarCore
-from openmarque.car.model import CarProfile, CertificateMismatch, Now, Output, Validity
+from openmarque.car.model import Actuation, CarProfile, CertificateMismatch, Now, Output, Validity
 from openmarque.car.store import MemoryCarStore
 from openmarque.catalogue.register import Catalogue
 from openmarque.kit.ids import VehicleId
@@ -36,6 +37,7 @@ class WorldKeys:
         """Sign with `key`."""
         self._key = key
         self._key_id = signing.key_id(key.public_key())
+        self._drawn = 0
 
     @property
     def key_id(self) -> str:
@@ -61,6 +63,11 @@ class WorldKeys:
 
     def confirm(self) -> None:
         """See ``Keyring``; there is no old certificate to forget."""
+
+    def random_bytes(self, size: int) -> bytes:
+        """See ``Keyring``; the same in each run of a seed, and never the same twice in one."""
+        self._drawn += 1
+        return hashlib.shake_256(f"{self._key_id} {self._drawn}".encode()).digest(size)
 
 
 class CarWitness(Protocol):
@@ -107,6 +114,8 @@ class WorldCar:
         self.offset_ms = 0
         self.trust = Trust.SYNCED
         self.has_coverage = True
+        self.actuate: Callable[[Actuation], None] = lambda _action: None
+        """Has the car do something; the outcome is sensed later."""
         self._online = False
         self._wake_ms: int | None = None
         self._crash_at = ""
@@ -117,8 +126,8 @@ class WorldCar:
         return self._online
 
     def now(self) -> Now:
-        """The time by the car's clock."""
-        return Now(self._scheduler.now_ms + self.offset_ms, self.trust)
+        """The time by the car's clocks; the steady one is right whatever the other says."""
+        return Now(self._scheduler.now_ms + self.offset_ms, self.trust, self._scheduler.now_ms)
 
     def start(self) -> None:
         """Power up: a core on what the store holds; it connects when there is coverage."""
@@ -163,6 +172,8 @@ class WorldCar:
         out = call(self.core, self.now())
         self._witness.stepped(self, out)
         self._send(out)
+        for action in out.actions:
+            self.actuate(action)
         self._plan_wake()
         return True
 
@@ -203,10 +214,10 @@ class WorldCar:
     def _plan_wake(self) -> None:
         """Call ``tick`` when the core asks for it; one call is planned at a time."""
         assert self.core is not None
-        due = self.core.next_wake_ms
-        if due is None:
+        wait_ms = self.core.wake_in_ms(self.now())
+        if wait_ms is None:
             return
-        at_ms = max(due - self.offset_ms, self._scheduler.now_ms + _LEAST_WAIT_MS)
+        at_ms = self._scheduler.now_ms + max(wait_ms, _LEAST_WAIT_MS)
         if self._wake_ms is None or at_ms < self._wake_ms:
             self._wake_ms = at_ms
             self._scheduler.after(at_ms - self._scheduler.now_ms, self._wake, at_ms)

@@ -27,6 +27,7 @@ from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, Trip
 from openmarque.simulator.world.car import WorldCar
 from openmarque.simulator.world.driver import TRACKED, DriverTrip, TripSample
 from openmarque.simulator.world.journal import InvariantBroken, Journal
+from openmarque.simulator.world.order_watch import OrderWatch
 from openmarque.simulator.world.scheduler import Scheduler
 from openmarque.simulator.world.seen import InFlight, Number, Origin, SeenCar, Sent, read_status
 from openmarque.simulator.world.weather import MINUTE_MS
@@ -49,6 +50,7 @@ class CarWatch:
         self._journal = journal
         self._register = register
         self.cars: dict[VehicleId, SeenCar] = {}
+        self.orders = OrderWatch(scheduler)
 
     def add(self, car: WorldCar) -> None:
         """Watch a car from now on."""
@@ -83,6 +85,8 @@ class CarWatch:
     def data_lost(self, car: WorldCar, why: str) -> None:
         """See ``LifeWitness``."""
         self.cars[car.vehicle_id].lost_ms = self._scheduler.now_ms
+        if why == "reset":
+            self.orders.forget(car)
         self._journal.note(self._scheduler.now_ms, "may_miss_trips", car.name, why)
 
     def heard(self, car: WorldCar, kind: str, payload: bytes) -> None:
@@ -104,6 +108,7 @@ class CarWatch:
         """See ``CarWitness``."""
         core = car.core
         assert core is not None
+        self.orders.stepped(car, out)
         seen = self.cars[car.vehicle_id]
         seen.clock_off_ms = max(seen.clock_off_ms, abs(car.offset_ms))
         if core.policy is not seen.policy:

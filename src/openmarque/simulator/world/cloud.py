@@ -2,17 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from openmarque.catalogue.register import Catalogue
+from openmarque.domains.commands.memory import MemoryCommands
+from openmarque.domains.commands.phones import Phones
+from openmarque.domains.commands.reports import ReportHandler, Resend
+from openmarque.domains.commands.rules import commands_of
+from openmarque.domains.commands.service import Orders
 from openmarque.domains.consent.memory import MemoryLevels
 from openmarque.domains.consent.service import LevelHandler
 from openmarque.governance.memory import MemoryFacts, MemoryPolicyStore
 from openmarque.governance.policies import PolicyKeeper
-from openmarque.kit.ids import VehicleId
+from openmarque.kit.ids import TenureId, VehicleId
 from openmarque.link.event_ingest import EventIngest
 from openmarque.link.handshake import Handshake
 from openmarque.link.judging import JudgeCache
@@ -28,8 +34,11 @@ from openmarque.simulator.world.journal import Journal
 from openmarque.simulator.world.scheduler import Scheduler, WorldClock, run
 from openmarque.simulator.world.weather import CALM, Weather
 from openmarque.storage.errors import StoreUnavailable
+from openmarque.storage.transaction import Transaction
 
 HELLO: Final = "hello"
+CHALLENGE: Final = "challenge"
+_CODE_FRESH_S: Final = 120
 _WORKERS: Final = 2
 _MAX_BATCH: Final = 200
 _MOST_WRITES: Final = 8
@@ -49,6 +58,7 @@ class CloudParts:
     database: type[WorldDatabase] = WorldDatabase
     link: Callable[[WorldDatabase], MemoryLinkStore] = MemoryLinkStore
     judges: Callable[[], JudgeCache] = JudgeCache
+    commands: Callable[[], MemoryCommands] = MemoryCommands
     restarted: Callable[[WorldDatabase], None] = no_restart
 
 
@@ -64,13 +74,27 @@ class Worker:
     inboxes: dict[str, list[Frame]] = field(default_factory=dict)
 
 
+class SilentBell:
+    """``phones.Bell``: nobody reads mail in the world."""
+
+    async def phone_added(self, tx: Transaction, tenure_id: TenureId, label: str, now: datetime) -> None:
+        """See ``phones.Bell``."""
+        del tx, tenure_id, label, now
+
+
 class Cloud:
     """The platform: database, governor and workers."""
 
     def __init__(
-        self, parts: CloudParts, database: WorldDatabase, catalogue: Catalogue, key: Ed25519PrivateKey, scheduler: Scheduler
+        self,
+        parts: CloudParts,
+        database: WorldDatabase,
+        catalogue: Catalogue,
+        keys: tuple[Ed25519PrivateKey, Ed25519PrivateKey],
+        scheduler: Scheduler,
     ) -> None:
-        """Wire the use cases as ``openmarque.app`` does, on memory."""
+        """Wire the use cases as ``openmarque.app`` does, on memory; `keys` sign policies and orders."""
+        key, self.command_key = keys
         self.database = database
         self.clock = WorldClock(scheduler)
         self.link = parts.link(database)
@@ -78,6 +102,10 @@ class Cloud:
         self.governor = PolicyKeeper(catalogue, self.facts, MemoryPolicyStore(), key)
         self._parts = parts
         self._catalogue = catalogue
+        self.commands = parts.commands()
+        known = commands_of(catalogue.commands())
+        self.orders = Orders(self.commands, self.link, known, self._command_key, kept=True, fresh_s=_CODE_FRESH_S)
+        self.phones = Phones(self.commands, self.link, self._command_key, SilentBell())
         self.workers = [self._worker(f"worker{number}") for number in range(_WORKERS)]
 
     def _worker(self, name: str) -> Worker:
@@ -86,13 +114,19 @@ class Cloud:
         handlers: list[Handler] = [
             LevelHandler(MemoryLevels(), self.link, self.governor, live),
             TripHandler(MemoryTrips(), live),
+            ReportHandler(self.orders, self.phones),
         ]
+        after = (Resend(self.commands, self.phones),)
+        known = frozenset(self._catalogue.commands())
         return Worker(
             name,
             StatusIngest(self.link, self.clock, judges, live),
             {lane: EventIngest(lane, self.link, self.clock, judges, register, handlers) for lane in (Lane.URGENT, Lane.EVENT)},
-            Handshake(self.link, self.clock, judges, register, self.governor, frozenset()),
+            Handshake(self.link, self.clock, judges, register, self.governor, known, after),
         )
+
+    def _command_key(self) -> Ed25519PrivateKey:
+        return self.command_key
 
     def restart(self, worker: Worker) -> Worker:
         """The same place with a new process; what waited in the old one is gone."""
@@ -123,9 +157,13 @@ class CloudLife:
         self._journal = journal
         self.weather: Weather = CALM
         self.backups: list[Tables] = []
+        self.answered: Callable[[VehicleId, bytes], None] = lambda _vehicle_id, _payload: None
 
     def arrive(self, vehicle_id: VehicleId, channel: str, payload: bytes) -> None:
-        """The broker hands a frame to one of the workers that are up; with none it is lost."""
+        """The broker hands a frame to one of the workers that are up; with none it is lost. Challenges go to who asked for them."""
+        if channel == CHALLENGE:
+            self.answered(vehicle_id, payload)
+            return
         up = [worker for worker in self._cloud.workers if worker.up]
         if not up:
             self._journal.note(self._scheduler.now_ms, "no_worker", channel)

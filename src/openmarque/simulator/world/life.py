@@ -3,7 +3,8 @@
 from random import Random
 from typing import Final, Protocol
 
-from openmarque.car.model import REMOTE_ACCESS
+from openmarque.car.model import REMOTE_ACCESS, Actuation
+from openmarque.protocol import signals as vss
 from openmarque.protocol.envelope import Trust
 from openmarque.protocol.levels import Level
 from openmarque.protocol.signals import Value
@@ -53,6 +54,7 @@ class CarLife:
         self.weather: Weather = CALM
         self._quiet = False
         self._silent = False
+        car.actuate = self._act
 
     def begin(self, weather: Weather) -> None:
         """Power up and plan what will happen."""
@@ -81,6 +83,19 @@ class CarLife:
     def fall_silent(self) -> None:
         """The sensors say nothing more: what was sensed last is what the platform should know in the end."""
         self._silent = True
+
+    # Orders
+
+    def _act(self, action: Actuation) -> None:
+        """The locks move, in a moment, and now and then they are stuck."""
+        if self._random.random() < 0.9:
+            self._scheduler.after(self._random.randint(100, 9_000), self._locks_move, action.command == "lock")
+
+    def _locks_move(self, locked: bool) -> None:  # noqa: FBT001 - called by the scheduler, which hands values over by place
+        values: dict[str, Value] = dict.fromkeys((*vss.DOORS_LOCKED, vss.TRUNK_LOCKED), locked)
+        if self.car.core is not None and not self._silent:
+            self._witness.senses(self.car, values)
+            self.car.step(lambda core, now: core.sensed(now, values))
 
     # Driving
 
@@ -174,6 +189,13 @@ class CarLife:
         self._journal.fault(self._scheduler.now_ms, "clock_jump", self.car.name, f"{offset_ms} {trust.name}")
         self._set_clock(offset_ms, trust)
         self._scheduler.after(self._random.randint(10_000, 20 * MINUTE_MS), self._set_clock, 0, Trust.SYNCED)
+
+    def set_back(self, by_ms: int) -> None:
+        """Somebody puts the wall clock back, for some seconds; only in worlds whose clocks go wrong."""
+        if self.weather.clock_jump_ms and not self._quiet:
+            self._journal.fault(self._scheduler.now_ms, "clock_set_back", self.car.name, by_ms)
+            self._set_clock(-by_ms, Trust.SYNCED)
+            self._scheduler.after(self._random.randint(10_000, 30_000), self._set_clock, 0, Trust.SYNCED)
 
     def _set_clock(self, offset_ms: int, trust: Trust) -> None:
         self._witness.data_lost(self.car, "clock")

@@ -19,6 +19,7 @@ from openmarque.services.trips.declaration import GROUP
 from openmarque.simulator.world.cloud import Cloud
 from openmarque.simulator.world.database import WorldTransaction
 from openmarque.simulator.world.journal import Journal
+from openmarque.simulator.world.phones import account_of
 from openmarque.simulator.world.scheduler import Scheduler, run
 from openmarque.simulator.world.weather import HOUR_MS, Weather
 from openmarque.storage.errors import StoreUnavailable
@@ -129,6 +130,7 @@ class Owners:
         tenure_id = TenureId(self._uuid())
         self._cloud.facts.put_tenure(tx, TenureRow(tenure_id, vehicle_id, self._cloud.clock.now()))
         self._new_contract(tx, tenure_id, _LONG)
+        self._cloud.commands.let(tx, vehicle_id, tenure_id, account_of(tenure_id))
 
     def _new_contract(self, tx: WorldTransaction, tenure_id: TenureId, lasts: timedelta) -> None:
         now = self._cloud.clock.now()

@@ -20,6 +20,7 @@ from openmarque.kit.clock import to_ms
 from openmarque.kit.ids import VehicleId
 from openmarque.protocol import signing
 from openmarque.protocol.levels import Level
+from openmarque.services.lock.declaration import SERVICE as LOCK_SERVICE
 from openmarque.services.status.declaration import SERVICE as STATUS_SERVICE
 from openmarque.services.trips.declaration import SERVICE as TRIPS_SERVICE
 from openmarque.simulator.world.car import CarParts, WorldCar, WorldKeys
@@ -30,8 +31,10 @@ from openmarque.simulator.world.database import Tables
 from openmarque.simulator.world.journal import Journal
 from openmarque.simulator.world.life import CarLife
 from openmarque.simulator.world.network import Network
+from openmarque.simulator.world.order_watch import OrderWatch
 from openmarque.simulator.world.outcome import Ending
 from openmarque.simulator.world.owners import Owners
+from openmarque.simulator.world.phones import OrderClock, PhoneLife
 from openmarque.simulator.world.scheduler import Scheduler
 from openmarque.simulator.world.seen import Committed
 from openmarque.simulator.world.weather import CALM, MINUTE_MS, Weather, draw
@@ -56,7 +59,7 @@ class Parts:
 @cache
 def world_catalogue() -> Catalogue:
     """The services of this package: a world does not depend on what else is installed."""
-    return Catalogue((STATUS_SERVICE, TRIPS_SERVICE))
+    return Catalogue((LOCK_SERVICE, STATUS_SERVICE, TRIPS_SERVICE))
 
 
 class World:
@@ -77,32 +80,45 @@ class World:
         self._network = Network(self.scheduler, self.random, self.journal)
         catalogue = world_catalogue()
         key = self._key()
+        people = Random(f"people {seed}")  # of their own, so that what else happens to a seed does not hang on them
+        command_key = Ed25519PrivateKey.from_private_bytes(people.randbytes(32))
         self.car_watch = CarWatch(self.scheduler, self.journal, catalogue.messages)
         self.cloud_watch = CloudWatch(self.scheduler, self.car_watch.cars, catalogue.declarations)
         database = parts.cloud.database(self._network.down, self.cloud_watch)
-        self.cloud = Cloud(parts.cloud, database, catalogue, key, self.scheduler)
+        self.cloud = Cloud(parts.cloud, database, catalogue, (key, command_key), self.scheduler)
         self.cloud_life = CloudLife(self.cloud, self.scheduler, self.random, self.journal)
         self.owners = Owners(self.cloud, self.scheduler, self.random, self.journal, self.cloud_watch)
         self._network.join_platform(self.cloud_life.arrive)
-        self.lives = [self._life(f"car{n}", catalogue, parts.car, key) for n in range(self.random.choice((1, 2, 3)))]
+        self.lives = [
+            self._life(f"car{n}", catalogue, parts.car, (key, command_key)) for n in range(self.random.choice((1, 2, 3)))
+        ]
+        self.phones = {life.car.vehicle_id: self._phones(life, people) for life in self.lives}
+        self.cloud_life.answered = lambda vehicle_id, payload: self.phones[vehicle_id].answered(payload)
         self._backup: tuple[Tables, Mapping[VehicleId, Committed]] | None = None
 
     def _key(self) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self.random.randbytes(32))
 
-    def _life(self, name: str, catalogue: Catalogue, parts: CarParts, policy_key: Ed25519PrivateKey) -> CarLife:
+    def _life(
+        self, name: str, catalogue: Catalogue, parts: CarParts, platform_keys: tuple[Ed25519PrivateKey, Ed25519PrivateKey]
+    ) -> CarLife:
         random = Random(self.random.getrandbits(64))
         vehicle_id = UUID(int=random.getrandbits(128), version=4)
         own_key = Ed25519PrivateKey.from_private_bytes(random.randbytes(32))
-        public = policy_key.public_key()
+        policy_keys, command_keys = ({signing.key_id(k.public_key()): k.public_key()} for k in platform_keys)
         ceiling = random.choice((Level.POSITION, Level.POSITION, Level.POSITION, Level.DATA))
-        profile = CarProfile(vehicle_id, {signing.key_id(public): public}, ceiling)
+        profile = CarProfile(vehicle_id, policy_keys, ceiling, command_keys=command_keys)
         keys = WorldKeys(own_key)
         car = WorldCar(name, profile, keys, catalogue, parts, (self.scheduler, self._network, self.journal, self.car_watch))
         self.car_watch.add(car)
         self._network.join(car)
         self.owners.provision(car.vehicle_id, ceiling, {keys.key_id: signing.public_bytes(own_key.public_key())})
         return CarLife(car, self.scheduler, random, self.journal, self.car_watch)
+
+    def _phones(self, life: CarLife, people: Random) -> PhoneLife:
+        own = Random(people.getrandbits(64))
+        surroundings = self.scheduler, own, self.journal, self.car_watch.orders
+        return PhoneLife(life.car, self.cloud, self._network, surroundings, life.set_back)
 
     def run(self) -> None:
         """Go through the rough part, the calm, and the final questions."""
@@ -120,6 +136,7 @@ class World:
         )
         for life in self.lives:
             ending.ask(life.car)
+        OrderWatch.ask(self.cloud.database.tables)
 
     def _begin(self) -> None:
         weather = self.weather
@@ -127,6 +144,8 @@ class World:
         self.owners.begin(weather)
         for life in self.lives:
             life.begin(weather)
+            self.phones[life.car.vehicle_id].begin()
+        OrderClock(self.cloud, self.scheduler).look()
         repeat = self.scheduler.repeat
         repeat(weather.worker_restart_ms, self.random, self.cloud_life.restart_one)
         repeat(weather.database_outage_ms, self.random, self.cloud_life.lose_database)
@@ -157,5 +176,7 @@ class World:
         self.journal.note(self.scheduler.now_ms, "calm", "world")
         self._network.weather = self.cloud_life.weather = CALM
         self.cloud_life.calm()
+        for people in self.phones.values():
+            people.calm()
         for life in self.lives:
             life.calm()

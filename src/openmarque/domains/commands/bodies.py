@@ -1,0 +1,154 @@
+"""Bodies of requests and answers about orders, phones and the safety code."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from openmarque.domains.commands.states import KeyState, State
+from openmarque.domains.commands.store import OrderView, PhoneRow
+from openmarque.domains.commands.texts import told
+from openmarque.http.bodies import Body
+from openmarque.kit.ids import wire
+from openmarque.protocol.orders import CHALLENGE_LIVES_MS, MAX_LABEL
+
+_EXAMPLE_ID = "6f1c2b7a9d3e4f508a1b2c3d4e5f6071"
+_B64URL = r"^[A-Za-z0-9_-]+$"
+Payload = Annotated[
+    str,
+    Field(
+        max_length=1366,
+        pattern=_B64URL,
+        description="The order as its signer wrote it: base64url of compact JSON with exactly the members of an order, in their order.",
+    ),
+]
+Signature = Annotated[
+    str, Field(min_length=86, max_length=86, pattern=_B64URL, description="ECDSA P-256, 64 bytes (r, s), base64url.")
+]
+Code = Annotated[str, Field(min_length=4, max_length=8, pattern="^[0-9]+$", description="The safety code.", examples=["4817"])]
+
+
+class ChallengeBody(Body):
+    """What the car wants an order to name, so that it is in time by the car's own clock."""
+
+    challenge: str = Field(description="16 bytes, base64url without padding.", examples=["q83vEjRWeJCrze8SNFZ4kA"])
+    lives_s: int = Field(description="Seconds for which an order may name it.", examples=[CHALLENGE_LIVES_MS // 1000])
+
+
+class OrderRequestBody(Body):
+    """What is ordered. What a phone has to sign comes signed, or waits for a phone to approve it."""
+
+    command: str = Field(max_length=32, pattern="^[a-z][a-z_]*$", examples=["unlock"])
+    payload: Payload | None = None
+    signature: Signature | None = None
+    safety_code: Code | None = None
+
+
+class ApprovalBody(Body):
+    """A phone's signature on an order that waits for one; the code where it was not typed a moment ago."""
+
+    payload: Payload
+    signature: Signature
+    safety_code: Code | None = None
+
+
+class StepBody(Body):
+    """A step of an order's life."""
+
+    state: State
+    at: datetime = Field(description="By the platform's clock.")
+
+
+class SignerBody(Body):
+    """The phone that signed."""
+
+    key_id: str = Field(examples=[_EXAMPLE_ID])
+    label: str = Field(examples=["Camille's phone"])
+
+
+class OrderBody(Body):
+    """An order and what became of it."""
+
+    order_id: str = Field(description="Opaque id of the order.", examples=[_EXAMPLE_ID])
+    command: str = Field(examples=["unlock"])
+    state: State
+    steps: list[StepBody]
+    reason: str = Field(description="Why it was refused, failed or expired: a stable code; empty otherwise.", examples=[""])
+    message: str = Field(description="How it stands, in a sentence.", examples=["Done: the car's sensors say so."])
+    cure: str = Field(description="What you can do about it; empty where there is nothing to do.", examples=[""])
+    requested_at: datetime
+    expires_at: datetime = Field(description="The car does not begin it any more from then on.")
+    phone: SignerBody | None = Field(description="Null for what no phone has signed.")
+
+
+class PhoneRequestBody(Body):
+    """A phone's key, offered to the car whose screen shows the code."""
+
+    public_key: str = Field(
+        max_length=344, pattern=_B64URL, description="SubjectPublicKeyInfo (DER) of a P-256 key, base64url."
+    )
+    label: str = Field(min_length=1, max_length=MAX_LABEL, description="Your name for the phone.", examples=["Camille's phone"])
+    mac: str = Field(
+        min_length=43,
+        max_length=43,
+        pattern=_B64URL,
+        description="HMAC-SHA256 by the secret on the car's screen over `openmarque.phone-key.v1`, a line feed, the 16 bytes of the "
+        "vehicle_id, and the key; base64url.",
+    )
+
+
+class PhoneBody(Body):
+    """A phone that the car knows, or was asked to know."""
+
+    key_id: str = Field(examples=[_EXAMPLE_ID])
+    label: str
+    state: KeyState
+    reason: str = Field(description="Why the car did not take it: a stable code; empty otherwise.", examples=["wrong_mac"])
+    requested_at: datetime
+    changed_at: datetime = Field(description="Since when it stands as it does.")
+
+
+class PhonesBody(Body):
+    """The phones of a car, those that came to nothing lately included."""
+
+    items: list[PhoneBody]
+
+
+class SafetyCodeBody(Body):
+    """A new safety code, with the password that proves who chooses it."""
+
+    code: Code
+    password: str = Field(min_length=1, max_length=256)
+
+
+def order_body(view: OrderView, language: str) -> OrderBody:
+    """The body that tells of an order."""
+    message, cure = told(view.state, view.reason, language)
+    return OrderBody(
+        order_id=wire(view.order_id),
+        command=view.command,
+        state=view.state,
+        steps=[StepBody(state=step.state, at=step.at) for step in view.steps],
+        reason=view.reason,
+        message=message,
+        cure=cure,
+        requested_at=view.requested_at,
+        expires_at=view.expires_at,
+        phone=None if view.phone is None else SignerBody(key_id=view.phone[0], label=view.phone[1]),
+    )
+
+
+def phone_body(row: PhoneRow) -> PhoneBody:
+    """The body that tells of a phone."""
+    return PhoneBody(
+        key_id=row.key_id,
+        label=row.label,
+        state=row.state,
+        reason=row.reason,
+        requested_at=row.requested_at,
+        changed_at=row.changed_at,
+    )
+
+
+SHOWN = (KeyState.REQUESTED, KeyState.ACTIVE, KeyState.REFUSED)
+"""Phones that their owner still has to do with."""

@@ -1,0 +1,60 @@
+"""The use cases of orders, wired on PostgreSQL: what ``bootstrap`` hands to every process."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from openmarque.brands.pack import BrandPack
+from openmarque.catalogue.register import Catalogue
+from openmarque.domains.commands.bell import MailBell
+from openmarque.domains.commands.codes import PepperedHasher, SafetyCodes
+from openmarque.domains.commands.phones import Phones
+from openmarque.domains.commands.postgres import PostgresCommands
+from openmarque.domains.commands.reports import ReportHandler, Resend
+from openmarque.domains.commands.rules import commands_of, lacks_retention
+from openmarque.domains.commands.service import Orders
+from openmarque.domains.notifications.service import Mailer
+from openmarque.link.challenges import Challenges
+from openmarque.link.pki_keys import KeyRing, Purpose
+from openmarque.link.ports import LinkStore
+from openmarque.protocol import signing
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Orders, phones and safety codes of one platform."""
+
+    store: PostgresCommands
+    orders: Orders
+    phones: Phones
+    codes: SafetyCodes
+    bell: MailBell
+    challenges: Challenges
+
+    @classmethod
+    def wired(
+        cls, pack: BrandPack, catalogue: Catalogue, link: LinkStore, keys: KeyRing, mailer: Mailer, challenges: Challenges
+    ) -> Self:
+        """Everything on the tables of this package, with the commands of `catalogue` and the terms of `pack`."""
+        store, bell = PostgresCommands(), MailBell(mailer)
+
+        def key() -> signing.PrivateKey:
+            return keys.signing(Purpose.COMMAND)[1]
+
+        orders = Orders(
+            store,
+            link,
+            commands_of(catalogue.commands()),
+            key,
+            kept=not lacks_retention(catalogue.declarations),
+            fresh_s=pack.safety_code.fresh_s,
+        )
+        codes = SafetyCodes(store, PepperedHasher(keys), pack.safety_code.length)
+        return cls(store, orders, Phones(store, link, key, bell), codes, bell, challenges)
+
+    def handler(self) -> ReportHandler:
+        """What takes the reports of cars."""
+        return ReportHandler(self.orders, self.phones)
+
+    def resend(self) -> Resend:
+        """What tells a car that came back."""
+        return Resend(self.store, self.phones)

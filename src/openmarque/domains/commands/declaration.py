@@ -1,0 +1,88 @@
+"""What is kept of orders, phones and safety codes. REQ GDP-12: how long the status of an order is kept, the brand pack says."""
+
+from openmarque.catalogue.declarations import LIFE_OF_ACCOUNT, LIFE_OF_TENURE, OVERWRITTEN, Declaration, Item, LegalBasis, Scope
+from openmarque.protocol import orders as o
+
+
+def _columns(table: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"{table}.{name}" for name in names)
+
+
+def _wire(type_name: str, *fields: str) -> tuple[str, ...]:
+    return tuple(f"wire:{type_name}.{field}" for field in fields)
+
+
+_ORDER = (
+    *("order_id", "tenure_id", "vehicle_id", "account_id", "idempotency_key", "fingerprint", "command", "state", "reason"),
+    *("key_id", "counter", "payload_hash", "frame", "sends", "code_at", "policy_version", "requested_at", "expires_at"),
+)
+_PHONE = (
+    *("tenure_id", "key_id", "vehicle_id", "public_key", "label", "state", "reason", "counter", "requested_at", "changed_at"),
+)
+
+ORDERS = Declaration(
+    name="orders",
+    version=1,
+    purpose={
+        "en": "Send your car what you order, and show you what became of it.",
+        "fr": "Envoyer à votre voiture ce que vous ordonnez et vous montrer ce qu'il en est advenu.",
+    },
+    basis=LegalBasis.CONTRACT,
+    scope=Scope.PLATFORM,
+    items=(
+        # The documents state no retention ("display n/s"): the brand pack has to, under [retention].
+        Item(
+            "order status",
+            None,
+            fields=(
+                *_columns("vehicle_order", *_ORDER),
+                *_columns("order_step", "order_id", "number", "tenure_id", "state", "reason", "at"),
+            ),
+            carried=_wire(o.ORDER_REPORT, "order_id", "state", "reason", "at_ms"),
+        ),
+        Item(
+            "numbers of the car",
+            OVERWRITTEN,
+            fields=_columns("car_command", "vehicle_id", "counter", "keys_version"),
+        ),
+    ),
+)
+
+PHONES = Declaration(
+    name="phones",
+    version=1,
+    purpose={
+        "en": "Know which phones may lock and unlock your car, by keys that never leave them.",
+        "fr": "Savoir quels téléphones peuvent verrouiller et déverrouiller votre voiture, par des clés qui ne les quittent jamais.",
+    },
+    basis=LegalBasis.CONTRACT,
+    scope=Scope.PLATFORM,
+    items=(
+        Item(
+            "phones",
+            LIFE_OF_TENURE,
+            fields=_columns("phone_key", *_PHONE),
+            carried=_wire(o.PHONE_KEY_REPORT, "key_id", "result", "label"),
+        ),
+    ),
+)
+
+SAFETY_CODE = Declaration(
+    name="safety_code",
+    version=1,
+    purpose={
+        "en": "Ask for a code that only you know before your car opens.",
+        "fr": "Demander un code que vous seul connaissez avant d'ouvrir votre voiture.",
+    },
+    basis=LegalBasis.CONTRACT,
+    scope=Scope.PLATFORM,
+    items=(
+        Item(
+            "safety code",
+            LIFE_OF_ACCOUNT,
+            fields=_columns("safety_code", "account_id", "hash", "pepper_id", "set_at", "wrong", "locked_until"),
+        ),
+    ),
+)
+
+DECLARATIONS = (ORDERS, PHONES, SAFETY_CODE)

@@ -1,0 +1,140 @@
+"""What happens around an order at the edge, in short transactions: the safety code, the order itself, and its way to the car.
+
+Between them nothing is held: neither a row nor a connection waits for a hash, for a car, or for the broker. What a cut-off request began
+is finished all the same (`_finished`), so that an order that was kept is also handed over, or said not to be.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import structlog
+
+from openmarque.catalogue.order_reasons import reason_text
+from openmarque.domains.commands import texts
+from openmarque.domains.commands.bundle import Commands
+from openmarque.domains.commands.errors import OrderRefused
+from openmarque.domains.commands.requests import Placed
+from openmarque.domains.commands.store import CodeRow
+from openmarque.http.edge import CarVisit, Edge, at_car, enter
+from openmarque.http.sessions import Presented
+from openmarque.kit.errors import OpenMarqueError
+from openmarque.kit.ids import VehicleId
+from openmarque.link.broker import Broker, BrokerDown, NobodyListens
+from openmarque.link.challenges import CarOffline, CarSilent, TooManyChallenges
+from openmarque.link.subjects import down_subject
+from openmarque.storage.transaction import Transaction
+
+T = TypeVar("T")
+_log = structlog.get_logger("openmarque.commands")
+_running: Final[set[asyncio.Task[Any]]] = set()
+"""Work that goes on after its request; a task that nothing refers to may be collected while it runs."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Takes what owners want of one car."""
+
+    edge: Edge
+    commands: Commands
+    broker: Broker
+    presented: Presented
+    vehicle_id: str
+
+    async def visit(self, tx: Transaction) -> CarVisit:
+        """The visit to the car. Raises ``NotSignedIn``, ``NotInYourGarage``."""
+        return at_car(await enter(self.edge, tx, self.presented), self.vehicle_id)
+
+    async def counted_code(self, code: str) -> CodeRow:
+        """Look whether `code` is the owner's; the try is counted. Raises ``WrongSafetyCode`` and what ``SafetyCodes.begin`` raises."""
+        async with self.edge.database.begin() as tx:
+            visit = await self.visit(tx)
+            counted = await self.commands.codes.begin(tx, visit.account_id, visit.now)
+        await self.commands.codes.prove(counted, code)
+        return counted
+
+    async def hand_over(self, vehicle_id: VehicleId, placed: Placed) -> bool:
+        """Bring an order that was just kept on its way, also when the request is cut off meanwhile; false when it was turned down."""
+        if placed.frame is not None:
+            return await _finished(self._deliver(vehicle_id, placed, placed.frame))
+        if placed.needs_challenge:
+            _ = _go_on(self._ask_and_deliver(vehicle_id, placed))
+        return True
+
+    async def challenge(self) -> bytes:
+        """A challenge of the car. Raises ``OrderRefused`` when no order is permitted now, and what ``Challenges.ask`` raises."""
+        async with self.edge.database.begin() as tx:
+            visit = await self.visit(tx)
+            closed = await self.commands.orders.why_closed(tx, visit.tenure_id, visit.vehicle_id, visit.now)
+        if closed:
+            message, cure = reason_text(closed, "en")
+            raise OrderRefused(message, cure=cure)
+        return await self.commands.challenges.ask(visit.vehicle_id)
+
+    async def offer_phone(self, spki: bytes, label: str, mac: bytes) -> str:
+        """Offer a phone's key to the car; gives its id. Raises ``CarOffline``, and what ``Phones.request`` raises."""
+        async with self.edge.database.begin() as tx:
+            visit = await self.visit(tx)
+            who = (visit.vehicle_id, visit.tenure_id, visit.account_id)
+            row, frame = await self.commands.phones.request(tx, who, spki, label, mac, visit.now)
+        await _finished(self._offer(visit, row.key_id, frame))
+        return row.key_id
+
+    async def _offer(self, visit: CarVisit, key_id: str, frame: bytes) -> None:
+        try:
+            await self.broker.deliver(down_subject(visit.vehicle_id, "key"), frame)
+        except (NobodyListens, BrokerDown) as error:
+            async with self.edge.database.begin() as tx:
+                await self.commands.phones.not_offered(tx, visit.tenure_id, key_id, self.edge.clock.now())
+            if isinstance(error, BrokerDown):
+                raise
+            raise CarOffline from error
+
+    async def _deliver(self, vehicle_id: VehicleId, placed: Placed, frame: bytes) -> bool:
+        try:
+            await self.broker.deliver(down_subject(vehicle_id, "order"), frame)
+        except NobodyListens:
+            await self._turn_down(placed, texts.CAR_OFFLINE)
+            return False
+        except BrokerDown as error:
+            # It may have left or not: the car may still say what became of it, and the timer ends it otherwise.
+            _log.warning("order_not_sent", error=type(error).__name__, detail=error.detail)
+        return True
+
+    async def _ask_and_deliver(self, vehicle_id: VehicleId, placed: Placed) -> None:
+        try:
+            await self._send_own(vehicle_id, placed)
+        except OpenMarqueError as error:
+            _log.warning("order_not_sent", error=type(error).__name__, detail=error.detail)
+
+    async def _send_own(self, vehicle_id: VehicleId, placed: Placed) -> None:
+        try:
+            challenge = await self.commands.challenges.ask(vehicle_id)
+        except CarOffline:
+            await self._turn_down(placed, texts.CAR_OFFLINE)
+            return
+        except (CarSilent, TooManyChallenges, BrokerDown):
+            await self._turn_down(placed, texts.CAR_SILENT)
+            return
+        async with self.edge.database.begin() as tx:
+            frame = await self.commands.orders.send_with(tx, placed.order_id, challenge, self.edge.clock.now())
+        if frame is not None:
+            await self._deliver(vehicle_id, placed, frame)
+
+    async def _turn_down(self, placed: Placed, reason: str) -> None:
+        async with self.edge.database.begin() as tx:
+            await self.commands.orders.turn_down(tx, placed.order_id, reason, self.edge.clock.now())
+
+
+def _go_on(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Run `work` by itself; its timer tells the owner where it fails."""
+    task = asyncio.create_task(work)
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    return task
+
+
+async def _finished(work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, which goes on when whoever waits for it is cut off."""
+    return await asyncio.shield(_go_on(work))

@@ -1,0 +1,150 @@
+"""What can go wrong with orders, phones' keys and the safety code. REQ RC-6, RC-7."""
+
+from openmarque.kit.errors import CallerError
+
+
+class CommandUnknown(CallerError):
+    """No service has such a command."""
+
+    code = "command-unknown"
+    cure = "Take one of: {commands}."
+    http_status = 422
+
+
+class OrderRefused(CallerError):
+    """Orders to this car are not possible now."""
+
+    code = "order-refused"
+    cure = "{cure}"
+    http_status = 403
+
+
+class OrderUnknown(CallerError):
+    """There is no such order for this car."""
+
+    code = "order-not-found"
+    cure = "Take an order_id from the list of the car's orders."
+    http_status = 404
+
+
+class OrderStepImpossible(CallerError):
+    """The order can't take this step from where it stands."""
+
+    code = "order-step-impossible"
+    cure = "Look at the order's state first; make a new order when this one is over."
+    http_status = 409
+
+
+class OrderMismatch(CallerError):
+    """What was signed is not what this request asks for."""
+
+    code = "order-mismatch"
+    cure = "Sign an order with this car's id, this command, and the id of the order where it has one."
+    http_status = 422
+
+
+class OrderIdTaken(CallerError):
+    """This order_id was used before."""
+
+    code = "order-id-taken"
+    cure = "Make 16 fresh random bytes for each order."
+    http_status = 409
+
+
+class CounterUsed(CallerError):
+    """The phone's counter does not go up."""
+
+    code = "counter-used"
+    cure = "Sign the order again with a counter above {counter}."
+    http_status = 409
+
+
+class PhoneKeyNotActive(CallerError):
+    """This phone is not one of the car's."""
+
+    code = "phone-key-not-active"
+    cure = "Add the phone in the car: its screen shows a code for it under Phones."
+    http_status = 403
+
+
+class PhoneKeyUnknown(CallerError):
+    """There is no such phone for this car."""
+
+    code = "phone-key-not-found"
+    cure = "Take a key_id from the list of the car's phones."
+    http_status = 404
+
+
+class PhoneSignatureWrong(CallerError):
+    """The phone's key did not sign this order."""
+
+    code = "phone-signature-wrong"
+    cure = "Sign the order's own bytes with the key that it names (ECDSA P-256, SHA-256, 64 bytes)."
+    http_status = 403
+
+
+class TooManyPhoneRequests(CallerError):
+    """Too many phones wait for this car's answer."""
+
+    code = "too-many-phone-requests"
+    retryable = True
+    cure = "Wait until the car has answered, or ten minutes; at most {limit} may wait at a time."
+    http_status = 429
+
+
+class TooManyOrders(CallerError):
+    """There were too many orders to this car."""
+
+    code = "too-many-orders"
+    retryable = True
+    cure = "Wait; at most {limit} an hour are taken."
+    http_status = 429
+
+
+class IdempotencyKeyReused(CallerError):
+    """This Idempotency-Key came with another request before."""
+
+    code = "idempotency-key-reused"
+    cure = "Take a fresh key for each new order; repeat an old one only with the same content."
+    http_status = 409
+
+
+class SafetyCodeNeeded(CallerError):
+    """This order needs your safety code."""
+
+    code = "safety-code-needed"
+    cure = "Send `safety_code` with the order."
+    http_status = 403
+
+
+class SafetyCodeNotSet(CallerError):
+    """You have no safety code yet."""
+
+    code = "safety-code-not-set"
+    cure = "Choose one under My account."
+    http_status = 409
+
+
+class WrongSafetyCode(CallerError):
+    """This is not your safety code."""
+
+    code = "wrong-safety-code"
+    cure = "Type it again, {tries_left} left; or choose another with your password."
+    http_status = 403
+
+
+class SafetyCodeLocked(CallerError):
+    """Too many wrong safety codes."""
+
+    code = "safety-code-locked"
+    retryable = True
+    cure = "Wait {wait_s} seconds; or choose another code with your password."
+    http_status = 429
+
+
+class SafetyCodeUnfit(CallerError):
+    """This can't be a safety code."""
+
+    code = "safety-code-unfit"
+    cure = "Choose {length} digits that are not all the same and don't just count up or down."
+    http_status = 422

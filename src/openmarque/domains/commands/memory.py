@@ -1,0 +1,203 @@
+"""Orders, phones and safety codes in memory: the fake under the deterministic world, held to the same tests as ``postgres``."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from openmarque.domains.commands.rules import next_number
+from openmarque.domains.commands.states import KeyState, State
+from openmarque.domains.commands.store import CodeRow, Footing, OrderRow, OrderView, PhoneRow, Step
+from openmarque.kit.clock import to_ms
+from openmarque.kit.ids import AccountId, TenureId, VehicleId
+from openmarque.storage.memory import memory
+from openmarque.storage.transaction import Transaction
+
+VEHICLE_ORDER: Final = "vehicle_order"
+ORDER_STEP: Final = "order_step"
+PHONE_KEY: Final = "phone_key"
+SAFETY_CODE: Final = "safety_code"
+CAR_COMMAND: Final = "car_command"
+ORDER_TIMER: Final = "order_timer"
+"""When each order is to be looked at, by its id: whoever runs the world does so and takes the row away."""
+COMMANDER: Final = "commander"
+"""The account that may command a car: {vehicle: (tenure, account)}. Set by whoever runs the world or the test."""
+
+
+class MemoryCommands:
+    """``CommandStore`` in memory. One transaction runs at a time, so there is nothing to lock."""
+
+    @staticmethod
+    def let(tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId, account_id: AccountId) -> None:
+        """Let this account, and nobody else, command the car by this tenure."""
+        memory(tx).put(COMMANDER, vehicle_id, (tenure_id, account_id))
+
+    @staticmethod
+    def forbid(tx: Transaction, vehicle_id: VehicleId) -> None:
+        """Let nobody command the car."""
+        memory(tx).delete(COMMANDER, vehicle_id)
+
+    async def footing(
+        self, tx: Transaction, tenure_id: TenureId, account_id: AccountId, now: datetime, since: datetime
+    ) -> Footing:
+        """See ``CommandStore.footing``."""
+        del now
+        vehicles = [vehicle for vehicle, held in memory(tx).all(COMMANDER).items() if held == (tenure_id, account_id)]
+        orders = memory(tx).all(VEHICLE_ORDER).values()
+        asked = sum(row.tenure_id == tenure_id and row.requested_at > since for row in orders)
+        version = (memory(tx).get(CAR_COMMAND, vehicles[0]) or (0, 0))[1] if vehicles else 0
+        return Footing(bool(vehicles), asked, version)
+
+    async def keeper(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> TenureId | None:
+        """See ``CommandStore.keeper``."""
+        del now
+        held: tuple[TenureId, AccountId] | None = memory(tx).get(COMMANDER, vehicle_id)
+        return None if held is None else held[0]
+
+    async def language(self, tx: Transaction, account_id: AccountId) -> str:
+        """See ``CommandStore.language``: nobody reads here."""
+        del tx, account_id
+        return "en"
+
+    async def add_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> bool:
+        """See ``CommandStore.add_order``."""
+        for other in memory(tx).all(VEHICLE_ORDER).values():
+            same_counter = row.key_id is not None and (row.vehicle_id, row.key_id, row.counter) == (
+                *(other.vehicle_id, other.key_id, other.counter),
+            )
+            same_key = (row.account_id, row.idempotency_key) == (other.account_id, other.idempotency_key)
+            if row.order_id == other.order_id or same_key or same_counter:
+                return False
+        memory(tx).put(VEHICLE_ORDER, row.order_id, row)
+        self._add_steps(tx, row, steps, now)
+        return True
+
+    async def order_by_key(self, tx: Transaction, account_id: AccountId, idempotency_key: str) -> OrderRow | None:
+        """See ``CommandStore.order_by_key``."""
+        every = memory(tx).all(VEHICLE_ORDER).values()
+        wanted = (account_id, idempotency_key)
+        return next((row for row in every if (row.account_id, row.idempotency_key) == wanted), None)
+
+    async def lock_order(self, tx: Transaction, order_id: UUID) -> OrderRow | None:
+        """See ``CommandStore.lock_order``."""
+        row: OrderRow | None = memory(tx).get(VEHICLE_ORDER, order_id)
+        return row
+
+    async def move_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> None:
+        """See ``CommandStore.move_order``."""
+        memory(tx).put(VEHICLE_ORDER, row.order_id, row)
+        self._add_steps(tx, row, steps, now)
+
+    @staticmethod
+    def _add_steps(tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> None:
+        known: tuple[Step, ...] = memory(tx).get(ORDER_STEP, row.order_id) or ()
+        added = tuple(Step(state, row.reason if state is row.state else "", now) for state in steps)
+        memory(tx).put(ORDER_STEP, row.order_id, known + added)
+
+    async def to_send_again(self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId, now: datetime) -> list[OrderRow]:
+        """See ``CommandStore.to_send_again``."""
+        found = [
+            row
+            for row in memory(tx).all(VEHICLE_ORDER).values()
+            if (row.vehicle_id, row.tenure_id, row.state) == (vehicle_id, tenure_id, State.SENT)
+            and row.frame is not None
+            and row.expires_at > now
+        ]
+        return sorted(found, key=lambda row: (row.requested_at, row.order_id))
+
+    async def count_send(self, tx: Transaction, order_id: UUID) -> None:
+        """See ``CommandStore.count_send``."""
+        row: OrderRow = memory(tx).all(VEHICLE_ORDER)[order_id]
+        memory(tx).put(VEHICLE_ORDER, order_id, replace(row, sends=row.sends + 1))
+
+    async def told(self, tx: Transaction, order_id: UUID) -> tuple[OrderView, str]:
+        """See ``CommandStore.told``: nobody reads here, so the language is any."""
+        return _view(tx, memory(tx).all(VEHICLE_ORDER)[order_id]), "en"
+
+    async def order_view(self, tx: Transaction, tenure_id: TenureId, order_id: UUID) -> OrderView | None:
+        """See ``CommandStore.order_view``."""
+        row: OrderRow | None = memory(tx).get(VEHICLE_ORDER, order_id)
+        return None if row is None or row.tenure_id != tenure_id else _view(tx, row)
+
+    async def order_views(
+        self, tx: Transaction, tenure_id: TenureId, before: tuple[datetime, UUID] | None, limit: int
+    ) -> list[OrderView]:
+        """See ``CommandStore.order_views``."""
+        found = [row for row in memory(tx).all(VEHICLE_ORDER).values() if row.tenure_id == tenure_id]
+        found.sort(key=lambda row: (row.requested_at, row.order_id), reverse=True)
+        return [_view(tx, row) for row in found if before is None or (row.requested_at, row.order_id) < before][:limit]
+
+    async def expire_at(self, tx: Transaction, order_id: UUID, due_at: datetime) -> None:
+        """See ``CommandStore.expire_at``."""
+        memory(tx).put(ORDER_TIMER, order_id, due_at)
+
+    async def next_counter(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> int:
+        """See ``CommandStore.next_counter``."""
+        counter, version = memory(tx).get(CAR_COMMAND, vehicle_id) or (0, 0)
+        counter = next_number(counter, to_ms(now))
+        memory(tx).put(CAR_COMMAND, vehicle_id, (counter, version))
+        return counter
+
+    async def next_keys_version(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> int:
+        """See ``CommandStore.next_keys_version``."""
+        counter, version = memory(tx).get(CAR_COMMAND, vehicle_id) or (0, 0)
+        version = next_number(version, to_ms(now) // 1000)
+        memory(tx).put(CAR_COMMAND, vehicle_id, (counter, version))
+        return version
+
+    async def knows_phones(self, tx: Transaction, vehicle_id: VehicleId) -> bool:
+        """See ``CommandStore.knows_phones``."""
+        offered = any(row.vehicle_id == vehicle_id for row in memory(tx).all(PHONE_KEY).values())
+        return offered or (memory(tx).get(CAR_COMMAND, vehicle_id) or (0, 0))[1] > 0
+
+    async def lock_phone(self, tx: Transaction, tenure_id: TenureId, key_id: str) -> PhoneRow | None:
+        """See ``CommandStore.lock_phone``."""
+        row: PhoneRow | None = memory(tx).get(PHONE_KEY, (tenure_id, key_id))
+        return row
+
+    async def put_phone(self, tx: Transaction, row: PhoneRow) -> None:
+        """See ``CommandStore.put_phone``."""
+        key = (row.tenure_id, row.key_id)
+        old: PhoneRow | None = memory(tx).get(PHONE_KEY, key)
+        kept = row if old is None else replace(row, counter=max(old.counter, row.counter), public_key=old.public_key)
+        memory(tx).put(PHONE_KEY, key, kept)
+
+    async def phones(self, tx: Transaction, tenure_id: TenureId) -> list[PhoneRow]:
+        """See ``CommandStore.phones``."""
+        found = [row for row in memory(tx).all(PHONE_KEY).values() if row.tenure_id == tenure_id]
+        return sorted(found, key=lambda row: (row.requested_at, row.key_id))
+
+    async def owner_phones(self, tx: Transaction, tenure_id: TenureId) -> list[PhoneRow]:
+        """See ``CommandStore.owner_phones``."""
+        return await self.phones(tx, tenure_id)
+
+    async def drop_phones(self, tx: Transaction, tenure_id: TenureId, requested_before: datetime) -> None:
+        """See ``CommandStore.drop_phones``."""
+        for row in await self.phones(tx, tenure_id):
+            came_to_nothing = row.counter == 0 and row.state in (KeyState.REQUESTED, KeyState.REFUSED)
+            if came_to_nothing and row.requested_at < requested_before:
+                memory(tx).delete(PHONE_KEY, (row.tenure_id, row.key_id))
+
+    async def lock_code(self, tx: Transaction, account_id: AccountId) -> CodeRow | None:
+        """See ``CommandStore.lock_code``."""
+        row: CodeRow | None = memory(tx).get(SAFETY_CODE, account_id)
+        return row
+
+    async def put_code(self, tx: Transaction, row: CodeRow) -> None:
+        """See ``CommandStore.put_code``."""
+        memory(tx).put(SAFETY_CODE, row.account_id, row)
+
+
+def _view(tx: Transaction, row: OrderRow) -> OrderView:
+    phone: PhoneRow | None = memory(tx).get(PHONE_KEY, (row.tenure_id, row.key_id))
+    return OrderView(
+        order_id=row.order_id,
+        command=row.command,
+        state=row.state,
+        reason=row.reason,
+        requested_at=row.requested_at,
+        expires_at=row.expires_at,
+        phone=None if phone is None else (phone.key_id, phone.label),
+        steps=memory(tx).get(ORDER_STEP, row.order_id) or (),
+    )

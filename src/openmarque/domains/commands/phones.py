@@ -1,0 +1,149 @@
+"""Use cases of phones: offer a key to the car, hear what became of it, take it away, and tell the car which remain. REQ RC-7.
+
+Rules:
+    1. The platform makes no phone active: it carries a key with a proof that only the car can check, and believes the car's answer.
+    2. What the platform tells a car by itself only ever removes phones: the list of those that remain, signed, numbered, sent at
+       each removal and again after each greeting, before any order.
+    3. A phone belongs to a tenure. With the tenure, or when the owner takes the car out of the garage, none remains.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, Protocol
+
+import msgspec
+
+from openmarque.domains.commands.errors import OrderRefused, PhoneKeyUnknown, TooManyPhoneRequests
+from openmarque.domains.commands.rules import MAX_PHONE_REQUESTS, PHONE_REQUEST_LIVES
+from openmarque.domains.commands.service import CommandKey
+from openmarque.domains.commands.states import KNOWN_TO_CAR, KeyEvent, KeyState, key_after
+from openmarque.domains.commands.store import CommandStore, PhoneRow
+from openmarque.domains.commands.texts import CAR_OFFLINE
+from openmarque.kit.ids import AccountId, TenureId, VehicleId
+from openmarque.link.live import LiveUpdates
+from openmarque.link.ports import LinkStore
+from openmarque.link.subjects import down_subject
+from openmarque.protocol import signing
+from openmarque.protocol.levels import Level, effective
+from openmarque.protocol.orders import MAX_LABEL, PhoneKeyOffer, PhoneKeyReport, PhoneKeyResult, load_phone_key, seal_list
+from openmarque.storage.transaction import Transaction
+
+LIVE_PART: Final = "phone_keys"
+"""Name of the part of event streams that tells of phones."""
+UNKNOWN_PHONE: Final = "unknown_phone"
+
+_EVENTS: Final[Mapping[PhoneKeyResult, KeyEvent]] = {
+    PhoneKeyResult.STORED: KeyEvent.STORED,
+    PhoneKeyResult.WRONG_MAC: KeyEvent.NOT_STORED,
+    PhoneKeyResult.NO_TICKET: KeyEvent.NOT_STORED,
+    PhoneKeyResult.FULL: KeyEvent.NOT_STORED,
+    PhoneKeyResult.REMOVED: KeyEvent.GONE,
+}
+
+
+class Bell(Protocol):
+    """Tells an owner that a phone was added to the car."""
+
+    async def phone_added(self, tx: Transaction, tenure_id: TenureId, label: str, now: datetime) -> None:
+        """Tell the owner of the tenure, by a way that a thief of a session does not hold."""
+        ...
+
+
+class Phones:
+    """The life of phones' keys."""
+
+    def __init__(self, store: CommandStore, link: LinkStore, key: CommandKey, bell: Bell) -> None:
+        """Keep keys in `store`; sign lists by `key`; tell owners through `bell`."""
+        self._store = store
+        self._link = link
+        self._key = key
+        self._bell = bell
+
+    async def request(
+        self,
+        tx: Transaction,
+        who: tuple[VehicleId, TenureId, AccountId],
+        spki: bytes,
+        label: str,
+        mac: bytes,
+        now: datetime,
+    ) -> tuple[PhoneRow, bytes]:
+        """A phone offers its key to a car; gives the row and the frame to hand over after the commit.
+
+        Raises ``UnfitPhoneKey``, ``OrderRefused``, ``TooManyPhoneRequests``; ``ValueError`` for a label that can't be shown.
+        """
+        vehicle_id, tenure_id, account_id = who
+        if not label.isprintable() or not 0 < len(label) <= MAX_LABEL:
+            raise ValueError("a phone's name has 1 to 40 printable characters")
+        key_id = signing.key_id(load_phone_key(spki))
+        if not (await self._store.footing(tx, tenure_id, account_id, now, now)).may_command:
+            raise OrderRefused(cure="Ask the account that subscribed.")
+        policy = (await self._link.policies(tx, [vehicle_id])).get(vehicle_id)
+        if policy is None or effective(policy.level, policy.ceiling) < Level.DATA:
+            raise OrderRefused("The car is in private mode and answers nothing.", cure="Change the privacy level in the car.")
+        await self._store.drop_phones(tx, tenure_id, now - PHONE_REQUEST_LIVES)
+        waiting = [row for row in await self._store.phones(tx, tenure_id) if row.state is KeyState.REQUESTED]
+        if len(waiting) >= MAX_PHONE_REQUESTS and key_id not in {row.key_id for row in waiting}:
+            raise TooManyPhoneRequests(limit=MAX_PHONE_REQUESTS)
+        known = await self._store.lock_phone(tx, tenure_id, key_id)
+        row = PhoneRow(tenure_id, key_id, vehicle_id, spki, label, KeyState.REQUESTED, "", 0, now, now)
+        if known is not None:
+            state = key_after(known.state, KeyEvent.ASKED)
+            row = replace(row, state=state, label=known.label if state is KeyState.ACTIVE else label, counter=known.counter)
+        await self._store.put_phone(tx, row)
+        LiveUpdates.tell(tx, tenure_id, LIVE_PART)
+        return row, msgspec.msgpack.encode(PhoneKeyOffer(spki, label, mac, key_id))
+
+    async def not_offered(self, tx: Transaction, tenure_id: TenureId, key_id: str, now: datetime) -> None:
+        """The offer could not be handed to the car."""
+        row = await self._store.lock_phone(tx, tenure_id, key_id)
+        if row is not None:
+            await self._move(tx, row, KeyEvent.NOT_STORED, CAR_OFFLINE, now)
+
+    async def revoke(self, tx: Transaction, tenure_id: TenureId, key_id: str, now: datetime) -> None:
+        """Take a phone away, and tell the car at once. Raises ``PhoneKeyUnknown``."""
+        row = await self._store.lock_phone(tx, tenure_id, key_id)
+        if row is None:
+            raise PhoneKeyUnknown
+        if row.state in KNOWN_TO_CAR:
+            await self._move(tx, row, KeyEvent.REVOKED, "", now)
+            await self.tell_car(tx, row.vehicle_id, now)
+
+    async def report(
+        self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None, report: PhoneKeyReport, now: datetime
+    ) -> str:
+        """The car says what became of a phone; gives the reason why this can't be taken, empty when it is."""
+        row = None if tenure_id is None else await self._store.lock_phone(tx, tenure_id, report.key_id.replace("\0", ""))
+        if row is None or row.vehicle_id != vehicle_id:
+            return UNKNOWN_PHONE
+        event = _EVENTS[report.result]
+        label = report.label if report.label.isprintable() and 0 < len(report.label) <= MAX_LABEL else row.label
+        became_active = row.state is not KeyState.ACTIVE
+        row = await self._move(tx, replace(row, label=label), event, str(report.result), now)
+        if became_active and row.state is KeyState.ACTIVE:
+            await self._bell.phone_added(tx, row.tenure_id, row.label, now)
+        return ""
+
+    async def _move(self, tx: Transaction, row: PhoneRow, event: KeyEvent, reason: str, now: datetime) -> PhoneRow:
+        state = key_after(row.state, event)
+        if state is not row.state:
+            kept = reason if state in (KeyState.REFUSED, KeyState.REMOVED) else ""
+            row = replace(row, state=state, reason=kept, changed_at=now)
+            await self._store.put_phone(tx, row)
+            LiveUpdates.tell(tx, row.tenure_id, LIVE_PART)
+        return row
+
+    async def tell_car(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> None:
+        """Send a car the list of the phones that remain, after the commit; nothing when there never was one.
+
+        To be called too when a car leaves a garage: nobody may command it then, and the list is empty.
+        """
+        if not await self._store.knows_phones(tx, vehicle_id):
+            return
+        tenure_id = await self._store.keeper(tx, vehicle_id, now)
+        phones: Sequence[PhoneRow] = () if tenure_id is None else await self._store.phones(tx, tenure_id)
+        held = tuple(row.key_id for row in phones if row.state in KNOWN_TO_CAR)
+        awaited = tuple(row.key_id for row in phones if row.state is KeyState.REQUESTED)
+        version = await self._store.next_keys_version(tx, vehicle_id, now)
+        tx.publish_after_commit(down_subject(vehicle_id, "keys"), seal_list(self._key(), vehicle_id, version, held, awaited))

@@ -1,0 +1,319 @@
+"""``CommandStore`` on PostgreSQL. Writes act as the platform; what owners read is read in the role that sees their tenure only."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, LiteralString
+from uuid import UUID
+
+from psycopg.rows import TupleRow
+
+from openmarque.domains.commands.rules import next_number
+from openmarque.domains.commands.states import KeyState, State
+from openmarque.domains.commands.store import CodeRow, Footing, OrderRow, OrderView, PhoneRow, Step
+from openmarque.kit.clock import to_ms
+from openmarque.kit.ids import AccountId, TenureId, VehicleId
+from openmarque.storage.postgres import PostgresTransaction, postgres
+from openmarque.storage.roles import PLATFORM, READER
+from openmarque.storage.timers import set_timer
+from openmarque.storage.transaction import Transaction
+
+ORDER_TIMER: Final = "order_time_over"
+"""Kind of the timer that looks at an order whose time is over."""
+COMMAND: Final = "command"
+"""The capability that a grant must hold for orders (``garage.service.SUBSCRIBER`` has it)."""
+
+_FOOTING: Final = """
+SELECT EXISTS (SELECT FROM tenure t JOIN capability_grant g USING (tenure_id)
+                WHERE t.tenure_id = %(tenure)s AND t.account_id = %(account)s AND g.subject_id = t.account_id
+                  AND %(command)s = ANY (g.capabilities)
+                  AND t.started_at <= %(now)s AND (t.ended_at IS NULL OR t.ended_at > %(now)s)
+                  AND g.from_at <= %(now)s AND (g.until_at IS NULL OR g.until_at > %(now)s)),
+       (SELECT count(*) FROM vehicle_order o WHERE o.tenure_id = %(tenure)s AND o.requested_at > %(since)s),
+       coalesce((SELECT c.keys_version FROM car_command c JOIN tenure t USING (vehicle_id) WHERE t.tenure_id = %(tenure)s), 0)"""
+_KEEPER: Final = """
+SELECT t.tenure_id FROM tenure t JOIN capability_grant g USING (tenure_id)
+ WHERE t.vehicle_id = %(vehicle)s AND g.subject_id = t.account_id AND %(command)s = ANY (g.capabilities)
+   AND t.started_at <= %(now)s AND (t.ended_at IS NULL OR t.ended_at > %(now)s)
+   AND g.from_at <= %(now)s AND (g.until_at IS NULL OR g.until_at > %(now)s)
+ LIMIT 1"""
+
+_ORDERS: Final = """
+SELECT order_id, tenure_id, vehicle_id, account_id, idempotency_key, fingerprint, command, state, reason,
+       policy_version, requested_at, expires_at, key_id, counter, payload_hash, frame, sends, code_at
+  FROM vehicle_order"""
+_ADD: Final = """
+WITH added AS (
+    INSERT INTO vehicle_order (order_id, tenure_id, vehicle_id, account_id, idempotency_key, fingerprint, command, state, reason,
+                               policy_version, requested_at, expires_at, key_id, counter, payload_hash, frame, sends, code_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        ON CONFLICT DO NOTHING RETURNING order_id, tenure_id)
+INSERT INTO order_step (order_id, number, tenure_id, state, reason, at)
+SELECT a.order_id, u.number, a.tenure_id, u.state, u.reason, %s
+  FROM added a CROSS JOIN unnest(%s::text[], %s::text[]) WITH ORDINALITY AS u (state, reason, number)
+RETURNING 1"""
+_MOVE: Final = """
+WITH moved AS (
+    UPDATE vehicle_order SET state = %s, reason = %s, policy_version = %s, expires_at = %s, key_id = %s, counter = %s,
+           payload_hash = %s, frame = %s, sends = %s, code_at = %s
+     WHERE order_id = %s RETURNING order_id, tenure_id)
+INSERT INTO order_step (order_id, number, tenure_id, state, reason, at)
+SELECT m.order_id, u.number + (SELECT coalesce(max(x.number), 0) FROM order_step x WHERE x.order_id = m.order_id), m.tenure_id,
+       u.state, u.reason, %s
+  FROM moved m CROSS JOIN unnest(%s::text[], %s::text[]) WITH ORDINALITY AS u (state, reason, number)"""
+_COLUMNS: Final = """
+SELECT o.order_id, o.command, o.state, o.reason, o.requested_at, o.expires_at, k.key_id, k.label,
+       s.states, s.reasons, s.ats"""
+_FROM: Final = """
+  FROM vehicle_order o
+  LEFT JOIN phone_key k ON k.tenure_id = o.tenure_id AND k.key_id = o.key_id
+  CROSS JOIN LATERAL (SELECT array_agg(x.state ORDER BY x.number), array_agg(x.reason ORDER BY x.number),
+                             array_agg(x.at ORDER BY x.number)
+                        FROM order_step x WHERE x.order_id = o.order_id) AS s (states, reasons, ats)"""
+_VIEW: Final = f"{_COLUMNS} {_FROM} WHERE o.tenure_id = %s "
+_TOLD: Final = f"{_COLUMNS}, a.language {_FROM} JOIN account a ON a.account_id = o.account_id WHERE o.order_id = %s"
+_ONE: Final = _VIEW + "AND o.order_id = %s"
+_NEWEST: Final = _VIEW + "ORDER BY o.requested_at DESC, o.order_id DESC LIMIT %s"
+_BEFORE: Final = _VIEW + "AND (o.requested_at, o.order_id) < (%s, %s) ORDER BY o.requested_at DESC, o.order_id DESC LIMIT %s"
+
+_PHONES: Final = """
+SELECT tenure_id, key_id, vehicle_id, public_key, label, state, reason, counter, requested_at, changed_at FROM phone_key"""
+_PUT_PHONE: Final = """
+INSERT INTO phone_key AS p (tenure_id, key_id, vehicle_id, public_key, label, state, reason, counter, requested_at, changed_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (tenure_id, key_id) DO UPDATE
+   SET label = excluded.label, state = excluded.state, reason = excluded.reason, counter = greatest(p.counter, excluded.counter),
+       requested_at = excluded.requested_at, changed_at = excluded.changed_at"""
+_PUT_CODE: Final = """
+INSERT INTO safety_code (account_id, hash, pepper_id, set_at, wrong, locked_until) VALUES (%s, %s, %s, %s, %s, %s)
+    ON CONFLICT (account_id) DO UPDATE
+   SET hash = excluded.hash, pepper_id = excluded.pepper_id, set_at = excluded.set_at, wrong = excluded.wrong,
+       locked_until = excluded.locked_until"""
+_LOCK_NUMBERS: Final = "SELECT counter, keys_version FROM car_command WHERE vehicle_id = %s FOR UPDATE"
+_FIRST_NUMBERS: Final = "INSERT INTO car_command (vehicle_id, counter, keys_version) VALUES (%s, 0, 0) ON CONFLICT DO NOTHING"
+
+
+class PostgresCommands:
+    """``CommandStore`` on the tables of this package."""
+
+    async def footing(
+        self, tx: Transaction, tenure_id: TenureId, account_id: AccountId, now: datetime, since: datetime
+    ) -> Footing:
+        """See ``CommandStore.footing``."""
+        asked = {"tenure": tenure_id, "account": account_id, "command": COMMAND, "now": now, "since": since}
+        return Footing(*(await postgres(tx).rows(PLATFORM, _FOOTING, asked))[0])
+
+    async def keeper(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> TenureId | None:
+        """See ``CommandStore.keeper``."""
+        rows = await postgres(tx).rows(PLATFORM, _KEEPER, {"vehicle": vehicle_id, "command": COMMAND, "now": now})
+        return TenureId(rows[0][0]) if rows else None
+
+    async def language(self, tx: Transaction, account_id: AccountId) -> str:
+        """See ``CommandStore.language``."""
+        rows = await postgres(tx).rows(PLATFORM, "SELECT language FROM account WHERE account_id = %s", (account_id,))
+        return str(rows[0][0]) if rows else ""
+
+    async def add_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> bool:
+        """See ``CommandStore.add_order``."""
+        made = await postgres(tx).rows(
+            PLATFORM,
+            _ADD,
+            (
+                *(row.order_id, row.tenure_id, row.vehicle_id, row.account_id, row.idempotency_key, row.fingerprint),
+                *(row.command, row.state, row.reason, row.policy_version, row.requested_at, row.expires_at),
+                *(row.key_id, row.counter, row.payload_hash, row.frame, row.sends, row.code_at),
+                *(now, *_steps(row, steps)),
+            ),
+        )
+        return bool(made)
+
+    async def order_by_key(self, tx: Transaction, account_id: AccountId, idempotency_key: str) -> OrderRow | None:
+        """See ``CommandStore.order_by_key``."""
+        query: LiteralString = f"{_ORDERS} WHERE account_id = %s AND idempotency_key = %s"
+        return _order(await postgres(tx).rows(PLATFORM, query, (account_id, idempotency_key)))
+
+    async def lock_order(self, tx: Transaction, order_id: UUID) -> OrderRow | None:
+        """See ``CommandStore.lock_order``."""
+        query: LiteralString = f"{_ORDERS} WHERE order_id = %s FOR NO KEY UPDATE"
+        return _order(await postgres(tx).rows(PLATFORM, query, (order_id,)))
+
+    async def move_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> None:
+        """See ``CommandStore.move_order``."""
+        await postgres(tx).execute(
+            PLATFORM,
+            _MOVE,
+            (
+                *(row.state, row.reason, row.policy_version, row.expires_at, row.key_id, row.counter),
+                *(row.payload_hash, row.frame, row.sends, row.code_at, row.order_id),
+                *(now, *_steps(row, steps)),
+            ),
+        )
+
+    async def to_send_again(self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId, now: datetime) -> list[OrderRow]:
+        """See ``CommandStore.to_send_again``."""
+        query: LiteralString = f"""{_ORDERS}
+             WHERE vehicle_id = %s AND expires_at > %s AND tenure_id = %s AND state = 'sent' AND frame IS NOT NULL
+             ORDER BY requested_at, order_id FOR NO KEY UPDATE"""
+        rows = await postgres(tx).rows(PLATFORM, query, (vehicle_id, now, tenure_id))
+        return [_order_row(row) for row in rows]
+
+    async def count_send(self, tx: Transaction, order_id: UUID) -> None:
+        """See ``CommandStore.count_send``."""
+        await postgres(tx).execute(PLATFORM, "UPDATE vehicle_order SET sends = sends + 1 WHERE order_id = %s", (order_id,))
+
+    async def told(self, tx: Transaction, order_id: UUID) -> tuple[OrderView, str]:
+        """See ``CommandStore.told``."""
+        row = (await postgres(tx).rows(PLATFORM, _TOLD, (order_id,)))[0]
+        return _view(row), row[11]
+
+    async def order_view(self, tx: Transaction, tenure_id: TenureId, order_id: UUID) -> OrderView | None:
+        """See ``CommandStore.order_view``."""
+        found = await self._views(tx, tenure_id, _ONE, (tenure_id, order_id))
+        return found[0] if found else None
+
+    async def order_views(
+        self, tx: Transaction, tenure_id: TenureId, before: tuple[datetime, UUID] | None, limit: int
+    ) -> list[OrderView]:
+        """See ``CommandStore.order_views``."""
+        if before is None:
+            return await self._views(tx, tenure_id, _NEWEST, (tenure_id, limit))
+        return await self._views(tx, tenure_id, _BEFORE, (tenure_id, *before, limit))
+
+    async def _views(
+        self, tx: Transaction, tenure_id: TenureId, query: LiteralString, parameters: Sequence[Any]
+    ) -> list[OrderView]:
+        await postgres(tx).restrict_to(str(tenure_id))
+        return [_view(row) for row in await postgres(tx).rows(READER, query, parameters)]
+
+    async def expire_at(self, tx: Transaction, order_id: UUID, due_at: datetime) -> None:
+        """See ``CommandStore.expire_at``."""
+        await set_timer(tx, ORDER_TIMER, order_id, due_at)
+
+    async def next_counter(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> int:
+        """See ``CommandStore.next_counter``."""
+        pg = postgres(tx)
+        counter = next_number((await _numbers(pg, vehicle_id))[0], to_ms(now))
+        await pg.execute(PLATFORM, "UPDATE car_command SET counter = %s WHERE vehicle_id = %s", (counter, vehicle_id))
+        return counter
+
+    async def next_keys_version(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> int:
+        """See ``CommandStore.next_keys_version``."""
+        pg = postgres(tx)
+        version = next_number((await _numbers(pg, vehicle_id))[1], to_ms(now) // 1000)
+        await pg.execute(PLATFORM, "UPDATE car_command SET keys_version = %s WHERE vehicle_id = %s", (version, vehicle_id))
+        return version
+
+    async def knows_phones(self, tx: Transaction, vehicle_id: VehicleId) -> bool:
+        """See ``CommandStore.knows_phones``."""
+        query = """SELECT EXISTS (SELECT FROM phone_key WHERE vehicle_id = %s)
+                       OR EXISTS (SELECT FROM car_command WHERE vehicle_id = %s AND keys_version > 0)"""
+        return bool((await postgres(tx).rows(PLATFORM, query, (vehicle_id, vehicle_id)))[0][0])
+
+    async def lock_phone(self, tx: Transaction, tenure_id: TenureId, key_id: str) -> PhoneRow | None:
+        """See ``CommandStore.lock_phone``."""
+        query: LiteralString = f"{_PHONES} WHERE tenure_id = %s AND key_id = %s FOR NO KEY UPDATE"
+        rows = await postgres(tx).rows(PLATFORM, query, (tenure_id, key_id))
+        return _phone(rows[0]) if rows else None
+
+    async def put_phone(self, tx: Transaction, row: PhoneRow) -> None:
+        """See ``CommandStore.put_phone``."""
+        await postgres(tx).execute(
+            PLATFORM,
+            _PUT_PHONE,
+            (
+                *(row.tenure_id, row.key_id, row.vehicle_id, row.public_key, row.label),
+                *(row.state, row.reason, row.counter, row.requested_at, row.changed_at),
+            ),
+        )
+
+    async def phones(self, tx: Transaction, tenure_id: TenureId) -> list[PhoneRow]:
+        """See ``CommandStore.phones``."""
+        return await self._phones(tx, PLATFORM, tenure_id)
+
+    async def owner_phones(self, tx: Transaction, tenure_id: TenureId) -> list[PhoneRow]:
+        """See ``CommandStore.owner_phones``."""
+        await postgres(tx).restrict_to(str(tenure_id))
+        return await self._phones(tx, READER, tenure_id)
+
+    async def _phones(self, tx: Transaction, role: str, tenure_id: TenureId) -> list[PhoneRow]:
+        query: LiteralString = f"{_PHONES} WHERE tenure_id = %s ORDER BY requested_at, key_id"
+        return [_phone(row) for row in await postgres(tx).rows(role, query, (tenure_id,))]
+
+    async def drop_phones(self, tx: Transaction, tenure_id: TenureId, requested_before: datetime) -> None:
+        """See ``CommandStore.drop_phones``."""
+        await postgres(tx).execute(
+            PLATFORM,
+            "DELETE FROM phone_key WHERE tenure_id = %s AND counter = 0 AND state IN ('requested', 'refused') AND requested_at < %s",
+            (tenure_id, requested_before),
+        )
+
+    async def lock_code(self, tx: Transaction, account_id: AccountId) -> CodeRow | None:
+        """See ``CommandStore.lock_code``."""
+        query = "SELECT account_id, hash, pepper_id, set_at, wrong, locked_until FROM safety_code WHERE account_id = %s FOR NO KEY UPDATE"
+        rows = await postgres(tx).rows(PLATFORM, query, (account_id,))
+        return CodeRow(AccountId(rows[0][0]), *rows[0][1:]) if rows else None
+
+    async def put_code(self, tx: Transaction, row: CodeRow) -> None:
+        """See ``CommandStore.put_code``."""
+        values = (row.account_id, row.hash, row.pepper_id, row.set_at, row.wrong, row.locked_until)
+        await postgres(tx).execute(PLATFORM, _PUT_CODE, values)
+
+
+def _steps(row: OrderRow, steps: Sequence[State]) -> tuple[list[str], list[str]]:
+    """States and reasons of new steps: only that at which the order now stands has its reason."""
+    return [str(state) for state in steps], [row.reason if state is row.state else "" for state in steps]
+
+
+async def _numbers(pg: PostgresTransaction, vehicle_id: VehicleId) -> TupleRow:
+    """The numbers of a car, locked; made at the first need."""
+    rows = await pg.rows(PLATFORM, _LOCK_NUMBERS, (vehicle_id,))
+    if not rows:
+        await pg.execute(PLATFORM, _FIRST_NUMBERS, (vehicle_id,))
+        rows = await pg.rows(PLATFORM, _LOCK_NUMBERS, (vehicle_id,))
+    return rows[0]
+
+
+def _order(rows: Sequence[TupleRow]) -> OrderRow | None:
+    return _order_row(rows[0]) if rows else None
+
+
+def _order_row(row: TupleRow) -> OrderRow:
+    return OrderRow(
+        order_id=row[0],
+        tenure_id=TenureId(row[1]),
+        vehicle_id=VehicleId(row[2]),
+        account_id=AccountId(row[3]),
+        idempotency_key=row[4],
+        fingerprint=bytes(row[5]),
+        command=row[6],
+        state=State(row[7]),
+        reason=row[8],
+        policy_version=row[9],
+        requested_at=row[10],
+        expires_at=row[11],
+        key_id=row[12],
+        counter=row[13],
+        payload_hash=None if row[14] is None else bytes(row[14]),
+        frame=None if row[15] is None else bytes(row[15]),
+        sends=row[16],
+        code_at=row[17],
+    )
+
+
+def _view(row: TupleRow) -> OrderView:
+    steps = zip(row[8] or (), row[9] or (), row[10] or (), strict=True)
+    return OrderView(
+        order_id=row[0],
+        command=row[1],
+        state=State(row[2]),
+        reason=row[3],
+        requested_at=row[4],
+        expires_at=row[5],
+        phone=None if row[6] is None else (row[6], row[7]),
+        steps=tuple(Step(State(state), reason, at) for state, reason, at in steps),
+    )
+
+
+def _phone(row: TupleRow) -> PhoneRow:
+    return PhoneRow(
+        TenureId(row[0]), row[1], VehicleId(row[2]), bytes(row[3]), row[4], KeyState(row[5]), row[6], row[7], row[8], row[9]
+    )

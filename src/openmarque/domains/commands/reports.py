@@ -1,0 +1,69 @@
+"""What cars say of orders and phones, and what a car is told when it has come back. Never commits. REQ RC-6."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from openmarque.domains.commands.phones import Phones
+from openmarque.domains.commands.service import Orders
+from openmarque.domains.commands.store import CommandStore
+from openmarque.kit.ids import VehicleId
+from openmarque.link.ports import Accepted
+from openmarque.link.subjects import down_subject
+from openmarque.protocol.orders import ORDER_REPORT, PHONE_KEY_REPORT, OrderReport, PhoneKeyReport
+from openmarque.storage.roles import PLATFORM
+from openmarque.storage.transaction import Transaction
+
+_UNREADABLE: Final = "unreadable"
+
+
+class ReportHandler:
+    """``Handler`` of ``order_report`` and ``phone_key_report``."""
+
+    types = frozenset((ORDER_REPORT, PHONE_KEY_REPORT))
+    role = PLATFORM
+
+    def __init__(self, orders: Orders, phones: Phones) -> None:
+        """Hand reports on to `orders` and `phones`."""
+        self._orders = orders
+        self._phones = phones
+
+    async def apply(self, tx: Transaction, messages: Sequence[Accepted]) -> Mapping[int, str]:
+        """See ``Handler.apply``."""
+        refused: dict[int, str] = {}
+        for index, message in enumerate(messages):
+            if reason := await self._take(tx, message):
+                refused[index] = reason
+        return refused
+
+    async def _take(self, tx: Transaction, message: Accepted) -> str:
+        match message.body:
+            case OrderReport() as report:
+                return await self._orders.report(tx, message.vehicle_id, message.tenure_id, report, message.received_at)
+            case PhoneKeyReport() as told:
+                return await self._phones.report(tx, message.vehicle_id, message.tenure_id, told, message.received_at)
+        return _UNREADABLE
+
+
+class Resend:
+    """``AfterWelcome`` of orders: first which phones remain, then what was sent and is not over yet.
+
+    A car runs an order once at most and knows by its own clock whether it is in time, so giving it again is harmless; what
+    it was never given, since it was not connected, was refused and is not among them.
+    """
+
+    def __init__(self, store: CommandStore, phones: Phones) -> None:
+        """Look into `store`."""
+        self._store = store
+        self._phones = phones
+
+    async def greeted(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> None:
+        """See ``link.ports.AfterWelcome``."""
+        await self._phones.tell_car(tx, vehicle_id, now)
+        tenure_id = await self._store.keeper(tx, vehicle_id, now)
+        if tenure_id is None:
+            return
+        for row in await self._store.to_send_again(tx, vehicle_id, tenure_id, now):
+            if row.frame is not None:
+                await self._store.count_send(tx, row.order_id)
+                tx.publish_after_commit(down_subject(vehicle_id, "order"), row.frame)

@@ -1,0 +1,75 @@
+"""What owners ask for, as values: an order, an approval, what a phone signed, and what came of it."""
+
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID
+
+from openmarque.domains.commands.rules import fingerprint
+from openmarque.domains.commands.store import OrderView, PhoneRow
+from openmarque.kit.ids import AccountId, TenureId, VehicleId
+from openmarque.protocol.orders import OrderPayload
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a phone signed: the payload's bytes and the signature (P1363)."""
+
+    payload: bytes
+    signature: bytes
+
+    def digest(self) -> bytes:
+        """By which the same approval is known again."""
+        return hashlib.sha256(self.payload + self.signature).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An owner's request for an order. `signed` None where no phone has signed (yet); `code_right`: the safety code came with it."""
+
+    vehicle_id: VehicleId
+    tenure_id: TenureId
+    account_id: AccountId
+    idempotency_key: str
+    command: str
+    signed: Signed | None = None
+    code_right: bool = False
+
+    def fingerprint(self) -> bytes:
+        """What two requests with the same Idempotency-Key must have in common."""
+        signed = self.signed or Signed(b"", b"")
+        return fingerprint(self.vehicle_id.bytes, self.command.encode(), signed.payload, signed.signature)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That a phone truly signed: its row, locked, what it signed, and the version of the list of phones that the car was sent last."""
+
+    signed: Signed
+    payload: OrderPayload
+    phone: PhoneRow
+    keys_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What a phone signed for an order that awaits it; whose, and for which car."""
+
+    order_id: UUID
+    tenure_id: TenureId
+    account_id: AccountId
+    signed: Signed
+    code_right: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order that stands. `frame` is to be given to the car's connection after the commit (None: nothing is to be sent now).
+
+    `needs_challenge`: it is the platform's own and goes once the car has given a challenge (``Orders.send_with``). `view` is how the
+    order stands now, None when nothing of it changed.
+    """
+
+    order_id: UUID
+    frame: bytes | None = None
+    needs_challenge: bool = False
+    view: OrderView | None = None

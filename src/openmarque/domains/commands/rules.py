@@ -1,0 +1,122 @@
+"""What is allowed and for how long, as pure questions: times of an order, the shape of a safety code, what a wrong one costs."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
+
+from openmarque.catalogue.declarations import Authority, Declaration
+from openmarque.protocol.orders import OrderPayload
+
+ORDER_LIVES: Final = timedelta(seconds=20)
+"""REQ RC-4: within it the owner hears what became of an order."""
+APPROVAL_LIVES: Final = timedelta(minutes=2)
+"""How long an order waits for a phone to approve it: to find it and unlock it."""
+PHONE_REQUEST_LIVES: Final = timedelta(minutes=10)
+"""A request to add a phone that is older waits no longer: the car shows its secret for five minutes."""
+MAX_PHONE_REQUESTS: Final = 3
+"""Phones of one car that may wait for the car's answer at a time."""
+MOST_ORDERS: Final = 600
+"""Orders to one car within `ORDERS_COUNTED`: ten a minute for an hour is no person, and bounds what a stolen session can pile up."""
+ORDERS_COUNTED: Final = timedelta(hours=1)
+IDEMPOTENCY_KEY: Final = r"^[A-Za-z0-9_-]{8,64}$"
+"""A UUID fits, with dashes or without."""
+
+TRIES: Final = 5
+"""Wrong safety codes before the first lock."""
+FIRST_LOCK: Final = timedelta(minutes=15)
+LONGEST_LOCK: Final = timedelta(days=1)
+"""At one try a day half of 10,000 codes last 13 years."""
+
+_KEPT: Final = "vehicle_order.order_id"
+"""The field by which the item "order status" is found, whose retention only the brand pack states (REQ GDP-12)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of some service: the declaration that has it, and whose signatures it needs."""
+
+    name: str
+    declaration: str
+    authority: Authority
+
+    @property
+    def by_phone(self) -> bool:
+        """Whether the key of a phone has to sign it."""
+        return self.authority in (Authority.PHONE, Authority.PHONE_AND_CODE)
+
+    @property
+    def needs_code(self) -> bool:
+        """Whether the safety code has to be typed for it."""
+        return self.authority is Authority.PHONE_AND_CODE
+
+
+def commands_of(listed: Mapping[str, tuple[Declaration, Authority]]) -> dict[str, Command]:
+    """Every command that can be ordered from outside the car, by name; `listed` is ``Catalogue.commands``."""
+    every = {name: Command(name, declaration.name, authority) for name, (declaration, authority) in listed.items()}
+    return {name: command for name, command in every.items() if command.authority is not Authority.LOCAL}
+
+
+def lacks_retention(declarations: Mapping[str, Declaration]) -> bool:
+    """Whether nobody has said how long the status of orders is kept: then there are no orders. REQ GDP-12."""
+    items = [item for d in declarations.values() for item in d.items if _KEPT in item.fields]
+    return not items or any(item.retention is None for item in items)
+
+
+def fingerprint(*parts: bytes) -> bytes:
+    """What two requests must have in common to be the same one.
+
+    The safety code is no part of it: four digits could be found again from the hash.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(4))
+        digest.update(part)
+    return digest.digest()
+
+
+def fits(payload: OrderPayload, *, vehicle_id: str, command: str, order_id: str | None) -> bool:
+    """Whether what a phone signed is this order: this car, this command, without arguments, and the id where there is one already."""
+    return (
+        payload.vehicle_id == vehicle_id
+        and payload.command == command
+        and not payload.arguments
+        and payload.key_id != ""
+        and order_id in (None, payload.order_id)
+    )
+
+
+def next_number(last: int, clock: int) -> int:
+    """The number after `last`, and never below what the clock says: a database restored from a backup must not use one again."""
+    return max(last + 1, clock)
+
+
+# The safety code
+
+
+def is_fit_code(code: str, length: int) -> bool:
+    """Whether this can be a safety code: `length` ASCII digits, not all the same, not counting up or down by one."""
+    if len(code) != length or not code.isascii() or not code.isdigit():
+        return False
+    steps = {int(b) - int(a) for a, b in pairwise(code)}
+    return steps not in ({0}, {1}, {-1})
+
+
+def lock_after(wrong: int) -> timedelta | None:
+    """How long no code is looked at after the `wrong`-th wrong one in a row; None while tries are left. Doubles with each."""
+    if wrong < TRIES:
+        return None
+    times: int = 1 << min(wrong - TRIES, 16)
+    return min(FIRST_LOCK * times, LONGEST_LOCK)
+
+
+def tries_left(wrong: int) -> int:
+    """Tries before the next lock, after `wrong` wrong ones; once locked, each further wrong one locks again."""
+    return max(TRIES - wrong, 0)
+
+
+def is_fresh(code_at: datetime | None, now: datetime, fresh_s: int) -> bool:
+    """Whether a code that was right at `code_at` still counts."""
+    return code_at is not None and now - code_at <= timedelta(seconds=fresh_s)

@@ -1,0 +1,174 @@
+"""The life of an order and of a phone's key: one table of states and events each; what is not in them can't happen. REQ RC-4, RC-6.
+
+An order, from the owner's request to what became of it:
+
+    1. It begins **accepted** when it can be sent as it is, or **awaiting_phone** when a browser without a key asked for what a
+       phone has to sign; a phone of the car approves it within two minutes. What the engine does not permit is **refused** from the start.
+    2. **sent**: the broker handed it to the car's connection. Where there is none the order is **refused** at once (``car_offline``), and
+       nothing of it is kept for later. A car that comes back within the order's time gets it again; it runs an order once at most.
+    3. **reached**, **executing**, then **done** or **failed** are what the car says, from what it senses. **refused** says that nothing was done:
+       by the platform before it was sent, or by the car.
+    4. **expired** means that no outcome was heard in time. The car begins nothing of it any more, since it counts the time by itself; but
+       a car that lost coverage may have done it before. So a true report that comes late corrects **expired**, and nothing else does.
+    5. **done**, **failed** and **refused** are final.
+
+Theory of operation:
+    ``after`` gives the state that an event leads to. Reports may come twice (a car repeats its last one for an order that comes again)
+    or late and out of use (``reached`` after ``expired``): they are *stale*, change nothing and harm nothing. Whatever else the table
+    does not hold is a contradiction (``failed`` after ``done``, a report on an order that was never sent) and is refused.
+
+``docs/reference/orders.md`` draws both tables; ``python -m tools.order_states`` writes the drawings, and a test holds them equal.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from openmarque.domains.commands.errors import OrderStepImpossible
+
+
+class State(StrEnum):
+    """Where an order stands."""
+
+    AWAITING_PHONE = "awaiting_phone"
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    REACHED = "reached"
+    EXECUTING = "executing"
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+class Event(StrEnum):
+    """What moves an order on: a phone, the platform, the car, or time."""
+
+    APPROVED = "approved"
+    """A phone of the car signed it."""
+    HANDED_OVER = "handed_over"
+    """The broker gave it to the car's connection."""
+    TURNED_DOWN = "turned_down"
+    """The platform will not send it, or could not."""
+    CAR_REACHED = "car_reached"
+    CAR_EXECUTING = "car_executing"
+    CAR_DONE = "car_done"
+    CAR_REFUSED = "car_refused"
+    CAR_FAILED = "car_failed"
+    TIME_OVER = "time_over"
+
+
+TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = MappingProxyType(
+    {
+        (State.AWAITING_PHONE, Event.APPROVED): State.ACCEPTED,
+        (State.AWAITING_PHONE, Event.TURNED_DOWN): State.REFUSED,
+        (State.AWAITING_PHONE, Event.TIME_OVER): State.EXPIRED,
+        (State.ACCEPTED, Event.HANDED_OVER): State.SENT,
+        (State.ACCEPTED, Event.TURNED_DOWN): State.REFUSED,
+        (State.ACCEPTED, Event.TIME_OVER): State.EXPIRED,
+        (State.SENT, Event.TURNED_DOWN): State.REFUSED,
+        (State.SENT, Event.CAR_REACHED): State.REACHED,
+        (State.SENT, Event.CAR_EXECUTING): State.EXECUTING,
+        (State.SENT, Event.CAR_DONE): State.DONE,
+        (State.SENT, Event.CAR_REFUSED): State.REFUSED,
+        (State.SENT, Event.CAR_FAILED): State.FAILED,
+        (State.SENT, Event.TIME_OVER): State.EXPIRED,
+        (State.REACHED, Event.CAR_EXECUTING): State.EXECUTING,
+        (State.REACHED, Event.CAR_DONE): State.DONE,
+        (State.REACHED, Event.CAR_REFUSED): State.REFUSED,
+        (State.REACHED, Event.CAR_FAILED): State.FAILED,
+        (State.REACHED, Event.TIME_OVER): State.EXPIRED,
+        (State.EXECUTING, Event.CAR_DONE): State.DONE,
+        (State.EXECUTING, Event.CAR_REFUSED): State.REFUSED,
+        (State.EXECUTING, Event.CAR_FAILED): State.FAILED,
+        (State.EXECUTING, Event.TIME_OVER): State.EXPIRED,
+        (State.EXPIRED, Event.CAR_DONE): State.DONE,
+        (State.EXPIRED, Event.CAR_REFUSED): State.REFUSED,
+        (State.EXPIRED, Event.CAR_FAILED): State.FAILED,
+    }
+)
+STALE: Final = frozenset(
+    {
+        *((State.REACHED, event) for event in (Event.CAR_REACHED,)),
+        *((State.EXECUTING, event) for event in (Event.CAR_REACHED, Event.CAR_EXECUTING)),
+        *((State.EXPIRED, event) for event in (Event.CAR_REACHED, Event.CAR_EXECUTING, Event.TIME_OVER)),
+        *((State.DONE, event) for event in (Event.CAR_REACHED, Event.CAR_EXECUTING, Event.CAR_DONE, Event.TIME_OVER)),
+        *((State.FAILED, event) for event in (Event.CAR_REACHED, Event.CAR_EXECUTING, Event.CAR_FAILED, Event.TIME_OVER)),
+        *((State.REFUSED, event) for event in (Event.CAR_REACHED, Event.CAR_REFUSED, Event.TIME_OVER)),
+    }
+)
+"""What says less than is known, or the same again: it changes nothing."""
+
+BEGINNINGS: Final = (State.AWAITING_PHONE, State.ACCEPTED, State.REFUSED)
+FINAL: Final = frozenset({State.DONE, State.REFUSED, State.FAILED})
+OPEN: Final = frozenset(State) - FINAL - {State.EXPIRED}
+"""Whose outcome is still awaited."""
+
+
+def after(state: State, event: Event) -> State | None:
+    """The state that `event` leads to; None when it is stale. Raises ``OrderStepImpossible`` for a contradiction."""
+    found = TRANSITIONS.get((state, event))
+    if found is None and (state, event) not in STALE:
+        raise OrderStepImpossible(f"It is {state}; {event} is not possible from there.")
+    return found
+
+
+class KeyState(StrEnum):
+    """Where the key of a phone stands."""
+
+    REQUESTED = "requested"
+    ACTIVE = "active"
+    REFUSED = "refused"
+    REMOVED = "removed"
+    """By the people in the car, or the car does not hold it any more."""
+    REVOKED = "revoked"
+    """By its owner, from the app."""
+
+
+class KeyEvent(StrEnum):
+    """What moves a phone's key on."""
+
+    ASKED = "asked"
+    """The phone offers it, with a proof that only the car can check."""
+    STORED = "stored"
+    NOT_STORED = "not_stored"
+    GONE = "gone"
+    REVOKED = "revoked"
+
+
+KEY_TRANSITIONS: Final[Mapping[tuple[KeyState, KeyEvent], KeyState]] = MappingProxyType(
+    {
+        (KeyState.REQUESTED, KeyEvent.STORED): KeyState.ACTIVE,
+        (KeyState.REQUESTED, KeyEvent.NOT_STORED): KeyState.REFUSED,
+        (KeyState.REQUESTED, KeyEvent.REVOKED): KeyState.REVOKED,
+        (KeyState.ACTIVE, KeyEvent.GONE): KeyState.REMOVED,
+        (KeyState.ACTIVE, KeyEvent.REVOKED): KeyState.REVOKED,
+        (KeyState.REFUSED, KeyEvent.ASKED): KeyState.REQUESTED,
+        (KeyState.REMOVED, KeyEvent.ASKED): KeyState.REQUESTED,
+        (KeyState.REVOKED, KeyEvent.ASKED): KeyState.REQUESTED,
+    }
+)
+"""An active key that is offered again stays active whatever comes of the offer. A requested one is not gone because the car does not
+hold it yet. A revoked one can't be made active by a late report."""
+
+KNOWN_TO_CAR: Final = (KeyState.REQUESTED, KeyState.ACTIVE)
+"""Keys that the car may hold: those of the list sent to it."""
+
+
+def key_after(state: KeyState, event: KeyEvent) -> KeyState:
+    """The state that `event` leads to; the same one when the table holds nothing for it. Total, since the car's word may come late."""
+    return KEY_TRANSITIONS.get((state, event), state)
+
+
+def drawing() -> str:
+    """The life of an order as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2", *(f"    [*] --> {state}" for state in BEGINNINGS)]
+    lines += [f"    {state} --> {to}: {event}" for (state, event), to in TRANSITIONS.items()]
+    return "\n".join([*lines, *(f"    {state} --> [*]" for state in State if state in FINAL)])
+
+
+def key_drawing() -> str:
+    """The life of a phone's key as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2", f"    [*] --> {KeyState.REQUESTED}"]
+    return "\n".join([*lines, *(f"    {state} --> {to}: {event}" for (state, event), to in KEY_TRANSITIONS.items())])

@@ -1,0 +1,204 @@
+"""Where orders, phones and safety codes are kept: the interface. ``postgres`` and ``memory`` hold it, by the same tests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from openmarque.domains.commands.states import KeyState, State
+from openmarque.kit.ids import AccountId, TenureId, VehicleId
+from openmarque.storage.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order as kept. `key_id` is that of the phone that signed, "" for the platform's own orders, None before anybody signed.
+
+    `frame` is what is sent to the car, None when nothing is to be sent (any more); `sends` counts how often the broker got it.
+    """
+
+    order_id: UUID
+    tenure_id: TenureId
+    vehicle_id: VehicleId
+    account_id: AccountId
+    idempotency_key: str
+    fingerprint: bytes
+    command: str
+    state: State
+    reason: str
+    policy_version: int
+    requested_at: datetime
+    expires_at: datetime
+    key_id: str | None = None
+    counter: int | None = None
+    payload_hash: bytes | None = None
+    frame: bytes | None = None
+    sends: int = 0
+    code_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of an order's life, by the platform's clock."""
+
+    state: State
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order as its owner sees it. `phone` is (key_id, label) of the phone that signed; None for the platform's own orders."""
+
+    order_id: UUID
+    command: str
+    state: State
+    reason: str
+    requested_at: datetime
+    expires_at: datetime
+    phone: tuple[str, str] | None
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRow:
+    """The key of a phone as kept."""
+
+    tenure_id: TenureId
+    key_id: str
+    vehicle_id: VehicleId
+    public_key: bytes
+    label: str
+    state: KeyState
+    reason: str
+    counter: int
+    requested_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    """An account's safety code as kept, and the tries at it."""
+
+    account_id: AccountId
+    hash: str
+    pepper_id: str
+    set_at: datetime
+    wrong: int = 0
+    locked_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """On what footing an account asks for orders to a car: what is looked up before anything else is."""
+
+    may_command: bool
+    """The tenure is running and the account's, and a running grant lets the account command. REQ RC-7."""
+    orders: int
+    """Orders of the tenure since the instant asked about."""
+    keys_version: int
+    """Of the newest list of phones sent to the car; 0 when there was none."""
+
+
+class CommandStore(Protocol):
+    """Keeps orders, phones and safety codes. Every method runs inside the transaction it is given."""
+
+    async def footing(
+        self, tx: Transaction, tenure_id: TenureId, account_id: AccountId, now: datetime, since: datetime
+    ) -> Footing:
+        """On what footing the account asks at `now`; its orders are counted from `since` on."""
+        ...
+
+    async def keeper(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> TenureId | None:
+        """The running tenure of a car whose owner may command it; None when there is none (the car left the garage)."""
+        ...
+
+    async def language(self, tx: Transaction, account_id: AccountId) -> str:
+        """The account's language."""
+        ...
+
+    async def add_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> bool:
+        """Keep a new order with its first steps. False, and nothing kept, when its id, its idempotency key or its counter was used.
+
+        Waits for another transaction that uses one of them at this moment.
+        """
+        ...
+
+    async def order_by_key(self, tx: Transaction, account_id: AccountId, idempotency_key: str) -> OrderRow | None:
+        """The order that came with this key."""
+        ...
+
+    async def lock_order(self, tx: Transaction, order_id: UUID) -> OrderRow | None:
+        """The order, locked until the transaction ends."""
+        ...
+
+    async def move_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> None:
+        """Keep what changed of a locked order, and its next steps; the last of `steps` is the row's state, with its reason."""
+        ...
+
+    async def to_send_again(self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId, now: datetime) -> list[OrderRow]:
+        """The tenure's orders that were sent, unheard of since, and not over at `now`; oldest first, locked."""
+        ...
+
+    async def count_send(self, tx: Transaction, order_id: UUID) -> None:
+        """Count one more hand-over to the broker; the row is locked."""
+        ...
+
+    async def told(self, tx: Transaction, order_id: UUID) -> tuple[OrderView, str]:
+        """An order that is there, as its owner is told of it, and the language of the account that ordered."""
+        ...
+
+    async def order_view(self, tx: Transaction, tenure_id: TenureId, order_id: UUID) -> OrderView | None:
+        """One order of a tenure as its owner sees it."""
+        ...
+
+    async def order_views(
+        self, tx: Transaction, tenure_id: TenureId, before: tuple[datetime, UUID] | None, limit: int
+    ) -> list[OrderView]:
+        """The newest orders of a tenure, newest first, those before (requested_at, order_id) only."""
+        ...
+
+    async def expire_at(self, tx: Transaction, order_id: UUID, due_at: datetime) -> None:
+        """Have an order looked at when its time is over; moves an earlier appointment."""
+        ...
+
+    async def next_counter(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> int:
+        """The next counter of the platform's own orders to a car; never the same twice, also from a restored database."""
+        ...
+
+    async def next_keys_version(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> int:
+        """The version for the next list of phones; never the same twice, also from a restored database."""
+        ...
+
+    async def knows_phones(self, tx: Transaction, vehicle_id: VehicleId) -> bool:
+        """Whether the car was ever offered a phone, or told which remain: only then is there something to tell it."""
+        ...
+
+    async def lock_phone(self, tx: Transaction, tenure_id: TenureId, key_id: str) -> PhoneRow | None:
+        """A phone of a tenure, locked until the transaction ends."""
+        ...
+
+    async def put_phone(self, tx: Transaction, row: PhoneRow) -> None:
+        """Keep a phone, or what changed of it; its counter never goes back."""
+        ...
+
+    async def phones(self, tx: Transaction, tenure_id: TenureId) -> list[PhoneRow]:
+        """Every phone of a tenure, oldest request first, whatever its state."""
+        ...
+
+    async def owner_phones(self, tx: Transaction, tenure_id: TenureId) -> list[PhoneRow]:
+        """As `phones`, read as the tenure's owner."""
+        ...
+
+    async def drop_phones(self, tx: Transaction, tenure_id: TenureId, requested_before: datetime) -> None:
+        """Forget requests of a tenure that came to nothing, made before that instant: phones refused or still waiting that never ordered."""
+        ...
+
+    async def lock_code(self, tx: Transaction, account_id: AccountId) -> CodeRow | None:
+        """The safety code of an account, locked until the transaction ends."""
+        ...
+
+    async def put_code(self, tx: Transaction, row: CodeRow) -> None:
+        """Keep a safety code, or what changed of it."""
+        ...

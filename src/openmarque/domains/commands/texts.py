@@ -1,0 +1,77 @@
+"""What becomes of an order in words for the owner, where the platform says it: the car's own reasons are in ``catalogue.order_reasons``."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from openmarque.catalogue.order_reasons import reason_text
+from openmarque.domains.commands.states import State
+
+CAR_OFFLINE: Final = "car_offline"
+CAR_SILENT: Final = "car_silent"
+NOT_APPROVED: Final = "not_approved"
+NO_OUTCOME: Final = "no_outcome"
+NOT_SENT: Final = "not_sent"
+UNSPECIFIED: Final = "unspecified"
+"""A reason that a car gave and that is no code."""
+
+TEXTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+    "en": {
+        CAR_OFFLINE: (
+            "The car is not connected, so nothing was sent. Nothing will happen later.",
+            "Try again when the car is where there is coverage.",
+        ),
+        CAR_SILENT: ("The car did not answer, so nothing was ordered.", "Try again in a minute."),
+        NOT_APPROVED: ("No phone approved the order in time.", "Order again and approve it on a phone of the car."),
+        NO_OUTCOME: (
+            "The car did not say in time what became of it. It will not begin it any more; it may have done it before.",
+            "Look at the car's state, and order again if you need to.",
+        ),
+        NOT_SENT: ("The order could not be sent in time.", "Order again."),
+    },
+    "fr": {
+        CAR_OFFLINE: (
+            "La voiture n'est pas connectée : rien n'a été envoyé. Rien ne se passera plus tard.",
+            "Réessayez quand la voiture sera dans une zone couverte.",
+        ),
+        CAR_SILENT: ("La voiture n'a pas répondu : rien n'a été ordonné.", "Réessayez dans une minute."),
+        NOT_APPROVED: (
+            "Aucun téléphone n'a approuvé l'ordre à temps.",
+            "Donnez l'ordre à nouveau et approuvez-le sur un téléphone de la voiture.",
+        ),
+        NO_OUTCOME: (
+            "La voiture n'a pas dit à temps ce qu'il en est. Elle ne le commencera plus ; elle l'a peut-être fait avant.",
+            "Regardez l'état de la voiture et ordonnez à nouveau au besoin.",
+        ),
+        NOT_SENT: ("L'ordre n'a pas pu être envoyé à temps.", "Donnez l'ordre à nouveau."),
+    },
+}
+
+_STATES: Final[Mapping[str, Mapping[State, tuple[str, str]]]] = {
+    "en": {
+        State.AWAITING_PHONE: ("A phone of the car has to approve it.", "Open the app on a phone that the car knows."),
+        State.ACCEPTED: ("Accepted; it goes to the car.", ""),
+        State.SENT: ("Sent to the car.", ""),
+        State.REACHED: ("The car has it.", ""),
+        State.EXECUTING: ("The car is doing it.", ""),
+        State.DONE: ("Done: the car's sensors say so.", ""),
+    },
+    "fr": {
+        State.AWAITING_PHONE: (
+            "Un téléphone de la voiture doit l'approuver.",
+            "Ouvrez l'application sur un téléphone que la voiture connaît.",
+        ),
+        State.ACCEPTED: ("Accepté ; il part vers la voiture.", ""),
+        State.SENT: ("Envoyé à la voiture.", ""),
+        State.REACHED: ("La voiture l'a reçu.", ""),
+        State.EXECUTING: ("La voiture l'exécute.", ""),
+        State.DONE: ("Fait : les capteurs de la voiture le disent.", ""),
+    },
+}
+
+
+def told(state: State, reason: str, language: str) -> tuple[str, str]:
+    """Message and cure for an order as it stands, in `language`, in English where there is no translation."""
+    known = language if language in TEXTS else "en"
+    if state in _STATES[known]:
+        return _STATES[known][state]
+    return TEXTS[known].get(reason) or reason_text(reason, known)

@@ -1,0 +1,125 @@
+"""Writes mails: in the transaction of what they tell, sealed, to be sent by the scheduler (``delivery``). Never commits. REQ NOT-1."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from openmarque.domains.notifications.errors import TemplateMismatch
+from openmarque.domains.notifications.templates import TEMPLATES
+from openmarque.kit.ids import AccountId, new_uuid
+from openmarque.link.pki_keys import KeyRing, Purpose
+from openmarque.storage.postgres import postgres
+from openmarque.storage.roles import PLATFORM
+from openmarque.storage.transaction import Transaction
+
+GIVEN_UP_AFTER: Final = timedelta(days=3)
+"""What could not be sent by then is no news any more. RFC 5321 §4.5.4.1 has servers try for four to five days."""
+_NONCE: Final = 12
+"""Bytes of the AES-GCM nonce (NIST SP 800-38D §8.2)."""
+_LONGEST_FIELD: Final = 120
+
+_RECIPIENT: Final = """
+SELECT c.email, a.language, a.time_zone FROM account a JOIN account_credential c USING (account_id)
+ WHERE a.account_id = %s AND a.closed_at IS NULL AND c.confirmed_at IS NOT NULL"""
+_WRITE: Final = """
+INSERT INTO mail (mail_id, account_id, template, sealed, key_id, created_at, due_at, until_at, tries)
+SELECT %(mail_id)s, a.account_id, %(template)s, %(sealed)s, %(key_id)s, %(now)s, %(now)s, %(until_at)s, 0
+  FROM account a WHERE a.account_id = %(account_id)s"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who gets a mail: an account, its address as mails are sent to it, language (BCP 47) and IANA time zone."""
+
+    account_id: AccountId
+    email: str
+    language: str
+    time_zone: str
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """What is sealed of a mail until it is sent."""
+
+    email: str
+    language: str
+    fields: dict[str, str]
+
+
+class Seal:
+    """Seals letters: a link in one opens an account, and a copy of the database must not."""
+
+    def __init__(self, keys: KeyRing) -> None:
+        """Use the mail keys in `keys`."""
+        self._keys = keys
+
+    def close(self, mail_id: UUID, letter: Letter) -> tuple[bytes, str]:
+        """The sealed letter and the id of its key; bound to the mail, so that rows can't be swapped."""
+        key_id, key = self._keys.secret(Purpose.MAIL)
+        nonce = os.urandom(_NONCE)
+        return nonce + AESGCM(key).encrypt(nonce, msgspec.json.encode(letter), mail_id.bytes), key_id
+
+    def open(self, mail_id: UUID, sealed: bytes, key_id: str) -> Letter:
+        """The letter. Raises ``UnknownKey``, or ``cryptography``'s ``InvalidTag`` for a row that was tampered with."""
+        _, key = self._keys.secret(Purpose.MAIL, key_id)
+        return msgspec.json.decode(AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], mail_id.bytes), type=Letter)
+
+
+class Mailer:
+    """Has mails sent to owners."""
+
+    def __init__(self, keys: KeyRing) -> None:
+        """Seal with the mail keys in `keys`."""
+        self._seal = Seal(keys)
+
+    async def post(
+        self, tx: Transaction, account_id: AccountId, template: str, fields: Mapping[str, str], now: datetime
+    ) -> bool:
+        """Send a mail to the confirmed address of an account; false when it has none. Raises ``TemplateMismatch``.
+
+        The field ``at``, the present moment in the owner's time zone, is added where the template takes it.
+        """
+        rows = await postgres(tx).rows(PLATFORM, _RECIPIENT, (account_id,))
+        for email, language, time_zone in rows:
+            await self.send(tx, Recipient(account_id, email, language, time_zone), template, fields, now)
+        return bool(rows)
+
+    async def send(
+        self,
+        tx: Transaction,
+        to: Recipient,
+        template: str,
+        fields: Mapping[str, str],
+        now: datetime,
+        within: timedelta = GIVEN_UP_AFTER,
+    ) -> None:
+        """As ``post``, to an address that need not be confirmed; given up `within` that time, when what it links to has run out.
+
+        An account that does not exist gets nothing, after the same work: who asks can't tell.
+        """
+        wanted = TEMPLATES[template]
+        given = {**fields, "at": _moment(now, to.time_zone)}
+        takes = wanted.fields() | ({"token"} if wanted.path else set())
+        if missing := takes - given.keys() - {"link"}:
+            raise TemplateMismatch(f"{template} lacks {', '.join(sorted(missing))}.")
+        kept = {name: _one_line(value) for name, value in given.items() if name in takes}
+        mail_id = new_uuid()
+        sealed, key_id = self._seal.close(mail_id, Letter(to.email, to.language, kept))
+        row = {"mail_id": mail_id, "account_id": to.account_id, "template": template, "sealed": sealed, "key_id": key_id}
+        await postgres(tx).execute(PLATFORM, _WRITE, {**row, "now": now, "until_at": now + min(within, GIVEN_UP_AFTER)})
+
+
+def _moment(now: datetime, time_zone: str) -> str:
+    """An instant as people read it, with its zone: the same in both languages."""
+    return f"{now.astimezone(ZoneInfo(time_zone)):%Y-%m-%d %H:%M} ({time_zone})"
+
+
+def _one_line(value: str) -> str:
+    """A field's value without line ends and control characters, and not endless: it stands in a subject too."""
+    return "".join(c for c in " ".join(value.split()) if c.isprintable())[:_LONGEST_FIELD]

@@ -1,0 +1,43 @@
+"""What the link does at its time: send policies again that a connected car may have missed.
+
+A push is at most once: the broker may be restarting, the car between two connections. Each handshake mends that; a car that stays
+connected greets no more, so for a while after a policy was issued it is pushed again until the car proves that it holds it. A car
+that is not connected gets nothing by that and costs a message that nobody takes.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from openmarque.kit.ids import VehicleId
+from openmarque.link.subjects import down_subject
+from openmarque.storage.postgres import postgres
+from openmarque.storage.roles import PLATFORM
+from openmarque.storage.timers import TimerHandler
+from openmarque.storage.transaction import Transaction
+
+POLICY_PUSH: Final = "policy_push"
+EVERY: Final[Mapping[str, timedelta]] = {POLICY_PUSH: timedelta(seconds=30)}
+_PROVED_WITHIN: Final = timedelta(seconds=30)
+"""A car answers a push within a second or two; what is unproved by then was lost."""
+_FOR: Final = timedelta(minutes=10)
+_AT_ONCE: Final = 1000
+"""A change of the whole fleet's policies must not become a storm; the rest learn at their next handshake."""
+
+_UNPROVED: Final = """
+SELECT vehicle_id, frame FROM car_policy
+ WHERE accepted_version < version AND issued_at <= %s AND issued_at > %s ORDER BY issued_at DESC LIMIT %s"""
+
+
+async def push_again(tx: Transaction, about: UUID, now: datetime) -> None:
+    """Push the newest policies that their cars have not proved to hold."""
+    del about
+    for vehicle_id, frame in await postgres(tx).rows(PLATFORM, _UNPROVED, (now - _PROVED_WITHIN, now - _FOR, _AT_ONCE)):
+        tx.publish_after_commit(down_subject(VehicleId(vehicle_id), "policy"), bytes(frame))
+
+
+def timer_handlers(parts: object) -> Mapping[str, TimerHandler]:
+    """The handlers of the link."""
+    del parts
+    return {POLICY_PUSH: push_again}

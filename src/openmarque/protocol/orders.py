@@ -1,0 +1,427 @@
+"""Orders to a car and the keys of phones, without I/O: what is signed and by whom, byte for byte, and what is sent. REQ RC-6, RC-7.
+
+Rules:
+    1. Who opens a car signs twice. The phone signs the payload with a key that never leaves it; the platform signs the payload together
+       with what it vouches for (that the safety code was fresh). The car checks both. Neither signature alone opens anything.
+    2. A payload has exactly one spelling: compact JSON, members in the order of ``OrderPayload``, as ``JSON.stringify`` writes it. Whoever
+       verifies reads the signed bytes and refuses them unless writing what was read gives the same bytes again. So unknown and
+       repeated members, other spellings of a number or a text, and spaces are refused, and no two readers can differ.
+    3. Time is the car's own. The car gives out a challenge and remembers, by a clock that never goes back and counts sleep, when
+       it did. `valid_ms` counts from that moment; nobody else's clock matters. A restart of the car voids its challenges.
+    4. Each key counts its orders upwards. The car takes none that is not above the last it took, and stores that before it acts.
+    5. A phone becomes known to a car by a secret that the car shows to the people in it and that the platform never sees: the
+       phone proves with it (HMAC) that the key it offers is its own. What the platform sends later only ever removes phones.
+
+Theory of operation:
+    phone                         platform                        car
+      |  wants an order              |  ChallengeRequest            |
+      |----------------------------->|----------------------------->|  remembers when (steady clock)
+      |<-----------------------------|<------- ChallengeAnswer -----|
+      |  payload, ECDSA P-256        |                              |
+      |----------------------------->|  decides, checks the code    |
+      |                              |------- SignedOrder --------->|  verifies, stores the counter, then acts
+      |<-- states ------------------ |<------ OrderReport ----------|  what was sensed, not what was hoped
+
+Authority per command (``catalogue.declarations.Authority``): ``platform`` orders carry no phone signature, the key id "" and the platform's own
+counter; ``phone`` orders the phone's signature; ``phone_and_code`` orders `code_fresh` as well.
+
+Sizes: a payload has at most ``MAX_PAYLOAD_BYTES``, a frame with an order ``MAX_ORDER_BYTES``. Signatures of phones are P1363 (r, then s, 32
+bytes each), as WebCrypto gives them; on the inside they are DER.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+
+from openmarque.kit.errors import CallerError
+from openmarque.protocol import signing
+
+CHALLENGE_ISSUED: Final = "challenge_issued"
+ORDER_REPORT: Final = "order_report"
+PHONE_KEY_REPORT: Final = "phone_key_report"
+
+CHALLENGE_BYTES: Final = 16
+"""128 random bits: nobody guesses one, and none repeats in the life of a car."""
+CHALLENGE_LIVES_MS: Final = 300_000
+"""Five minutes: long enough to find the phone and type the code, short enough that no order of yesterday opens a car."""
+CHALLENGES_KEPT: Final = 8
+"""The newest that a car remembers: some phones and windows at once; a flood only voids older ones."""
+ORDER_MARGIN_MS: Final = 15_000
+"""What a phone adds to its own time since it asked for the challenge: the way to the car, repeats included (RC-4: 20 s in all)."""
+OUTCOME_MS: Final = 8_000
+"""Within this time an order is done, or it failed. REQ RC-1."""
+SECRET_BYTES: Final = 16
+"""Of the secret that a car shows for one phone."""
+SIGNATURE_BYTES: Final = 64
+MAX_PAYLOAD_BYTES: Final = 1_024
+MAX_ORDER_BYTES: Final = 2_048
+MAX_KEY_BYTES: Final = 256
+"""A P-256 SubjectPublicKeyInfo has 91."""
+MAX_LABEL: Final = 40
+"""Characters of a phone's name."""
+MAX_COUNTER: Final = 2**53 - 1
+"""Exact in JavaScript."""
+PLATFORM_KEY: Final = ""
+"""The key id of orders that need no phone."""
+
+_PHONE_CONTEXT: Final = b"openmarque.order.v1\n"
+_PLATFORM_CONTEXT: Final = "openmarque.order.platform.v1"
+_OFFER_CONTEXT: Final = b"openmarque.phone-key.v1\n"
+_LIST_CONTEXT: Final = "openmarque.phone-keys.v1"
+
+Hex32 = Annotated[str, msgspec.Meta(min_length=32, max_length=32, pattern="^[0-9a-f]{32}$")]
+"""An identifier in wire form."""
+KeyIds = Annotated[tuple[Hex32, ...], msgspec.Meta(max_length=64)]
+"""Far more keys than a car holds."""
+CommandName = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern="^[a-z][a-z_]*$")]
+_ArgumentText = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[ !#-\[\]-~]*$")]
+"""Printable ASCII without quotation mark and backslash: every JSON writer spells it in the same way."""
+_ArgumentInteger = Annotated[int, msgspec.Meta(ge=-MAX_COUNTER, le=MAX_COUNTER)]
+Arguments = Annotated[dict[CommandName, bool | _ArgumentInteger | _ArgumentText], msgspec.Meta(max_length=16)]
+
+
+class OrderPayload(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the signer orders. Field order is the spelling; see rule 2.
+
+    Ids are 32 hex digits; `key_id` is the signer's, "" for the platform itself. `challenge` is base64url without padding;
+    `valid_ms` counts from the car's issue of it, by the car's clock.
+    """
+
+    v: Literal[1] = 1
+    order_id: Hex32
+    vehicle_id: Hex32
+    command: CommandName
+    arguments: Arguments = msgspec.field(default_factory=dict)
+    key_id: Annotated[str, msgspec.Meta(max_length=32, pattern="^([0-9a-f]{32})?$")]
+    counter: Annotated[int, msgspec.Meta(ge=1, le=MAX_COUNTER)]
+    challenge: Annotated[str, msgspec.Meta(min_length=22, max_length=22, pattern="^[A-Za-z0-9_-]+$")]
+    valid_ms: Annotated[int, msgspec.Meta(ge=1, le=CHALLENGE_LIVES_MS)]
+
+
+class SignedOrder(msgspec.Struct, array_like=True, frozen=True):
+    """An order on its way to the car (``down/order``). `payload` are the very bytes that the phone signed.
+
+    `code_fresh` is the platform's word that the safety code was right a moment ago; `keys_version` the version of the newest key
+    list: a car that holds an older one has not heard of a revocation and refuses.
+    """
+
+    payload: bytes
+    phone_signature: bytes
+    code_fresh: bool
+    keys_version: int
+    platform_key_id: str
+    platform_signature: bytes
+
+
+class ChallengeRequest(msgspec.Struct, array_like=True, frozen=True):
+    """The platform asks for a challenge (``down/challenge``); `asked` is any number by which it knows the answer."""
+
+    asked: int
+
+
+class ChallengeAnswer(msgspec.Struct, array_like=True, frozen=True):
+    """The car's challenge (``up/challenge``), 16 random bytes, for the request with this number."""
+
+    asked: int
+    challenge: bytes
+
+
+class PhoneKeyOffer(msgspec.Struct, array_like=True, frozen=True):
+    """A phone's key on its way to the car (``down/key``).
+
+    `public_key` is DER SubjectPublicKeyInfo, `mac` as ``phone_key_mac`` makes it with the secret that the car shows: the platform can
+    neither make one nor put another key in its place. `asked` is for the platform's own records.
+    """
+
+    public_key: bytes
+    label: Annotated[str, msgspec.Meta(max_length=256)]
+    mac: bytes
+    key_id: Hex32
+    asked: int = 0
+
+
+class KeyList(msgspec.Struct, array_like=True, frozen=True):
+    """The phones that remain (``down/keys``), signed by the platform's command key. It only ever removes.
+
+    `version` grows per car. `key_ids` names every key that may remain, `awaited` those among them whose outcome the platform has
+    not heard: the car says again that it holds them.
+    """
+
+    vehicle_id: str
+    version: int
+    key_ids: KeyIds
+    awaited: KeyIds
+    platform_key_id: str
+    signature: bytes
+
+
+class OrderStep(StrEnum):
+    """How far an order came in the car."""
+
+    REACHED = "reached"
+    """It came and is genuine."""
+    EXECUTING = "executing"
+    DONE = "done"
+    """The sensors say that it is as ordered."""
+    REFUSED = "refused"
+    """The car did nothing."""
+    FAILED = "failed"
+    """The car acted, and the sensors did not show the outcome in time."""
+
+
+class OrderReport(msgspec.Struct, frozen=True):
+    """How an order fares (``event`` lane). `reason` is a code ("" where all is well), `at_ms` by the car's clock."""
+
+    order_id: str
+    state: OrderStep
+    reason: str
+    at_ms: int
+
+
+class PhoneKeyResult(StrEnum):
+    """What became of a phone's key."""
+
+    STORED = "stored"
+    WRONG_MAC = "wrong_mac"
+    NO_TICKET = "no_ticket"
+    """The car shows no secret now: it was used, it is over, or nobody asked for one."""
+    FULL = "full"
+    REMOVED = "removed"
+    """The people in the car removed it, or the car does not hold it."""
+
+
+class PhoneKeyReport(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of the key of a phone in the car (``event`` lane); `label` is the name that the car shows."""
+
+    key_id: str
+    result: PhoneKeyResult
+    label: str = ""
+
+
+class MalformedOrder(CallerError):
+    """This is no order in the one spelling that an order has."""
+
+    code = "malformed-order"
+    cure = "Write the payload as compact JSON with exactly the members of an order, in their order."
+
+
+class UnfitPhoneKey(CallerError):
+    """This is no P-256 public key in DER."""
+
+    code = "unfit-phone-key"
+    cure = "Send the SubjectPublicKeyInfo that WebCrypto exports as `spki`."
+
+
+class NotForThisCar(CallerError):
+    """This order, or list, was not signed by the platform for this car."""
+
+    code = "not-for-this-car"
+
+
+# Payload
+
+_encode_payload = msgspec.json.Encoder().encode
+_decode_payload = msgspec.json.Decoder(OrderPayload, strict=True).decode
+
+
+def write_payload(payload: OrderPayload) -> bytes:
+    """The bytes to sign. Raises ``MalformedOrder`` for values that no reader would take."""
+    text = _encode_payload(payload)
+    read_payload(text)
+    return text
+
+
+def read_payload(text: bytes) -> OrderPayload:
+    """The order in exactly these bytes; raises ``MalformedOrder`` for anything but the one spelling of it (rule 2)."""
+    if len(text) > MAX_PAYLOAD_BYTES:
+        raise MalformedOrder("It is larger than an order can be.")
+    if b"\\" in text:  # nor does a regular expression's "$" let a line end through that way
+        raise MalformedOrder("Nothing in an order needs an escape.")
+    try:
+        payload = _decode_payload(text)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise MalformedOrder from error
+    if _encode_payload(payload) != text:
+        raise MalformedOrder("It is spelt in another way than an order is.")
+    if len(challenge_of(payload)) != CHALLENGE_BYTES:
+        raise MalformedOrder("Its challenge is none.")
+    return payload
+
+
+def challenge_of(payload: OrderPayload) -> bytes:
+    """The challenge that an order answers; raises ``MalformedOrder`` when it is not written in the one form."""
+    try:
+        return from_b64url(payload.challenge)
+    except ValueError as error:
+        raise MalformedOrder("Its challenge is not base64url.") from error
+
+
+# The phone's signature
+
+
+def phone_statement(payload: bytes) -> bytes:
+    """The bytes that a phone signs for an order."""
+    return _PHONE_CONTEXT + payload
+
+
+def load_phone_key(spki: bytes) -> ec.EllipticCurvePublicKey:
+    """A phone's key; raises ``UnfitPhoneKey`` unless these bytes are a P-256 key in the form in which its id is reckoned."""
+    if len(spki) > MAX_KEY_BYTES:
+        raise UnfitPhoneKey
+    try:
+        key = signing.load_public(spki)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise UnfitPhoneKey from error
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise UnfitPhoneKey
+    if signing.public_bytes(key) != spki:
+        raise UnfitPhoneKey("It is written in another way than exported.")
+    return key
+
+
+def verify_phone(key: ec.EllipticCurvePublicKey, payload: bytes, signature: bytes) -> None:
+    """Return when `signature` (P1363) over the order `payload` is by `key`; raise ``signing.BadSignature`` otherwise."""
+    signing.verify(key, phone_statement(payload), p1363_to_der(signature))
+
+
+def sign_as_phone(key: ec.EllipticCurvePrivateKey, payload: bytes) -> bytes:
+    """What a phone does, for programs that stand in for one: the P1363 signature of an order."""
+    return der_to_p1363(signing.sign(key, phone_statement(payload)))
+
+
+def p1363_to_der(signature: bytes) -> bytes:
+    """A signature as WebCrypto gives it, in DER; raises ``signing.BadSignature`` for one of another length."""
+    if len(signature) != SIGNATURE_BYTES:
+        raise signing.BadSignature("It has not 64 bytes.")
+    half = SIGNATURE_BYTES // 2
+    return utils.encode_dss_signature(int.from_bytes(signature[:half]), int.from_bytes(signature[half:]))
+
+
+def der_to_p1363(signature: bytes) -> bytes:
+    """A DER signature as WebCrypto would give it."""
+    r, s = utils.decode_dss_signature(signature)
+    half = SIGNATURE_BYTES // 2
+    return r.to_bytes(half) + s.to_bytes(half)
+
+
+# The platform's signature
+
+
+def platform_statement(
+    vehicle_id: UUID, payload: bytes, phone_signature: bytes, *, code_fresh: bool, keys_version: int
+) -> bytes:
+    """The bytes that the platform signs for an order: it names the car and everything else that the frame says."""
+    return msgspec.msgpack.encode((_PLATFORM_CONTEXT, vehicle_id.bytes, payload, phone_signature, code_fresh, keys_version))
+
+
+def seal_order(
+    key: signing.PrivateKey, vehicle_id: UUID, payload: bytes, phone_signature: bytes, *, code_fresh: bool, keys_version: int
+) -> bytes:
+    """The frame for ``down/order``, signed by the platform's command key."""
+    statement = platform_statement(vehicle_id, payload, phone_signature, code_fresh=code_fresh, keys_version=keys_version)
+    order = SignedOrder(
+        payload, phone_signature, code_fresh, keys_version, signing.key_id(key.public_key()), signing.sign(key, statement)
+    )
+    return msgspec.msgpack.encode(order)
+
+
+_read_order = msgspec.msgpack.Decoder(SignedOrder).decode
+_read_list = msgspec.msgpack.Decoder(KeyList).decode
+
+
+def open_order(frame: bytes, vehicle_id: UUID, keys: Mapping[str, signing.PublicKey]) -> tuple[SignedOrder, OrderPayload]:
+    """The order in a frame, once it is proved to be by one of the platform's command `keys` (by id) and for this car.
+
+    Raises ``NotForThisCar`` or ``MalformedOrder``. The phone's signature is not looked at: only the car knows the phone.
+    """
+    if len(frame) > MAX_ORDER_BYTES:
+        raise MalformedOrder("It is larger than an order can be.")
+    try:
+        order = _read_order(frame)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise MalformedOrder from error
+    statement = platform_statement(
+        vehicle_id, order.payload, order.phone_signature, code_fresh=order.code_fresh, keys_version=order.keys_version
+    )
+    _check_platform(keys, order.platform_key_id, statement, order.platform_signature)
+    payload = read_payload(order.payload)
+    if payload.vehicle_id != vehicle_id.hex:
+        raise NotForThisCar("It names another car.")
+    return order, payload
+
+
+def _check_platform(keys: Mapping[str, signing.PublicKey], key_id: str, statement: bytes, signature: bytes) -> None:
+    key = keys.get(key_id)
+    if key is None:
+        raise NotForThisCar("It names a key that is none of the platform's.")
+    try:
+        signing.verify(key, statement, signature)
+    except signing.BadSignature as error:
+        raise NotForThisCar("The platform did not sign it for this car.") from error
+
+
+# Phones
+
+
+def phone_key_mac(secret: bytes, vehicle_id: UUID, spki: bytes) -> bytes:
+    """What proves that whoever offers the key `spki` has seen the `secret` that the car shows."""
+    return hmac.digest(secret, _OFFER_CONTEXT + vehicle_id.bytes + spki, hashlib.sha256)
+
+
+def mac_fits(offer: PhoneKeyOffer, secret: bytes, vehicle_id: UUID) -> bool:
+    """Whether the offer was made with `secret`; takes the same time either way."""
+    return hmac.compare_digest(phone_key_mac(secret, vehicle_id, offer.public_key), offer.mac)
+
+
+def list_statement(vehicle_id: UUID, version: int, key_ids: tuple[str, ...], awaited: tuple[str, ...]) -> bytes:
+    """The bytes that the platform signs for a key list."""
+    return msgspec.msgpack.encode((_LIST_CONTEXT, vehicle_id.bytes, version, key_ids, awaited))
+
+
+def seal_list(
+    key: signing.PrivateKey, vehicle_id: UUID, version: int, key_ids: tuple[str, ...], awaited: tuple[str, ...] = ()
+) -> bytes:
+    """The frame for ``down/keys``, signed by the platform's command key."""
+    signature = signing.sign(key, list_statement(vehicle_id, version, key_ids, awaited))
+    held = KeyList(vehicle_id.hex, version, key_ids, awaited, signing.key_id(key.public_key()), signature)
+    return msgspec.msgpack.encode(held)
+
+
+def open_list(frame: bytes, vehicle_id: UUID, keys: Mapping[str, signing.PublicKey]) -> KeyList:
+    """The list in a frame, once it is proved to be by one of the platform's command `keys` and for this car.
+
+    Raises ``NotForThisCar`` or ``MalformedOrder``.
+    """
+    try:
+        held = _read_list(frame)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise MalformedOrder from error
+    statement = list_statement(vehicle_id, held.version, held.key_ids, held.awaited)
+    _check_platform(keys, held.platform_key_id, statement, held.signature)
+    if held.vehicle_id != vehicle_id.hex:
+        raise NotForThisCar("It names another car.")
+    return held
+
+
+# Base64url without padding (RFC 4648 §5), in its one spelling
+
+
+def b64url(content: bytes) -> str:
+    """`content` as text for JSON and links."""
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
+
+
+def from_b64url(text: str) -> bytes:
+    """The bytes written by `b64url`; ``ValueError`` for any other spelling."""
+    content = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if b64url(content) != text:
+        raise ValueError("base64url has one spelling, without padding")
+    return content

@@ -1,0 +1,34 @@
+"""What the lock service says of itself. Source: SERVICES.md "lock and unlock"; REQ RC-1, RC-6, RC-7.
+
+The documents state no retention for the status of an order (GDP-12); ours is 30 days, the period that they state for the requests of
+several users.
+"""
+
+from openmarque.catalogue.declarations import DAYS_30, Authority, Declaration, Item, LegalBasis, Service
+from openmarque.protocol.levels import Level
+from openmarque.protocol.orders import ORDER_REPORT
+from openmarque.services.lock.rules import LOCK, UNLOCK
+
+LOCKING = Declaration(
+    name="lock",
+    version=1,
+    purpose={
+        "en": "Lock and unlock your car from your phone, and tell you what became of it.",
+        "fr": "Verrouiller et déverrouiller votre voiture depuis votre téléphone, et vous dire ce qu'il en est.",
+    },
+    basis=LegalBasis.CONTRACT,
+    level=Level.DATA,
+    plans=("connect",),
+    capability="telematics",
+    remote=True,
+    commands={LOCK: Authority.PHONE, UNLOCK: Authority.PHONE_AND_CODE},
+    items=(
+        Item(
+            "status of your orders",
+            DAYS_30,
+            carried=tuple(f"wire:{ORDER_REPORT}.{field}" for field in ("order_id", "state", "reason", "at_ms")),
+        ),
+    ),
+)
+
+SERVICE = Service("lock", __package__ or "", (LOCKING,))

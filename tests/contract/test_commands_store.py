@@ -1,0 +1,39 @@
+"""Orders, phones and safety codes on the memory stores under the deterministic world."""
+
+from uuid import uuid4
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from openmarque.domains.commands.memory import MemoryCommands
+from openmarque.governance.memory import MemoryPolicyStore
+from openmarque.governance.platform import installed_catalogue
+from openmarque.governance.policies import PolicyKeeper
+from openmarque.kit.ids import AccountId, TenureId, VehicleId
+from tests.contract.commands_contract import CommandsContract
+from tests.contract.test_link_store import MemoryStores
+
+
+class MemoryCommandStores(MemoryStores):
+    def __init__(self) -> None:
+        super().__init__()
+        self.commands = MemoryCommands()
+        # With every installed service: the world's own catalogue may know fewer commands.
+        self.governor = PolicyKeeper(installed_catalogue(), self.facts, MemoryPolicyStore(), Ed25519PrivateKey.generate())
+
+    async def owned_car(self) -> tuple[VehicleId, TenureId, AccountId]:
+        vehicle_id, tenure_id = await self.car()
+        account_id = AccountId(uuid4())
+        async with self.tx() as tx:
+            self.commands.let(tx, vehicle_id, tenure_id, account_id)
+        return vehicle_id, tenure_id, account_id
+
+    async def left(self, vehicle_id: VehicleId) -> None:
+        async with self.tx() as tx:
+            self.commands.forbid(tx, vehicle_id)
+
+
+class TestMemoryCommands(CommandsContract):
+    @pytest.fixture
+    def command_stores(self) -> MemoryCommandStores:
+        return MemoryCommandStores()

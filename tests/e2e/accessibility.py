@@ -1,0 +1,16 @@
+"""What axe finds on a page. REQ: every page, in both colour schemes and both languages, without a violation."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+_RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def violations(page: Page) -> list[str]:
+    """One line for each place that breaks a rule of WCAG 2.2 AA, or of good practice."""
+    found = Axe().run(page, options=_RULES).response["violations"]
+    return [
+        f"{rule['id']}: {rule['help']}: {' '.join(map(str, node['target']))}\n  {node['html'][:200]}\n  {node['failureSummary']}"
+        for rule in found
+        for node in rule["nodes"]
+    ]

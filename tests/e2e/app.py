@@ -1,0 +1,225 @@
+"""The owner's app as a person uses it: what they read, press and type, in French or English."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.headunit import HeadUnit
+
+_OUTCOME_MS: Final = 30_000
+"""The platform tells an outcome within 20 s whatever happens (REQ RC-4)."""
+
+WORDS: Final = {
+    "fr": {
+        "sign_in": "Se connecter",
+        "email": "Adresse e-mail",
+        "password": "Mot de passe",
+        "create": "En créer un",
+        "given": "Prénom",
+        "family": "Nom",
+        "create_account": "Créer le compte",
+        "check_mail": "Consultez votre messagerie",
+        "confirmed": "Votre adresse est confirmée",
+        "open": "Ouvrir",
+        "add": "Ajouter une voiture",
+        "vin": re.compile("VIN"),
+        "check": "Vérifier",
+        "get_code": "Obtenir le code",
+        "code_expired": "Ce code a expiré",
+        "paired": "Votre voiture est associée",
+        "account": "Compte",
+        "choose_first": "Choisissez quatre chiffres",
+        "choose_second": "Les mêmes chiffres encore une fois",
+        "your_password": "Votre mot de passe",
+        "save_code": "Enregistrer le code de sécurité",
+        "code_set": "Votre code de sécurité est enregistré",
+        "add_phone": "Ajouter ce téléphone",
+        "phone_name": "Nom de ce téléphone",
+        "phone_added": "Ce téléphone est maintenant une clé de votre voiture",
+        "to_car": "Vers la voiture",
+        "code": "Code de sécurité",
+        "lock": "Verrouiller",
+        "unlock": "Déverrouiller",
+        "steps": "Étapes de l'ordre « {command} »",
+        "sent": "Envoyé",
+        "reached": "Reçu par la voiture",
+        "executing": "En cours d'exécution",
+        "done": "Fait",
+        "refused": "Refusé",
+        "tries_left": "Ce n'est pas votre code de sécurité. Encore 4 essais.",
+        "no_network": "Pas de connexion. Vous voyez les dernières valeurs connues.",
+    },
+    "en": {
+        "sign_in": "Sign in",
+        "email": "Email",
+        "password": "Password",
+        "create": "Create one",
+        "given": "First name",
+        "family": "Last name",
+        "create_account": "Create account",
+        "check_mail": "Check your mail",
+        "confirmed": "Your address is confirmed",
+        "open": "Open",
+        "add": "Add a car",
+        "vin": re.compile("VIN"),
+        "check": "Check",
+        "get_code": "Get the code",
+        "code_expired": "This code has run out",
+        "paired": "Your car is paired",
+        "account": "Account",
+        "choose_first": "Choose four digits",
+        "choose_second": "The same digits once more",
+        "your_password": "Your password",
+        "save_code": "Save the safety code",
+        "code_set": "Your safety code is set",
+        "add_phone": "Add this phone",
+        "phone_name": "Name of this phone",
+        "phone_added": "This phone is now a key of your car",
+        "to_car": "To the car",
+        "code": "Safety code",
+        "lock": "Lock",
+        "unlock": "Unlock",
+        "steps": "Steps of the order “{command}”",
+        "sent": "Sent",
+        "reached": "Reached the car",
+        "executing": "Being carried out",
+        "done": "Done",
+        "refused": "Refused",
+        "tries_left": "This is not your safety code. 4 tries left.",
+        "no_network": "No connection. You see what was last known.",
+    },
+}
+
+
+@dataclass
+class App:
+    """The app on one phone."""
+
+    page: Page
+    language: str = "fr"
+
+    def says(self, key: str) -> str:
+        """The words of this app's language."""
+        return WORDS[self.language][key]
+
+    def button(self, key: str) -> Locator:
+        """The button that says this."""
+        return self.page.get_by_role("button", name=self.says(key), exact=True)
+
+    def heading(self, name: "str | re.Pattern[str]") -> Locator:
+        """The page's title."""
+        return self.page.get_by_role("heading", level=1, name=name)
+
+    def signs_in(self, email: str, password: str) -> None:
+        """Open the app, and give what a person gives."""
+        self.page.goto("/")
+        self.page.get_by_role("textbox", name=self.says("email")).fill(email)
+        self.page.get_by_role("textbox", name=self.says("password")).fill(password)
+        self.button("sign_in").click()
+        expect(self.heading("Garage")).to_be_visible()
+
+    def signs_up(self, given: str, family: str, email: str, password: str) -> None:
+        """From the page for signing in to the notice that a mail was sent."""
+        self.page.goto("/")
+        self.page.get_by_role("link", name=self.says("create")).click()
+        self.page.get_by_role("textbox", name=self.says("given"), exact=True).fill(given)
+        self.page.get_by_role("textbox", name=self.says("family"), exact=True).fill(family)
+        self.page.get_by_role("textbox", name=self.says("email")).fill(email)
+        self.page.get_by_role("textbox", name=self.says("password")).fill(password)
+        self.button("create_account").click()
+        expect(self.heading(self.says("check_mail"))).to_be_visible()
+
+    def follows(self, link: str) -> None:
+        """Follow the link of the mail."""
+        self.page.goto(link)
+        expect(self.page.get_by_role("status")).to_contain_text(self.says("confirmed"))
+        assert "#" not in self.page.url, "the link's secret stays in the history"
+
+    def card(self, car: str) -> Locator:
+        """The garage's cards of cars of this name."""
+        return self.page.get_by_role("link", name=re.compile(rf"(^|{self.says('open')} ){re.escape(car)}"))
+
+    def opens_car(self, car: str) -> None:
+        """From the garage to the page of a car."""
+        self.card(car).first.click()
+        expect(self.heading(re.compile(re.escape(car)))).to_be_visible()
+
+    def asks_for_code(self, vin: str) -> str:
+        """Add a car by its VIN: the code to be typed in it."""
+        self.page.goto("/add")
+        self.page.get_by_label(self.says("vin")).fill(vin)
+        self.button("check").click()
+        self.button("get_code").click()
+        code = self.page.get_by_test_id("pairing-code")
+        expect(code).to_be_visible()
+        return re.sub(r"\D", "", code.inner_text())
+
+    def says_that(self, key: str) -> None:
+        """Wait until the page says this."""
+        expect(self.page.get_by_text(self.says(key)).first).to_be_visible()
+
+    def is_added_in(self, car: HeadUnit) -> None:
+        """Add this phone: the car shows a code, the phone opens the address that it says."""
+        self.page.goto(car.adds_a_phone())
+        name = self.page.get_by_role("textbox", name=self.says("phone_name"))
+        expect(name).not_to_have_value("")
+        label = name.input_value()
+        assert "#" not in self.page.url, "the car's secret stays in the history"
+        self.button("add_phone").click()
+        self.says_that("phone_added")
+        car.knows_phone(label)
+
+    def opens_page_of(self, vehicle_id: str) -> None:
+        """Open the page of a car by its address."""
+        self.page.goto(f"/cars/{vehicle_id}")
+        expect(self.heading(re.compile("."))).to_be_visible()
+
+    @property
+    def sheet(self) -> Locator:
+        """What asks once more before an order goes."""
+        return self.page.get_by_role("dialog")
+
+    def locks(self) -> None:
+        """Press “Lock”, and confirm it."""
+        self.button("lock").click()
+        self.sheet.get_by_role("button", name=self.says("lock"), exact=True).click()
+
+    def unlocks(self, code: str) -> None:
+        """Press “Unlock”, and type the safety code."""
+        self.button("unlock").click()
+        self.types_code(code)
+
+    def types_code(self, code: str) -> None:
+        """Type a code where it is asked for."""
+        self.sheet.get_by_label(self.says("code"), exact=True).fill(code)
+
+    def sees_steps(self, command: str, *states: str) -> None:
+        """Wait until the order has come to the last of `states`; exactly these steps are shown as having happened, in this order."""
+        steps = self.page.get_by_role("list", name=self.says("steps").format(command=self.says(command)))
+        expect(steps.locator(f"li[data-state={states[-1]}]")).to_be_visible(timeout=_OUTCOME_MS)
+        happened = steps.locator("li[data-state]")
+        assert happened.evaluate_all("items => items.map(item => item.dataset.state)") == list(states)
+        for place, state in enumerate(states):
+            expect(happened.nth(place)).to_contain_text(self.says(state))
+
+    def is_drawn(self, locked: bool) -> None:
+        """Wait until the car is drawn locked, or unlocked."""
+        expect(self.drawing).to_have_accessible_name(re.compile(self.says("drawn_locked" if locked else "drawn_unlocked")))
+
+    def orders(self, vehicle_id: str) -> list[dict[str, Any]]:
+        """What the platform knows of the orders to a car, the newest first."""
+        answer = self.page.request.get(f"/api/v1/vehicles/{vehicle_id}/orders")
+        assert answer.ok, answer.text()
+        found: list[dict[str, Any]] = answer.json()["items"]
+        return found
+
+    def is_kept_on_the_device(self) -> None:
+        """Wait until the app would start without a network."""
+        self.page.goto("/")
+        expect(self.heading("Garage")).to_be_visible()
+        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        # The first visit of a page is not the service worker's; from the next on it is.
+        self.page.reload()
+        self.page.wait_for_function("navigator.serviceWorker.controller !== null")

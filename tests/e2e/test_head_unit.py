@@ -1,0 +1,27 @@
+"""The page in the car, in a real browser."""
+
+import pytest
+
+from tests.e2e.accessibility import violations
+
+
+@pytest.mark.req("PRV-6")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_page_in_the_car_breaks_no_rule_of_accessibility(running, in_car, language, scheme):
+    car = in_car(running.head_unit("Cime hybride"))
+    car.page.emulate_media(color_scheme=scheme)
+    car.page.goto(f"{running.head_unit('Cime hybride')}?lang={language}")
+    assert violations(car.page) == []
+    car.asks_to_add_a_phone()
+    assert violations(car.page) == []
+    car.stops_adding()
+
+
+@pytest.mark.req("RC-7")
+def test_the_code_for_a_phone_leads_to_this_platforms_app(running, in_car):
+    car = in_car(running.head_unit("Cime hybride"))
+    car.is_connected()
+    address = car.adds_a_phone()
+    assert address.startswith(f"{running.base}/phone#{running.vehicle('Cime hybride')}.")
+    car.stops_adding()

@@ -1,0 +1,101 @@
+"""Every page of the app, in both colour schemes and both languages: no violation of accessibility; and the way through it by keyboard."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.accessibility import violations
+from tests.e2e.app import App
+from tests.e2e.running import ROOT
+
+OUTSIDE = ("/sign-in", "/sign-up", "/confirm", "/forgotten", "/reset")
+INSIDE = (
+    "/",
+    "/add",
+    "/add/:pairingId",
+    "/phone",
+    "/safety-code",
+    "/cars/:vehicleId",
+    "/cars/:vehicleId/trips",
+    "/cars/:vehicleId/phones",
+    "/cars/:vehicleId/remove",
+    "/account",
+    "/nowhere",
+)
+LOOKS = [(language, scheme) for language in ("fr", "en") for scheme in ("light", "dark")]
+
+
+def test_every_page_of_the_app_is_among_those_that_are_looked_at():
+    routes = re.findall(r'<Route path="([^"]+)"', (ROOT / "web" / "src" / "app.tsx").read_text("utf-8"))
+    assert sorted(set(routes)) == sorted({*OUTSIDE, *INSIDE} - {"/nowhere"})
+
+
+def settled(page):
+    """Wait until the page shows what it has to show, and nothing moves any more."""
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator(".mantine-Skeleton-root")).to_have_count(0)
+    page.wait_for_function("document.getAnimations().every(one => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)")
+
+
+@pytest.mark.parametrize(("language", "scheme"), LOOKS)
+def test_no_page_for_strangers_breaks_a_rule_of_accessibility(phone, language, scheme):
+    page, found = phone(language, scheme), list[str]()
+    for path in OUTSIDE:
+        page.goto(path)
+        settled(page)
+        expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        found += (f"{path} {broken}" for broken in violations(page))
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(("language", "scheme"), LOOKS)
+def test_no_page_for_owners_breaks_a_rule_of_accessibility(phone, signed_in, running, pairing_id, language, scheme):
+    page, found = phone(language, scheme, signed_in), list[str]()
+    for path in INSIDE:
+        page.goto(path.replace(":vehicleId", running.vehicle("Brise électrique")).replace(":pairingId", pairing_id))
+        settled(page)
+        found += (f"{path} {broken}" for broken in violations(page))
+    assert not found, "\n".join(found)
+
+
+@pytest.fixture
+def presses(phone):
+    """A page, and a function that goes on by Tab to what has this role and name, and leaves the focus there."""
+    page = phone("en")
+
+    def goes_to(role, name):
+        wanted = page.get_by_role(role, name=name, exact=True)
+        expect(wanted).to_be_visible()
+        for _ in range(80):
+            if wanted.evaluate("element => element === document.activeElement"):
+                return wanted
+            page.keyboard.press("Tab")
+        raise AssertionError(f"Tab leads to no {role} {name!r}")
+
+    return page, goes_to
+
+
+@pytest.mark.req("RC-1", "ACC-2")
+def test_an_owner_with_a_keyboard_alone_signs_in_and_locks_the_car(presses, running, in_car):
+    page, goes_to = presses
+    app = App(page, "en")
+    page.goto("/")
+    goes_to("textbox", "Email")
+    page.keyboard.type(running.card.email)
+    goes_to("textbox", "Password")
+    page.keyboard.type(running.card.password)
+    goes_to("button", "Sign in")
+    page.keyboard.press("Enter")
+    expect(app.heading("Garage")).to_be_visible()
+    page.goto(in_car(running.head_unit("Cime hybride")).adds_a_phone())
+    goes_to("button", app.says("add_phone"))
+    page.keyboard.press("Space")
+    app.says_that("phone_added")
+    goes_to("link", app.says("to_car"))
+    page.keyboard.press("Enter")
+    goes_to("button", app.says("lock"))
+    page.keyboard.press("Space")
+    app.confirms_with(page.keyboard)
+    app.sees_steps("lock", "done")

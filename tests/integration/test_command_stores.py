@@ -1,0 +1,51 @@
+"""Orders, phones and safety codes on PostgreSQL keep the contract that the deterministic world relies on."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from openmarque.domains.commands.postgres import PostgresCommands
+from openmarque.kit.clock import SystemClock
+from openmarque.kit.ids import AccountId, TenureId, VehicleId
+from openmarque.link.pki_keys import KeyRing
+from openmarque.storage.postgres import open_database
+from tests.contract.commands_contract import CommandsContract
+from tests.contract.link_contract import NOW
+from tests.databases import as_user
+from tests.integration.conftest import Pki, Postgres
+from tests.integration.test_link_stores import PostgresStores, prepare
+
+
+class PostgresCommandStores(PostgresStores):
+    commands = PostgresCommands()
+
+    async def owned_car(self) -> tuple[VehicleId, TenureId, AccountId]:
+        vehicle_id, tenure_id = await self.car()
+        ((account_id,),) = await self._by_owner("SELECT account_id FROM tenure WHERE tenure_id = %s", (tenure_id,))
+        return vehicle_id, tenure_id, AccountId(account_id)
+
+    async def left(self, vehicle_id: VehicleId) -> None:
+        query = "SELECT tenure_id, account_id FROM tenure WHERE vehicle_id = %s"
+        ((tenure_id, account_id),) = await self._by_owner(query, (vehicle_id,))
+        async with self.tx() as tx:
+            await self.garage.give_up(tx, TenureId(tenure_id), AccountId(account_id), NOW)
+
+
+class TestPostgresCommands(CommandsContract):
+    @pytest.fixture
+    async def command_stores(self, postgres: Postgres, pki: Pki, tmp_path: Path) -> AsyncIterator[PostgresCommandStores]:
+        postgres.template("link_stores", prepare)
+
+        async def nowhere(_messages: object) -> None:
+            """Nobody listens."""
+
+        with postgres.fresh(template="link_stores") as url:
+            database, pool = await open_database(as_user(url, "om_app", "stores"), nowhere)
+            try:
+                stores = PostgresCommandStores(database, url, KeyRing(tmp_path / "keys", SystemClock()), pki)
+                async with stores.tx() as tx:
+                    await stores.garage.store_brand(tx)
+                yield stores
+            finally:
+                await pool.close()

@@ -1,0 +1,199 @@
+"""What a VIN says by itself: every reason for a no, every eligible car of the sample pack, and packs that contradict themselves."""
+
+import re
+import tomllib
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openmarque.brands.eligibility import Eligible, Ineligible, Reason, eligibility, model_of, sample_vin
+from openmarque.brands.eligibility_texts import TEXTS, why_not
+from openmarque.brands.pack import BrandPack, BrandPackInvalid, Model, load_pack
+from openmarque.brands.vehicle_vin import YEAR_CODES, Feature, matches, overlap, year_code, year_of
+from openmarque.kit.vin import normalise_vin
+
+PACK = load_pack()
+CONNECTED = sorted(name for name, model in PACK.models.items() if "telematics" in model.capabilities)
+CHARACTERS = "ABCDEFGHJKLMNPRSTUVWXYZ0123456789"
+
+
+def with_place(vin: str, place: int, character: str) -> str:
+    return vin[: place - 1] + character + vin[place:]
+
+
+@pytest.mark.req("ENR-1")
+@given(st.sampled_from(CONNECTED), st.integers(1, 999_999), st.sampled_from(PACK.countries))
+def test_every_sample_vin_of_a_connected_model_is_eligible_where_the_model_is_served(model_id, serial, country):
+    vin = sample_vin(PACK, model_id, serial)
+    assert normalise_vin(vin) == vin
+    answer = eligibility(vin, PACK, country)
+    if PACK.models[model_id].countries and country not in PACK.models[model_id].countries:
+        assert isinstance(answer, Ineligible)
+        assert answer.reason is Reason.COUNTRY_NOT_SERVED
+    else:
+        assert isinstance(answer, Eligible)
+        assert answer.model_id == model_id
+        assert answer.equipment["telematics"] == "built_in"
+
+
+@given(st.sampled_from(CONNECTED), st.sets(st.integers(1, 999_999), min_size=2, max_size=20))
+def test_sample_vins_of_different_serials_are_different(model_id, serials):
+    assert len({sample_vin(PACK, model_id, serial) for serial in serials}) == len(serials)
+
+
+@pytest.mark.req("ENR-1")
+@given(st.text(alphabet=CHARACTERS + " -ioqIOQé\0{}", max_size=20) | st.text(alphabet=CHARACTERS, min_size=17, max_size=17))
+def test_whatever_is_typed_there_is_an_answer_with_text_and_cure_in_both_languages(typed):
+    answer = eligibility(typed, PACK, "FR")
+    if isinstance(answer, Ineligible):
+        for language in TEXTS:
+            message, cure = why_not(answer, language)
+            assert message
+            assert cure
+            assert not re.search(r"[{}]", message + cure)
+
+
+@pytest.mark.req("ENR-1")
+@given(st.integers(0, 29), st.integers(1980, 2100))
+def test_a_year_code_means_the_first_such_year_from_the_models_first(index, first_year):
+    vin = with_place("VF1AABVY0A0000001"[:17], 10, YEAR_CODES[index])
+    year = year_of(vin, first_year)
+    assert year is not None
+    assert first_year <= year < first_year + 30
+    assert year_code(year) == YEAR_CODES[index]
+
+
+BRISE = sample_vin(PACK, "brise", 42)
+
+
+@pytest.mark.req("ENR-1")
+@pytest.mark.parametrize(
+    ("vin", "country", "reason"),
+    [
+        ("VF1", "FR", Reason.VIN_INVALID),
+        (BRISE[:-1] + "O", "FR", Reason.VIN_INVALID),
+        ("UU1TEST0000000042", "FR", Reason.OTHER_BRAND),
+        (with_place(BRISE, 6, "Z"), "FR", Reason.UNKNOWN_MODEL),
+        (with_place(BRISE, 10, "0"), "FR", Reason.YEAR_UNKNOWN),
+        (with_place(BRISE, 10, "U"), "FR", Reason.YEAR_UNKNOWN),
+        (with_place(BRISE, 10, year_code(2020)), "FR", Reason.BUILT_TOO_EARLY),
+        (with_place(BRISE, 8, "N"), "FR", Reason.NO_TELEMATICS),
+        (with_place(BRISE, 8, "7"), "FR", Reason.NO_TELEMATICS),
+        (with_place(sample_vin(PACK, "cime", 1), 7, "R"), "FR", Reason.EQUIPMENT_MISSING),
+        (sample_vin(PACK, "radio", 1), "FR", Reason.NO_TELEMATICS),
+        (BRISE, "US", Reason.COUNTRY_NOT_SERVED),
+        (BRISE, None, Reason.COUNTRY_UNKNOWN),
+        (sample_vin(PACK, "puce", 1), "DE", Reason.COUNTRY_NOT_SERVED),
+    ],
+)
+def test_the_answer_names_the_reason_when_it_is_no(vin, country, reason):
+    answer = eligibility(vin, PACK, country)
+    assert isinstance(answer, Ineligible)
+    assert answer.reason is reason
+
+
+def test_every_reason_has_a_text_in_each_language_and_they_tell_the_facts():
+    assert all(set(texts) == set(Reason) for texts in TEXTS.values())
+    early = eligibility(with_place(BRISE, 10, year_code(2020)), PACK, "FR")
+    assert isinstance(early, Ineligible)
+    assert why_not(early, "fr")[0] == (
+        "Cette Brise électrique est de l'année-modèle 2020 ; les services connectés commencent en 2021."
+    )
+    radio = eligibility(with_place(sample_vin(PACK, "cime", 1), 7, "R"), PACK, "FR")
+    assert isinstance(radio, Ineligible)
+    assert "a head unit with navigation" in why_not(radio, "en")[0]
+
+
+def test_a_vin_is_read_as_people_type_it():
+    typed = f" {BRISE[:5].lower()}-{BRISE[5:]} "
+    assert isinstance(eligibility(typed, PACK, "FR"), Eligible)
+
+
+@given(st.text(alphabet=CHARACTERS, min_size=17, max_size=17))
+def test_no_vin_is_of_two_models(vin):
+    fitting = [n for n, m in PACK.models.items() if any(matches(p, vin) for p in m.vin)]
+    assert len(fitting) <= 1
+    assert model_of(vin, PACK) == (fitting[0] if fitting else None)
+
+
+@given(st.data())
+def test_two_patterns_overlap_exactly_when_some_vin_is_of_both(data):
+    pattern = st.text(alphabet="AB?", min_size=0, max_size=4).map(lambda middle: f"VF1{middle}*")
+    one, other = data.draw(pattern), data.draw(pattern)
+    tails = [f"{a}{b}{c}{d}" for a in "AB" for b in "AB" for c in "AB" for d in "AB"]
+    vins = [f"VF1{tail}".ljust(17, "A") for tail in tails]
+    assert overlap(one, other) is any(matches(one, vin) and matches(other, vin) for vin in vins)
+
+
+# Packs that contradict themselves
+
+
+def pack_with(change: Callable[[dict[str, Any]], None]) -> BrandPack:
+    text = files("openmarque.brands").joinpath("sample", "brand.toml").read_text("utf-8")
+    data = tomllib.loads(text)
+    change(data)
+    return msgspec.convert(data, BrandPack)
+
+
+def _set(path: str, value: object) -> Callable[[dict[str, Any]], None]:
+    def change(data: dict[str, Any]) -> None:
+        *way, last = path.split(".")
+        for name in way:
+            data = data[name]
+        data[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("models.cime.vin", ["VF1AAB?Y*"], "can be of brise"),
+        ("models.brise.vin", ["VF1AIB*"], "models"),
+        ("models.brise.vin", ["V*"], "models"),
+        ("models.brise.built_from", 2049, "built_from"),
+        ("models.brise.built_from", 2018, "built_from"),
+        ("models.brise.needs", {"telematics": ["satellite"]}, "needs.telematics"),
+        ("models.brise.needs", {"wings": ["two"]}, "needs.wings"),
+        ("models.brise.equipment.telematics.position", 10, "position"),
+        ("models.brise.equipment.telematics.codes", {"YY": "built_in"}, "codes"),
+        ("models.brise.countries", ["France"], "countries"),
+        ("pairing.plan", "gold", "gold"),
+        ("pairing.valid_days", 3650, "valid_days"),
+        ("countries", ["fr"], "countries"),
+    ],
+)
+def test_a_pack_that_contradicts_itself_is_refused_naming_the_place(path, value, told):
+    with pytest.raises(msgspec.ValidationError, match=re.escape(told)):
+        pack_with(_set(path, value))
+
+
+def test_a_pack_on_disk_that_is_wrong_says_so_with_a_cure(tmp_path):
+    text = files("openmarque.brands").joinpath("sample", "brand.toml").read_text("utf-8")
+    (tmp_path / "brand.toml").write_text(text.replace('plan = "connect"', 'plan = "gold"'), "utf-8")
+    with pytest.raises(BrandPackInvalid, match="gold"):
+        load_pack(tmp_path)
+
+
+def test_the_sample_pack_shows_every_key():
+    """Whoever copies it sees what there is: each key of a model, a feature and a pack stands in it at least once."""
+    text = files("openmarque.brands").joinpath("sample", "brand.toml").read_text("utf-8")
+    data = tomllib.loads(text)
+    assert data.keys() == set(BrandPack.__struct_fields__)
+    assert set().union(*data["models"].values()) == set(Model.__struct_fields__)
+    features = [feature for model in data["models"].values() for feature in model.get("equipment", {}).values()]
+    assert set().union(*features) == set(Feature.__struct_fields__)
+    assert set().union(*data["plans"].values()) == {"name", "trial_months"}
+
+
+def test_a_sample_vin_needs_a_serial_that_fits_and_a_model_that_is_there():
+    for serial in (0, 1_000_000):
+        with pytest.raises(ValueError, match="serial"):
+            sample_vin(PACK, "brise", serial)
+    with pytest.raises(KeyError):
+        sample_vin(PACK, "zeppelin", 1)
