@@ -41,6 +41,10 @@ WORDS: Final = {
         "to_car": "Vers la voiture",
         "code": "Code de sécurité",
         "lock": "Verrouiller",
+        "lock_do": "Verrouiller la voiture",
+        "locked": "verrouillée",
+        "unlocked": "déverrouillée",
+        "live": "En direct",
         "unlock": "Déverrouiller",
         "steps": "Étapes de l'ordre « {command} »",
         "sent": "Envoyé",
@@ -80,6 +84,10 @@ WORDS: Final = {
         "to_car": "To the car",
         "code": "Safety code",
         "lock": "Lock",
+        "lock_do": "Lock the car",
+        "locked": "locked",
+        "unlocked": "unlocked",
+        "live": "Live",
         "unlock": "Unlock",
         "steps": "Steps of the order “{command}”",
         "sent": "Sent",
@@ -91,6 +99,16 @@ WORDS: Final = {
         "no_network": "No connection. You see what was last known.",
     },
 }
+_VALUES: Final = """() => Object.fromEntries(
+  [...document.querySelectorAll("tr[data-signal]")].map(row => [row.dataset.signal, row.cells[1].innerText.trim()]))"""
+_NOTE_STATES: Final = """() => {
+  const shown = globalThis.statesShown = [];
+  const look = () => {
+    const state = document.querySelector("section[data-order]")?.dataset.state;
+    if (state !== undefined && state !== shown.at(-1)) shown.push(state);
+  };
+  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-state"] });
+}"""
 
 
 @dataclass
@@ -139,7 +157,12 @@ class App:
 
     def card(self, car: str) -> Locator:
         """The garage's cards of cars of this name."""
-        return self.page.get_by_role("link", name=re.compile(rf"(^|{self.says('open')} ){re.escape(car)}"))
+        return self.cards.filter(has_text=car)
+
+    @property
+    def cards(self) -> Locator:
+        """All of the garage's cards of cars."""
+        return self.page.locator("main a[href^='/cars/']")
 
     def opens_car(self, car: str) -> None:
         """From the garage to the page of a car."""
@@ -184,7 +207,7 @@ class App:
     def locks(self) -> None:
         """Press “Lock”, and confirm it."""
         self.button("lock").click()
-        self.sheet.get_by_role("button", name=self.says("lock"), exact=True).click()
+        self.sheet.get_by_role("button", name=self.says("lock_do"), exact=True).click()
 
     def unlocks(self, code: str) -> None:
         """Press “Unlock”, and type the safety code."""
@@ -195,6 +218,24 @@ class App:
         """Type a code where it is asked for."""
         self.sheet.get_by_label(self.says("code"), exact=True).fill(code)
 
+    def sets_safety_code(self, code: str, password: str) -> None:
+        """Choose a code for unlocking."""
+        self.page.goto("/safety-code")
+        self.page.get_by_label(self.says("choose_first"), exact=True).fill(code)
+        self.page.get_by_label(self.says("choose_second"), exact=True).fill(code)
+        self.page.get_by_role("textbox", name=self.says("your_password")).fill(password)
+        self.button("save_code").click()
+        expect(self.heading(self.says("account"))).to_be_visible()
+
+    def notes_what_becomes_of_orders(self) -> None:
+        """From now on note each state in which an order is shown."""
+        self.page.evaluate(_NOTE_STATES)
+
+    def noted(self) -> list[str]:
+        """The states that were shown since then, in their order."""
+        found: list[str] = self.page.evaluate("globalThis.statesShown")
+        return found
+
     def sees_steps(self, command: str, *states: str) -> None:
         """Wait until the order has come to the last of `states`; exactly these steps are shown as having happened, in this order."""
         steps = self.page.get_by_role("list", name=self.says("steps").format(command=self.says(command)))
@@ -204,9 +245,32 @@ class App:
         for place, state in enumerate(states):
             expect(happened.nth(place)).to_contain_text(self.says(state))
 
-    def is_drawn(self, locked: bool) -> None:
-        """Wait until the car is drawn locked, or unlocked."""
-        expect(self.drawing).to_have_accessible_name(re.compile(self.says("drawn_locked" if locked else "drawn_unlocked")))
+    @property
+    def drawing(self) -> Locator:
+        """The drawn car."""
+        return self.page.locator("main svg[role=img][data-lock]")
+
+    def is_drawn(self, lock: str) -> None:
+        """Wait until the car is drawn ``locked`` or ``unlocked``, and a screen reader says so."""
+        expect(self.drawing).to_have_attribute("data-lock", lock)
+        expect(self.drawing).to_have_accessible_name(re.compile(rf", {self.says(lock)},"))
+
+    def values(self) -> dict[str, str]:
+        """The values that the page of a car shows, once it shows some: signal → value, without its age."""
+        expect(self.page.locator("tr[data-signal]").first).to_be_visible()
+        found: dict[str, str] = self.page.evaluate(_VALUES)
+        return found
+
+    def waits_for_other_values(self, before: dict[str, str]) -> None:
+        """Wait until the page, which nobody touches, shows another value than before of some signal."""
+        self.page.wait_for_function(
+            f"before => {{ const now = ({_VALUES})(); return Object.keys(before).some(name => now[name] !== before[name]); }}",
+            arg=before,
+        )
+
+    def is_live(self) -> None:
+        """Wait until the page hears the car as it speaks."""
+        expect(self.page.get_by_text(self.says("live"), exact=True)).to_be_visible(timeout=_OUTCOME_MS)
 
     def orders(self, vehicle_id: str) -> list[dict[str, Any]]:
         """What the platform knows of the orders to a car, the newest first."""
@@ -223,3 +287,7 @@ class App:
         # The first visit of a page is not the service worker's; from the next on it is.
         self.page.reload()
         self.page.wait_for_function("navigator.serviceWorker.controller !== null")
+
+    def tells_privacy_level(self, level: str) -> None:
+        """Wait until the page of the car says that this level is in force."""
+        expect(self.page.locator("[data-level]")).to_have_attribute("data-level", level)

@@ -20,7 +20,7 @@ def test_the_first_car_is_live_soon_after_the_start(running, figures):
 def test_the_printed_credentials_open_a_garage_of_five_cars(running, phone, picture):
     app = App(phone("fr"))
     app.signs_in(running.card.email, running.card.password)
-    expect(app.card("")).to_have_count(5)
+    expect(app.cards).to_have_count(5)
     expect(app.card(PARKED)).to_contain_text("Verrouillée")
     picture(app.page, "garage")
 
@@ -46,27 +46,29 @@ def test_a_car_that_drives_moves_while_one_looks(running, phone, signed_in):
 
 
 @pytest.mark.req("RC-1", "RC-4", "RC-6", "RC-7", "RC-8")
-def test_an_owner_adds_this_phone_in_the_car_then_unlocks_and_locks_it_and_sees_every_step(running, phone, signed_in, in_car, picture):
+def test_an_owner_adds_this_phone_in_the_car_then_unlocks_and_locks_it_and_sees_every_step(
+    running, phone, signed_in, in_car, picture
+):
     app = App(phone("fr", "light", signed_in))
     car = in_car(running.head_unit(PARKED))
     car.is_connected()
     app.is_added_in(car)
     app.page.goto("/")
     app.opens_car(PARKED)
-    app.is_drawn(locked=True)
+    app.is_drawn("locked")
     picture(app.page, "car-light")
 
     app.notes_what_becomes_of_orders()
     app.unlocks(running.card.safety_code)
     app.sees_steps("unlock", "sent", "reached", "executing", "done")
     picture(app.page, "unlocking")
-    app.is_drawn(locked=False)
+    app.is_drawn("unlocked")
     assert app.noted()[-1] == "done"
     assert len(app.noted()) > 1, "the steps were shown only when all was over"
 
     app.locks()
     app.sees_steps("lock", "sent", "reached", "executing", "done")
-    app.is_drawn(locked=True)
+    app.is_drawn("locked")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

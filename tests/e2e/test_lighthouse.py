@@ -16,7 +16,11 @@ def test_lighthouse_finds_the_app_accessible_and_built_by_good_practice(playwrig
     port = free_port()
     # Lighthouse opens its pages in the browser's own profile, so that is where somebody signs in.
     context = playwright.chromium.launch_persistent_context(
-        tmp_path / "profile", executable_path=chromium(), args=[*FLAGS, f"--remote-debugging-port={port}"], base_url=running.base, **PHONE_LIKE
+        tmp_path / "profile",
+        executable_path=chromium(),
+        args=[*FLAGS, f"--remote-debugging-port={port}"],
+        base_url=running.base,
+        **PHONE_LIKE,
     )
     try:
         if name == "garage":

@@ -47,20 +47,21 @@ def test_a_new_owner_gets_an_account_a_car_and_a_key_and_opens_the_car(running, 
 
     # The car is private, as it left the factory: the app says so and how to change it in this car; only the car changes it.
     app.opens_page_of(own_car.vehicle_id)
-    app.tells_privacy_level(1)
+    app.tells_privacy_level("private")
+    expect(app.page.get_by_text("SOS and assistance buttons")).to_be_visible()
     car.chooses_level(POSITION)
-    app.tells_privacy_level(POSITION)
+    app.tells_privacy_level("position")
 
     app.sets_safety_code("4831", PASSWORD)
     app.is_added_in(car)
     app.opens_page_of(own_car.vehicle_id)
-    app.is_drawn(locked=True)
+    app.is_drawn("locked")
     with watch.expecting(403):
         app.unlocks("1111")
         expect(app.sheet).to_contain_text(app.says("tries_left"))
     app.types_code("4831")
     app.sees_steps("unlock", "sent", "reached", "executing", "done")
-    app.is_drawn(locked=False)
+    app.is_drawn("unlocked")
     app.locks()
     app.sees_steps("lock", "sent", "reached", "executing", "done")
 
@@ -77,7 +78,7 @@ def test_a_new_owner_gets_an_account_a_car_and_a_key_and_opens_the_car(running, 
     # What was kept for the car would come before anything new: a new order that is done shows that nothing was.
     app.locks()
     app.sees_steps("lock", "sent", "reached", "executing", "done")
-    app.is_drawn(locked=True)
+    app.is_drawn("locked")
     after = app.orders(own_car.vehicle_id)
     assert after[1:] == before
     assert [order["command"] for order in after] == ["lock", "lock", "unlock"]

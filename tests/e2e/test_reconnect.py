@@ -6,12 +6,16 @@ from tests.e2e.app import App
 
 
 @pytest.mark.req("RC-4", "RC-6")
-def test_the_steps_of_an_order_are_told_to_the_end_although_the_api_dies_in_the_middle(phone, signed_in, watch, running, in_car):
+def test_the_steps_of_an_order_are_told_to_the_end_although_the_api_dies_in_the_middle(
+    phone, signed_in, watch, running, in_car
+):
     app = App(phone("fr", "light", signed_in))
     app.is_added_in(in_car(running.head_unit("Cime hybride")))
     app.opens_page_of(running.vehicle("Cime hybride"))
     with watch.cut():
-        with app.page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/orders")) as ordered:
+        with app.page.expect_response(
+            lambda answer: answer.request.method == "POST" and answer.url.endswith("/orders")
+        ) as ordered:
             app.locks()
         assert ordered.value.status == 202
         running.child("openmarque.cli.serve").kill()
