@@ -142,9 +142,11 @@ class App:
             state = ""
             while state != "done":
                 name, data = await self.events.event()
-                state = data[order_id]["state"] if name == "orders" and order_id in data else ""
+                # A reading of everything that falls in between tells it in its snapshot.
+                told = data["orders"] if name == "snapshot" else data if name == "orders" else {}
+                state = told[order_id]["state"] if order_id in told else ""
                 if state in {"refused", "failed", "expired"}:
-                    raise BenchFailed(f"an order was {state}: {data[order_id]['reason']}")
+                    raise BenchFailed(f"an order was {state}: {told[order_id]['reason']}")
         took = time.perf_counter() - began
         await answered
         return took

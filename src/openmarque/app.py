@@ -132,9 +132,7 @@ class Platform:
             lane: EventIngest(lane, self.link, self.clock, judges, register, handlers) for lane in (Lane.URGENT, Lane.EVENT)
         }
         commands = frozenset(name for d in self.catalogue.declarations.values() for name in d.commands)
-        handshake = Handshake(
-            self.link, self.clock, judges, register, self.governor, commands, (self.commands.resend(),)
-        )
+        handshake = Handshake(self.link, self.clock, judges, register, self.governor, commands, (self.commands.resend(),))
         status = StatusIngest(self.link, self.clock, JudgeCache(), self.live)
         pairing = PairingRequests(self.link, self.pairings, self.clock)
         security = SecurityLog(self.database, self.clock)

@@ -18,6 +18,7 @@ from openmarque.domains.commands.errors import (
     OrderStepImpossible,
     OrderUnknown,
     PhoneKeyNotActive,
+    PhoneKeyRevoked,
     PhoneKeyUnknown,
     SafetyCodeLocked,
     SafetyCodeNeeded,
@@ -408,6 +409,18 @@ class CommandsContract:
                 await scene.phones.revoke(tx, scene.tenure_id, "0" * 32, NOW)
 
     @pytest.mark.req("RC-7")
+    async def test_a_thief_who_offers_a_revoked_key_again_gets_nothing_while_the_car_has_not_heard(self, scene: Scene) -> None:
+        async with scene.stores.tx() as tx:
+            await scene.phones.revoke(tx, scene.tenure_id, scene.key_id, NOW + SECOND)
+        with pytest.raises(PhoneKeyRevoked):
+            await scene.offered(after=SECOND)
+        held = open_list((await scene.greeted(2 * SECOND))[0][1], scene.vehicle_id, KEYS)
+        assert (held.key_ids, held.awaited) == ((), ()), "the car, back from where there is no coverage, forgets the phone"
+        await scene.car_says(PhoneKeyResult.STORED)
+        with pytest.raises(PhoneKeyNotActive):
+            await scene.locks()
+
+    @pytest.mark.req("RC-7")
     async def test_an_order_names_the_list_that_the_car_was_sent_last(self, scene: Scene) -> None:
         held = open_list((await scene.greeted())[0][1], scene.vehicle_id, KEYS)
         placed = await scene.place(scene.asked("lock", scene.signed()))
@@ -513,8 +526,8 @@ class CommandsContract:
             assert await store.lock_order(tx, row.order_id) == row
             assert await store.lock_order(tx, uuid4()) is None
             assert await store.order_view(tx, TenureId(uuid4()), row.order_id) is None
-            assert await store.footing(tx, scene.tenure_id, scene.account_id, NOW, NOW - SECOND) == Footing(True, 3, 0)
-            assert await store.footing(tx, scene.tenure_id, AccountId(uuid4()), NOW, NOW) == Footing(False, 0, 0)
+            assert await store.footing(tx, scene.tenure_id, scene.account_id, NOW, NOW - SECOND) == Footing(True, 3, 0, "en")
+            assert await store.footing(tx, scene.tenure_id, AccountId(uuid4()), NOW, NOW) == Footing(False, 0, 0, "")
 
     async def test_orders_are_read_newest_first_from_any_place_on(self, scene: Scene) -> None:
         placed = [await scene.locks(SECOND * n) for n in range(4)]

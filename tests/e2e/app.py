@@ -42,9 +42,9 @@ WORDS: Final = {
         "code": "Code de sécurité",
         "lock": "Verrouiller",
         "lock_do": "Verrouiller la voiture",
+        "hide": "Masquer",
         "locked": "verrouillée",
         "unlocked": "déverrouillée",
-        "live": "En direct",
         "unlock": "Déverrouiller",
         "steps": "Étapes de l'ordre « {command} »",
         "sent": "Envoyé",
@@ -85,9 +85,9 @@ WORDS: Final = {
         "code": "Safety code",
         "lock": "Lock",
         "lock_do": "Lock the car",
+        "hide": "Hide",
         "locked": "locked",
         "unlocked": "unlocked",
-        "live": "Live",
         "unlock": "Unlock",
         "steps": "Steps of the order “{command}”",
         "sent": "Sent",
@@ -206,13 +206,23 @@ class App:
 
     def locks(self) -> None:
         """Press “Lock”, and confirm it."""
+        self.hides_what_became_of_the_last_order()
         self.button("lock").click()
         self.sheet.get_by_role("button", name=self.says("lock_do"), exact=True).click()
 
     def unlocks(self, code: str) -> None:
         """Press “Unlock”, and type the safety code."""
+        self.hides_what_became_of_the_last_order()
         self.button("unlock").click()
         self.types_code(code)
+
+    def hides_what_became_of_the_last_order(self) -> None:
+        """Press “Hide” if an outcome is shown, so that whatever is shown next is of the next order."""
+        self.values()  # by then the page knows of earlier orders
+        hide = self.button("hide")
+        if hide.is_visible():
+            hide.click()
+            expect(hide).not_to_be_visible()
 
     def types_code(self, code: str) -> None:
         """Type a code where it is asked for."""
@@ -270,7 +280,7 @@ class App:
 
     def is_live(self) -> None:
         """Wait until the page hears the car as it speaks."""
-        expect(self.page.get_by_text(self.says("live"), exact=True)).to_be_visible(timeout=_OUTCOME_MS)
+        expect(self.page.locator("[data-live]")).to_have_attribute("data-live", "live", timeout=_OUTCOME_MS)
 
     def orders(self, vehicle_id: str) -> list[dict[str, Any]]:
         """What the platform knows of the orders to a car, the newest first."""

@@ -27,6 +27,10 @@ class HeadUnit:
         expect(self.page.get_by_role("heading", level=1)).to_be_visible()
         return self
 
+    def leaves(self) -> None:
+        """Turn the screen off."""
+        self.page.goto("about:blank")
+
     def is_connected(self) -> None:
         """Wait until the car says that its link is open."""
         expect(self.page.locator("#link")).to_have_text("connected")

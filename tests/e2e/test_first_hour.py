@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.accessibility import violations
 from tests.e2e.app import App
 
 PARKED, MOVING = "Cime hybride", "Brise électrique"
@@ -33,6 +34,7 @@ def test_wrong_credentials_are_told_and_nothing_else(running, phone, watch):
         app.page.get_by_role("textbox", name="Mot de passe").fill("not the password")
         app.button("sign_in").click()
         expect(app.page.get_by_role("alert")).to_be_visible()
+        assert violations(app.page) == []
     expect(app.heading("Garage")).not_to_be_visible()
 
 
@@ -62,6 +64,7 @@ def test_an_owner_adds_this_phone_in_the_car_then_unlocks_and_locks_it_and_sees_
     app.unlocks(running.card.safety_code)
     app.sees_steps("unlock", "sent", "reached", "executing", "done")
     picture(app.page, "unlocking")
+    assert violations(app.page) == []
     app.is_drawn("unlocked")
     assert app.noted()[-1] == "done"
     assert len(app.noted()) > 1, "the steps were shown only when all was over"

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from openmarque.brands.pack import load_pack
+from tests.e2e.accessibility import violations
 from tests.e2e.app import App
 from tests.e2e.cars import from_the_factory
 
@@ -40,10 +41,11 @@ def test_a_new_owner_gets_an_account_a_car_and_a_key_and_opens_the_car(running, 
 
     code = app.asks_for_code(own_car.vin)
     car.types_code(f"{(int(code) + 1) % 100_000_000:08d}")
-    car.says_of_pairing("wrong|not right|no car")
+    car.says_of_pairing("not for this car.*Tries left: 4")
     car.types_code(code)
     car.says_of_pairing("is paired")
     app.says_that("paired")
+    assert violations(app.page) == []
 
     # The car is private, as it left the factory: the app says so and how to change it in this car; only the car changes it.
     app.opens_page_of(own_car.vehicle_id)
@@ -59,16 +61,19 @@ def test_a_new_owner_gets_an_account_a_car_and_a_key_and_opens_the_car(running, 
     with watch.expecting(403):
         app.unlocks("1111")
         expect(app.sheet).to_contain_text(app.says("tries_left"))
+        assert violations(app.page) == []
     app.types_code("4831")
     app.sees_steps("unlock", "sent", "reached", "executing", "done")
     app.is_drawn("unlocked")
     app.locks()
     app.sees_steps("lock", "sent", "reached", "executing", "done")
 
+    car.leaves()
     own_car.dies()
     with watch.expecting(409):
         app.button("unlock").click()
         expect(app.sheet.get_by_role("alert")).to_contain_text("not connected")
+        assert violations(app.page) == []
     app.page.keyboard.press("Escape")
     before = app.orders(own_car.vehicle_id)
 
@@ -110,4 +115,5 @@ def test_a_car_that_can_not_be_connected_is_told_with_the_reason(running, phone)
     app.page.get_by_label(app.says("vin")).fill("WVWZZZ1JZXW000001")
     app.button("check").click()
     expect(app.page.get_by_role("status").filter(has_text="Marque Exemple")).to_be_visible()
+    assert violations(app.page) == []
     expect(app.button("get_code")).not_to_be_visible()

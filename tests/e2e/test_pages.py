@@ -115,4 +115,4 @@ def test_an_owner_with_a_keyboard_alone_signs_in_and_locks_the_car(presses, runn
     page.keyboard.press("Space")
     goes_to("button", app.says("lock_do"))
     page.keyboard.press("Enter")
-    app.sees_steps("lock", "done")
+    app.sees_steps("lock", "sent", "reached", "executing", "done")

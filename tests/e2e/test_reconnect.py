@@ -20,3 +20,4 @@ def test_the_steps_of_an_order_are_told_to_the_end_although_the_api_dies_in_the_
         assert ordered.value.status == 202
         running.child("openmarque.cli.serve").kill()
         app.sees_steps("lock", "sent", "reached", "executing", "done")
+        app.is_live()

@@ -120,7 +120,7 @@ def _application(catalogue: Catalogue, lifespan: Lifespan[FastAPI] | None) -> Ap
         app.include_router(router, prefix=PREFIX)
     app.include_router(maps.files())
     app.include_router(_documents(app, catalogue), include_in_schema=False)
-    app.include_router(web.router())
+    app.router.routes.append(web.AppRoute())
     add_problems(app)
     return app
 

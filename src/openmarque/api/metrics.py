@@ -66,5 +66,7 @@ def _template(scope: Scope) -> str:
     own = str(getattr(scope.get("route"), "path", ""))
     if not own:
         return _NO_ROUTE
+    if own.endswith(":path}"):  # takes any number of segments: none of them may get into a label
+        return own
     segments = str(scope["path"]).split("/")
     return "/".join(segments[: len(segments) - own.count("/")]) + own

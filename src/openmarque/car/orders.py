@@ -215,7 +215,7 @@ class Orders:
         known = self._commands.get(payload.command)
         if known is None:
             return OrderReason.UNKNOWN_COMMAND
-        foreign = self._is_not_by(known.authority, order, payload)
+        foreign = self._is_not_by(step, known.authority, order, payload)
         if foreign is not None:
             return foreign
         is_new = self._phones.is_new(payload.key_id, payload.counter)
@@ -228,11 +228,15 @@ class Orders:
             return OrderReason.OLD_COUNTER
         return self._gate.refuses_command(known.declaration, payload.command)
 
-    def _is_not_by(self, authority: Authority, order: SignedOrder, payload: OrderPayload) -> OrderReason | None:
-        """Why the order was not given by who has to give it; None when it was. Says nothing yet of the code."""
+    def _is_not_by(self, step: Step, authority: Authority, order: SignedOrder, payload: OrderPayload) -> OrderReason | None:
+        """Why the order was not given by who has to give it; None when it was. Says nothing yet of the code.
+
+        The platform's own counter follows the milliseconds of its time: whoever had its key for a day can't use up the numbers.
+        """
         match authority:
             case Authority.PLATFORM:
                 is_platforms = payload.key_id == PLATFORM_KEY and not order.phone_signature
+                is_platforms = is_platforms and payload.counter <= self._link.latest_ms(step.now)
                 return None if is_platforms else OrderReason.NOT_AUTHORISED
             case Authority.PHONE | Authority.PHONE_AND_CODE:
                 return self._is_not_by_phone(order, payload)

@@ -12,7 +12,7 @@ from openmarque.car.link import Link, Step
 from openmarque.car.model import CarProfile, Keyring, NoticeCode
 from openmarque.car.phone_keys import PHONES, TICKET_SIZE, Phone, PhoneKeys
 from openmarque.car.records import Counts
-from openmarque.protocol.envelope import Lane, Trust, encode
+from openmarque.protocol.envelope import Lane, encode
 from openmarque.protocol.orders import (
     PHONE_KEY_REPORT,
     MalformedOrder,
@@ -23,7 +23,6 @@ from openmarque.protocol.orders import (
     UnfitPhoneKey,
     open_list,
 )
-from openmarque.protocol.times import MAX_AHEAD_MS
 
 _read_offer: Final = msgspec.msgpack.Decoder(PhoneKeyOffer).decode
 
@@ -107,9 +106,7 @@ class Phones:
 
         Whoever had the platform's key for a day could else name the highest number there is, and no removal would count any more.
         """
-        now = step.now
-        known_ms = self._link.heard_ms if now.trust is Trust.UNSET else max(now.ms, self._link.heard_ms)
-        return (known_ms + MAX_AHEAD_MS) // 1000
+        return self._link.latest_ms(step.now) // 1000
 
     def _gone(self, step: Step, gone: tuple[Phone, ...]) -> None:
         if gone:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -26,7 +27,7 @@ from openmarque.cli.supervisor import Child, Supervisor
 from openmarque.cli.trying import DRIVE_MODEL, driving
 from openmarque.cli.watch import Row, line, rows_picture, watching
 from openmarque.engines.errors import PortBusy
-from openmarque.engines.process import Ports, is_free, port_holder
+from openmarque.engines.process import Ports, is_free, open_log, port_holder
 from openmarque.http.address import web_address
 from openmarque.kit.clock import Clock
 from openmarque.kit.log import configure_log
@@ -81,8 +82,7 @@ async def _run(settings: Settings, clock: Clock, demo: Demo | None, recorded: Dr
 
 def _open_log(path: Path) -> TextIO:
     """Our own log goes beside those of the other processes: the terminal is the cars'."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("a", encoding="utf-8", buffering=1)
+    return TextIOWrapper(open_log(path), encoding="utf-8", line_buffering=True)
 
 
 async def _run_demo(platform: Platform, supervisor: Supervisor, demo: Demo, recorded: Drive | None, console: Console) -> None:

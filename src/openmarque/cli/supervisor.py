@@ -18,6 +18,7 @@ from typing import Final
 
 import structlog
 
+from openmarque.engines.process import open_log
 from openmarque.kit.errors import OpenMarqueError
 
 _READY_S: Final = 30.0
@@ -96,8 +97,7 @@ class Supervisor:
             pause = min(pause * 2, _PAUSE_MAX_S)
 
     async def _run(self, child: Child) -> int:
-        child.log.parent.mkdir(parents=True, exist_ok=True)
-        with child.log.open("ab") as log:
+        with open_log(child.log) as log:
             child.process = await asyncio.create_subprocess_exec(
                 sys.executable, *child.arguments, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=log,
                 env=self._environment, start_new_session=True,

@@ -29,6 +29,8 @@ PORT_NAME: Final = "smtp"
 MOST_KEPT: Final = 500
 LARGEST: Final = 1 << 20
 """Bytes of a mail; ours have some thousand."""
+UNREADABLE: Final = "(a mail that can't be read)"
+"""Shown as the subject of what somebody else on this machine has put there and is no mail: the others are shown all the same."""
 _HOST: Final = "127.0.0.1"
 _SILENT_S: Final = 60.0
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -148,16 +150,25 @@ def stored_mails(settings: Settings, to: str | None = None) -> list[StoredMail]:
 
 
 def _read(path: Path) -> StoredMail:
+    received_at = iso(from_ms(int(path.name.partition("-")[0])))
     message: Any = message_from_bytes(path.read_bytes(), policy=policy.default)
-    body = message.get_body(("plain",)) if isinstance(message, EmailMessage) else None
-    text = str(body.get_content()) if body else ""
-    return StoredMail(
-        received_at=iso(from_ms(int(path.name.partition("-")[0]))),
-        to=tuple(address.addr_spec for address in getattr(message["To"], "addresses", ())),
-        sender=str(message["From"] or ""),
-        subject=str(message["Subject"] or ""),
-        message_id=str(message["Message-ID"] or ""),
-        date=str(message["Date"] or ""),
-        text=text,
-        links=tuple(_LINK.findall(text)),
-    )
+    try:
+        body = message.get_body(("plain",)) if isinstance(message, EmailMessage) else None
+        text = _plain(str(body.get_content()) if body else "")
+        return StoredMail(
+            received_at=received_at,
+            to=tuple(_plain(address.addr_spec) for address in getattr(message["To"], "addresses", ())),
+            sender=_plain(message["From"]),
+            subject=_plain(message["Subject"]),
+            message_id=_plain(message["Message-ID"]),
+            date=_plain(message["Date"]),
+            text=text,
+            links=tuple(_LINK.findall(text)),
+        )
+    except Exception:  # noqa: BLE001 - the library raises whatever it likes at what is no mail
+        return StoredMail(received_at, (), "", UNREADABLE, "", "", "", ())
+
+
+def _plain(found: object) -> str:
+    """Text that a terminal only shows: whoever is on this machine may have written it, control characters and all."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in str(found or ""))

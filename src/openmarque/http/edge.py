@@ -10,6 +10,7 @@ Rules:
 """
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final, Protocol
@@ -140,6 +141,34 @@ async def _own_car(request: Request, credentials: Credentials, vehicle_id: Vehic
         yield at_car(await enter(edge, tx, credentials), vehicle_id)
 
 
+class Opened:
+    """A signed-in request that needs several transactions, or has something to do after one: the first is open already."""
+
+    def __init__(self, presented: Presented, visit: Visit, transaction: AsyncExitStack) -> None:
+        """`transaction` ends the one that `visit` is in."""
+        self.presented = presented
+        self._visit: Visit | None = visit
+        self._transaction = transaction
+
+    @asynccontextmanager
+    async def visit(self, edge: Edge) -> AsyncIterator[Visit]:
+        """A visit in a transaction that commits when the block ends normally: the first time in the one that proved the right, then in new ones."""
+        visit, self._visit = self._visit, None
+        if visit is not None:
+            async with self._transaction:
+                yield visit
+            return
+        async with edge.database.begin() as tx:
+            yield await enter(edge, tx, self.presented)
+
+
+async def _opened(request: Request, credentials: Credentials) -> AsyncIterator[Opened]:
+    edge = edge_of(request)
+    async with AsyncExitStack() as transaction:
+        tx = await transaction.enter_async_context(edge.database.begin())
+        yield Opened(credentials, await enter(edge, tx, credentials), transaction)
+
+
 async def _admitted(request: Request, credentials: Credentials) -> Presented:
     edge = edge_of(request)
     async with edge.database.begin() as tx:
@@ -149,6 +178,8 @@ async def _admitted(request: Request, credentials: Credentials) -> Presented:
 
 Admitted = Annotated[Presented, Depends(_admitted)]
 """What a signed-in person shows, for routes that open their transactions themselves (``enter``): no connection is held meanwhile."""
+Opening = Annotated[Opened, Depends(_opened, scope="function")]
+"""As ``Admitted``, for routes whose first transaction follows at once: it is the one in which the right was proved."""
 SignedIn = Annotated[Visit, Depends(_signed_in, scope="function")]
 """The visit of a signed-in person."""
 OwnCar = Annotated[CarVisit, Depends(_own_car, scope="function")]

@@ -21,7 +21,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from openmarque.http.edge import CarVisit, Edge, at_car, enter
-from openmarque.http.errors import NotInYourGarage, NotSignedIn
+from openmarque.http.errors import NotInYourGarage, NotSignedIn, TooManyStreams
 from openmarque.http.live import Watch
 from openmarque.http.sessions import Presented
 from openmarque.link.broker import BrokerDown
@@ -86,6 +86,11 @@ async def stream(
     yield b"retry: %d\n\n" % _RETRY_MS
     try:
         async with edge.hub.watch(visit.tenure_id, visit.account_id) as watch:
+            if (
+                edge.hub.streams(visit.account_id) > MAX_STREAMS
+            ):  # asked for at the same moment as others, before any was counted
+                yield _event("end", {"code": TooManyStreams.code}, "")
+                return
             async for event in _Teller(edge, asker, sources, watch).events(last_id):
                 yield event
     except BrokerDown as down:

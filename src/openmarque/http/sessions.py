@@ -3,6 +3,8 @@
 Rules:
     1. A browser's session is a cookie that scripts can't read and that browsers send to our own site only (``HttpOnly``,
        ``SameSite=Strict``, ``Secure`` behind TLS). Its value is random and new at every sign-in; one that we did not make opens nothing.
+       Behind TLS its name begins with ``__Host-``: browsers take such a cookie from this host alone, so that no neighbour under the
+       same domain, and nobody on the way without TLS, plants his own session and has the owner pair a car with his account.
     2. A request that changes something and is let in by the cookie must say that it comes from our own pages: ``Sec-Fetch-Site:
        same-origin`` (Fetch Metadata), or from a browser that does not know it an ``Origin`` that is ours. Nothing said is no proof.
     3. Signing in and what goes before it carry no cookie; there a foreign page is refused when the browser tells of it, so that
@@ -22,6 +24,8 @@ from starlette.types import Scope
 from openmarque.http.errors import CrossSiteRefused
 
 COOKIE: Final = "om_session"
+COOKIE_BEHIND_TLS: Final = f"__Host-{COOKIE}"
+"""RFC 6265bis §4.1.3.2: only with Secure, Path=/ and no Domain. Without TLS browsers would not keep it."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110 §9.2.1)."""
 
@@ -50,13 +54,14 @@ _cookie: Any = APIKeyCookie(
 def _presented(
     request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    cookie: Annotated[str | None, Depends(_cookie)],
+    _named: Annotated[str | None, Depends(_cookie)],
 ) -> Presented:
     if bearer is not None:
         return Presented(token=bearer.credentials)
+    cookie = session_cookie(request)
     if cookie and request.method not in _SAFE and not from_our_pages(request.scope, unsaid=False):
         raise CrossSiteRefused
-    return Presented(session=cookie or "")
+    return Presented(session=cookie)
 
 
 Credentials = Annotated[Presented, Depends(_presented)]
@@ -88,16 +93,29 @@ def behind_tls(scope: Scope) -> bool:
     return scope.get("scheme") == "https" or Headers(scope=scope).get("x-forwarded-proto") == "https"
 
 
+def session_cookie(request: Request) -> str:
+    """The value of the session's cookie; "" without one."""
+    return request.cookies.get(_name_of(request), "")
+
+
+def _name_of(request: Request) -> str:
+    return COOKIE_BEHIND_TLS if behind_tls(request.scope) else COOKIE
+
+
 def keep_session(request: Request, response: Response, value: str, max_age_s: int) -> None:
     """Have the browser keep `value` as its session."""
     response.set_cookie(
-        COOKIE, value, max_age=max_age_s, path="/", secure=behind_tls(request.scope), httponly=True, samesite="strict"
+        *(_name_of(request), value, max_age_s),
+        path="/",
+        secure=behind_tls(request.scope),
+        httponly=True,
+        samesite="strict",
     )
 
 
 def forget_session(request: Request, response: Response) -> None:
     """Have the browser forget its session."""
-    response.delete_cookie(COOKIE, path="/", secure=behind_tls(request.scope), httponly=True, samesite="strict")
+    response.delete_cookie(_name_of(request), path="/", secure=behind_tls(request.scope), httponly=True, samesite="strict")
 
 
 def client_of(request: Request, proxies: str) -> str:

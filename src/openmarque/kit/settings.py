@@ -133,7 +133,9 @@ class Settings:
         "Names and addresses, by comma, under which the web interface answers (Host header).",
     )
     http_proxies: str | None = _setting(
-        None, _text, "Addresses, by comma, of reverse proxies whose X-Forwarded-For names the client; none = no proxy is believed."
+        None,
+        _text,
+        "Addresses, by comma, of reverse proxies whose X-Forwarded-For names the client; none = no proxy is believed.",
     )
     app_url: str | None = _setting(
         None, _url("http", "https"), "Address of the owner's app as written in mails; none = the web interface's own."

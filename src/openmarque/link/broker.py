@@ -111,8 +111,12 @@ class Broker(Protocol):
         """Hand over messages in order, cheaper than one by one. Raises as `publish`; those before the fault are handed over."""
         ...
 
-    async def subscribe(self, pattern: str, handler: Handler, *, queue: str = "", max_batch: int = 1000) -> Subscription:
+    async def subscribe(
+        self, pattern: str, handler: Handler, *, queue: str = "", max_batch: int = 1000, gather_s: float = 0.0
+    ) -> Subscription:
         """Call `handler` with what arrives on `pattern`, at most `max_batch` at a time; members of a `queue` share the messages.
+
+        `gather_s`: so long a first message waits for others that were sent with it.
 
         When this returns, messages published afterwards by anyone are received.
         """
@@ -142,11 +146,12 @@ class Broker(Protocol):
 class Intake:
     """Gathers messages for one handler and calls it with batches; what both the adapter and the fake build on."""
 
-    def __init__(self, handler: Handler, *, max_batch: int, max_pending: int = MAX_PENDING) -> None:
+    def __init__(self, handler: Handler, *, max_batch: int, max_pending: int = MAX_PENDING, gather_s: float = 0.0) -> None:
         """Start the task that calls `handler`."""
         self._handler = handler
         self._max_batch = max_batch
         self._max_pending = max_pending
+        self._gather_s = gather_s
         self._waiting: deque[Message] = deque()
         self._wake = asyncio.Event()
         self._closing = False
@@ -181,6 +186,8 @@ class Intake:
                     return
                 self._wake.clear()
                 await self._wake.wait()
+                if self._gather_s and not self._closing:
+                    await asyncio.sleep(self._gather_s)
                 continue
             if len(waiting) <= self._max_batch:
                 batch = list(waiting)
@@ -251,10 +258,12 @@ class NatsBroker:
         ) as error:
             raise BrokerDown from error
 
-    async def subscribe(self, pattern: str, handler: Handler, *, queue: str = "", max_batch: int = 1000) -> Subscription:
+    async def subscribe(
+        self, pattern: str, handler: Handler, *, queue: str = "", max_batch: int = 1000, gather_s: float = 0.0
+    ) -> Subscription:
         """See `Broker`."""
         check_subscribe(pattern)
-        intake = Intake(handler, max_batch=max_batch)
+        intake = Intake(handler, max_batch=max_batch, gather_s=gather_s)
         subscription = await self._client.subscribe_bulk(pattern, queue, intake.put_many)
         kept = _NatsSubscription(intake, lambda: self._client.drain_bulk(subscription), self._subscriptions.remove)
         self._subscriptions.append(kept)

@@ -71,7 +71,7 @@ class Challenges:
         self._broker = broker
         self._clock = clock
         self._awaited: dict[tuple[VehicleId, int], asyncio.Future[bytes]] = {}
-        self._budgets: OrderedDict[VehicleId, tuple[float, int]] = OrderedDict()
+        self._budgets: OrderedDict[tuple[VehicleId, str], tuple[float, int]] = OrderedDict()
         self._starting: asyncio.Task[Subscription] | None = None
 
     async def start(self) -> None:
@@ -85,7 +85,7 @@ class Challenges:
 
         Raises ``TooManyChallenges``, at once ``CarOffline`` when it is not connected, ``CarSilent`` after `within_s`, ``BrokerDown``.
         """
-        self._spend(vehicle_id)
+        self.spend(vehicle_id)
         await self.start()
         asked = secrets.randbelow(_NUMBERS)
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
@@ -111,14 +111,17 @@ class Challenges:
             if waiting is not None and not waiting.done() and len(answer.challenge) == CHALLENGE_BYTES:
                 waiting.set_result(answer.challenge)
 
-    def _spend(self, vehicle_id: VehicleId) -> None:
-        """Take one request from the car's budget. Raises ``TooManyChallenges``."""
+    def spend(self, vehicle_id: VehicleId, what: str = "challenge") -> None:
+        """Take one request from the car's budget for `what`: other questions that cost the car an answer have their own.
+
+        Raises ``TooManyChallenges``.
+        """
         now = to_ms(self._clock.now())
-        left, at = self._budgets.pop(vehicle_id, (float(BURST), now))
+        left, at = self._budgets.pop((vehicle_id, what), (float(BURST), now))
         left = min(float(BURST), left + max(0, now - at) / REFILL_MS)
         if left < 1:
-            self._budgets[vehicle_id] = left, now
+            self._budgets[vehicle_id, what] = left, now
             raise TooManyChallenges(wait_s=math.ceil((1 - left) * REFILL_MS / 1000))
-        self._budgets[vehicle_id] = left - 1, now
+        self._budgets[vehicle_id, what] = left - 1, now
         if len(self._budgets) > _REMEMBERED:
             self._budgets.popitem(last=False)

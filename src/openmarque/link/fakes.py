@@ -106,11 +106,13 @@ class FakeBroker:
         for subject, payload in messages:
             await self.publish(subject, payload)
 
-    async def subscribe(self, pattern: str, handler: Handler, *, queue: str = "", max_batch: int = 1000) -> Subscription:
+    async def subscribe(
+        self, pattern: str, handler: Handler, *, queue: str = "", max_batch: int = 1000, gather_s: float = 0.0
+    ) -> Subscription:
         """See `Broker`."""
         check_subscribe(pattern)
         self._require_up()
-        subscription = _FakeSubscription(self.server, pattern, queue, Intake(handler, max_batch=max_batch))
+        subscription = _FakeSubscription(self.server, pattern, queue, Intake(handler, max_batch=max_batch, gather_s=gather_s))
         self.server.add(subscription)
         self._subscriptions.append(subscription)
         return subscription

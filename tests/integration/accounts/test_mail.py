@@ -251,6 +251,26 @@ async def test_the_mailbox_takes_no_giant_and_keeps_only_the_newest(house: House
     assert [mail.subject for mail in stored_mails(house.settings)] == ["2", "3", "4"]
 
 
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "To: b@example.com\r\nContent-Type: text/plain; charset=no-such\r\n\r\nx\r\n",
+        'From: "\r\nTo: a@[\r\n\r\nx\r\n',
+        "To: <\r\n\r\nx\r\n",
+        "To: b@example.com\r\nMessage-ID: <\r\n\r\nx\r\n",
+        "To: b@example.com\r\nSubject: \x1b]0;owned\x07\r\n\r\n\x1b[2Jx\r\n",
+    ],
+)
+async def test_what_others_on_this_machine_put_into_the_mailbox_hides_no_mail_and_drives_no_terminal(house: House, hostile):
+    async with mailbox(house.settings, house.clock) as port:
+        send: Any = {"sender": "a@example.com", "recipients": ["b@example.com"], "hostname": "127.0.0.1", "port": port}
+        await aiosmtplib.send(hostile, **send)
+        await aiosmtplib.send("To: b@example.com\r\nSubject: genuine\r\n\r\nx\r\n", **send)
+    first, second = stored_mails(house.settings)
+    assert second.subject == "genuine"
+    assert "\x1b" not in first.subject + first.text
+
+
 async def test_the_command_shows_mails_with_their_links_the_newest_last(house: House, monkeypatch):
     for email in ("ada@example.com", "bob@example.com"):
         await house.account(email)

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
 
 from openmarque.http import events
+from openmarque.http.sessions import Presented
 from openmarque.kit.ids import TenureId
 from openmarque.link.subjects import live_subject
 from openmarque.protocol import signals as vss
@@ -189,6 +191,20 @@ async def test_one_account_keeps_a_bounded_number_of_streams_and_closing_one_mak
             assert again.status == 200
     assert app.state.hub.streams() == 0
     await until(lambda: not app.state.hub._topics)
+
+
+async def test_streams_asked_for_at_the_same_moment_are_counted_too(app, street, patient, monkeypatch):
+    monkeypatch.setattr("openmarque.api.events.MAX_STREAMS", 2)
+    monkeypatch.setattr(events, "MAX_STREAMS", 2)
+    owner = await street.owner()
+    car = await street.car(owner)
+    edge, asker = app.state.edge, events.Asker(Presented(token=owner.token), car.name)
+    visit, _ = await events.read_state(edge, asker, {})
+    begun: list[Any] = [events.stream(edge, asker, {}, "", visit) for _ in range(3)]
+    told = [[await anext(one), await anext(one)][1] for one in begun]
+    assert [b"too-many-streams" in answer for answer in told] == [False, False, True]
+    for one in begun:
+        await one.aclose()
 
 
 async def test_two_streams_of_one_car_share_a_subscription_and_both_are_told(app, street, patient):

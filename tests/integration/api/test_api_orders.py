@@ -349,8 +349,26 @@ async def test_a_removed_phone_orders_nothing_any_more_also_in_the_car(phone: Ph
     await phone.car.until(lambda: not agent.core.phones)
     assert problem(await phone.orders("lock", **body)) == (403, "phone-key-not-active")
     await phone.stands("gone")
+    assert problem(await phone.offered(b"0" * 16)) == (409, "phone-key-revoked")
+    phone.key, phone.counter = ec.generate_private_key(ec.SECP256R1()), 0
     await phone.added()
     assert (await phone.orders("lock")).status_code == 202
+
+
+@pytest.mark.req("RC-7")
+async def test_a_car_is_not_kept_busy_with_offers_of_phones(phone: Phone):
+    other = Phone(phone.client, phone.owner, phone.car)
+    codes = []
+    for _ in range(12):
+        other.key = ec.generate_private_key(ec.SECP256R1())
+        answer = await other.offered(b"0" * 16)
+        codes.append(answer.status_code)
+        if answer.status_code == 202:
+            await other.stands("refused")
+    assert codes.count(202) <= 10
+    assert codes[-1] == 429
+    assert phone.car.agent is not None
+    assert [known.key_id for known in phone.car.agent.core.phones] == [phone.key_id]
 
 
 @pytest.mark.req("RC-7")

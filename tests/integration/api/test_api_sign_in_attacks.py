@@ -327,6 +327,26 @@ async def test_a_cookie_that_a_thief_has_planted_is_never_the_one_of_the_session
         assert old.status_code == 401
 
 
+@pytest.mark.req("ACC-2")
+async def test_a_neighbour_under_the_same_domain_plants_no_session_of_his_own_behind_tls(town: Town):
+    """Login forgery: a cookie that a sibling host or a page without TLS can set would sign the owner in to the thief's account."""
+    thief, email = town.browser(), new_address()
+    await town.settle(thief, email)
+    await thief.sign_in(email)
+    tls = {"X-Forwarded-Proto": "https"}
+    tossed = await town.browser().http.get("/api/v1/account", headers={**tls, "Cookie": f"om_session={thief.cookie}"})
+    assert tossed.status_code == 401
+    answer = await thief.post("/sessions", {"email": email, "password": PASSWORD}, **tls)
+    name, _, given = answer.headers["set-cookie"].partition("=")
+    assert name == "__Host-om_session"
+    assert "domain" not in given.lower()
+    own = {**tls, "Cookie": f"{name}={given.partition(';')[0]}"}
+    assert (await town.browser().http.get("/api/v1/account", headers=own)).status_code == 200
+    out = await town.browser().http.delete("/api/v1/sessions/current", headers={**own, "Sec-Fetch-Site": "same-origin"})
+    assert out.status_code == 204
+    assert out.headers["set-cookie"].startswith('__Host-om_session="";')
+
+
 # Input
 
 

@@ -9,7 +9,7 @@ from openmarque.protocol import orders as o
 from openmarque.protocol import signals as vss
 from openmarque.protocol.envelope import Lane
 from openmarque.protocol.levels import Level
-from tests.cars import CATALOGUE, NEXT_OWNER, VEHICLE, Car, policy
+from tests.cars import CATALOGUE, NEXT_OWNER, START_MS, VEHICLE, Car, policy
 from tests.phones import LOCKED, PARKED, UNLOCKED, Owned, Phone, sealed
 
 
@@ -306,6 +306,13 @@ def test_an_old_refresh_of_the_platform_is_refused_too(owned):
     owned.gives(owned.refresh(counter=5))
     owned.senses(PARKED)
     assert owned.gives(owned.refresh(counter=4)) == [("refused", "old_counter")]
+
+
+@pytest.mark.req("RC-6")
+@pytest.mark.parametrize("beyond", [o.MAX_COUNTER, START_MS + 2 * 86_400_000])
+def test_whoever_had_the_platforms_key_for_a_day_can_not_use_up_its_numbers(owned, beyond):
+    assert owned.gives(owned.refresh(counter=beyond)) == [("refused", "not_authorised")]
+    assert owned.gives(owned.refresh(counter=START_MS)) == BEGUN
 
 
 def test_the_car_tells_the_platform_what_it_can_do(owned):

@@ -15,7 +15,7 @@ from openmarque.http.conditional import answer
 from openmarque.http.edge import SIGNED_IN, Admitted, SignedIn
 from openmarque.http.errors import NotSignedIn, RequestInvalid
 from openmarque.http.problems import problems
-from openmarque.http.sessions import COOKIE, NotFromElsewhere, forget_session, keep_session
+from openmarque.http.sessions import NotFromElsewhere, forget_session, keep_session, session_cookie
 from openmarque.kit.ids import AccountId, parse_wire
 from openmarque.storage.errors import StoreUnavailable
 from openmarque.storage.transaction import Transaction
@@ -136,7 +136,7 @@ def _sign_in(routes: APIRouter) -> None:
     async def sign_in(request: Request, response: Response, body: b.SignInBody, user_agent: UserAgent = "") -> b.AccountBody:
         """The browser is given the cookie of a new session. A wrong password and an unknown address get the same answer."""
         entry = entry_of(request)
-        former = request.cookies.get(COOKIE, "")
+        former = session_cookie(request)
         account_id, value = await entry.sign_in(_address(body.email), body.password, agent_of(user_agent), former)
         async with entry.edge.database.begin() as tx:
             told = await _told(tx, entry.accounts, account_id)

@@ -5,7 +5,8 @@ is finished all the same (`_finished`), so that an order that was kept is also h
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -14,17 +15,16 @@ import structlog
 from openmarque.catalogue.order_reasons import reason_text
 from openmarque.domains.commands import texts
 from openmarque.domains.commands.bundle import Commands
-from openmarque.domains.commands.errors import OrderRefused
+from openmarque.domains.commands.errors import OrderRefused, TooManyPhoneRequests
 from openmarque.domains.commands.requests import Placed
+from openmarque.domains.commands.rules import MAX_PHONE_REQUESTS
 from openmarque.domains.commands.store import CodeRow
-from openmarque.http.edge import CarVisit, Edge, at_car, enter
-from openmarque.http.sessions import Presented
+from openmarque.http.edge import CarVisit, Edge, Opened, at_car
 from openmarque.kit.errors import OpenMarqueError
 from openmarque.kit.ids import VehicleId
 from openmarque.link.broker import Broker, BrokerDown, NobodyListens
 from openmarque.link.challenges import CarOffline, CarSilent, TooManyChallenges
 from openmarque.link.subjects import down_subject
-from openmarque.storage.transaction import Transaction
 
 T = TypeVar("T")
 _log = structlog.get_logger("openmarque.commands")
@@ -39,18 +39,19 @@ class Desk:
     edge: Edge
     commands: Commands
     broker: Broker
-    presented: Presented
+    opened: Opened
     vehicle_id: str
 
-    async def visit(self, tx: Transaction) -> CarVisit:
-        """The visit to the car. Raises ``NotSignedIn``, ``NotInYourGarage``."""
-        return at_car(await enter(self.edge, tx, self.presented), self.vehicle_id)
+    @asynccontextmanager
+    async def visit(self) -> AsyncIterator[CarVisit]:
+        """A visit to the car in a transaction that commits when the block ends normally. Raises ``NotSignedIn``, ``NotInYourGarage``."""
+        async with self.opened.visit(self.edge) as visit:
+            yield at_car(visit, self.vehicle_id)
 
     async def counted_code(self, code: str) -> CodeRow:
         """Look whether `code` is the owner's; the try is counted. Raises ``WrongSafetyCode`` and what ``SafetyCodes.begin`` raises."""
-        async with self.edge.database.begin() as tx:
-            visit = await self.visit(tx)
-            counted = await self.commands.codes.begin(tx, visit.account_id, visit.now)
+        async with self.visit() as visit:
+            counted = await self.commands.codes.begin(visit.tx, visit.account_id, visit.now)
         await self.commands.codes.prove(counted, code)
         return counted
 
@@ -64,9 +65,8 @@ class Desk:
 
     async def challenge(self) -> bytes:
         """A challenge of the car. Raises ``OrderRefused`` when no order is permitted now, and what ``Challenges.ask`` raises."""
-        async with self.edge.database.begin() as tx:
-            visit = await self.visit(tx)
-            closed = await self.commands.orders.why_closed(tx, visit.tenure_id, visit.vehicle_id, visit.now)
+        async with self.visit() as visit:
+            closed = await self.commands.orders.why_closed(visit.tx, visit.tenure_id, visit.vehicle_id, visit.now)
         if closed:
             message, cure = reason_text(closed, "en")
             raise OrderRefused(message, cure=cure)
@@ -74,12 +74,19 @@ class Desk:
 
     async def offer_phone(self, spki: bytes, label: str, mac: bytes) -> str:
         """Offer a phone's key to the car; gives its id. Raises ``CarOffline``, and what ``Phones.request`` raises."""
-        async with self.edge.database.begin() as tx:
-            visit = await self.visit(tx)
+        async with self.visit() as visit:
             who = (visit.vehicle_id, visit.tenure_id, visit.account_id)
-            row, frame = await self.commands.phones.request(tx, who, spki, label, mac, visit.now)
+            row, frame = await self.commands.phones.request(visit.tx, who, spki, label, mac, visit.now)
+            self._spend_offer(visit.vehicle_id)
         await _finished(self._offer(visit, row.key_id, frame))
         return row.key_id
+
+    def _spend_offer(self, vehicle_id: VehicleId) -> None:
+        """Each offer costs the car an answer that it keeps until it is delivered, also one that it refuses: so only so many go there."""
+        try:
+            self.commands.challenges.spend(vehicle_id, "phone")
+        except TooManyChallenges:
+            raise TooManyPhoneRequests(limit=MAX_PHONE_REQUESTS) from None
 
     async def _offer(self, visit: CarVisit, key_id: str, frame: bytes) -> None:
         try:

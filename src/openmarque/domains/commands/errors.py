@@ -67,6 +67,14 @@ class PhoneKeyNotActive(CallerError):
     http_status = 403
 
 
+class PhoneKeyRevoked(CallerError):
+    """This phone's key was removed from the car."""
+
+    code = "phone-key-revoked"
+    cure = "Make a new key on the phone and offer that one, in the car."
+    http_status = 409
+
+
 class PhoneKeyUnknown(CallerError):
     """There is no such phone for this car."""
 

@@ -47,7 +47,7 @@ class MemoryCommands:
         orders = memory(tx).all(VEHICLE_ORDER).values()
         asked = sum(row.tenure_id == tenure_id and row.requested_at > since for row in orders)
         version = (memory(tx).get(CAR_COMMAND, vehicles[0]) or (0, 0))[1] if vehicles else 0
-        return Footing(bool(vehicles), asked, version)
+        return Footing(bool(vehicles), asked, version, "en" if vehicles else "")
 
     async def keeper(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> TenureId | None:
         """See ``CommandStore.keeper``."""

@@ -5,6 +5,8 @@ Rules:
     2. What the platform tells a car by itself only ever removes phones: the list of those that remain, signed, numbered, sent at
        each removal and again after each greeting, before any order.
     3. A phone belongs to a tenure. With the tenure, or when the owner takes the car out of the garage, none remains.
+    4. A key that was revoked never comes back. The car may not have heard of it yet: were the key asked for again, the list would
+       name it, and the car, which holds it still, would say that it does. A phone that is added again makes a new key.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +16,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from openmarque.domains.commands.errors import OrderRefused, PhoneKeyUnknown, TooManyPhoneRequests
+from openmarque.domains.commands.errors import OrderRefused, PhoneKeyRevoked, PhoneKeyUnknown, TooManyPhoneRequests
 from openmarque.domains.commands.rules import MAX_PHONE_REQUESTS, PHONE_REQUEST_LIVES
 from openmarque.domains.commands.service import CommandKey
 from openmarque.domains.commands.states import KNOWN_TO_CAR, KeyEvent, KeyState, key_after
@@ -71,7 +73,8 @@ class Phones:
     ) -> tuple[PhoneRow, bytes]:
         """A phone offers its key to a car; gives the row and the frame to hand over after the commit.
 
-        Raises ``UnfitPhoneKey``, ``OrderRefused``, ``TooManyPhoneRequests``; ``ValueError`` for a label that can't be shown.
+        Raises ``UnfitPhoneKey``, ``OrderRefused``, ``TooManyPhoneRequests``, ``PhoneKeyRevoked``; ``ValueError`` for a label that
+        can't be shown.
         """
         vehicle_id, tenure_id, account_id = who
         if not label.isprintable() or not 0 < len(label) <= MAX_LABEL:
@@ -88,6 +91,8 @@ class Phones:
             raise TooManyPhoneRequests(limit=MAX_PHONE_REQUESTS)
         known = await self._store.lock_phone(tx, tenure_id, key_id)
         row = PhoneRow(tenure_id, key_id, vehicle_id, spki, label, KeyState.REQUESTED, "", 0, now, now)
+        if known is not None and known.state is KeyState.REVOKED:
+            raise PhoneKeyRevoked
         if known is not None:
             state = key_after(known.state, KeyEvent.ASKED)
             row = replace(row, state=state, label=known.label if state is KeyState.ACTIVE else label, counter=known.counter)

@@ -29,7 +29,8 @@ SELECT EXISTS (SELECT FROM tenure t JOIN capability_grant g USING (tenure_id)
                   AND t.started_at <= %(now)s AND (t.ended_at IS NULL OR t.ended_at > %(now)s)
                   AND g.from_at <= %(now)s AND (g.until_at IS NULL OR g.until_at > %(now)s)),
        (SELECT count(*) FROM vehicle_order o WHERE o.tenure_id = %(tenure)s AND o.requested_at > %(since)s),
-       coalesce((SELECT c.keys_version FROM car_command c JOIN tenure t USING (vehicle_id) WHERE t.tenure_id = %(tenure)s), 0)"""
+       coalesce((SELECT c.keys_version FROM car_command c JOIN tenure t USING (vehicle_id) WHERE t.tenure_id = %(tenure)s), 0),
+       coalesce((SELECT a.language FROM account a WHERE a.account_id = %(account)s), '')"""
 _KEEPER: Final = """
 SELECT t.tenure_id FROM tenure t JOIN capability_grant g USING (tenure_id)
  WHERE t.vehicle_id = %(vehicle)s AND g.subject_id = t.account_id AND %(command)s = ANY (g.capabilities)

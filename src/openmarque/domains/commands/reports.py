@@ -31,18 +31,34 @@ class ReportHandler:
     async def apply(self, tx: Transaction, messages: Sequence[Accepted]) -> Mapping[int, str]:
         """See ``Handler.apply``."""
         refused: dict[int, str] = {}
-        for index, message in enumerate(messages):
-            if reason := await self._take(tx, message):
-                refused[index] = reason
+        for indices in _groups(messages):
+            reasons = await self._take(tx, [messages[index] for index in indices])
+            refused |= {index: reason for index, reason in zip(indices, reasons, strict=True) if reason}
         return refused
 
-    async def _take(self, tx: Transaction, message: Accepted) -> str:
-        match message.body:
-            case OrderReport() as report:
-                return await self._orders.report(tx, message.vehicle_id, message.tenure_id, report, message.received_at)
-            case PhoneKeyReport() as told:
-                return await self._phones.report(tx, message.vehicle_id, message.tenure_id, told, message.received_at)
-        return _UNREADABLE
+    async def _take(self, tx: Transaction, messages: Sequence[Accepted]) -> list[str]:
+        """The reason why each of `messages`, a group of ``_groups``, can't be taken; empty where it is."""
+        about = messages[0]
+        if isinstance(about.body, PhoneKeyReport):
+            return [await self._phones.report(tx, about.vehicle_id, about.tenure_id, about.body, about.received_at)]
+        said = [message.body for message in messages if isinstance(message.body, OrderReport)]
+        if not said:
+            return [_UNREADABLE]
+        return await self._orders.reports(tx, about.vehicle_id, about.tenure_id, said, about.received_at)
+
+
+def _groups(messages: Sequence[Accepted]) -> list[list[int]]:
+    """The places of `messages`, in their order; what one car says of one order in a row stands together."""
+    groups: list[list[int]] = []
+    former: tuple[VehicleId, str] | None = None
+    for index, message in enumerate(messages):
+        about = (message.vehicle_id, message.body.order_id) if isinstance(message.body, OrderReport) else None
+        if about is not None and about == former:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+        former = about
+    return groups
 
 
 class Resend:

@@ -20,7 +20,7 @@ from openmarque.domains.commands.rules import IDEMPOTENCY_KEY
 from openmarque.domains.commands.sources import live_sources
 from openmarque.domains.commands.store import CodeRow
 from openmarque.http.conditional import answer
-from openmarque.http.edge import OF_A_CAR, Admitted, CarVisit, OwnCar, VehiclePath, edge_of
+from openmarque.http.edge import OF_A_CAR, Admitted, CarVisit, Opened, Opening, OwnCar, VehiclePath, edge_of
 from openmarque.http.errors import CursorInvalid, NotInYourGarage, NotSignedIn, RequestInvalid
 from openmarque.http.languages import Language
 from openmarque.http.paging import DEFAULT_LIMIT, Cursor, Limit, Page, read_cursor, write_cursor
@@ -60,11 +60,11 @@ class _After(msgspec.Struct, frozen=True, tag="orders", array_like=True):
     order_id: str
 
 
-def desk_of(request: Request, presented: Admitted, vehicle_id: str) -> Desk:
+def desk_of(request: Request, opened: Opened, vehicle_id: str) -> Desk:
     """The desk of the application that serves `request`, for the car in its address."""
     parts = request.app.state.parts
     assert isinstance(parts.commands, Commands)
-    return Desk(edge_of(request), parts.commands, parts.broker, presented, vehicle_id)
+    return Desk(edge_of(request), parts.commands, parts.broker, opened, vehicle_id)
 
 
 def router() -> APIRouter:
@@ -86,9 +86,9 @@ def _order(routes: APIRouter) -> None:
         tags=["orders"],
         summary="Ask the car for a challenge",
     )
-    async def ask_challenge(request: Request, presented: Admitted, vehicle_id: VehiclePath) -> b.ChallengeBody:
+    async def ask_challenge(request: Request, opened: Opening, vehicle_id: VehiclePath) -> b.ChallengeBody:
         """What an order that a phone signs has to name. It wakes no car: one that is not connected is told so at once."""
-        challenge = await desk_of(request, presented, vehicle_id).challenge()
+        challenge = await desk_of(request, opened, vehicle_id).challenge()
         return b.ChallengeBody(challenge=b64url(challenge), lives_s=CHALLENGE_LIVES_MS // 1000)
 
     @routes.post(
@@ -113,7 +113,7 @@ def _order(routes: APIRouter) -> None:
     async def place_order(
         request: Request,
         response: Response,
-        presented: Admitted,
+        opened: Opening,
         vehicle_id: VehiclePath,
         body: b.OrderRequestBody,
         idempotency_key: IdempotencyKey,
@@ -124,7 +124,7 @@ def _order(routes: APIRouter) -> None:
         What the rules do not permit, and what the car can't get because it is not connected, is an order in the state `refused`, with
         reason and cure. What only a phone may order is `awaiting_phone` when it comes unsigned.
         """
-        desk, signed = desk_of(request, presented, vehicle_id), _signed(body.payload, body.signature)
+        desk, signed = desk_of(request, opened, vehicle_id), _signed(body.payload, body.signature)
         code = None if body.safety_code is None else await desk.counted_code(body.safety_code)
 
         async def place(visit: CarVisit) -> Placed:
@@ -147,14 +147,14 @@ def _order(routes: APIRouter) -> None:
     async def approve_order(
         request: Request,
         response: Response,
-        presented: Admitted,
+        opened: Opening,
         vehicle_id: VehiclePath,
         order_id: OrderPath,
         body: b.ApprovalBody,
         language: Language,
     ) -> b.OrderBody:
         """Sign an order that awaits a phone; the same approval again is the same order."""
-        desk, signed = desk_of(request, presented, vehicle_id), _signed(body.payload, body.signature)
+        desk, signed = desk_of(request, opened, vehicle_id), _signed(body.payload, body.signature)
         assert signed is not None
         code = None if body.safety_code is None else await desk.counted_code(body.safety_code)
 
@@ -217,22 +217,20 @@ def _phones(routes: APIRouter) -> None:
         status_code=202,
         response_model=b.PhoneBody,
         responses=problems(
-            *(*_CAR, UnfitPhoneKey, e.OrderRefused, e.TooManyPhoneRequests, CarOffline, BrokerDown, RequestInvalid)
+            *(*_CAR, UnfitPhoneKey, e.OrderRefused, e.PhoneKeyRevoked, e.TooManyPhoneRequests),
+            *(CarOffline, BrokerDown, RequestInvalid),
         ),
         tags=["phones"],
         summary="Offer a phone to the car",
     )
-    async def offer_phone(
-        request: Request, presented: Admitted, vehicle_id: VehiclePath, body: b.PhoneRequestBody
-    ) -> b.PhoneBody:
+    async def offer_phone(request: Request, opened: Opening, vehicle_id: VehiclePath, body: b.PhoneRequestBody) -> b.PhoneBody:
         """The car checks the proof with the secret that its screen shows, and says on the event stream what became of it."""
-        desk = desk_of(request, presented, vehicle_id)
+        desk = desk_of(request, opened, vehicle_id)
         if not body.label.isprintable():
             raise RequestInvalid
         key_id = await desk.offer_phone(_bytes(body.public_key), body.label, _bytes(body.mac))
-        async with desk.edge.database.begin() as tx:
-            visit = await desk.visit(tx)
-            rows = await _store.owner_phones(tx, visit.tenure_id)
+        async with desk.visit() as visit:
+            rows = await _store.owner_phones(visit.tx, visit.tenure_id)
         return b.phone_body(next(row for row in rows if row.key_id == key_id))
 
     @routes.delete(
@@ -279,12 +277,15 @@ _Use = Callable[[CarVisit], Awaitable[Placed]]
 
 async def _kept(desk: Desk, response: Response, code: CodeRow | None, use: _Use, language: str) -> b.OrderBody:
     """Keep an order by `use`, bring it on its way after the commit, and tell how it stands then."""
-    async with desk.edge.database.begin() as tx:
-        visit = await desk.visit(tx)
+    async with desk.visit() as visit:
         if code is not None:
-            await desk.commands.codes.passed(tx, code)
+            await desk.commands.codes.passed(visit.tx, code)
         placed = await use(visit)
-        body = await _body(tx, visit, placed.order_id, language) if placed.view is None else b.order_body(placed.view, language)
+        body = (
+            await _body(visit.tx, visit, placed.order_id, language)
+            if placed.view is None
+            else b.order_body(placed.view, language)
+        )
     if not await desk.hand_over(visit.vehicle_id, placed):
         async with desk.edge.database.begin() as tx:
             body = await _body(tx, visit, placed.order_id, language)

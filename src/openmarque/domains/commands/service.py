@@ -11,7 +11,7 @@ Rules:
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -45,7 +45,7 @@ from openmarque.domains.commands.rules import (
     is_fresh,
 )
 from openmarque.domains.commands.states import Event, KeyState, State, after
-from openmarque.domains.commands.store import CommandStore, Footing, OrderRow, OrderView
+from openmarque.domains.commands.store import CommandStore, Footing, OrderRow, OrderView, Step
 from openmarque.kit.clock import to_ms
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, new_uuid, parse_wire, wire
 from openmarque.link.judging import JudgeCache
@@ -140,7 +140,7 @@ class Orders:
         row = await self._new(tx, asked, command, proof, now)
         if row.state is State.ACCEPTED and command.needs_code and not asked.code_right:
             raise SafetyCodeNeeded
-        return await self._keep_new(tx, asked, row, proof, now)
+        return await self._keep_new(tx, asked, row, proof, footing, now)
 
     async def approve(self, tx: Transaction, approval: Approval, now: datetime) -> Placed:
         """A phone signs an order that awaits it. The same approval again gets the same order.
@@ -209,7 +209,9 @@ class Orders:
             code_at=now if asked.code_right and command.needs_code else None,
         )
 
-    async def _keep_new(self, tx: Transaction, asked: Asked, row: OrderRow, proof: Proof | None, now: datetime) -> Placed:
+    async def _keep_new(
+        self, tx: Transaction, asked: Asked, row: OrderRow, proof: Proof | None, footing: Footing, now: datetime
+    ) -> Placed:
         steps = [row.state]
         if proof is not None:
             sends = row.state is State.ACCEPTED
@@ -224,7 +226,8 @@ class Orders:
             return self._again(known, asked)
         if row.state is not State.REFUSED:
             await self._store.expire_at(tx, row.order_id, row.expires_at)
-        view = await self._tell(tx, row)
+        view = _new_view(row, steps, proof, now)
+        LiveUpdates.tell(tx, row.tenure_id, LIVE_PART, order=view, language=footing.language)
         return Placed(row.order_id, row.frame, needs_challenge=row.state is State.ACCEPTED, view=view)
 
     async def _proved(
@@ -339,21 +342,38 @@ class Orders:
         self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None, report: OrderReport, now: datetime
     ) -> str:
         """The car says how an order fares; gives the reason why this can't be taken, empty when it is."""
+        return (await self.reports(tx, vehicle_id, tenure_id, [report], now))[0]
+
+    async def reports(
+        self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None, said: Sequence[OrderReport], now: datetime
+    ) -> list[str]:
+        """The car says several things of one order, in their order: as one ``report`` after the other, kept and told once."""
         try:
-            order_id = parse_wire(report.order_id)
+            order_id = parse_wire(said[0].order_id)
         except ValueError:
-            return UNKNOWN_ORDER
+            return [UNKNOWN_ORDER] * len(said)
         row = await self._store.lock_order(tx, order_id)
         if row is None or row.vehicle_id != vehicle_id:
-            return UNKNOWN_ORDER
+            return [UNKNOWN_ORDER] * len(said)
         if row.tenure_id != tenure_id:
-            return str(Reason.NO_TENURE)
-        ended = report.state in (OrderStep.REFUSED, OrderStep.FAILED)
-        try:
-            await self._move(tx, row, _EVENTS[report.state], _code(report.reason) if ended else "", now)
-        except OrderStepImpossible as impossible:
-            return impossible.code.replace("-", "_")
-        return ""
+            return [str(Reason.NO_TENURE)] * len(said)
+        refused, taken = [], list[tuple[State, str]]()
+        for report in said:
+            ended = report.state in (OrderStep.REFUSED, OrderStep.FAILED)
+            try:
+                state = after(taken[-1][0] if taken else row.state, _EVENTS[report.state])
+            except OrderStepImpossible as impossible:
+                refused.append(impossible.code.replace("-", "_"))
+                continue
+            refused.append("")
+            if state is not None:
+                taken.append((state, _code(report.reason) if ended else ""))
+        if taken:
+            # A state with a reason is a last one, so none but the last step has one.
+            row = replace(row, state=taken[-1][0], reason=taken[-1][1], frame=None)
+            await self._store.move_order(tx, row, [state for state, _ in taken], now)
+            await self._tell(tx, row)
+        return refused
 
     async def _move(self, tx: Transaction, row: OrderRow, event: Event, reason: str, now: datetime) -> Placed:
         """Let `event` happen to a locked order; a stale one changes nothing. Raises ``OrderStepImpossible``."""
@@ -369,6 +389,13 @@ class Orders:
         view, language = await self._store.told(tx, row.order_id)
         LiveUpdates.tell(tx, row.tenure_id, LIVE_PART, order=view, language=language)
         return view
+
+
+def _new_view(row: OrderRow, steps: Sequence[State], proof: Proof | None, now: datetime) -> OrderView:
+    """An order that was just kept with these steps, as its owner sees it."""
+    seen = tuple(Step(state, row.reason if state is row.state else "", now) for state in steps)
+    phone = None if proof is None else (proof.phone.key_id, proof.phone.label)
+    return OrderView(row.order_id, row.command, row.state, row.reason, row.requested_at, row.expires_at, phone, seen)
 
 
 def _code(reason: str) -> str:

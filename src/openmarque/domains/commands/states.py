@@ -146,11 +146,11 @@ KEY_TRANSITIONS: Final[Mapping[tuple[KeyState, KeyEvent], KeyState]] = MappingPr
         (KeyState.ACTIVE, KeyEvent.REVOKED): KeyState.REVOKED,
         (KeyState.REFUSED, KeyEvent.ASKED): KeyState.REQUESTED,
         (KeyState.REMOVED, KeyEvent.ASKED): KeyState.REQUESTED,
-        (KeyState.REVOKED, KeyEvent.ASKED): KeyState.REQUESTED,
     }
 )
 """An active key that is offered again stays active whatever comes of the offer. A requested one is not gone because the car does not
-hold it yet. A revoked one can't be made active by a late report."""
+hold it yet. A revoked one stays so whatever comes, a late report as well as a new offer: a car that was away when it was revoked
+holds it still, and would say so."""
 
 KNOWN_TO_CAR: Final = (KeyState.REQUESTED, KeyState.ACTIVE)
 """Keys that the car may hold: those of the list sent to it."""

@@ -99,6 +99,8 @@ class Footing:
     """Orders of the tenure since the instant asked about."""
     keys_version: int
     """Of the newest list of phones sent to the car; 0 when there was none."""
+    language: str
+    """The account's."""
 
 
 class CommandStore(Protocol):

@@ -1,0 +1,144 @@
+import { Button, Group, Text } from "@mantine/core";
+import { IconCar, IconUserCircle } from "@tabler/icons-react";
+import { lazy, Suspense } from "react";
+import { Link, Redirect, Route, Switch, useLocation } from "wouter";
+import { AccountPage } from "./domains/accounts/AccountPage";
+import { Confirm } from "./domains/accounts/Confirm";
+import { Forgotten } from "./domains/accounts/Forgotten";
+import { Reset } from "./domains/accounts/Reset";
+import { SignIn } from "./domains/accounts/SignIn";
+import { SignUp } from "./domains/accounts/SignUp";
+import { Garage } from "./domains/garage/Garage";
+import { useTexts } from "./kit/i18n";
+import { useOnline } from "./kit/live";
+import { Loading, Page } from "./kit/parts";
+import styles from "./kit/parts.module.css";
+import { useSession } from "./kit/session";
+import { useUpdate } from "./kit/updates";
+
+// What few visits need comes when it is needed.
+const AddCar = lazy(() => import("./domains/garage/AddCar"));
+const RemoveCar = lazy(() => import("./domains/garage/RemoveCar"));
+const CarPage = lazy(() => import("./services/status/CarPage"));
+const TripsPage = lazy(() => import("./services/trips/TripsPage"));
+const Phone = lazy(() => import("./domains/commands/Phone"));
+const SafetyCode = lazy(() => import("./domains/commands/SafetyCode"));
+const Phones = lazy(() => import("./domains/commands/Phones"));
+
+/** The whole app: what stands around the pages, and which address shows which page. */
+export function App() {
+  const { signedIn } = useSession();
+  const { t } = useTexts("kit");
+  const online = useOnline();
+  return (
+    <div className={styles.shell}>
+      <a href="#content" className={styles.skip}>
+        {t("action.continue")}
+      </a>
+      {!online && (
+        <div role="status" className={styles.offline}>
+          {t("state.offline")}
+        </div>
+      )}
+      <NewVersion />
+      <Suspense fallback={<Waiting />}>{signedIn ? <Inside /> : <Outside />}</Suspense>
+      {signedIn && <Tabs />}
+    </div>
+  );
+}
+
+function Outside() {
+  const [location] = useLocation();
+  return (
+    <Switch>
+      <Route path="/sign-up" component={SignUp} />
+      <Route path="/confirm" component={Confirm} />
+      <Route path="/forgotten" component={Forgotten} />
+      <Route path="/reset" component={Reset} />
+      <Route path="/sign-in" component={SignIn} />
+      <Route>
+        {/* Where the person wanted to go is kept; what stands behind # (a phone's secret) stays in the page's own memory. */}
+        <Redirect to={location === "/" ? "/sign-in" : `/sign-in?to=${encodeURIComponent(location)}`} state={{ hash: window.location.hash }} />
+      </Route>
+    </Switch>
+  );
+}
+
+function Inside() {
+  return (
+    <Switch>
+      <Route path="/" component={Garage} />
+      <Route path="/add" component={AddCar} />
+      <Route path="/add/:pairingId" component={AddCar} />
+      <Route path="/phone" component={Phone} />
+      <Route path="/safety-code" component={SafetyCode} />
+      <Route path="/cars/:vehicleId" component={CarPage} />
+      <Route path="/cars/:vehicleId/trips" component={TripsPage} />
+      <Route path="/cars/:vehicleId/phones" component={Phones} />
+      <Route path="/cars/:vehicleId/remove" component={RemoveCar} />
+      <Route path="/account" component={AccountPage} />
+      <Route path="/confirm" component={Confirm} />
+      <Route path="/reset" component={Reset} />
+      <Route path="/sign-in">
+        <Redirect to="/" />
+      </Route>
+      <Route path="/sign-up">
+        <Redirect to="/" />
+      </Route>
+      <Route component={Nowhere} />
+    </Switch>
+  );
+}
+
+function Nowhere() {
+  const { t } = useTexts("kit");
+  return (
+    <Page title={t("problem.notFound")} back="/">
+      <Button component={Link} href="/">
+        {t("problem.toGarage")}
+      </Button>
+    </Page>
+  );
+}
+
+function Waiting() {
+  return (
+    <div className={styles.page}>
+      <Loading />
+    </div>
+  );
+}
+
+function Tabs() {
+  const [location] = useLocation();
+  const { t } = useTexts("kit");
+  const inAccount = location.startsWith("/account");
+  return (
+    <nav className={styles.bar} aria-label={t("nav.main")}>
+      <Link href="/" className={styles.tab} aria-current={inAccount ? undefined : "page"}>
+        <IconCar aria-hidden />
+        {t("nav.garage")}
+      </Link>
+      <Link href="/account" className={styles.tab} aria-current={inAccount ? "page" : undefined}>
+        <IconUserCircle aria-hidden />
+        {t("nav.account")}
+      </Link>
+    </nav>
+  );
+}
+
+function NewVersion() {
+  const take = useUpdate();
+  const { t } = useTexts("kit");
+  if (take === null) {
+    return null;
+  }
+  return (
+    <Group justify="center" p="xs" role="status">
+      <Text size="sm">{t("update.ready")}</Text>
+      <Button size="compact-sm" onClick={() => void take()}>
+        {t("update.take")}
+      </Button>
+    </Group>
+  );
+}

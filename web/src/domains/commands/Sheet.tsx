@@ -1,0 +1,45 @@
+import { ActionIcon } from "@mantine/core";
+import { IconX } from "@tabler/icons-react";
+import { useEffect, useId, useRef, type ReactNode } from "react";
+import { useTexts } from "../../kit/i18n";
+import styles from "./commands.module.css";
+
+/** A sheet from the lower edge, where the thumb is. The browser's own modal dialog: the rest of the page is out of reach until it closes. */
+export function Sheet({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  const { t } = useTexts("kit");
+  useEffect(() => {
+    const shown = dialog.current;
+    shown?.showModal();
+    // What the sheet is for has the focus, not the button that closes it.
+    shown?.querySelector<HTMLElement>("[data-autofocus]")?.focus({ preventScroll: true });
+    return () => shown?.close();
+  }, []);
+  return (
+    // A touch beside the sheet closes it, as Escape does; nothing else depends on it.
+    // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions
+    <dialog
+      ref={dialog}
+      className={styles.sheet}
+      aria-labelledby={heading}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClick={(event) => event.target === dialog.current && onClose()}
+    >
+      <div className={styles.sheetInside}>
+        <div className={styles.sheetHead}>
+          <h2 id={heading} className={styles.sheetTitle}>
+            {title}
+          </h2>
+          <ActionIcon variant="subtle" color="gray" size={44} radius="xl" onClick={onClose} aria-label={t("action.close")}>
+            <IconX aria-hidden />
+          </ActionIcon>
+        </div>
+        {children}
+      </div>
+    </dialog>
+  );
+}

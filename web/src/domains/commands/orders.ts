@@ -1,0 +1,219 @@
+/** Orders from this browser: a challenge of the car, the phone's signature, and the way to the platform. */
+import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { client, Problem, told, type Schemas } from "../../kit/api";
+import { toHex } from "../../kit/bytes";
+import type { CarLive } from "../../kit/live";
+import { keyAmong, sign, takeCounter, type PhoneKey } from "./keys";
+import { newer, type Order } from "./life";
+
+/** A slower answer is given up: a platform that holds a challenge back on purpose would stretch the time in which the order runs. */
+const ANSWER_MS = 5_000;
+/** A challenge lives five minutes; it is asked for anew before that. */
+const RENEW_MS = 240_000;
+/** What the phone adds to its own time since it asked for the challenge (`ORDER_MARGIN_MS`). */
+const MARGIN_MS = 15_000;
+const LONGEST_MS = 300_000;
+
+/** A challenge, and when it was asked for: by the clock that only goes forward, and by the one that counts sleep. */
+export interface Held {
+  challenge: string;
+  askedMs: number;
+  askedAt: number;
+}
+
+/** Milliseconds, counted from the car's challenge, until which the car may begin the order: no clock but the phone's own is trusted. */
+export function validMs(held: Held, nowMs: number): number {
+  return Math.min(LONGEST_MS, Math.max(0, Math.round(nowMs - held.askedMs)) + MARGIN_MS);
+}
+
+/** Whether a challenge is worth signing: a device that slept finds out by the wall clock, one whose clock was set by the other. */
+export function isFresh(held: Held, nowMs: number, nowAt: number): boolean {
+  const passed = nowAt - held.askedAt;
+  return nowMs - held.askedMs < RENEW_MS && passed >= -1_000 && passed < RENEW_MS;
+}
+
+/** Asks the car for a challenge. Throws a `Problem`: car-offline, car-silent, order-refused with reason and cure. */
+export async function askChallenge(vehicleId: string): Promise<Held> {
+  const askedMs = performance.now();
+  const askedAt = Date.now();
+  const { challenge } = await told(
+    client.POST("/api/v1/vehicles/{vehicle_id}/challenges", {
+      params: { path: { vehicle_id: vehicleId } },
+      signal: AbortSignal.timeout(ANSWER_MS),
+    }),
+  );
+  return { challenge, askedMs, askedAt };
+}
+
+/** The key of this browser that the car knows: undefined while that is being found out, null when there is none. */
+export function usePhoneKey(vehicleId: string, phones: readonly Schemas["PhoneBody"][] | undefined): PhoneKey | null | undefined {
+  const [key, setKey] = useState<PhoneKey | null | undefined>(undefined);
+  useEffect(() => {
+    if (phones === undefined) {
+      return;
+    }
+    let wanted = true;
+    keyAmong(vehicleId, phones).then(
+      (found) => wanted && setKey(found),
+      () => wanted && setKey(null),
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [vehicleId, phones]);
+  return key;
+}
+
+/** The phones of a car. */
+export function usePhones(vehicleId: string, options: { everyMs?: number; enabled?: boolean } = {}) {
+  return useQuery({
+    queryKey: ["vehicles", vehicleId, "phone-keys"],
+    queryFn: () => told(client.GET("/api/v1/vehicles/{vehicle_id}/phone-keys", { params: { path: { vehicle_id: vehicleId } } })),
+    refetchInterval: options.everyMs ?? false,
+    enabled: options.enabled ?? true,
+  });
+}
+
+/**
+ * A challenge that is ready when the person is: asked for as soon as `wanted`, while they read or type, and renewed before it is too old.
+ * What the car or the rules say against it (`refusal`) is known before anybody has typed a code.
+ */
+export function useChallenge(vehicleId: string, wanted: boolean) {
+  const held = useRef<Promise<Held> | null>(null);
+  const [refusal, setRefusal] = useState<unknown>(null);
+  const [isReady, setReady] = useState(false);
+  const ask = useCallback(() => {
+    const asked = askChallenge(vehicleId);
+    held.current = asked;
+    asked.then(
+      () => {
+        setReady(true);
+        setRefusal(null);
+      },
+      (error: unknown) => {
+        if (held.current === asked) {
+          held.current = null;
+          setRefusal(error);
+        }
+      },
+    );
+    return asked;
+  }, [vehicleId]);
+  useEffect(() => {
+    if (!wanted) {
+      return;
+    }
+    void ask().catch(() => undefined);
+    const timer = setInterval(() => void ask().catch(() => undefined), RENEW_MS);
+    return () => {
+      clearInterval(timer);
+      held.current = null;
+    };
+  }, [wanted, ask]);
+  /** A challenge that has not been used; each is handed out once. */
+  const take = useCallback(async (): Promise<Held> => {
+    const ready = held.current;
+    held.current = null;
+    if (ready !== null) {
+      const found = await ready;
+      if (isFresh(found, performance.now(), Date.now())) {
+        return found;
+      }
+    }
+    const asked = await ask();
+    held.current = null;
+    return asked;
+  }, [ask]);
+  const retry = useCallback(() => {
+    setRefusal(null);
+    setReady(false);
+    return ask();
+  }, [ask]);
+  return { take, refusal, retry, isReady };
+}
+
+interface Wanted {
+  vehicleId: string;
+  command: string;
+  code?: string | undefined;
+}
+
+/** Orders what no phone has to sign, or leaves it to a phone of the car to approve it. */
+export async function order({ vehicleId, command, code }: Wanted): Promise<Order> {
+  return place(vehicleId, freshId(), { command, ...(code === undefined ? {} : { safety_code: code }) });
+}
+
+/** Orders with this phone's signature. A counter that the platform knows as used is passed over once. */
+export async function orderSigned(wanted: Wanted, key: PhoneKey, take: () => Promise<Held>): Promise<Order> {
+  return counted(wanted, key, take, freshId, (orderId, signed) =>
+    place(wanted.vehicleId, orderId, { command: wanted.command, ...signed }),
+  );
+}
+
+/** Signs an order that waits for a phone. */
+export async function approve(waiting: Order, wanted: Wanted, key: PhoneKey, take: () => Promise<Held>): Promise<Order> {
+  return counted(wanted, key, take, () => waiting.order_id, (orderId, signed) =>
+    told(
+      client.POST("/api/v1/vehicles/{vehicle_id}/orders/{order_id}/approval", {
+        params: { path: { vehicle_id: wanted.vehicleId, order_id: orderId } },
+        body: signed,
+      }),
+    ),
+  );
+}
+
+/** Shows an order that an answer told before the event stream does. */
+export function keepOrder(known: QueryClient, vehicleId: string, order: Order): void {
+  known.setQueryData<CarLive>(["live", vehicleId], (before) => ({
+    ...before,
+    orders: { ...before?.orders, [order.order_id]: newer(before?.orders?.[order.order_id], order) },
+  }));
+}
+
+/** A function that shows what became of an order of this car. */
+export function useKeepOrder(vehicleId: string): (order: Order) => void {
+  const known = useQueryClient();
+  return useCallback((order) => keepOrder(known, vehicleId, order), [known, vehicleId]);
+}
+
+type Signed = { payload: string; signature: string; safety_code?: string };
+
+async function counted(
+  { vehicleId, command, code }: Wanted,
+  key: PhoneKey,
+  take: () => Promise<Held>,
+  orderId: () => string,
+  send: (orderId: string, signed: Signed) => Promise<Order>,
+): Promise<Order> {
+  const held = await take();
+  const attempt = async (floor: number) => {
+    const id = orderId();
+    const counter = await takeCounter(vehicleId, key.keyId, floor);
+    const content = { orderId: id, vehicleId, command, keyId: key.keyId, counter, challenge: held.challenge };
+    const signed = await sign(key, { ...content, validMs: validMs(held, performance.now()) });
+    return send(id, { ...signed, ...(code === undefined ? {} : { safety_code: code }) });
+  };
+  try {
+    return await attempt(0);
+  } catch (error) {
+    const last = error instanceof Problem && error.code === "counter-used" ? /\d+/.exec(error.cure) : null;
+    if (last === null) {
+      throw error;
+    }
+    return attempt(Number(last[0]));
+  }
+}
+
+function place(vehicleId: string, orderId: string, body: Schemas["OrderRequestBody"]): Promise<Order> {
+  return told(
+    client.POST("/api/v1/vehicles/{vehicle_id}/orders", {
+      params: { path: { vehicle_id: vehicleId }, header: { "idempotency-key": orderId } },
+      body,
+    }),
+  );
+}
+
+function freshId(): string {
+  return toHex(crypto.getRandomValues(new Uint8Array(16)));
+}

@@ -1,0 +1,50 @@
+/** Texts of the car's privacy level. */
+export const en = {
+  title: "Privacy",
+  level: { private: "Private", data: "Data without the place", position: "Data and place" },
+  levelWhat: {
+    private: "The car says nothing of itself. Emergency calls still work.",
+    data: "The car says how it is, but not where it is.",
+    position: "The car says how it is and where it is.",
+  },
+  by: "Set by {{by}}, {{at}}",
+  byWhom: { driver: "the driver", "head unit": "the people in the car", "hardware buttons": "the people in the car, with the buttons", factory: "the maker" },
+  byNobody: "Not changed since the car is yours",
+  onlyCar: "Only in the car",
+  onlyCarWhat:
+    "The level is set in the car alone: on its screen, or by holding the SOS and assistance buttons together and then pressing assistance. Nobody can raise it from outside: not this app, not the brand.",
+  ceiling: "This car is built never to share more than: {{level}}.",
+  remote: "Remote access",
+  remoteOn: "On: the app may ask the car and give it orders.",
+  remoteOff: "Off, switched in the car: the app may neither ask the car nor give it orders.",
+  services: "What this means for each service",
+  open: "on",
+  closed: "off",
+  needs: "Needs the level “{{level}}”.",
+  how: "How to change it",
+};
+
+export const fr: typeof en = {
+  title: "Confidentialité",
+  level: { private: "Privé", data: "Données sans le lieu", position: "Données et lieu" },
+  levelWhat: {
+    private: "La voiture ne dit rien d'elle. Les appels d'urgence fonctionnent toujours.",
+    data: "La voiture dit comment elle va, mais pas où elle est.",
+    position: "La voiture dit comment elle va et où elle est.",
+  },
+  by: "Réglé par {{by}}, {{at}}",
+  byWhom: { driver: "la personne au volant", "head unit": "les personnes dans la voiture", "hardware buttons": "les personnes dans la voiture, avec les boutons", factory: "le constructeur" },
+  byNobody: "Inchangé depuis que la voiture est à vous",
+  onlyCar: "Seulement dans la voiture",
+  onlyCarWhat:
+    "Le niveau se règle uniquement dans la voiture : sur son écran, ou en maintenant ensemble les boutons SOS et assistance puis en appuyant sur assistance. Personne ne peut l'élever de l'extérieur : ni cette application, ni la marque.",
+  ceiling: "Cette voiture est conçue pour ne jamais partager plus que : {{level}}.",
+  remote: "Accès à distance",
+  remoteOn: "Activé : l'application peut interroger la voiture et lui donner des ordres.",
+  remoteOff: "Coupé dans la voiture : l'application ne peut ni l'interroger ni lui donner d'ordres.",
+  services: "Ce que cela change pour chaque service",
+  open: "actif",
+  closed: "coupé",
+  needs: "Demande le niveau « {{level}} ».",
+  how: "Comment le changer",
+};

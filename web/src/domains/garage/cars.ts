@@ -1,0 +1,31 @@
+import { useQuery } from "@tanstack/react-query";
+import { client, told, type Schemas } from "../../kit/api";
+
+export type Vehicle = Schemas["VehicleBody"];
+
+/** Every car of the garage; pages are fetched until there are no more. */
+export function useCars() {
+  return useQuery({
+    queryKey: ["vehicles"],
+    queryFn: async () => {
+      const cars: Vehicle[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await told(client.GET("/api/v1/vehicles", { params: { query: { limit: 100, ...(cursor === undefined ? {} : { cursor }) } } }));
+        cars.push(...page.items);
+        cursor = page.next ?? undefined;
+      } while (cursor !== undefined);
+      return cars.sort((one, other) => nameOf(one).localeCompare(nameOf(other)));
+    },
+  });
+}
+
+/** What a car is called: the owner's name for it, else its model. */
+export function nameOf(car: Pick<Vehicle, "name" | "model">): string {
+  return car.name ?? car.model.name;
+}
+
+/** Codes that wait to be typed in a car. */
+export function usePairings() {
+  return useQuery({ queryKey: ["pairings"], queryFn: () => told(client.GET("/api/v1/pairings")) });
+}

@@ -1,0 +1,79 @@
+import createClient from "openapi-fetch";
+import type { components, paths } from "./openapi";
+
+/** The bodies that the API speaks in, by their names in its description. */
+export type Schemas = components["schemas"];
+
+/** A refusal of the API as RFC 9457 problem details: what went wrong and what the person can do about it. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly cure: string;
+  readonly members: ReadonlyArray<{ name: string; problem: string }>;
+  readonly retryAfterS: number | null;
+  /** How often a code may still be tried before it is locked. */
+  readonly triesLeft: number | null;
+
+  constructor(status: number, body: Partial<Schemas["Problem"]> & Record<string, unknown>, retryAfter: string | null) {
+    super([body["title"], body["detail"]].filter((text) => typeof text === "string" && text !== "").join(" "));
+    this.name = "Problem";
+    this.status = status;
+    this.code = typeof body["code"] === "string" ? body["code"] : "unknown";
+    this.cure = typeof body["cure"] === "string" ? body["cure"] : "";
+    const errors = body["errors"];
+    this.members = Array.isArray(errors) ? (errors as Array<{ name: string; problem: string }>) : [];
+    this.retryAfterS = retryAfter !== null && /^\d+$/.test(retryAfter) ? Number(retryAfter) : null;
+    this.triesLeft = typeof body["tries_left"] === "number" ? body["tries_left"] : null;
+  }
+}
+
+/** The platform could not be reached at all: no network, or the platform is away. */
+export class Unreachable extends Error {
+  constructor() {
+    super("unreachable");
+    this.name = "Unreachable";
+  }
+}
+
+const listeners = new Set<() => void>();
+
+/** Calls `listener` whenever an answer says that nobody is signed in any more. Gives the function that ends it. */
+export function onSignedOut(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export const client = createClient<paths>({
+  baseUrl: typeof location === "undefined" ? "http://localhost" : location.origin,
+  credentials: "same-origin",
+  headers: { Accept: "application/json" },
+  // Looked up at each call, so that a test can stand in for it.
+  fetch: async (request: Request) => {
+    request.headers.set("Accept-Language", document.documentElement.lang || "en");
+    try {
+      return await fetch(request);
+    } catch {
+      throw new Unreachable();
+    }
+  },
+});
+
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** The data of a call, or a thrown `Problem`. */
+export async function told<T>(call: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await call;
+  if (response.ok) {
+    return data as T;
+  }
+  const body = typeof error === "object" && error !== null ? (error as Record<string, unknown>) : {};
+  const problem = new Problem(response.status, body, response.headers.get("Retry-After"));
+  if (response.status === 401 && problem.code === "not-signed-in") {
+    listeners.forEach((listener) => listener());
+  }
+  throw problem;
+}

@@ -1,0 +1,74 @@
+import { ActionIcon, Alert, Button, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { IconAlertTriangle, IconChevronLeft } from "@tabler/icons-react";
+import { useEffect, useRef, type ReactNode } from "react";
+import { Link } from "wouter";
+import { Problem, Unreachable } from "./api";
+import { useTexts } from "./i18n";
+import styles from "./parts.module.css";
+
+/** One page: its title is the document's, and takes the focus when the page is entered, so that a screen reader says where one is. */
+export function Page({ title, back, side, children }: { title: string; back?: string; side?: ReactNode; children: ReactNode }) {
+  const { t } = useTexts("kit");
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} · ${t("app")}`;
+  }, [title, t]);
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  return (
+    <main id="content" className={styles.page}>
+      <header className={styles.head}>
+        {back !== undefined && (
+          <ActionIcon component={Link} href={back} variant="subtle" color="gray" size={44} radius="xl" aria-label={t("nav.back")} className={styles.back}>
+            <IconChevronLeft aria-hidden />
+          </ActionIcon>
+        )}
+        <Title order={1} className={styles.title} ref={heading} tabIndex={-1} style={{ outline: "none" }}>
+          {title}
+        </Title>
+        {side}
+      </header>
+      {children}
+    </main>
+  );
+}
+
+/** What went wrong, why, and what the person can do about it; never a dead end. */
+export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  const { t } = useTexts("kit");
+  if (error === null || error === undefined) {
+    return null;
+  }
+  const known = error instanceof Problem;
+  const message = known ? error.message : error instanceof Unreachable ? t("problem.unreachable") : t("problem.unknown");
+  const cure = known ? error.cure : error instanceof Unreachable ? t("problem.unreachableCure") : "";
+  return (
+    <Alert color="red" variant="light" radius="lg" icon={<IconAlertTriangle aria-hidden />} title={message} role="alert">
+      <Stack gap="xs" align="flex-start">
+        {cure !== "" && <Text size="sm">{cure}</Text>}
+        {known &&
+          error.members.map((member) => (
+            <Text size="sm" key={member.name + member.problem}>
+              {member.name}: {member.problem}
+            </Text>
+          ))}
+        {onRetry && (
+          <Button size="compact-md" variant="default" onClick={onRetry}>
+            {t("action.retry")}
+          </Button>
+        )}
+      </Stack>
+    </Alert>
+  );
+}
+
+/** Holds the place of what is being loaded, so that nothing jumps when it comes. */
+export function Loading({ rows = 3, height = 96 }: { rows?: number; height?: number }) {
+  const { t } = useTexts("kit");
+  return (
+    <Stack gap="md" role="status" aria-label={t("state.loading")}>
+      {Array.from({ length: rows }, (_, row) => (
+        <Skeleton key={row} height={height} radius="xl" />
+      ))}
+    </Stack>
+  );
+}

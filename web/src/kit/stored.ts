@@ -1,0 +1,63 @@
+/** A small store of values in IndexedDB: keys that can't be exported live here, and what was last known of the cars. */
+
+const DATABASE = "openmarque";
+const STORES = ["phone", "cache"] as const;
+export type Store = (typeof STORES)[number];
+
+let opened: Promise<IDBDatabase> | null = null;
+
+function open(): Promise<IDBDatabase> {
+  opened ??= new Promise((resolve, reject) => {
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => STORES.forEach((name) => request.result.createObjectStore(name));
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => {
+      opened = null;
+      reject(request.error ?? new Error("IndexedDB can't be opened"));
+    };
+  });
+  return opened;
+}
+
+function done<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error("IndexedDB failed"));
+  });
+}
+
+/** What is kept under `key`; undefined when there is nothing. */
+export async function read<T>(store: Store, key: string): Promise<T | undefined> {
+  const database = await open();
+  return done(database.transaction(store).objectStore(store).get(key) as IDBRequest<T | undefined>);
+}
+
+/** Keep `value`; returns once it is on disk. */
+export async function write(store: Store, key: string, value: unknown): Promise<void> {
+  const database = await open();
+  const transaction = database.transaction(store, "readwrite", { durability: "strict" });
+  transaction.objectStore(store).put(value, key);
+  await new Promise<void>((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error ?? new Error("IndexedDB failed"));
+  });
+}
+
+/** Read, change and keep a value in one transaction, so that two open pages never take the same number. */
+export async function change<T>(store: Store, key: string, update: (value: T | undefined) => T): Promise<T> {
+  const database = await open();
+  const transaction = database.transaction(store, "readwrite", { durability: "strict" });
+  const values = transaction.objectStore(store);
+  const next = update(await done(values.get(key) as IDBRequest<T | undefined>));
+  values.put(next, key);
+  await new Promise<void>((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error ?? new Error("IndexedDB failed"));
+  });
+  return next;
+}
+
+export async function remove(store: Store, key: string): Promise<void> {
+  const database = await open();
+  await done(database.transaction(store, "readwrite").objectStore(store).delete(key));
+}

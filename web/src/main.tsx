@@ -1,0 +1,40 @@
+import "@mantine/core/styles.css";
+import "./kit/styles.css";
+import { MantineProvider } from "@mantine/core";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app";
+import { startTexts } from "./kit/i18n";
+import { keepQueries, queries } from "./kit/query";
+import { schemes } from "./kit/scheme";
+import { SessionProvider } from "./kit/session";
+import { theme } from "./kit/theme";
+import { watchForUpdates } from "./kit/updates";
+
+/** The nonce of this page's content policy: the platform writes it into the page. */
+function styleNonce(): string {
+  return document.querySelector<HTMLMetaElement>('meta[name="style-nonce"]')?.content ?? "";
+}
+
+async function start(): Promise<void> {
+  await Promise.all([startTexts(), keepQueries()]);
+  const root = document.getElementById("root");
+  if (root === null) {
+    throw new Error("index.html has no #root");
+  }
+  createRoot(root).render(
+    <StrictMode>
+      <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={schemes} getStyleNonce={styleNonce}>
+        <QueryClientProvider client={queries}>
+          <SessionProvider>
+            <App />
+          </SessionProvider>
+        </QueryClientProvider>
+      </MantineProvider>
+    </StrictMode>,
+  );
+  watchForUpdates();
+}
+
+void start();

@@ -1,0 +1,107 @@
+import { Skeleton, useComputedColorScheme } from "@mantine/core";
+import { IconWalk } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { client, told, type Schemas } from "../../kit/api";
+import * as format from "../../kit/format";
+import { useTexts } from "../../kit/i18n";
+import * as s from "./state";
+import styles from "./status.module.css";
+
+const MapView = lazy(() => import("./map-view"));
+
+/** Where the car is, how old that is, and the way to it. The map is fetched when the card comes into view. */
+export function CarMap({ signals, service, nowMs }: { signals: s.Signals | undefined; service: Schemas["ServiceBody"] | undefined; nowMs: number }) {
+  const { t, language } = useTexts("status");
+  const scheme = useComputedColorScheme();
+  const [card, isSeen] = useSeen();
+  const [failed, setFailed] = useState(false);
+  const onFailed = useCallback(() => setFailed(true), []);
+  const maps = useQuery({ queryKey: ["maps"], queryFn: () => told(client.GET("/api/v1/maps")), enabled: isSeen, staleTime: 300_000 });
+  const latitude = signals === undefined ? null : s.numberOf(signals, s.LATITUDE);
+  const longitude = signals === undefined ? null : s.numberOf(signals, s.LONGITUDE);
+  const heading = signals === undefined ? null : s.numberOf(signals, s.HEADING);
+  const place = signals?.[s.LATITUDE];
+  const isKnown = latitude !== null && longitude !== null && place !== undefined;
+  return (
+    <section className={styles.mapCard} aria-labelledby="map" ref={card}>
+      <h2 id="map" className={styles.title}>
+        {t("map.title")}
+      </h2>
+      {service !== undefined && !service.open && !isKnown ? (
+        <p className={styles.dim}>
+          {t("map.closed")} {service.message} <strong>{service.cure}</strong>
+        </p>
+      ) : signals !== undefined && !isKnown ? (
+        <p className={styles.dim}>{t("map.none")}</p>
+      ) : (
+        <>
+          <div className={styles.map}>
+            {failed ? (
+              <p className={styles.dim}>{t("map.failed")}</p>
+            ) : isKnown && maps.data !== undefined ? (
+              <Suspense fallback={<Skeleton height="100%" radius="lg" />}>
+                <MapView
+                  region={maps.data.region}
+                  latitude={latitude}
+                  longitude={longitude}
+                  heading={heading}
+                  dark={scheme === "dark"}
+                  language={language}
+                  onFailed={onFailed}
+                  words={{
+                    map: t("map.name"),
+                    marker: heading === null ? t("map.markerStill") : t("map.marker", { heading: format.number(heading, language) }),
+                    centre: t("map.centre"),
+                    zoomIn: t("map.zoomIn"),
+                    zoomOut: t("map.zoomOut"),
+                    twoFingers: t("map.twoFingers"),
+                    wheel: t("map.wheel"),
+                  }}
+                />
+              </Suspense>
+            ) : (
+              <Skeleton height="100%" radius="lg" />
+            )}
+          </div>
+          <div className={styles.mapFoot}>
+            <span className={styles.dim}>{place !== undefined && t("map.age", { age: format.age(s.ageOf(place, nowMs), language) })}</span>
+            {isKnown && (
+              <a className={styles.walk} href={wayTo(latitude, longitude)} target="_blank" rel="noreferrer">
+                <IconWalk size={20} aria-hidden /> {t("map.walk")}
+              </a>
+            )}
+          </div>
+          {maps.data?.region === null && <p className={styles.dim}>{t("map.world")}</p>}
+        </>
+      )}
+    </section>
+  );
+}
+
+/** A link that the device's own navigation opens. The place leaves this app only when the person touches it. */
+export function wayTo(latitude: number, longitude: number, agent = navigator.userAgent): string {
+  const place = `${latitude},${longitude}`;
+  if (/Android/.test(agent)) {
+    return `geo:${place}?q=${place}`;
+  }
+  if (/iPhone|iPad|Macintosh/.test(agent)) {
+    return `https://maps.apple.com/?daddr=${place}&dirflg=w`;
+  }
+  return `https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}#map=17/${latitude}/${longitude}`;
+}
+
+/** Whether an element has come near the window. Once it has, it stays so. */
+function useSeen() {
+  const element = useRef<HTMLElement>(null);
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    if (element.current === null || seen) {
+      return;
+    }
+    const watch = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && setSeen(true), { rootMargin: "200px" });
+    watch.observe(element.current);
+    return () => watch.disconnect();
+  }, [seen]);
+  return [element, seen] as const;
+}

@@ -1,0 +1,190 @@
+import { Progress, Skeleton } from "@mantine/core";
+import { IconBolt, IconChevronRight, IconDeviceMobile, IconGasStation, IconLock, IconLockOpen, IconLockQuestion, IconRoute, IconTrash } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, type ReactNode } from "react";
+import { Link, useParams } from "wouter";
+import { Privacy } from "../../domains/consent/Privacy";
+import { client, Problem, told, type Schemas } from "../../kit/api";
+import * as format from "../../kit/format";
+import { useTexts } from "../../kit/i18n";
+import { useCarLive, useNow, type CarLive, type LiveState } from "../../kit/live";
+import { Loading, Page, ProblemNote } from "../../kit/parts";
+import { LockPanel } from "../lock/LockPanel";
+import { CarDrawing, lockWord } from "./CarDrawing";
+import { CarMap } from "./CarMap";
+import { Refresh } from "./Refresh";
+import { carState, isTrue, newestAge, type CarState } from "./state";
+import styles from "./status.module.css";
+import { Values } from "./Values";
+
+const LIGHTS = "Vehicle.Body.Lights.Parking.IsOn";
+
+/** One car: how it is, lock and unlock, where it is, every value, and what it may say. */
+export default function CarPage() {
+  const { vehicleId = "" } = useParams();
+  // Another car is another page: nothing of one is ever shown as the other's.
+  return <OneCar key={vehicleId} vehicleId={vehicleId} />;
+}
+
+function OneCar({ vehicleId }: { vehicleId: string }) {
+  const { t, language } = useTexts("status");
+  const { car, state: stream } = useCarLive(vehicleId);
+  const detail = useQuery({
+    queryKey: ["vehicles", vehicleId, "detail", language],
+    queryFn: () => told(client.GET("/api/v1/vehicles/{vehicle_id}", { params: { path: { vehicle_id: vehicleId } } })),
+  });
+  // The stream tells that the level changed; reasons and cures are in the car's own page of the API, in the person's language.
+  const level = JSON.stringify(car.level ?? null);
+  const { refetch } = detail;
+  useEffect(() => {
+    if (level !== "null") {
+      void refetch();
+    }
+  }, [level, refetch]);
+  const now = useNow();
+  const nowMs = now + usePlatformAhead(vehicleId);
+  const title = detail.data?.name ?? detail.data?.model.name ?? "…";
+  const service = (name: string) => detail.data?.services.find((one) => one.declaration === name);
+  if (detail.data === undefined && detail.error instanceof Problem && detail.error.status === 404) {
+    return (
+      <Page title={t("missing")} back="/">
+        <ProblemNote error={detail.error} />
+      </Page>
+    );
+  }
+  return (
+    <Page title={title} back="/">
+      <div className={styles.stack}>
+        <Hero vehicleId={vehicleId} detail={detail.data} car={car} stream={stream} nowMs={nowMs} />
+        <LockPanel vehicleId={vehicleId} car={car} service={service("lock")} />
+        {detail.data === undefined && <ProblemNote error={detail.error} onRetry={() => void detail.refetch()} />}
+        <CarMap signals={car.status} service={service("car_finder")} nowMs={nowMs} />
+        <Values signals={car.status} nowMs={nowMs} />
+        {detail.data === undefined ? <Loading rows={1} height={240} /> : <Privacy privacy={detail.data.privacy} services={detail.data.services} />}
+        <Links vehicleId={vehicleId} />
+      </div>
+    </Page>
+  );
+}
+
+/**
+ * Milliseconds by which the platform's clock is ahead of this device's, from an answer that says a value's instant and its age: the ages
+ * that are shown are true also on a phone whose clock is wrong.
+ */
+function usePlatformAhead(vehicleId: string): number {
+  const { data, dataUpdatedAt } = useQuery({
+    queryKey: ["vehicles", vehicleId, "status"],
+    queryFn: () => told(client.GET("/api/v1/vehicles/{vehicle_id}/status", { params: { path: { vehicle_id: vehicleId } } })),
+    staleTime: 600_000,
+  });
+  const signal = Object.values(data?.signals ?? {}).find((one) => one.age_s > 0);
+  if (signal === undefined) {
+    return 0;
+  }
+  return Date.parse(signal.car_time ?? signal.received_at) + signal.age_s * 1000 - dataUpdatedAt;
+}
+
+interface HeroProps {
+  vehicleId: string;
+  detail: Schemas["VehicleDetailBody"] | undefined;
+  car: CarLive;
+  stream: LiveState;
+  nowMs: number;
+}
+
+function Hero({ vehicleId, detail, car, stream, nowMs }: HeroProps) {
+  const { t, language } = useTexts("status");
+  if (car.status === undefined || detail === undefined) {
+    return <Skeleton height={348} radius={28} />;
+  }
+  const state = carState(car.status);
+  const age = newestAge(car.status, nowMs);
+  const lock = lockWord(state);
+  const LockIcon = { locked: IconLock, unlocked: IconLockOpen, unknown: IconLockQuestion }[lock];
+  return (
+    <section className={styles.hero} aria-label={t("hero.title")}>
+      <div className={styles.heroRow}>
+        <div className={styles.picture}>
+          <CarDrawing model={detail.model.name} state={state} lights={isTrue(car.status, LIGHTS)} />
+        </div>
+        <div className={styles.facts}>
+          <div>
+            {detail.name !== null && <span className={styles.small}>{detail.model.name}</span>}
+            <p className={styles.lock} data-lock={lock}>
+              <LockIcon size={20} aria-hidden /> {t(`lock.${lock}`)}
+            </p>
+            <p className={styles.drive}>{driving(state, t, language)}</p>
+          </div>
+          <Energy state={state} />
+        </div>
+      </div>
+      <div className={styles.heroFoot}>
+        <span className={styles.small} data-live={stream}>
+          {stream === "lost" ? t("hero.lost") : age === null ? t("hero.never") : t("hero.updated", { age: format.age(age, language) })}
+        </span>
+        <Refresh vehicleId={vehicleId} orders={car.orders} />
+      </div>
+    </section>
+  );
+}
+
+function driving(state: CarState, t: (key: string, values?: Record<string, unknown>) => string, language: "en" | "fr"): string {
+  if (state.moving && state.speed !== null) {
+    return t("drive.moving", { speed: `${format.number(Math.abs(state.speed), language)} km/h` });
+  }
+  return t(state.charging ? "drive.charging" : "drive.parked");
+}
+
+function Energy({ state }: { state: CarState }) {
+  const { t, language } = useTexts("status");
+  return (
+    <>
+      {state.range !== null && (
+        <div>
+          <div className={styles.range}>{format.kilometres(Math.round(state.range), language)}</div>
+          <span className={styles.small}>{t("gauge.range")}</span>
+        </div>
+      )}
+      {state.charge !== null && <Gauge name={t("gauge.charge")} percent={state.charge} colour={state.charge < 15 ? "orange" : "marque"} icon={<IconBolt size={16} aria-hidden />} />}
+      {state.fuel !== null && <Gauge name={t("gauge.fuel")} percent={state.fuel} colour={state.fuel < 10 ? "orange" : "gray"} icon={<IconGasStation size={16} aria-hidden />} />}
+    </>
+  );
+}
+
+function Gauge({ name, percent, colour, icon }: { name: string; percent: number; colour: string; icon: ReactNode }) {
+  const { language } = useTexts("status");
+  return (
+    <div className={styles.gauge}>
+      <div className={styles.gaugeHead}>
+        <span className={styles.small}>
+          {icon} {name}
+        </span>
+        <strong>{format.percent(percent, language)}</strong>
+      </div>
+      <Progress value={percent} color={colour} size="md" radius="xl" aria-label={name} />
+    </div>
+  );
+}
+
+function Links({ vehicleId }: { vehicleId: string }) {
+  const { t } = useTexts("status");
+  const shown = [
+    { href: "trips", name: t("links.trips"), what: t("links.tripsWhat"), icon: <IconRoute aria-hidden /> },
+    { href: "phones", name: t("links.phones"), what: t("links.phonesWhat"), icon: <IconDeviceMobile aria-hidden /> },
+    { href: "remove", name: t("links.remove"), what: t("links.removeWhat"), icon: <IconTrash aria-hidden /> },
+  ];
+  return (
+    <div className={styles.links}>
+      {shown.map(({ href, name, what, icon }) => (
+        <Link key={href} href={`/cars/${vehicleId}/${href}`} className={styles.link}>
+          {icon}
+          <span className={styles.linkText}>
+            <span className={styles.linkName}>{name}</span>
+            <span className={styles.small}>{what}</span>
+          </span>
+          <IconChevronRight size={20} aria-hidden />
+        </Link>
+      ))}
+    </div>
+  );
+}

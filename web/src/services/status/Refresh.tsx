@@ -1,0 +1,27 @@
+import { IconRefresh } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { isOver, isUnhappy, type Order } from "../../domains/commands/life";
+import { order, useKeepOrder } from "../../domains/commands/orders";
+import { useTexts } from "../../kit/i18n";
+import { ProblemNote } from "../../kit/parts";
+import styles from "./status.module.css";
+
+/** Asks the car to read its sensors anew (RC-5); the arrow turns until the car has answered, or it is known that it will not. */
+export function Refresh({ vehicleId, orders }: { vehicleId: string; orders: Record<string, Order> | undefined }) {
+  const { t } = useTexts("status");
+  const keep = useKeepOrder(vehicleId);
+  const ask = useMutation({ mutationFn: () => order({ vehicleId, command: "refresh" }), onSuccess: keep });
+  const asked = ask.data === undefined ? undefined : (orders?.[ask.data.order_id] ?? ask.data);
+  const isGoing = ask.isPending || (asked !== undefined && !isOver(asked));
+  return (
+    <>
+      <button type="button" className={styles.refresh} data-moving={isGoing || undefined} aria-busy={isGoing} onClick={() => !isGoing && ask.mutate()}>
+        <IconRefresh size={20} aria-hidden /> {t("refresh.do")}
+      </button>
+      <span className={asked !== undefined && isUnhappy(asked) ? styles.refused : styles.unseen} role="status" data-refresh={asked?.state}>
+        {isGoing ? t("refresh.going") : asked === undefined ? "" : isUnhappy(asked) ? `${asked.message} ${asked.cure}` : t("refresh.done")}
+      </span>
+      {ask.error !== null && <ProblemNote error={ask.error} />}
+    </>
+  );
+}

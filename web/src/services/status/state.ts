@@ -1,0 +1,91 @@
+/** How a car is, by the newest values of its signals: pure. A value that is not there proves nothing. */
+import type { LiveValue } from "../../kit/live";
+
+export type Signals = Record<string, LiveValue>;
+
+/** Places of a car, as seen from above with its nose up. The driver sits on the left, as where the brand sells. */
+export const DOORS = {
+  frontLeft: "Vehicle.Cabin.Door.Row1.DriverSide",
+  frontRight: "Vehicle.Cabin.Door.Row1.PassengerSide",
+  rearLeft: "Vehicle.Cabin.Door.Row2.DriverSide",
+  rearRight: "Vehicle.Cabin.Door.Row2.PassengerSide",
+} as const;
+export type Place = keyof typeof DOORS;
+export const PLACES = Object.keys(DOORS) as Place[];
+
+export const HOOD = "Vehicle.Body.Hood.IsOpen";
+export const BOOT = "Vehicle.Body.Trunk.Rear.IsOpen";
+export const BOOT_LOCKED = "Vehicle.Body.Trunk.Rear.IsLocked";
+export const SPEED = "Vehicle.Speed";
+export const SOC = "Vehicle.Powertrain.TractionBattery.StateOfCharge.Displayed";
+export const CHARGING = "Vehicle.Powertrain.TractionBattery.Charging.IsCharging";
+export const FUEL = "Vehicle.Powertrain.FuelSystem.RelativeLevel";
+export const RANGE = "Vehicle.Powertrain.Range";
+export const ELECTRIC_RANGE = "Vehicle.Powertrain.TractionBattery.Range";
+export const IGNITION = "Vehicle.LowVoltageSystemState";
+export const LATITUDE = "Vehicle.CurrentLocation.Latitude";
+export const LONGITUDE = "Vehicle.CurrentLocation.Longitude";
+export const HEADING = "Vehicle.CurrentLocation.Heading";
+export const ALTITUDE = "Vehicle.CurrentLocation.Altitude";
+
+/** Below it a wheel sensor can't tell rolling from noise, as in the lock's own rule. */
+const STILL_KMH = 1;
+
+export interface CarState {
+  /** One unlocked door, or the boot, makes it unlocked; null when no lock says anything. REQ RC-5. */
+  locked: boolean | null;
+  open: Record<Place, boolean>;
+  windows: Record<Place, boolean>;
+  hood: boolean;
+  boot: boolean;
+  charging: boolean;
+  /** km/h; null when the wheels said nothing. */
+  speed: number | null;
+  moving: boolean;
+  /** Percent. */
+  charge: number | null;
+  fuel: number | null;
+  /** Kilometres with what is in the tank and battery. */
+  range: number | null;
+}
+
+export function isTrue(signals: Signals, path: string): boolean {
+  return signals[path]?.value === true;
+}
+
+export function numberOf(signals: Signals, path: string): number | null {
+  const value = signals[path]?.value;
+  return typeof value === "number" ? value : null;
+}
+
+export function carState(signals: Signals): CarState {
+  const locks = [...PLACES.map((place) => `${DOORS[place]}.IsLocked`), BOOT_LOCKED].filter((path) => path in signals);
+  const speed = numberOf(signals, SPEED);
+  const metres = numberOf(signals, RANGE) ?? numberOf(signals, ELECTRIC_RANGE);
+  const of = (suffix: string) =>
+    Object.fromEntries(PLACES.map((place) => [place, isTrue(signals, `${DOORS[place]}.${suffix}`)])) as Record<Place, boolean>;
+  return {
+    locked: locks.length === 0 ? null : locks.every((path) => isTrue(signals, path)),
+    open: of("IsOpen"),
+    windows: of("Window.IsOpen"),
+    hood: isTrue(signals, HOOD),
+    boot: isTrue(signals, BOOT),
+    charging: isTrue(signals, CHARGING),
+    speed,
+    moving: speed !== null && Math.abs(speed) >= STILL_KMH,
+    charge: numberOf(signals, SOC),
+    fuel: numberOf(signals, FUEL),
+    range: metres === null ? null : metres / 1000,
+  };
+}
+
+/** Seconds since a value was so, by the car's clock where it has one; never negative. `nowMs` is the platform's time. */
+export function ageOf(value: LiveValue, nowMs: number): number {
+  return Math.max(0, (nowMs - Date.parse(value.car_time ?? value.received_at)) / 1000);
+}
+
+/** Seconds since the car last said anything; null when it never did. */
+export function newestAge(signals: Signals, nowMs: number): number | null {
+  const ages = Object.values(signals).map((value) => ageOf(value, nowMs));
+  return ages.length === 0 ? null : Math.min(...ages);
+}

@@ -1,0 +1,155 @@
+import { Alert, Button, Card, Select, Stack, Text, Title } from "@mantine/core";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useParams } from "wouter";
+import { client, told } from "../../kit/api";
+import { dateTime, duration, kilometres, number, percent } from "../../kit/format";
+import { useTexts, type Language } from "../../kit/i18n";
+import { Loading, Page, ProblemNote } from "../../kit/parts";
+import styles from "./trips.module.css";
+import { monthOf, months, weeks, type Trip, type Week } from "./weeks";
+
+/** The trips of a car: a plot of the weeks, and each trip as figures. REQ TRP-1, TRP-2. */
+export default function TripsPage() {
+  const { vehicleId } = useParams<{ vehicleId: string }>();
+  const { t, language } = useTexts("trips");
+  const [month, setMonth] = useState<string>("");
+  const path = { vehicle_id: vehicleId };
+  const trips = useInfiniteQuery({
+    queryKey: ["trips", vehicleId],
+    queryFn: ({ pageParam }) =>
+      told(client.GET("/api/v1/vehicles/{vehicle_id}/trips", { params: { path, query: { limit: 100, ...(pageParam === "" ? {} : { cursor: pageParam }) } } })),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+  const car = useQuery({
+    queryKey: ["vehicles", vehicleId, language],
+    queryFn: () => told(client.GET("/api/v1/vehicles/{vehicle_id}", { params: { path } })),
+  });
+  const closed = car.data?.services.find((service) => service.declaration === "trips" && !service.open);
+  const all = trips.data?.pages.flatMap((page) => page.items) ?? [];
+  const shown = all.filter((trip) => month === "" || monthOf(trip) === month);
+  return (
+    <Page title={t("title")} back={`/cars/${vehicleId}`}>
+      <Stack>
+        {closed !== undefined && (
+          <Alert radius="lg" color="yellow" title={t("closed")}>
+            {closed.message} {closed.cure}
+          </Alert>
+        )}
+        <ProblemNote error={trips.data === undefined ? trips.error : null} onRetry={() => void trips.refetch()} />
+        {trips.data === undefined && !trips.isError && <Loading rows={4} />}
+        {trips.data !== undefined && all.length === 0 && <Text c="dimmed">{t("none")}</Text>}
+        {all.length > 0 && (
+          <>
+            <Plot weeks={weeks(all)} />
+            <Select
+              label={t("month")}
+              allowDeselect={false}
+              value={month}
+              onChange={(chosen) => setMonth(chosen ?? "")}
+              data={[{ value: "", label: t("all") }, ...months(all).map((value) => ({ value, label: monthName(value, language) }))]}
+            />
+            <Text role="status" fw={600}>
+              {shown.length === 0 ? t("noneMonth") : summary(shown, language, t)}
+            </Text>
+            {shown.map((trip) => (
+              <TripCard key={trip.started_at} trip={trip} />
+            ))}
+          </>
+        )}
+        {trips.hasNextPage && (
+          <Button variant="default" loading={trips.isFetchingNextPage} onClick={() => void trips.fetchNextPage()}>
+            {t("more")}
+          </Button>
+        )}
+      </Stack>
+    </Page>
+  );
+}
+
+function monthName(month: string, language: Language): string {
+  const [year, number] = month.split("-").map(Number);
+  return new Intl.DateTimeFormat(language, { month: "long", year: "numeric" }).format(new Date(year ?? 0, (number ?? 1) - 1));
+}
+
+function summary(trips: readonly Trip[], language: Language, t: ReturnType<typeof useTexts>["t"]): string {
+  const km = trips.reduce((sum, trip) => sum + trip.distance_m, 0) / 1000;
+  const seconds = trips.reduce((sum, trip) => sum + trip.duration_s, 0);
+  return t("sum", { count: trips.length, km: kilometres(Math.round(km), language), time: duration(seconds, language) });
+}
+
+function TripCard({ trip }: { trip: Trip }) {
+  const { t, language } = useTexts("trips");
+  const figures: Array<[string, string]> = [
+    [t("distance"), kilometres(Math.round(trip.distance_m / 100) / 10, language)],
+    [t("time"), duration(trip.duration_s, language)],
+    [t("speed"), t("kmh", { value: number(trip.mean_speed_kmh, language) })],
+  ];
+  if (trip.soc_start_percent !== null && trip.soc_end_percent !== null) {
+    figures.push([t("charge"), `${percent(trip.soc_start_percent, language)} → ${percent(trip.soc_end_percent, language)}`]);
+  }
+  if (trip.consumption_kwh_100km !== null) {
+    figures.push([t("consumption"), t("kwh", { value: number(trip.consumption_kwh_100km, language, 1) })]);
+  }
+  return (
+    <article className={styles.trip}>
+      <Title order={2} size="h5">
+        {dateTime(trip.started_at, language)}
+      </Title>
+      <dl className={styles.figures}>
+        {figures.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {trip.gap_s > 0 && (
+        <Text size="sm" c="dimmed" mt="xs">
+          {t("gap", { time: duration(trip.gap_s, language) })}
+        </Text>
+      )}
+    </article>
+  );
+}
+
+const WIDTH = 320;
+const HEIGHT = 140;
+const FOOT = 18;
+const TOP = 14;
+
+/** Bars of the weeks' kilometres; the same is there as a list for those who do not see it. */
+function Plot({ weeks: shown }: { weeks: readonly Week[] }) {
+  const { t, language } = useTexts("trips");
+  const most = Math.max(1, ...shown.map((week) => week.km));
+  const step = WIDTH / shown.length;
+  const label = (week: Week) => new Intl.DateTimeFormat(language, { day: "numeric", month: "short" }).format(week.begins);
+  return (
+    <Card withBorder>
+      <Title order={2} size="h4" mb="sm">
+        {t("plot")}
+      </Title>
+      <svg className={styles.plot} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={shown.map((week) => t("plotText", { date: label(week), km: kilometres(Math.round(week.km), language) })).join("; ")}>
+        {shown.map((week, at) => {
+          const height = (week.km / most) * (HEIGHT - FOOT - TOP);
+          const width = Math.min(36, step * 0.62);
+          const x = at * step + (step - width) / 2;
+          return (
+            <g key={week.begins.getTime()}>
+              <rect className={styles.bar} x={x} y={HEIGHT - FOOT - height} width={width} height={Math.max(height, 1)} rx={4} />
+              <text className={styles.axis} x={x + width / 2} y={HEIGHT - FOOT - height - 4} textAnchor="middle">
+                {number(Math.round(week.km), language)}
+              </text>
+              {(shown.length <= 6 || at % 2 === 0) && (
+                <text className={styles.axis} x={x + width / 2} y={HEIGHT - 4} textAnchor="middle">
+                  {label(week)}
+                </text>
+              )}
+            </g>
+          );
+        })}
+      </svg>
+    </Card>
+  );
+}
