@@ -13,6 +13,10 @@ from openmarque.kit.settings import Settings
 
 _QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
 """No test that uses these databases cuts the power."""
+APP = "om_app"
+APP_PASSWORD = "of every test"
+"""A login role belongs to the server and not to one database: whoever prepares a database on a shared server gives it this same one,
+or those that were prepared before can be entered no more."""
 _numbers = count(1)
 
 
@@ -36,6 +40,11 @@ def empty_database(server: PostgresEndpoint) -> Iterator[str]:
             yield server.database(name)
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def as_app(url: str) -> str:
+    """The same database for the program's login role, once it has `APP_PASSWORD`."""
+    return as_user(url, APP, APP_PASSWORD)
 
 
 def as_user(url: str, user: str, password: str) -> str:

@@ -231,6 +231,27 @@ class CommandsContract:
         assert await scene.states(order_id) == ["accepted", "sent", "reached", "executing", "done"]
         assert await scene.reports(order_id, OrderStep.FAILED, "no_effect") == "order_step_impossible"
 
+    @pytest.mark.req("RC-4", "RC-6")
+    async def test_what_a_car_says_at_once_is_kept_step_by_step_and_told_once(self, scene: Scene) -> None:
+        order_id = await scene.locks()
+        steps = (OrderStep.REACHED, OrderStep.REACHED, OrderStep.FAILED, OrderStep.DONE)
+        said = [OrderReport(wire(order_id), step, "no_effect", 0) for step in steps]
+        async with scene.stores.tx() as tx:
+            refused = await scene.orders.reports(tx, scene.vehicle_id, scene.tenure_id, said, NOW + SECOND)
+            assert len(tx.publications) == 1  # type: ignore[attr-defined]
+        assert refused == ["", "", "", "order_step_impossible"]
+        view = await scene.order(order_id)
+        assert [(str(step.state), step.reason) for step in view.steps[2:]] == [("reached", ""), ("failed", "no_effect")]
+        assert (view.state, view.reason) == (State.FAILED, "no_effect")
+
+    @pytest.mark.req("RC-4")
+    async def test_a_new_order_is_told_as_it_is_kept(self, scene: Scene) -> None:
+        await scene.level(Level.PRIVATE, 2)
+        refused = await scene.place(scene.asked("lock", scene.signed()))
+        await scene.level(Level.POSITION, 3)
+        for placed in (refused, await scene.place(scene.asked("lock", scene.signed())), await scene.place(scene.asked("lock"))):
+            assert placed.view == await scene.order(placed.order_id)
+
     @pytest.mark.req("RC-6")
     async def test_no_outcome_in_time_expires_and_a_late_true_report_corrects_it(self, scene: Scene) -> None:
         order_id = await scene.locks()

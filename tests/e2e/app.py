@@ -99,8 +99,15 @@ WORDS: Final = {
         "no_network": "No connection. You see what was last known.",
     },
 }
-_VALUES: Final = """() => Object.fromEntries(
-  [...document.querySelectorAll("tr[data-signal]")].map(row => [row.dataset.signal, row.cells[1].innerText.trim()]))"""
+_VALUES: Final = """() => Object.fromEntries([...document.querySelectorAll("[role=row][data-signal]")].map(
+  row => [row.dataset.signal, row.querySelector("[role=cell]").innerText.trim()]))"""
+_IS_REMEMBERED: Final = """name => new Promise(tell => {
+  const opening = indexedDB.open("openmarque");
+  opening.onsuccess = () => {
+    const kept = opening.result.transaction("cache").objectStore("cache").get("queries");
+    kept.onsuccess = () => { opening.result.close(); tell((kept.result?.state.queries ?? []).some(query => query.queryKey[0] === name)); };
+  };
+})"""
 _NOTE_STATES: Final = """() => {
   const shown = globalThis.statesShown = [];
   const look = () => {
@@ -120,7 +127,7 @@ class App:
 
     def says(self, key: str) -> str:
         """The words of this app's language."""
-        return WORDS[self.language][key]
+        return str(WORDS[self.language][key])
 
     def button(self, key: str) -> Locator:
         """The button that says this."""
@@ -267,7 +274,7 @@ class App:
 
     def values(self) -> dict[str, str]:
         """The values that the page of a car shows, once it shows some: signal → value, without its age."""
-        expect(self.page.locator("tr[data-signal]").first).to_be_visible()
+        expect(self.page.locator("[role=row][data-signal]").first).to_be_visible()
         found: dict[str, str] = self.page.evaluate(_VALUES)
         return found
 
@@ -301,3 +308,7 @@ class App:
     def tells_privacy_level(self, level: str) -> None:
         """Wait until the page of the car says that this level is in force."""
         expect(self.page.locator("[data-level]")).to_have_attribute("data-level", level)
+
+    def remembers(self, what: str) -> None:
+        """Wait until what the page shows of `what` is on the device: the app writes it down once a second."""
+        self.page.wait_for_function(_IS_REMEMBERED, arg=what)

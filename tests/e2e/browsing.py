@@ -111,7 +111,7 @@ class Watch:
 
     def _request(self, request: Request) -> None:
         address = urlsplit(request.url)
-        if address.scheme not in {"data", "blob"} and address.netloc not in self.hosts:
+        if address.scheme in {"http", "https", "ws", "wss"} and address.netloc not in self.hosts:
             self.wrong.append(f"asked another host: {request.url}")
 
     def _failed(self, request: Request) -> None:

@@ -75,7 +75,9 @@ class HeadUnit:
     def adds_a_phone(self) -> str:
         """Press “Add a phone”, and read the code on the screen as a phone's camera does: the address that it says."""
         self.asks_to_add_a_phone()
-        (seen,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(self.code.screenshot())), zxingcpp.BarcodeFormat.QRCode)
+        (seen,) = zxingcpp.read_barcodes(
+            Image.open(io.BytesIO(self.code.screenshot())), zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+        )
         return str(seen.text)
 
     def knows_phone(self, label: str) -> None:

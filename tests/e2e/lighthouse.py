@@ -23,9 +23,9 @@ def scores(url: str, name: str, debugging_port: int) -> dict[str, int]:
     if not PROGRAM.is_file():
         pytest.fail("Lighthouse is not installed: `make setup` installs it with the app's development packages.", pytrace=False)
     REPORTS.mkdir(parents=True, exist_ok=True)
-    command = [
+    command: list[str] = [
         _node(),
-        PROGRAM,
+        str(PROGRAM),
         url,
         f"--port={debugging_port}",
         "--output=html",

@@ -3,12 +3,13 @@
 from itertools import count
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from openmarque.brands.pack import load_pack
 from tests.e2e.accessibility import violations
 from tests.e2e.app import App
 from tests.e2e.cars import from_the_factory
+from tests.e2e.running import Running
 
 PASSWORD = "three quiet otters"
 MODEL, NAME = "brise", "Brise électrique"
@@ -24,7 +25,7 @@ def own_car(running, tmp_path):
     car.dies()
 
 
-def new_owner(running, page, email):
+def new_owner(running: Running, page: Page, email: str) -> App:
     """Somebody who has just signed up by mail, in English, and signed in."""
     app = App(page, "en")
     app.signs_up("Robin", "Example", email, PASSWORD)

@@ -4,7 +4,7 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from openmarque.brands.eligibility import sample_vin
 from openmarque.brands.pack import load_pack
@@ -34,7 +34,7 @@ def test_every_page_of_the_app_is_among_those_that_are_looked_at():
     assert sorted(set(routes)) == sorted({*OUTSIDE, *INSIDE} - {"/nowhere"})
 
 
-def settled(page):
+def settled(page: Page) -> None:
     """Wait until the page shows what it has to show, and nothing moves any more."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.locator(".mantine-Skeleton-root")).to_have_count(0)

@@ -12,7 +12,7 @@ from openmarque.link.pki_keys import KeyRing
 from openmarque.storage.postgres import open_database
 from tests.contract.commands_contract import CommandsContract
 from tests.contract.link_contract import NOW
-from tests.databases import as_user
+from tests.databases import as_app
 from tests.integration.conftest import Pki, Postgres
 from tests.integration.test_link_stores import PostgresStores, prepare
 
@@ -41,7 +41,7 @@ class TestPostgresCommands(CommandsContract):
             """Nobody listens."""
 
         with postgres.fresh(template="link_stores") as url:
-            database, pool = await open_database(as_user(url, "om_app", "stores"), nowhere)
+            database, pool = await open_database(as_app(url), nowhere)
             try:
                 stores = PostgresCommandStores(database, url, KeyRing(tmp_path / "keys", SystemClock()), pki)
                 async with stores.tx() as tx:

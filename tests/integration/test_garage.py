@@ -38,7 +38,7 @@ from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import CertificateRequest
 from openmarque.storage.migrate import migrate
 from openmarque.storage.postgres import PostgresDatabase, PostgresTransaction, open_database
-from tests.databases import as_user
+from tests.databases import APP_PASSWORD, as_app
 from tests.integration.conftest import Pki, Postgres
 
 VIN = "VF1AACVYB00000001"
@@ -80,7 +80,7 @@ class Yard:
 def prepare(url: str) -> None:
     def with_password(connection: psycopg.Connection) -> None:
         enforce(connection)
-        set_app_password(connection, "garage")
+        set_app_password(connection, APP_PASSWORD)
 
     migrate(url, with_password)
 
@@ -93,7 +93,7 @@ async def yard(postgres: Postgres, pki: Pki, tmp_path: Path) -> AsyncIterator[Ya
         await asyncio.sleep(0)
 
     with postgres.fresh(template="garage") as url:
-        database, pool = await open_database(as_user(url, "om_app", "garage"), nowhere)
+        database, pool = await open_database(as_app(url), nowhere)
         try:
             yard = Yard(database, KeyRing(tmp_path / "keys", SystemClock()), pki)
             async with yard.tx() as tx:

@@ -28,7 +28,7 @@ from openmarque.storage.migrate import migrate
 from openmarque.storage.postgres import PostgresDatabase, open_database
 from openmarque.storage.transaction import Transaction
 from tests.contract.link_contract import NOW, LinkContract
-from tests.databases import as_user
+from tests.databases import APP_PASSWORD, as_app
 from tests.integration.conftest import Pki, Postgres
 
 
@@ -80,7 +80,7 @@ class PostgresStores:
 def prepare(url: str) -> None:
     def with_password(connection: psycopg.Connection) -> None:
         enforce(connection)
-        set_app_password(connection, "stores")
+        set_app_password(connection, APP_PASSWORD)
 
     migrate(url, with_password)
 
@@ -94,7 +94,7 @@ class TestPostgresStores(LinkContract):
             """Nobody listens."""
 
         with postgres.fresh(template="link_stores") as url:
-            database, pool = await open_database(as_user(url, "om_app", "stores"), nowhere)
+            database, pool = await open_database(as_app(url), nowhere)
             try:
                 stores = PostgresStores(database, url, KeyRing(tmp_path / "keys", SystemClock()), pki)
                 async with stores.tx() as tx:

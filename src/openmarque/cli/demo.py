@@ -71,13 +71,14 @@ async def run_up(settings: Settings, clock: Clock, demo: Demo | None, console: C
 
 
 async def _run(settings: Settings, clock: Clock, demo: Demo | None, recorded: Drive | None, console: Console) -> None:
-    async with platform_up(settings, clock) as (platform, supervisor):
-        base = web_address(settings)
-        if demo is None:
-            console.print(f"Ready. API and its description: {base}/api/docs", highlight=False)
+    if demo is None:
+        async with platform_up(settings, clock):
+            console.print(f"Ready. API and its description: {web_address(settings)}/api/docs", highlight=False)
             await asyncio.Event().wait()
-        else:
-            await _run_demo(platform, supervisor, demo, recorded, console)
+        return
+    household = _Household(demo.cars)
+    async with platform_up(settings, clock, meanwhile=household.make) as (platform, supervisor):
+        await _run_demo(platform, supervisor, household, recorded, console)
 
 
 def _open_log(path: Path) -> TextIO:
@@ -85,10 +86,25 @@ def _open_log(path: Path) -> TextIO:
     return TextIOWrapper(open_log(path), encoding="utf-8", line_buffering=True)
 
 
-async def _run_demo(platform: Platform, supervisor: Supervisor, demo: Demo, recorded: Drive | None, console: Console) -> None:
-    owner = await demo_owner(platform)
-    parts = [part(number) for number in range(demo.cars)]
-    cars = await demo_cars(platform, owner, parts)
+class _Household:
+    """The demo's owner and simulated cars, made while the platform's processes start."""
+
+    owner: Secrets
+    cars: list[DemoCar]
+
+    def __init__(self, cars: int) -> None:
+        self.parts = [part(number) for number in range(cars)]
+
+    async def make(self, platform: Platform) -> None:
+        """Make them, or find them in the home."""
+        self.owner = await demo_owner(platform)
+        self.cars = await demo_cars(platform, self.owner, self.parts)
+
+
+async def _run_demo(
+    platform: Platform, supervisor: Supervisor, household: _Household, recorded: Drive | None, console: Console
+) -> None:
+    owner, cars, parts = household.owner, list(household.cars), household.parts
     rows = [Row(car.vehicle_id, car.model, part.what) for car, part in zip(cars, parts, strict=True)]
     pages = await _start_fleet(platform.settings, supervisor, cars)
     async with AsyncExitStack() as stack:

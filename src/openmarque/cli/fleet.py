@@ -15,9 +15,9 @@ import uvloop
 
 from openmarque.car.headunit import HeadUnit, serve
 from openmarque.catalogue.register import Catalogue, installed_services
-from openmarque.cli.work import announce_ready
 from openmarque.kit.clock import Clock, SystemClock
 from openmarque.kit.log import configure_log
+from openmarque.kit.readiness import announce_ready
 from openmarque.kit.settings import load_settings
 from openmarque.kit.stopping import until_stopped
 from openmarque.simulator.fleet.cast import part
@@ -49,7 +49,8 @@ async def run(home: Path, clock: Clock, ready: Callable[[], None]) -> None:
     """Run the fleet of a home until stopped."""
     catalogue = Catalogue(installed_services())
     parked = read_fleet(home)
-    cars = [FleetCar(Seat(Path(p.folder), part(p.number), p.number), catalogue, clock) for p in parked]
+    turn = asyncio.Lock()
+    cars = [FleetCar(Seat(Path(p.folder), part(p.number), p.number), catalogue, clock, turn) for p in parked]
     tasks = [asyncio.create_task(run_fleet(cars))]
     bound = 0
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
 from datetime import datetime
@@ -18,10 +18,10 @@ from openmarque.app import Engines, Platform, bootstrap, start_engines
 from openmarque.car.identity import BundleContents, write_bundle, write_platform
 from openmarque.cli.supervisor import Child, Supervisor
 from openmarque.domains.garage.service import Order
-from openmarque.engines.mailbox import mailbox
 from openmarque.engines.nats_log import follow
 from openmarque.engines.postgres import PostgresServer
-from openmarque.http.address import web_address
+from openmarque.engines.process import Ports
+from openmarque.http.address import PORT_NAME, web_address
 from openmarque.kit.clock import Clock, SystemClock, iso
 from openmarque.kit.csr import certificate_request, key_pem, new_car_key
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, wire
@@ -59,11 +59,22 @@ async def engines_up(settings: Settings, clock: Clock) -> AsyncIterator[Engines]
         await engines.stop()
 
 
+async def _nothing(_platform: Platform) -> None:
+    """Do nothing while the processes start."""
+
+
 @asynccontextmanager
-async def platform_up(settings: Settings, clock: Clock, *, api: bool = True) -> AsyncIterator[tuple[Platform, Supervisor]]:
-    """A whole platform: engines, brand stored, snapshot written, mailbox, gates, workers, scheduler and (unless not wanted) the API."""
+async def platform_up(
+    settings: Settings, clock: Clock, *, api: bool = True, meanwhile: Callable[[Platform], Awaitable[None]] = _nothing
+) -> AsyncIterator[tuple[Platform, Supervisor]]:
+    """A whole platform: engines, brand stored, snapshot written, mailbox, gates, workers, scheduler and (unless not wanted) the API.
+
+    `meanwhile` is done while these processes start.
+    """
     async with engines_up(settings, clock), bootstrap(settings, clock, pool_size=3) as platform, AsyncExitStack() as stack:
         if settings.smtp_url is None:
+            from openmarque.engines.mailbox import mailbox  # here, since children load this module and hold no mailbox
+
             await stack.enter_async_context(mailbox(settings, clock))
         async with platform.database.begin() as tx:
             await platform.garage.store_brand(tx)
@@ -73,7 +84,12 @@ async def platform_up(settings: Settings, clock: Clock, *, api: bool = True) -> 
         chores = (_report_violations(platform), _renew_snapshot(platform), _keep_partitions(settings, clock))
         tasks = [asyncio.create_task(chore) for chore in chores]
         try:
-            await supervisor.start(_children(settings, api=api))
+            if api and not settings.port:
+                # Settled before the API runs: what is made meanwhile names its address.
+                Ports(settings.run_dir).settle(PORT_NAME, 0, settings.host, held_by_us=False)
+            tasks.append(starting := asyncio.create_task(supervisor.start(_children(settings, api=api))))
+            await meanwhile(platform)
+            await starting
             yield platform, supervisor
         finally:
             for task in tasks:

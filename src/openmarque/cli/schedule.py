@@ -8,9 +8,9 @@ import structlog
 
 from openmarque.app import bootstrap
 from openmarque.cli import operating
-from openmarque.cli.work import announce_ready
 from openmarque.kit.clock import Clock, SystemClock
 from openmarque.kit.log import configure_log
+from openmarque.kit.readiness import announce_ready
 from openmarque.kit.settings import Settings, load_settings
 from openmarque.kit.stopping import until_stopped
 from openmarque.storage.errors import StoreUnavailable

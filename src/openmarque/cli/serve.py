@@ -2,7 +2,7 @@
 
 from openmarque.api.serve import run_api
 from openmarque.app import bootstrap
-from openmarque.cli.work import announce_ready
+from openmarque.kit.readiness import announce_ready
 from openmarque.kit.settings import load_settings
 
 

@@ -1,17 +1,10 @@
 """The worker process: ``python -m openmarque.cli.work``. Prints ``ready`` once it takes messages."""
 
-import sys
-
 from openmarque.cli import operating
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.log import configure_log
+from openmarque.kit.readiness import announce_ready
 from openmarque.kit.settings import load_settings
-
-
-def announce_ready() -> None:
-    """Tell the parent that this process serves."""
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
 
 
 def main() -> None:

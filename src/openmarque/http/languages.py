@@ -38,7 +38,7 @@ def _quality(parameters: str) -> float:
     return quality if 0.0 <= quality <= 1.0 else 0.0
 
 
-def _language(
+async def _language(
     accept_language: Annotated[
         str, Header(description="Languages of texts you read, by preference; `en` and `fr` are spoken.")
     ] = "",

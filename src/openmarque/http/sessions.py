@@ -51,7 +51,7 @@ _cookie: Any = APIKeyCookie(
 )
 
 
-def _presented(
+async def _presented(  # async, as all dependencies of every request: FastAPI gives others a thread each
     request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     _named: Annotated[str | None, Depends(_cookie)],
@@ -68,7 +68,7 @@ Credentials = Annotated[Presented, Depends(_presented)]
 """What the request shows. Raises ``CrossSiteRefused`` where a browser's request that changes something is not proved to be ours."""
 
 
-def _ours_or_unsaid(request: Request) -> None:
+async def _ours_or_unsaid(request: Request) -> None:
     if not from_our_pages(request.scope, unsaid=True):
         raise CrossSiteRefused
 

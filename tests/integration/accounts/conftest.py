@@ -23,7 +23,7 @@ from openmarque.kit.settings import Settings
 from openmarque.link.pki_keys import KeyRing
 from openmarque.storage.migrate import migrate
 from openmarque.storage.postgres import PostgresDatabase, PostgresTransaction, open_database
-from tests.databases import as_user
+from tests.databases import APP_PASSWORD, as_app
 from tests.integration.conftest import Postgres
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -74,7 +74,7 @@ class House:
 def prepare(url: str) -> None:
     def with_password(connection: psycopg.Connection) -> None:
         enforce(connection)
-        set_app_password(connection, "accounts")
+        set_app_password(connection, APP_PASSWORD)
 
     migrate(url, with_password)
 
@@ -87,7 +87,7 @@ async def house(postgres: Postgres, tmp_path: Path) -> AsyncIterator[House]:
         await asyncio.sleep(0)
 
     with postgres.fresh(template="accounts") as url:
-        database, pool = await open_database(as_user(url, "om_app", "accounts"), nowhere)
+        database, pool = await open_database(as_app(url), nowhere)
         clock = ManualClock(START)
         house = House(database, clock, KeyRing(tmp_path / "keys", clock), Settings(home=tmp_path, port=0), url)
         try:

@@ -61,8 +61,11 @@ class Seat:
 class FleetCar:
     """One car: opens its memory at once, lives in ``run``. ``agent`` is what a head-unit page shows."""
 
-    def __init__(self, seat: Seat, catalogue: Catalogue, clock: Clock) -> None:
-        """Take the car in `seat`; raises ``BundleUnusable``, ``StoreUnusable``."""
+    def __init__(self, seat: Seat, catalogue: Catalogue, clock: Clock, turn: asyncio.Lock | None = None) -> None:
+        """Take the car in `seat`; raises ``BundleUnusable``, ``StoreUnusable``.
+
+        Cars that share `turn` tell their past one after the other, so that the first one lives soon.
+        """
         bundle = read_bundle(seat.folder)
         self._path = seat.folder / SIMULATED
         self._part = seat.part
@@ -76,6 +79,7 @@ class FleetCar:
         self._link: asyncio.Task[None] | None = None
         self._effect: asyncio.TimerHandle | None = None
         self._remembered_s = 0.0
+        self._turn = turn or asyncio.Lock()
 
     async def run(self) -> None:
         """Live until cancelled."""
@@ -152,12 +156,13 @@ class FleetCar:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_SETTLED_S):
                     await self.agent.until(_may_capture)
-            past = Past(self._part.character, self._seed, self._part.past_drives, self._clock.now())
-            with self._store.relaxed():
-                for number, (at, values) in enumerate(past):
-                    self.agent.act(partial(_sensed, values=values, at_ms=to_ms(at)))
-                    if number % _READINGS_AT_ONCE == 0:
-                        await asyncio.sleep(0)
+            async with self._turn:
+                past = Past(self._part.character, self._seed, self._part.past_drives, self._clock.now())
+                with self._store.relaxed():
+                    for number, (at, values) in enumerate(past):
+                        self.agent.act(partial(_sensed, values=values, at_ms=to_ms(at)))
+                        if number % _READINGS_AT_ONCE == 0:
+                            await asyncio.sleep(0)
             self.sim = SimulatedCar(self._part.character, self._seed, past.memory, self._clock.now().timestamp())
         self._is_new = False
         self._remember()
