@@ -80,6 +80,25 @@ class BrokerContract:
         assert subscription.failures == 0
         assert subscription.dropped == 0
 
+    async def test_a_first_message_waits_for_those_that_were_sent_with_it_where_that_is_asked_for(
+        self, connect: Connect
+    ) -> None:
+        subject, batches = live_subject(uuid4()), list[list[bytes]]()
+        listener, sender = await connect(), await connect()
+
+        async def keep(batch: list[Message]) -> None:
+            batches.append([message.payload for message in batch])
+
+        subscription = await listener.subscribe(subject, keep, gather_s=0.2)
+        for number in range(3):
+            await sender.publish(subject, b"%d" % number)
+            await asyncio.sleep(0.01)
+        await until(lambda: sum(map(len, batches)) == 3)
+        assert batches == [[b"0", b"1", b"2"]]
+        await sender.publish(subject, b"3")
+        await subscription.close()
+        assert sum(map(len, batches)) <= 4, "closing waits for nothing"
+
     async def test_a_handler_that_raises_is_counted_and_called_again(self, connect: Connect) -> None:
         subject, calls = live_subject(uuid4()), []
         listener, sender = await connect(), await connect()

@@ -43,6 +43,7 @@ WORDS: Final = {
         "lock": "Verrouiller",
         "lock_do": "Verrouiller la voiture",
         "hide": "Masquer",
+        "way": "S'y rendre à pied",
         "locked": "verrouillée",
         "unlocked": "déverrouillée",
         "unlock": "Déverrouiller",
@@ -86,6 +87,7 @@ WORDS: Final = {
         "lock": "Lock",
         "lock_do": "Lock the car",
         "hide": "Hide",
+        "way": "Walk to it",
         "locked": "locked",
         "unlocked": "unlocked",
         "unlock": "Unlock",
@@ -101,11 +103,11 @@ WORDS: Final = {
 }
 _VALUES: Final = """() => Object.fromEntries([...document.querySelectorAll("[role=row][data-signal]")].map(
   row => [row.dataset.signal, row.querySelector("[role=cell]").innerText.trim()]))"""
-_IS_REMEMBERED: Final = """name => new Promise(tell => {
+_IS_REMEMBERED: Final = """key => new Promise(tell => {
   const opening = indexedDB.open("openmarque");
   opening.onsuccess = () => {
     const kept = opening.result.transaction("cache").objectStore("cache").get("queries");
-    kept.onsuccess = () => { opening.result.close(); tell((kept.result?.state.queries ?? []).some(query => query.queryKey[0] === name)); };
+    kept.onsuccess = () => { opening.result.close(); tell((kept.result?.state.queries ?? []).some(query => query.queryKey.join() === key && Object.keys(query.state.data).length > 0)); };
   };
 })"""
 _NOTE_STATES: Final = """() => {
@@ -278,12 +280,14 @@ class App:
         found: dict[str, str] = self.page.evaluate(_VALUES)
         return found
 
-    def waits_for_other_values(self, before: dict[str, str]) -> None:
-        """Wait until the page, which nobody touches, shows another value than before of some signal."""
-        self.page.wait_for_function(
-            f"before => {{ const now = ({_VALUES})(); return Object.keys(before).some(name => now[name] !== before[name]); }}",
-            arg=before,
-        )
+    @property
+    def way(self) -> Locator:
+        """The link that leads to where the car is."""
+        return self.page.get_by_role("link", name=self.says("way"))
+
+    def waits_until_it_moves(self) -> None:
+        """Wait until the page, which nobody touches, says another place of the car than now."""
+        expect(self.way).not_to_have_attribute("href", str(self.way.get_attribute("href")))
 
     def is_live(self) -> None:
         """Wait until the page hears the car as it speaks."""
@@ -309,6 +313,6 @@ class App:
         """Wait until the page of the car says that this level is in force."""
         expect(self.page.locator("[data-level]")).to_have_attribute("data-level", level)
 
-    def remembers(self, what: str) -> None:
-        """Wait until what the page shows of `what` is on the device: the app writes it down once a second."""
-        self.page.wait_for_function(_IS_REMEMBERED, arg=what)
+    def remembers(self, *key: str) -> None:
+        """Wait until what the page shows is on the device: the app writes it down once a second, by the name it is asked for with."""
+        self.page.wait_for_function(_IS_REMEMBERED, arg=",".join(key))

@@ -50,7 +50,7 @@ class PostgresStores:
     async def car(self) -> tuple[VehicleId, TenureId]:
         async with self.tx() as tx:
             vehicle_id = await self.garage.register(tx, Order(f"VF1AACVYB{next(self._numbers):08d}", "brise"), NOW)
-            account_id = await Accounts(self._pack).create(tx, "fr", "Europe/Paris", NOW)
+            account_id = await Accounts(self._pack).create(tx, "en", "Europe/Paris", NOW)
             tenure_id = await self.garage.start_tenure(tx, vehicle_id, account_id, NOW)
             await Contracts(self._pack, self.governor).activate_trial(tx, tenure_id, vehicle_id, "connect", NOW)
         return vehicle_id, tenure_id

@@ -16,6 +16,8 @@ from openmarque.storage.base import import_tables, metadata
 from openmarque.storage.migrate import migrate
 from openmarque.storage.partitions import ensure_partitions
 
+REVISIONS = ["0001", "0002", "0003", "0004"]
+
 
 def test_the_migrated_database_equals_the_declared_tables(empty):
     migrate(empty)
@@ -29,14 +31,14 @@ def test_the_migrated_database_equals_the_declared_tables(empty):
 
 
 def test_migrating_again_applies_nothing(empty):
-    assert migrate(empty) == ["0001", "0002", "0003", "0004"]
+    assert migrate(empty) == REVISIONS
     assert migrate(empty) == []
 
 
 def test_of_two_that_migrate_at_once_one_does_it(empty):
     with ThreadPoolExecutor(2) as pool:
         applied = list(pool.map(migrate, [empty, empty]))
-    assert sorted(applied) == [[], ["0001", "0002", "0003", "0004"]]
+    assert sorted(applied) == [[], REVISIONS]
 
 
 def test_a_failure_afterwards_leaves_the_database_as_it_was(empty):

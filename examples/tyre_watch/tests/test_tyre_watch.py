@@ -44,7 +44,7 @@ def url(tmp_path_factory):
         set_app_password(connection, PASSWORD)
 
     with throwaway_server(tmp_path_factory.mktemp("tyres")) as server, empty_database(server) as address:
-        assert migrate(address, prepare) == ["0001", "tyre_watch_0001"]
+        assert "tyre_watch_0001" in migrate(address, prepare)
         with psycopg.connect(address) as connection:
             _own_a_car(connection)
         yield address

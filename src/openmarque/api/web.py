@@ -43,7 +43,9 @@ _POLICY: Final = (
     "img-src 'self' data: blob:; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; object-src 'none'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
-_SCRIPT_POLICY: Final = "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
+_SCRIPT_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
 """A worker lives under the policy of its own script, not of the page: without it the service worker might fetch nothing, and keep nothing."""
 _PERMISSIONS: Final = "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()"
 

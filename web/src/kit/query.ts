@@ -25,12 +25,27 @@ interface Kept {
   state: DehydratedState;
 }
 
+/**
+ * Everything that is known. What was asked for again in vain is still known: the failure is left out, the value is kept, else an app that is
+ * opened twice without a network would have nothing to show the second time.
+ */
+export function known(): DehydratedState {
+  const state = dehydrate(queries, { shouldDehydrateQuery: (query) => query.state.data !== undefined, shouldDehydrateMutation: () => false });
+  return {
+    ...state,
+    queries: state.queries.map((query) => ({
+      ...query,
+      state: { ...query.state, status: "success" as const, error: null, fetchFailureReason: null, fetchFailureCount: 0 },
+    })),
+  };
+}
+
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 function keepSoon(): void {
   timer ??= setTimeout(() => {
     timer = undefined;
-    void write("cache", KEPT, { at: Date.now(), state: dehydrate(queries) } satisfies Kept).catch(() => undefined);
+    void write("cache", KEPT, { at: Date.now(), state: known() } satisfies Kept).catch(() => undefined);
   }, 1000);
 }
 
