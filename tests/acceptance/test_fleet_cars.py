@@ -64,7 +64,7 @@ def mileage_shown(rows: Rows, car: Car) -> int:
 @pytest.mark.req("LNK-3")
 async def test_a_car_in_a_tunnel_keeps_what_it_has_to_say_until_it_comes_out(database: Rows, new_car: NewCar) -> None:
     car = await new_car()
-    inside = Memory(0, 2_960.0, 5_000_000.0, 30.0, 0.0)
+    inside = Memory(under_way_m=2_860.0, odometer_m=5_000_000.0, battery_kwh=30.0)  # the tunnel ends 90 m on
     async with living(car, PARKED) as parked:
         await until(lambda: parked.agent.core.is_settled and is_open(parked), "it never spoke", 20)
     async with living(car, TUNNEL, inside) as driving:

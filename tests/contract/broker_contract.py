@@ -89,7 +89,7 @@ class BrokerContract:
         async def keep(batch: list[Message]) -> None:
             batches.append([message.payload for message in batch])
 
-        subscription = await listener.subscribe(subject, keep, gather_s=0.2)
+        subscription = await listener.subscribe(subject, keep, gather_s=1.0)
         for number in range(3):
             await sender.publish(subject, b"%d" % number)
             await asyncio.sleep(0.01)

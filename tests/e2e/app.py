@@ -1,11 +1,13 @@
 """The owner's app as a person uses it: what they read, press and type, in French or English."""
 
 import re
+import time
 from dataclasses import dataclass
 from typing import Any, Final
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.browsing import PATIENCE_MS
 from tests.e2e.headunit import HeadUnit
 
 _OUTCOME_MS: Final = 30_000
@@ -24,7 +26,7 @@ WORDS: Final = {
         "confirmed": "Votre adresse est confirmée",
         "open": "Ouvrir",
         "add": "Ajouter une voiture",
-        "vin": re.compile("VIN"),
+        "vin": "VIN",
         "check": "Vérifier",
         "get_code": "Obtenir le code",
         "code_expired": "Ce code a expiré",
@@ -68,7 +70,7 @@ WORDS: Final = {
         "confirmed": "Your address is confirmed",
         "open": "Open",
         "add": "Add a car",
-        "vin": re.compile("VIN"),
+        "vin": "VIN",
         "check": "Check",
         "get_code": "Get the code",
         "code_expired": "This code has run out",
@@ -129,7 +131,7 @@ class App:
 
     def says(self, key: str) -> str:
         """The words of this app's language."""
-        return str(WORDS[self.language][key])
+        return WORDS[self.language][key]
 
     def button(self, key: str) -> Locator:
         """The button that says this."""
@@ -315,4 +317,8 @@ class App:
 
     def remembers(self, *key: str) -> None:
         """Wait until what the page shows is on the device: the app writes it down once a second, by the name it is asked for with."""
-        self.page.wait_for_function(_IS_REMEMBERED, arg=",".join(key))
+        end = time.monotonic() + PATIENCE_MS / 1000
+        # Not wait_for_function: a promise counts as true there before it is kept.
+        while not self.page.evaluate(_IS_REMEMBERED, ",".join(key)):
+            assert time.monotonic() < end, f"nothing of {key} was kept"
+            self.page.wait_for_timeout(100)

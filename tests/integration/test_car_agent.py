@@ -270,3 +270,20 @@ async def test_a_second_process_for_the_same_car_is_refused(folder: Path) -> Non
     async with program(folder), program(folder) as (second, address):
         assert address == ""
         assert await second.wait() == 1
+
+
+async def test_an_agent_that_is_told_to_stop_stops_wherever_it_is_in_connecting(folder, cloud):
+    bundle = read_bundle(folder)
+    del cloud  # answers on the other side
+    store = SqliteCarStore(bundle.store_path)
+    took_s = 0.0
+    while took_s < 0.15:
+        agent = CarAgent(bundle, store, CATALOGUE, SystemClock(), spread=lambda: 0)
+        task = asyncio.create_task(agent.run())
+        await asyncio.sleep(took_s)
+        task.cancel()
+        _, running = await asyncio.wait([task], timeout=5)
+        assert not running, f"told after {took_s:.4f} s, it runs on"
+        assert task.cancelled()
+        took_s += 0.003
+    store.close()

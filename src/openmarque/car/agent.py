@@ -150,7 +150,9 @@ class CarAgent:
         wait_s = FIRST_WAIT_S
         failures = 0
         while True:
-            was_open = await self._one_connection()
+            # A task of its own: it opens task groups, and only one that opens none can tell that its cancellation was swallowed.
+            was_open = await asyncio.create_task(self._one_connection())
+            _end_if_cancelled()
             wait_s = FIRST_WAIT_S if was_open else min(wait_s * 2, LONGEST_WAIT_S)
             failures = 0 if was_open else failures + 1
             self._choose_certificate(failures)
@@ -170,6 +172,7 @@ class CarAgent:
         try:
             async with self._client() as client:
                 await client.subscribe(f"{self._prefix}/down/#", qos=0)
+                _end_if_cancelled()
                 self._drop_outgoing()
                 self.act(lambda core, now: core.connected(now))
                 try:
@@ -257,7 +260,7 @@ def _end_if_cancelled() -> None:
     """Raise the cancellation of this task that was swallowed below.
 
     Python 3.11's ``wait_for`` (in aiomqtt) loses one that comes in the same turn as its result. Without this an agent that is told to
-    stop could run on for ever. Only for a task that opens no task group: those leave a count of their own behind.
+    stop could run on for ever. Only for a task that has opened no task group yet: those leave a count of their own behind.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():

@@ -180,15 +180,18 @@ class Intake:
 
     async def _run(self) -> None:
         waiting = self._waiting
+        is_first = True
         while True:
             if not waiting:
                 if self._closing:
                     return
                 self._wake.clear()
                 await self._wake.wait()
-                if self._gather_s and not self._closing:
-                    await asyncio.sleep(self._gather_s)
+                is_first = True
                 continue
+            if is_first and self._gather_s and not self._closing:
+                await asyncio.sleep(self._gather_s)
+            is_first = False
             if len(waiting) <= self._max_batch:
                 batch = list(waiting)
                 waiting.clear()

@@ -43,10 +43,13 @@ export function known(): DehydratedState {
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 function keepSoon(): void {
-  timer ??= setTimeout(() => {
-    timer = undefined;
-    void write("cache", KEPT, { at: Date.now(), state: known() } satisfies Kept).catch(() => undefined);
-  }, 1000);
+  timer ??= setTimeout(keepNow, 1000);
+}
+
+function keepNow(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  void write("cache", KEPT, { at: Date.now(), state: known() } satisfies Kept).catch(() => undefined);
 }
 
 /** Take up what was last known on this device, and keep it from now on. */
@@ -56,6 +59,12 @@ export async function keepQueries(): Promise<void> {
     hydrate(queries, kept.state);
   }
   queries.getQueryCache().subscribe(keepSoon);
+  // A phone that is put away may never run the page again.
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden" && timer !== undefined) {
+      keepNow();
+    }
+  });
 }
 
 /** Forget everything that was known: somebody signed out. */

@@ -114,9 +114,7 @@ class FleetCar:
     async def _move_link(self) -> None:
         """Connect where there is coverage and the car is awake, disconnect elsewhere."""
         if self._link is not None and self._link.done():
-            error = None if self._link.cancelled() else self._link.exception()
-            _log.warning("link_ended", vehicle_id=wire(self.agent.bundle.vehicle_id), error=type(error).__name__)
-            self._link = None
+            await self._disconnect()
         is_reachable = self.sim.is_covered and not self.sim.is_asleep
         if is_reachable and self._link is None:
             self._link = asyncio.create_task(self.agent.run())
@@ -126,11 +124,14 @@ class FleetCar:
             self.agent.act(lambda core, now: core.tick(now))  # what time closes is closed without a link too
 
     async def _disconnect(self) -> None:
-        link, self._link = self._link, None
-        if link is not None:
-            link.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await link
+        link = self._link
+        if link is None:
+            return
+        link.cancel()
+        await asyncio.wait([link])  # not `await link`: whoever then suppressed its cancellation would suppress his own, too
+        self._link = None
+        if not link.cancelled() and (error := link.exception()) is not None:
+            _log.warning("link_ended", vehicle_id=wire(self.agent.bundle.vehicle_id), error=type(error).__name__)
 
     def _sense(self) -> None:
         values = self.sim.readings()
