@@ -87,10 +87,13 @@ def main(arguments: list[str] | None = None) -> int:
     folder: Path | None = given.out or (None if quick else _PAGE)
     kept = folder / "performance.json" if folder else None
     results = read_results(kept.read_bytes()) if kept and kept.exists() else Results()
-    asyncio.run(measure(groups, budget, results, cars=50 if quick else _CONNECTED, heavy_repeats=1 if quick else 3))
-    if folder:
-        write_page(results, folder)
-    _show(results)
+    try:
+        asyncio.run(measure(groups, budget, results, cars=50 if quick else _CONNECTED, heavy_repeats=1 if quick else 3))
+    finally:
+        # What was measured before a fault is kept.
+        if folder:
+            write_page(results, folder)
+        _show(results)
     return 0
 
 

@@ -33,6 +33,9 @@ class Connection:
 
     async def request(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
         """Status and JSON body of the answer."""
+        if self._reader.at_eof():
+            # The server closes what was idle for some seconds, and an app opens it anew.
+            self._reader, self._writer = await asyncio.open_connection(*self._writer.get_extra_info("peername"))
         content = b"" if body is None else msgspec.json.encode(body)
         self._send(method, path, content, headers)
         status, answered = await self._head()

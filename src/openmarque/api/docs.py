@@ -39,13 +39,13 @@ def description_page(document: dict[str, Any]) -> str:
         "<h2>Schemas</h2>",
         *_schemas(document),
         "<h2>Problems</h2>",
-        *(_problem(kind) for kind in _kinds(document)),
+        *(_problem(kind) for kind in kinds_of_problems(document)),
         "</main></body></html>",
     ]
     return "\n".join(parts)
 
 
-def _kinds(document: dict[str, Any]) -> list[type[OpenMarqueError]]:
+def kinds_of_problems(document: dict[str, Any]) -> list[type[OpenMarqueError]]:
     """Every kind of problem that some operation names an example of, and those of any request; by code."""
     named = {
         name

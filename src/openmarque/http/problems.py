@@ -14,10 +14,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from openmarque.catalogue.register import LANGUAGES
 from openmarque.http import errors as e
+from openmarque.http.languages import negotiate
+from openmarque.http.problem_texts import in_language
 from openmarque.kit.errors import Blame, OpenMarqueError
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -47,9 +51,9 @@ class Problem(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     type: str = Field(description="Names the kind of problem; an address that explains it.")
-    title: str = Field(description="The kind of problem in one sentence; the same for every occurrence.")
+    title: str = Field(description="The kind of problem in one sentence, in a language of `Accept-Language`.")
     status: int = Field(description="The HTTP status, once more.", ge=400, le=599)
-    detail: str | None = Field(default=None, description="What is particular to this occurrence.")
+    detail: str | None = Field(default=None, description="What is particular to this occurrence; in English answers only.")
     instance: str = Field(description="Names this occurrence; also in the platform's log.")
     code: str = Field(description="Stable identifier of the kind of problem, for programs.")
     retryable: bool = Field(description="Whether the same request may succeed later.")
@@ -60,20 +64,27 @@ class Problem(BaseModel):
     )
 
 
-def problem_of(error: OpenMarqueError, instance: str, members: Sequence[InvalidMember] = ()) -> Problem:
-    """The problem that tells `error`; an error of ours without a status of its own is told as ``InternalError``."""
+def problem_of(
+    error: OpenMarqueError, instance: str, members: Sequence[InvalidMember] = (), language: str = LANGUAGES[0]
+) -> Problem:
+    """The problem that tells `error`; an error of ours without a status of its own is told as ``InternalError``.
+
+    In `language` where its texts are translated (``problem_texts``), else in English.
+    """
     told: OpenMarqueError = error
     if error.blame is Blame.OURS and error.http_status == _INTERNAL_STATUS:
         told = e.InternalError()
+    translated = in_language(told, language)
+    title, cure = translated or (told.title(), told.remedy)
     return Problem(
         type=f"{TYPE_BASE}{told.code}",
-        title=told.title(),
+        title=title,
         status=told.http_status,
-        detail=(told.detail or None) if told.blame is Blame.CALLER else None,
+        detail=(told.detail or None) if told.blame is Blame.CALLER and translated is None else None,
         instance=instance,
         code=told.code,
         retryable=told.retryable,
-        cure=told.remedy or None,
+        cure=cure or None,
         tries_left=_number(told.facts.get("tries_left")),
         errors=list(members) or None,
     )
@@ -88,8 +99,10 @@ def respond(error: OpenMarqueError, scope: Scope, members: Sequence[InvalidMembe
     instance = instance_of(scope)
     if error.blame is Blame.OURS and not isinstance(error, e.InternalError):
         _log.error("request_failed", request=instance, error=error.code, detail=error.detail)
-    problem = problem_of(error, instance, members)
+    language = negotiate(Headers(scope=scope).get("accept-language", ""), LANGUAGES)
+    problem = problem_of(error, instance, members, language)
     response = Response(problem.model_dump_json(by_alias=True, exclude_none=True), problem.status, media_type=MEDIA_TYPE)
+    response.headers["Content-Language"] = language
     if problem.retryable:
         response.headers["Retry-After"] = str(error.facts.get("wait_s", RETRY_AFTER_S))
     if problem.status == HTTPStatus.UNAUTHORIZED:
@@ -168,5 +181,5 @@ def edge_problems() -> Iterable[type[OpenMarqueError]]:
     return [
         kind
         for kind in vars(e).values()
-        if isinstance(kind, type) and issubclass(kind, OpenMarqueError) and "code" in vars(kind)
+        if isinstance(kind, type) and issubclass(kind, OpenMarqueError) and kind.__module__ == e.__name__
     ]

@@ -1808,7 +1808,7 @@ export interface components {
             type: string;
             /**
              * Title
-             * @description The kind of problem in one sentence; the same for every occurrence.
+             * @description The kind of problem in one sentence, in a language of `Accept-Language`.
              */
             title: string;
             /**
@@ -1818,7 +1818,7 @@ export interface components {
             status: number;
             /**
              * Detail
-             * @description What is particular to this occurrence.
+             * @description What is particular to this occurrence; in English answers only.
              * @default null
              */
             detail: string | null;

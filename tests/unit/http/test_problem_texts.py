@@ -1,0 +1,60 @@
+"""Whoever reads French is told in French what went wrong and what to do."""
+
+from string import Formatter
+
+import pytest
+
+from openmarque.api.app import describe
+from openmarque.api.docs import kinds_of_problems
+from openmarque.catalogue.register import LANGUAGES
+from openmarque.domains.accounts.errors import LinkUnusable, TooManyTries
+from openmarque.governance.platform import installed_catalogue
+from openmarque.http.problem_texts import TEXTS, in_language
+from openmarque.http.problems import problem_of
+from openmarque.kit.vin import InvalidVin
+from openmarque.link.pki import MissingAuthority
+
+KINDS = {kind.code: kind for kind in kinds_of_problems(describe(installed_catalogue()))}
+OTHERS = [language for language in LANGUAGES if language != "en"]
+
+
+def facts(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_problem_that_an_operation_names_is_told_in_each_language(language):
+    assert set(KINDS) - set(TEXTS[language]) == set()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("code", sorted(KINDS))
+def test_a_translation_names_the_same_facts_and_says_a_cure_where_there_is_one(language, code):
+    title, cure = TEXTS[language][code]
+    assert title != KINDS[code].title()
+    assert facts(cure) == facts(KINDS[code].cure)
+    assert bool(cure) == bool(KINDS[code].cure)
+
+
+def test_the_facts_of_an_occurrence_stand_in_its_cure():
+    problem = problem_of(TooManyTries(wait_s=30), "urn:uuid:1", language="fr")
+    assert problem.title == "Il y a eu trop d'essais."
+    assert "dans 30 secondes" in (problem.cure or "")
+
+
+def test_what_is_particular_is_told_in_english_answers_only():
+    error = InvalidVin("It has 3 characters, not 17.")
+    assert problem_of(error, "urn:uuid:1").detail == "It has 3 characters, not 17."
+    assert problem_of(error, "urn:uuid:1", language="fr").detail is None
+
+
+def test_a_fault_of_ours_tells_nothing_of_itself_in_any_language():
+    problem = problem_of(MissingAuthority(path="/home/secret"), "urn:uuid:1", language="fr")
+    assert problem.code == "internal-error"
+    assert "secret" not in problem.model_dump_json()
+    assert problem.title == TEXTS["fr"]["internal-error"][0]
+
+
+def test_a_language_that_nobody_translated_to_is_answered_in_english():
+    assert in_language(LinkUnusable(), "de") is None
+    assert problem_of(LinkUnusable(), "urn:uuid:1", language="de").title == LinkUnusable.title()
