@@ -110,7 +110,7 @@ class App:
         return f"/api/v1/vehicles/{self.vehicle_id.hex}"
 
     async def add_phone(self, secret: str) -> None:
-        """Add this app's key to the car whose screen shows `secret`, then ask for a challenge, as an app does when it shows its buttons."""
+        """Add this app's key to the car whose screen shows `secret`."""
         spki = signing.public_bytes(self.key.public_key())
         mac = phone_key_mac(from_b64url(secret), self.vehicle_id, spki)
         offer = {"public_key": b64url(spki), "label": "bench", "mac": b64url(mac)}
@@ -121,6 +121,9 @@ class App:
                 if listed["items"][0]["state"] == "active":
                     break
                 await asyncio.sleep(0.02)
+
+    async def ask_challenge(self) -> None:
+        """Take a challenge, as an app does when it shows its buttons. The car takes orders on it for some minutes."""
         self.challenge = (await self._expect(201, "POST", f"{self.address}/challenges"))["challenge"]
 
     async def lock(self) -> float:

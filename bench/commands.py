@@ -129,6 +129,7 @@ class CommandTimes:
     @staticmethod
     async def _window(app: App, orders: int) -> list[float]:
         """Milliseconds of each order."""
+        await app.ask_challenge()
         times = []
         for _ in range(orders):
             times.append(await app.lock() * 1000)

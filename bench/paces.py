@@ -182,6 +182,8 @@ class StreamPace:
         self._packets: list[tuple[Car, StatusPacket]] = []
         self._turn = 0
         self._began = 0.0
+        self._paced = 0
+        """Sent since `begin`, however often the tally was cleared since."""
 
     def begin(self, fleet: Fleet) -> None:
         """See ``Pace``."""
@@ -195,7 +197,7 @@ class StreamPace:
         """See ``Pace``."""
         if self.stopping:
             return
-        due = int((now - self._began) * self._rate) - self.tally.sent if self._rate else len(self._packets)
+        due = int((now - self._began) * self._rate) - self._paced if self._rate else len(self._packets)
         now_ms = time.time_ns() // 1_000_000
         for _ in range(due):
             car, packet = self._packets[self._turn]
@@ -204,6 +206,7 @@ class StreamPace:
                 continue  # the broker holds us back: what waits is not counted as sent
             car.seq += 1
             self.tally.sent += 1
+            self._paced += 1
             fleet.send(car, packet.next(car.seq, now_ms))
 
     @staticmethod

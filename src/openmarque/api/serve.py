@@ -17,6 +17,7 @@ from openmarque.engines.errors import PortBusy
 from openmarque.engines.process import Ports, is_free, port_holder
 from openmarque.http.address import PORT_NAME
 from openmarque.kit.clock import Clock, SystemClock
+from openmarque.kit.collector import FEW, spare_collector
 from openmarque.kit.log import configure_log
 from openmarque.kit.settings import Settings
 from openmarque.kit.stopping import until_stopped
@@ -52,6 +53,7 @@ async def serve(settings: Settings, open_platform: OpenPlatform, ready: Callable
         try:
             await _until_listening(settings.host, port, serving)
             ready()
+            spare_collector(FEW)
             await _first_of(stop, serving)
         finally:
             # Streams would hold the server open: they end first.

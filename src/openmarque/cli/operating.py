@@ -23,13 +23,13 @@ from openmarque.engines.postgres import PostgresServer
 from openmarque.engines.process import Ports
 from openmarque.http.address import PORT_NAME, web_address
 from openmarque.kit.clock import Clock, SystemClock, iso
+from openmarque.kit.collector import MANY, spare_collector
 from openmarque.kit.csr import certificate_request, key_pem, new_car_key
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, wire
 from openmarque.kit.settings import PREFIX, Settings, load_settings
 from openmarque.kit.stopping import until_stopped
 from openmarque.link.pki_keys import Purpose
 from openmarque.link.security import SecurityEvent, publish_event
-from openmarque.link.worker import spare_collector
 from openmarque.protocol import signing
 from openmarque.storage.errors import StoreUnavailable
 from openmarque.storage.partitions import ensure_partitions
@@ -208,7 +208,7 @@ async def work(settings: Settings, clock: Clock, ready: Callable[[], None]) -> N
     async with bootstrap(settings, clock) as platform:
         worker = platform.worker()
         await worker.start()
-        spare_collector()
+        spare_collector(MANY)
         ready()
         await until_stopped()
         await worker.stop()

@@ -5,7 +5,6 @@ has gathered while the one before was being stored: small and quick when little 
 """
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -51,8 +50,6 @@ _WAIT_S: Final = 0.5
 _NAMES: Final = 100_000
 """Subjects remembered, some 20 MB: those of the cars that one worker serves; begun anew when full."""
 _QUEUE: Final = "ingest"
-_COLLECT_AFTER: Final = 200_000
-"""Containers made and not freed before the collector looks: above the 30,000 that a full batch holds for a moment, in some 20 MB."""
 
 _log = structlog.get_logger("openmarque.link.worker")
 _read_request = msgspec.msgpack.Decoder(CertificateRequest).decode
@@ -72,17 +69,6 @@ class EventLog(Protocol):
     async def take(self, payloads: Iterable[bytes]) -> int:
         """Count a batch of events; gives how many."""
         ...
-
-
-def spare_collector() -> None:
-    """Make this process's garbage collector look seldom, and never at what exists now. For a process that only runs a worker.
-
-    Batches hold no cycles and are freed as they end; with Python's own thresholds the collector took a sixth of a worker's time
-    looking through them and through every policy in the cache.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER, 20, 20)
 
 
 @dataclass
