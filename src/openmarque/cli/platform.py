@@ -10,11 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 from openmarque.app import Platform
+from openmarque.brands.eligibility import sample_vin
+from openmarque.brands.pack import load_pack
 from openmarque.cli import operating
 from openmarque.cli.demo import Demo, run_up
 from openmarque.cli.schedule import main as run_scheduler
 from openmarque.cli.serve import main as run_web
 from openmarque.cli.work import main as run_worker
+from openmarque.domains.garage.errors import ModelUnknown
 from openmarque.domains.garage.service import Order
 from openmarque.engines.doctor import examine
 from openmarque.kit.clock import SystemClock
@@ -33,6 +36,18 @@ def register(app: typer.Typer, car: typer.Typer) -> None:
         app.command()(command)
     car.command()(provision)
     car.command()(revoke)
+    car.command("sample-vin")(print_sample_vin)
+
+
+def print_sample_vin(
+    model: Annotated[str, typer.Option(help="Model of the brand pack.")],
+    serial: Annotated[int, typer.Option(min=1, max=999_999, help="The serial number at its end.")] = 1,
+) -> None:
+    """Print a VIN of this model that can be connected, for trying things out: no such car was built."""
+    pack = load_pack(load_settings().brand_pack)
+    if model not in pack.models:
+        raise ModelUnknown(f"It was {model!r}.", models=", ".join(pack.models))
+    typer.echo(sample_vin(pack, model, serial))
 
 
 def up(

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 import structlog
 
+from openmarque.brands.eligibility import Eligible, eligibility
+from openmarque.brands.pack import load_pack
 from openmarque.cli import main as program
+from openmarque.kit.vin import normalise_vin
 
 WITHOUT_CLOUD = """
 import sys
@@ -83,3 +86,15 @@ def test_a_throwaway_platform_says_what_to_install_when_it_is_not_here(tmp_path:
     assert "openmarque[cloud]" in done.stderr
     with pytest.raises(json.JSONDecodeError):
         json.loads(done.stdout)
+
+
+def test_a_sample_vin_is_one_that_can_be_connected(monkeypatch, capsys):
+    assert run(monkeypatch, "car", "sample-vin", "--model", "brise", "--serial", "77") == 0
+    vin = capsys.readouterr().out.strip()
+    assert vin.endswith("000077")
+    assert isinstance(eligibility(normalise_vin(vin), load_pack(), None), Eligible)
+
+
+def test_a_sample_vin_of_an_unknown_model_names_those_there_are(monkeypatch, capsys):
+    assert run(monkeypatch, "car", "sample-vin", "--model", "nope") != 0
+    assert "brise" in capsys.readouterr().err
