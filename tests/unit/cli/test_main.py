@@ -12,7 +12,6 @@ import structlog
 from openmarque.brands.eligibility import Eligible, eligibility
 from openmarque.brands.pack import load_pack
 from openmarque.cli import main as program
-from openmarque.kit.vin import normalise_vin
 
 WITHOUT_CLOUD = """
 import sys
@@ -92,7 +91,7 @@ def test_a_sample_vin_is_one_that_can_be_connected(monkeypatch, capsys):
     assert run(monkeypatch, "car", "sample-vin", "--model", "brise", "--serial", "77") == 0
     vin = capsys.readouterr().out.strip()
     assert vin.endswith("000077")
-    assert isinstance(eligibility(normalise_vin(vin), load_pack(), None), Eligible)
+    assert isinstance(eligibility(vin, load_pack(), "FR"), Eligible)
 
 
 def test_a_sample_vin_of_an_unknown_model_names_those_there_are(monkeypatch, capsys):
