@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from bench.processes import BenchFailed
 from openmarque.protocol import signing
-from openmarque.protocol.orders import OrderPayload, b64url, from_b64url, phone_key_mac, sign_as_phone, write_payload
+from openmarque.protocol.orders import OrderPayload, b64url, from_b64url, sign_as_phone, write_payload
+from openmarque.protocol.phone_keys import phone_key_mac
 
 _WAIT_S: Final = 20.0
 """The time within which an owner has to hear what became of an order (RC-4)."""

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from openmarque.brands.pack import load_pack
 from openmarque.car.core import CarCore
 from openmarque.car.model import Actuation, CarProfile, CertificateMismatch, Channel, Frame, Now, Output, Validity
 from openmarque.car.store import CarStore, MemoryCarStore
@@ -33,7 +34,7 @@ NEXT_OWNER = UUID(int=71)
 POLICY_KEY = ed25519.Ed25519PrivateKey.from_private_bytes(b"p" * 32)
 COMMAND_KEY = ed25519.Ed25519PrivateKey.from_private_bytes(b"o" * 32)
 CAR_KEY = ed25519.Ed25519PrivateKey.from_private_bytes(b"c" * 32)
-CATALOGUE = Catalogue(installed_services())
+CATALOGUE = Catalogue(installed_services(), retention=load_pack().retention)
 
 
 class TestKeyring:

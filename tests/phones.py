@@ -13,6 +13,7 @@ from openmarque.protocol import orders as o
 from openmarque.protocol import signals as vss
 from openmarque.protocol import signing
 from openmarque.protocol.levels import Level
+from openmarque.protocol.phone_keys import PHONE_KEY_REPORT, PhoneKeyOffer, phone_key_mac
 from openmarque.protocol.signals import Value
 from tests.cars import COMMAND_KEY, VEHICLE, Car, Platform, converse, open_link, policy
 
@@ -41,8 +42,8 @@ class Phone:
 
     def offers(self, secret: bytes, vehicle: UUID = VEHICLE) -> bytes:
         """The frame for ``down/key``."""
-        mac = o.phone_key_mac(secret, vehicle, self.spki)
-        return msgspec.msgpack.encode(o.PhoneKeyOffer(self.spki, self.label, mac, self.key_id, 1))
+        mac = phone_key_mac(secret, vehicle, self.spki)
+        return msgspec.msgpack.encode(PhoneKeyOffer(self.spki, self.label, mac, self.key_id, 1))
 
     def writes(self, order: str, answering: bytes, /, **differently: Any) -> bytes:
         """The payload of the next order."""
@@ -146,7 +147,7 @@ class Owned:
 
     @property
     def phone_reports(self) -> list[tuple[str, str]]:
-        bodies: Any = self.platform.bodies(o.PHONE_KEY_REPORT)
+        bodies: Any = self.platform.bodies(PHONE_KEY_REPORT)
         return [(body.key_id, body.result.value) for body in bodies]
 
     @property

@@ -25,6 +25,7 @@ import pytest
 from faults.ground import throwaway_home
 from openmarque.protocol import orders as o
 from openmarque.protocol import signals as vss
+from openmarque.protocol.phone_keys import phone_key_mac
 from tests.phones import Phone
 
 pytestmark = pytest.mark.timeout(240)
@@ -167,7 +168,7 @@ class AddedPhone:
         assert link
         assert link[1] == self.car.hex
         secret = base64.urlsafe_b64decode(link[2] + "==")
-        mac = o.phone_key_mac(secret, self.car, self.phone.spki)
+        mac = phone_key_mac(secret, self.car, self.phone.spki)
         body = {"public_key": o.b64url(self.phone.spki), "label": self.phone.label, "mac": o.b64url(mac)}
         self.visitor.post(f"{self.path}/phone-keys", body)
         until(self.is_known, "the car stored the phone's key")

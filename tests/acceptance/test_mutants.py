@@ -100,6 +100,16 @@ EDITED = {
         "no-retention",
         "trips: time",
     ),
+    "an item kept for two different times": Edit(
+        "brands/sample/brand.toml",
+        '"lock.status of your orders" = 30',
+        '"lock.status of your orders" = 60',
+        "two-retentions",
+        "lock: status of your orders",
+    ),
+    "a retention that the brand forgot": Edit(
+        "brands/sample/brand.toml", '"lock.status of your orders" = 30\n', "", "no-retention", "lock: status of your orders"
+    ),
     "a signal that VSS does not have": Edit(
         "services/status/declaration.py",
         "signals=(vss.ODOMETER,)",

@@ -37,6 +37,7 @@ from openmarque.protocol import signals as vss
 from openmarque.protocol.envelope import Lane, encode
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import Welcome
+from openmarque.protocol.phone_keys import PhoneKeyOffer, seal_list
 from tests.cars import COMMAND_KEY, NEXT_OWNER, OWNER, POLICY_KEY, VEHICLE, policy
 from tests.conftest import BUDGET
 from tests.phones import LOCKED, UNLOCKED, Owned, Phone, sealed
@@ -127,13 +128,13 @@ class StolenServers(RuleBasedStateMachine):
     @rule(target=frames, mac=st.binary(min_size=32, max_size=32), guess=st.integers(0, 3), label=st.text(max_size=6))
     def own_phone_with_a_guessed_proof(self, mac, guess, label):
         secret = [b"", bytes(16), VEHICLE.bytes, self.owned.phone.spki][guess]
-        offer = msgspec.msgpack.decode(self.thief.offers(secret), type=o.PhoneKeyOffer)
+        offer = msgspec.msgpack.decode(self.thief.offers(secret), type=PhoneKeyOffer)
         return "key", msgspec.msgpack.encode(msgspec.structs.replace(offer, label=label, mac=mac if guess == 0 else offer.mac))
 
     @rule(target=frames, version=st.sampled_from([1, 2, 3, 10**9, 2**62]), with_owner=st.booleans())
     def a_list_that_names_his_phone(self, version, with_owner):
         keys = (self.thief.key_id, *([self.owned.phone.key_id] if with_owner else []))
-        return "keys", o.seal_list(COMMAND_KEY, VEHICLE, version, keys, keys)
+        return "keys", seal_list(COMMAND_KEY, VEHICLE, version, keys, keys)
 
     @rule(
         target=frames,

@@ -54,6 +54,7 @@ from openmarque.protocol.messages import (
 )
 from openmarque.protocol.orders import CHALLENGE_ISSUED
 from openmarque.protocol.pairing import PAIRING_REQUEST
+from openmarque.protocol.phone_keys import PHONE_KEY_REPORT
 from openmarque.protocol.signals import PLACE_SIGNALS, SIGNALS, Value
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES
 from tests.acceptance.conftest import Rows
@@ -390,7 +391,7 @@ async def test_the_allow_list_of_private_is_housekeeping_and_nothing_else() -> N
         TRIP_COMPLETED,
         CHALLENGE_ISSUED,
         o.ORDER_REPORT,
-        o.PHONE_KEY_REPORT,
+        PHONE_KEY_REPORT,
     }
     assert REGISTER.allowed_at(Level.POSITION) - REGISTER.allowed_at(Level.DATA) == {STATUS_WITH_PLACE, TRIP_PLACES}
     assert GONE in REGISTER.allowed_at(Level.PRIVATE)

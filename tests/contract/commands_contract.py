@@ -43,18 +43,8 @@ from openmarque.link.subjects import down_subject
 from openmarque.protocol import signing
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import LevelChanged
-from openmarque.protocol.orders import (
-    OrderPayload,
-    OrderReport,
-    OrderStep,
-    PhoneKeyReport,
-    PhoneKeyResult,
-    b64url,
-    open_list,
-    open_order,
-    sign_as_phone,
-    write_payload,
-)
+from openmarque.protocol.orders import OrderPayload, OrderReport, OrderStep, b64url, open_order, sign_as_phone, write_payload
+from openmarque.protocol.phone_keys import PhoneKeyReport, PhoneKeyResult, open_list
 from openmarque.storage.transaction import Transaction
 from tests.contract.link_contract import NOW
 

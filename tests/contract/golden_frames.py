@@ -24,6 +24,7 @@ from openmarque.protocol import orders as o
 from openmarque.protocol.envelope import Ack, Answer, Disposition, Envelope, Lane, Trust, encode, pack, read_envelope
 from openmarque.protocol.levels import Level
 from openmarque.protocol.pairing import PAIRING_REQUEST, PairingAnswer, PairingRequest, PairingResult
+from openmarque.protocol.phone_keys import PHONE_KEY_REPORT, KeyList, PhoneKeyOffer, PhoneKeyReport, PhoneKeyResult
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -37,8 +38,8 @@ DOWN: dict[str, type[msgspec.Struct]] = {
     "cert": m.CertificateIssued,
     "pair": PairingAnswer,
     "challenge": o.ChallengeRequest,
-    "key": o.PhoneKeyOffer,
-    "keys": o.KeyList,
+    "key": PhoneKeyOffer,
+    "keys": KeyList,
     "order": o.SignedOrder,
 }
 """The struct of each kind of frame to a car."""
@@ -131,7 +132,7 @@ def _bodies() -> dict[str, msgspec.Struct]:
         m.GONE: m.Gone(21, "level_tightened"),
         o.CHALLENGE_ISSUED: o.ChallengeAnswer(5, bytes(range(16))),
         o.ORDER_REPORT: o.OrderReport("34" * 16, o.OrderStep.REFUSED, "moving", _AT),
-        o.PHONE_KEY_REPORT: o.PhoneKeyReport("56" * 16, o.PhoneKeyResult.STORED, "Blue phone"),
+        PHONE_KEY_REPORT: PhoneKeyReport("56" * 16, PhoneKeyResult.STORED, "Blue phone"),
         m.STATUS: m.StatusBody(plain),
         m.STATUS_WITH_PLACE: m.StatusBody({**plain, **place}),
         TRIP_COMPLETED: TripCompleted(7, _AT - 900_000, _AT, 900.0, 840.5, 12_345.75, 49.38, 80.25, 71.5, 14.2, 12.0),
@@ -156,8 +157,8 @@ def _down() -> dict[str, msgspec.Struct]:
         "cert": m.CertificateIssued(chain=b"-----BEGIN CERTIFICATE-----\n", refused=""),
         "pair": PairingAnswer(_AT, PairingResult.LOCKED, wait_s=900, tries=0),
         "challenge": o.ChallengeRequest(5),
-        "key": o.PhoneKeyOffer(bytes(range(91)), "Blue phone", bytes(range(32)), "56" * 16, 6),
-        "keys": o.KeyList(_VEHICLE.hex, 4, ("56" * 16, "78" * 16), ("78" * 16,), "12" * 16, bytes(range(64))),
+        "key": PhoneKeyOffer(bytes(range(91)), "Blue phone", bytes(range(32)), "56" * 16, 6),
+        "keys": KeyList(_VEHICLE.hex, 4, ("56" * 16, "78" * 16), ("78" * 16,), "12" * 16, bytes(range(64))),
         "order": o.SignedOrder(_order(), bytes(range(64)), True, 4, "12" * 16, bytes(range(64))),
     }
 

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from openmarque.brands.pack import load_pack
 from openmarque.domains.commands.memory import MemoryCommands
 from openmarque.governance.memory import MemoryPolicyStore
 from openmarque.governance.platform import installed_catalogue
@@ -19,7 +20,9 @@ class MemoryCommandStores(MemoryStores):
         super().__init__()
         self.commands = MemoryCommands()
         # With every installed service: the world's own catalogue may know fewer commands.
-        self.governor = PolicyKeeper(installed_catalogue(), self.facts, MemoryPolicyStore(), Ed25519PrivateKey.generate())
+        self.governor = PolicyKeeper(
+            installed_catalogue(load_pack().retention), self.facts, MemoryPolicyStore(), Ed25519PrivateKey.generate()
+        )
 
     async def owned_car(self) -> tuple[VehicleId, TenureId, AccountId]:
         vehicle_id, tenure_id = await self.car()

@@ -7,15 +7,8 @@ from uuid import UUID
 import pytest
 
 from openmarque.protocol import signing
-from openmarque.protocol.orders import (
-    PhoneKeyOffer,
-    from_b64url,
-    load_phone_key,
-    mac_fits,
-    read_payload,
-    verify_phone,
-    write_payload,
-)
+from openmarque.protocol.orders import from_b64url, read_payload, verify_phone, write_payload
+from openmarque.protocol.phone_keys import PhoneKeyOffer, load_phone_key, mac_fits
 
 VECTORS = json.loads((Path(__file__).parents[2] / "web/tests/order-vectors.json").read_text())
 SPKI = from_b64url(VECTORS["public_key"])

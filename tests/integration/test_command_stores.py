@@ -1,16 +1,19 @@
 """Orders, phones and safety codes on PostgreSQL keep the contract that the deterministic world relies on."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from openmarque.domains.commands.postgres import PostgresCommands
+from openmarque.domains.commands.timers import sweep
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
 from openmarque.link.pki_keys import KeyRing
-from openmarque.storage.postgres import open_database
-from tests.contract.commands_contract import CommandsContract
+from openmarque.storage.postgres import open_database, postgres
+from openmarque.storage.roles import PLATFORM
+from tests.contract.commands_contract import CommandsContract, Scene
 from tests.contract.link_contract import NOW
 from tests.databases import as_app
 from tests.integration.conftest import Pki, Postgres
@@ -49,3 +52,24 @@ class TestPostgresCommands(CommandsContract):
                 yield stores
             finally:
                 await pool.close()
+
+    @pytest.mark.req("GDP-2", "GDP-12")
+    async def test_an_order_is_deleted_with_its_steps_after_the_time_that_the_brand_set_and_not_before(
+        self, scene: Scene, command_stores: PostgresCommandStores
+    ):
+        kept = timedelta(days=7)
+        await scene.locks()
+        later = await scene.locks(timedelta(seconds=30))
+
+        async def swept(after: timedelta, keep: timedelta | None = kept) -> list[int]:
+            async with command_stores.tx() as tx:
+                await sweep(tx, keep, NOW + after)
+            async with command_stores.tx() as tx:
+                rows = [await postgres(tx).rows(PLATFORM, f"SELECT count(*) FROM {t}") for t in ("vehicle_order", "order_step")]
+            return [counted for ((counted,),) in rows]
+
+        assert await swept(kept) == [2, 4]
+        assert await swept(kept + timedelta(seconds=1), None) == [2, 4], "nobody has said how long"
+        assert await swept(kept + timedelta(seconds=1)) == [1, 2]
+        assert (await scene.order(later)).state == "sent"
+        assert await swept(2 * kept) == [0, 0]

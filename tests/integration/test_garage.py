@@ -53,7 +53,7 @@ class Yard:
         self.keys = keys
         pack = load_pack()
         self.governor = PolicyKeeper(
-            installed_catalogue(), PostgresFacts(), PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
+            installed_catalogue(load_pack().retention), PostgresFacts(), PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
         )
         self.garage = Garage(pack, VinVault(keys), pki.ca, self.governor)
         self.contracts = Contracts(pack, self.governor)

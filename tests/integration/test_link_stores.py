@@ -37,7 +37,9 @@ class PostgresStores:
         self.link = PostgresLinkStore(database)
         self.levels = PostgresLevels()
         self.facts = PostgresFacts()
-        self.governor = PolicyKeeper(installed_catalogue(), self.facts, PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1])
+        self.governor = PolicyKeeper(
+            installed_catalogue(load_pack().retention), self.facts, PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
+        )
         self._database = database
         self._owner_url = owner_url
         self._pack = load_pack()

@@ -16,8 +16,9 @@ from openmarque.protocol.envelope import MAX_FRAME_BYTES, PROTOCOL_VERSION, Ack,
 from openmarque.protocol.lanes import EVENT_WINDOW
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import CertificateIssued, MessageRegister, MessageType, Welcome
-from openmarque.protocol.orders import ChallengeRequest, KeyList, OrderPayload, PhoneKeyOffer, SignedOrder
+from openmarque.protocol.orders import ChallengeRequest, OrderPayload, SignedOrder
 from openmarque.protocol.pairing import PairingAnswer
+from openmarque.protocol.phone_keys import KeyList, PhoneKeyOffer
 
 MEDIA_TYPE: Final = "application/vnd.msgpack"
 SCHEMA_FORMAT: Final = "application/schema+json;version=2020-12"

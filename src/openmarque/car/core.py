@@ -32,8 +32,6 @@ from openmarque.car.link import SPOKEN, Link, Step
 from openmarque.car.model import (
     REMOTE_ACCESS,
     CarProfile,
-    CertificateMismatch,
-    Channel,
     CoreBroken,
     Keyring,
     LinkState,
@@ -51,21 +49,19 @@ from openmarque.car.phone_keys import PHONES, PhoneKeys, PhonesRecord
 from openmarque.car.phones import Phones
 from openmarque.car.pipeline import Pipeline
 from openmarque.car.policy_held import PolicyHeld
+from openmarque.car.privacy import Privacy
 from openmarque.car.records import COUNTS, PRIVACY, VEHICLE, Counts, Mark, PrivacyRecord, mark_record, service_record
 from openmarque.car.renewal import Renewal
 from openmarque.car.service import car_services
 from openmarque.car.store import CarStore, StoreUnusable
 from openmarque.catalogue.policy import PolicyRejected
 from openmarque.catalogue.register import Catalogue
-from openmarque.protocol import signing
 from openmarque.protocol.envelope import Lane, UnreadableFrame, encode, read_ack
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import (
     LEVEL_CHANGED,
     POLICY_ACCEPTED,
-    CertificateIssued,
     Hello,
-    LevelChanged,
     PolicyAccepted,
     Welcome,
 )
@@ -74,15 +70,12 @@ from openmarque.protocol.signals import IGNITION, Value
 
 OWNER_CHANGED: Final = "owner_changed"
 """Reason of the tombstones that a change of tenure leaves."""
-OLD_STATEMENT: Final = "old_statement"
-"""The platform's reason for a level whose counter is not above the newest that it knows."""
 _NOTICES_KEPT: Final = 50
 """As many as a head-unit page can show without becoming a log."""
 _BY_LIMIT: Final = 64
 """Characters of who set a level: "head unit", a key, an assistance button."""
 
 _read_welcome = msgspec.msgpack.Decoder(Welcome).decode
-_read_issued = msgspec.msgpack.Decoder(CertificateIssued).decode
 
 
 class CarCore(CoreViews):
@@ -103,7 +96,6 @@ class CarCore(CoreViews):
             raise StoreUnusable("It is the memory of another car.")
         self._profile = profile
         self._store = store
-        self._keys = keys
         self._catalogue = catalogue
         duties = [t for d in catalogue.declarations.values() if d.is_legal_duty for t in d.messages]
         every = catalogue.messages.types.items()
@@ -111,14 +103,15 @@ class CarCore(CoreViews):
         self._switches = frozenset(d.name for d in catalogue.service_declarations()) | {
             d.group for d in catalogue.service_declarations() if d.group
         }
-        self._privacy = store.read(PRIVACY, PrivacyRecord) or PrivacyRecord()
         self._counts = Counts(store.read(COUNTS, dict[str, int]) or {})
         self._gate = Gate(catalogue.messages, duties, profile.ceiling)
         self._link = Link(store, self._gate, self._counts, profile.outbox_limit, self._optional.__contains__)
+        chosen = store.read(PRIVACY, PrivacyRecord) or PrivacyRecord()
+        self._privacy = Privacy(profile, keys, chosen, (self._gate, self._link))
         services = car_services(catalogue.services)
         states = {s.name: store.read(service_record(s.name), s.state) for s in services}
         self._pipeline = Pipeline(services, states, profile.equipment)
-        self._renewal = Renewal(keys)
+        self._renewal = Renewal(keys, self._link, self._counts)
         self._policy = PolicyHeld(profile, store)
         held = self._policy.policy
         owned = PhonesRecord(tenure_id=held.tenure_id if held else None)
@@ -185,7 +178,7 @@ class CarCore(CoreViews):
         the ceiling applies all the same.
         """
         with self._step(now) as step:
-            if level is not self._privacy.level:
+            if level is not self._privacy.record.level:
                 self._change_level(step, level, by[:_BY_LIMIT])
         return step.out
 
@@ -257,7 +250,7 @@ class CarCore(CoreViews):
             self._pairing.advance(step)
             self._purge_if_changed(step)
             self._link.pump(step, self._hello)
-            self._renew(step)
+            self._renewal.advance(step)
             self._link.write(changes)
             if self._is_new:
                 changes.put(VEHICLE, self._profile.vehicle_id)
@@ -276,25 +269,20 @@ class CarCore(CoreViews):
     def _receive(self, step: Step, kind: str, payload: bytes) -> None:
         match kind:
             case "ack":
-                refused = self._link.acknowledged(step, read_ack(payload))
-                # Once the counter is beyond the platform's time another statement would fare no better: the next greeting tells.
-                behind = self._privacy.counter <= self._link.heard_ms // 1000
-                if behind and (LEVEL_CHANGED, OLD_STATEMENT) in refused:
-                    self._restate_level(step)
+                self._privacy.answered(step, self._link.acknowledged(step, read_ack(payload)))
             case "welcome":
                 self._welcomed(step, _read_welcome(payload))
             case "policy":
                 self._offered_policy(step, payload)
             case "cert":
-                self._issued(step, _read_issued(payload))
+                self._renewal.answered(step, payload)
             case "keys":
                 self._phones.listed(step, payload)
             case "pair":
                 self._pairing.answered(step, payload)
             case "key" | "challenge" | "order" if self._link.state is not LinkState.OPEN:
-                self._counts.add(
-                    f"ignored/{kind}:before_welcome"
-                )  # the car has not heard yet what has become of its owner's phones
+                # The car has not heard yet what has become of its owner's phones.
+                self._counts.add(f"ignored/{kind}:before_welcome")
             case "key":
                 self._phones.offered(step, payload)
             case "challenge":
@@ -311,7 +299,7 @@ class CarCore(CoreViews):
             epoch=self._link.epoch,
             first=self._link.first_numbers(),
             policy_hash=self._policy.hash,
-            level=self._privacy.level,
+            level=self._privacy.record.level,
             ceiling=self._profile.ceiling,
             software=self._profile.software,
             types=tuple(self._catalogue.messages.types),
@@ -328,66 +316,34 @@ class CarCore(CoreViews):
         self._obey()
         if welcome.policy:
             self._offered_policy(step, welcome.policy)
-        if welcome.level not in (None, self._privacy.level) and not self._link.has_waiting(LEVEL_CHANGED):
-            self._restate_level(step)
+        if welcome.level not in (None, self._privacy.record.level) and not self._link.has_waiting(LEVEL_CHANGED):
+            self._privacy.restate_level(step)
 
     # Privacy and policy
 
     def _obey(self) -> None:
         """Hand the gate what the car now stands at."""
         self._gate.obey(
-            level=self._privacy.level,
-            switched_off=frozenset(self._privacy.switched_off),
-            remote_access=self._privacy.remote_access,
+            level=self._privacy.record.level,
+            switched_off=frozenset(self._privacy.record.switched_off),
+            remote_access=self._privacy.record.remote_access,
             rulebook=self._policy.rulebook,
             unknown=self._link.unknown,
             heard_ms=max(self._link.heard_ms, self._policy.issued_ms),
         )
 
     def _change_level(self, step: Step, level: Level, by: str) -> None:
-        counter = self._next_counter()
-        self._privacy = msgspec.structs.replace(self._privacy, level=level, counter=counter, by=by, at_ms=step.now.ms)
-        self._apply_privacy(step)
-        self._state_level(step)
-        step.tell(NoticeCode.LEVEL_CHANGED, level=int(level))
-
-    def _state_level(self, step: Step) -> None:
-        """Sign the choice in force and send it."""
-        chosen = self._privacy
-        statement = signing.level_statement(self._profile.vehicle_id, chosen.level, chosen.counter, chosen.at_ms, chosen.by)
-        message = LevelChanged(
-            chosen.level, chosen.counter, chosen.at_ms, chosen.by, self._keys.key_id, self._keys.sign(statement)
-        )
-        self._link.append(step, Lane.EVENT, LEVEL_CHANGED, self._gate.level, step.now.ms, encode(message))
-
-    def _restate_level(self, step: Step) -> None:
-        """Tell the platform the choice in force once more: one of the two lost its memory, and both must not go on apart."""
-        counter = max(self._privacy.counter, self._link.heard_ms // 1000) + 1
-        self._privacy = msgspec.structs.replace(self._privacy, counter=counter, at_ms=self._privacy.at_ms or step.now.ms)
-        step.changes.put(PRIVACY, self._privacy)
-        self._state_level(step)
-
-    def _next_counter(self) -> int:
-        """One more than the last; a memory that never counted begins at the seconds of the platform's time, as far as it heard it.
-
-        So a unit that lost its memory stays above what its earlier life signed, for no level is changed once a second for years. The
-        car's own clock would not do: a wrong one would take the counter to where no later life ever comes.
-        """
-        return self._privacy.counter + 1 if self._privacy.counter else self._link.heard_ms // 1000 + 1
-
-    def _change_switch(self, step: Step, name: str, *, on: bool) -> None:
-        if name == REMOTE_ACCESS:
-            self._privacy = msgspec.structs.replace(self._privacy, remote_access=on)
-        else:
-            off = set(self._privacy.switched_off) ^ {name}
-            self._privacy = msgspec.structs.replace(self._privacy, switched_off=tuple(sorted(off)))
-        self._apply_privacy(step)
-        step.tell(NoticeCode.SWITCH_CHANGED, switch=name, on=int(on))
-
-    def _apply_privacy(self, step: Step) -> None:
-        step.changes.put(PRIVACY, self._privacy)
+        self._privacy.choose_level(step, level, by)
         self._obey()
         self._purge_if_changed(step)
+        self._privacy.state_level(step)
+        step.tell(NoticeCode.LEVEL_CHANGED, level=int(level))
+
+    def _change_switch(self, step: Step, name: str, *, on: bool) -> None:
+        self._privacy.choose_switch(step, name, on=on)
+        self._obey()
+        self._purge_if_changed(step)
+        step.tell(NoticeCode.SWITCH_CHANGED, switch=name, on=int(on))
 
     def _offered_policy(self, step: Step, frame: bytes) -> None:
         before = self.policy
@@ -440,25 +396,3 @@ class CarCore(CoreViews):
             self._counts.add(f"not_captured/{message.type}:{refusal or 'no_lane'}")
             return
         self._link.append(step, kind.lane, message.type, captured, at_ms, encode(message.body))
-
-    # Certificate
-
-    def _renew(self, step: Step) -> None:
-        if self._link.state is not LinkState.OPEN:
-            return
-        request = self._renewal.request(step.now)
-        if request is not None:
-            step.send(Channel.CSR, encode(request))
-
-    def _issued(self, step: Step, issued: CertificateIssued) -> None:
-        if not issued.chain:
-            self._renewal.refused(step.now)
-            step.tell(NoticeCode.CERTIFICATE_REFUSED, reason=issued.refused[:_BY_LIMIT])
-            return
-        try:
-            self._renewal.install(issued.chain)
-        except CertificateMismatch:
-            self._counts.add("ignored/cert:mismatch")
-            return
-        step.out.reconnect = True
-        step.tell(NoticeCode.CERTIFICATE_RENEWED)

@@ -13,6 +13,7 @@ from openmarque.car.phone_keys import Phone, PhoneKeys, PhonesRecord, Ticket
 from openmarque.car.phones import Phones
 from openmarque.car.pipeline import Pipeline
 from openmarque.car.policy_held import PolicyHeld
+from openmarque.car.privacy import Privacy
 from openmarque.car.records import Counts, Mark, PrivacyRecord, mark_record
 from openmarque.car.renewal import Renewal
 from openmarque.car.store import CarStore
@@ -31,7 +32,7 @@ class CoreViews:
     _profile: CarProfile
     _store: CarStore
     _catalogue: Catalogue
-    _privacy: PrivacyRecord
+    _privacy: Privacy
     _policy: PolicyHeld
     _gate: Gate
     _link: Link
@@ -109,7 +110,7 @@ class CoreViews:
     @property
     def privacy(self) -> PrivacyRecord:
         """The level chosen, who set it and when, and the switches that are off."""
-        return self._privacy
+        return self._privacy.record
 
     @property
     def level(self) -> Level:
@@ -163,8 +164,8 @@ class CoreViews:
 
     def switches(self) -> dict[str, bool]:
         """Every switch of this car and whether it is on; ``remote_access`` is one of them."""
-        return {name: name not in self._privacy.switched_off for name in sorted(self._switches)} | {
-            REMOTE_ACCESS: self._privacy.remote_access
+        return {name: name not in self._privacy.record.switched_off for name in sorted(self._switches)} | {
+            REMOTE_ACCESS: self._privacy.record.remote_access
         }
 
     def counts(self, kind: str) -> dict[str, int]:

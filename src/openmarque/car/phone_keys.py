@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from openmarque.car.model import Now
 from openmarque.protocol import signing
-from openmarque.protocol.orders import (
+from openmarque.protocol.phone_keys import (
     MAX_LABEL,
     SECRET_BYTES,
     KeyList,

@@ -13,10 +13,9 @@ from openmarque.car.model import CarProfile, Keyring, NoticeCode
 from openmarque.car.phone_keys import PHONES, TICKET_SIZE, Phone, PhoneKeys
 from openmarque.car.records import Counts
 from openmarque.protocol.envelope import Lane, encode
-from openmarque.protocol.orders import (
+from openmarque.protocol.orders import MalformedOrder, NotForThisCar
+from openmarque.protocol.phone_keys import (
     PHONE_KEY_REPORT,
-    MalformedOrder,
-    NotForThisCar,
     PhoneKeyOffer,
     PhoneKeyReport,
     PhoneKeyResult,

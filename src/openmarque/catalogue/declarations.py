@@ -6,6 +6,7 @@ and for what is told (notice, store page, access export). Nothing here has behav
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -66,6 +67,13 @@ class Retention:
         """Refuse a retention that says both or neither."""
         if (self.days is not None) != (self.until in (Until.AGE, Until.UNUSED)):
             raise ValueError(f"{self.until} {'needs a' if self.days is None else 'takes no'} number of days")
+
+    @property
+    def lasts(self) -> timedelta:
+        """For how long, from creation (``AGE``) or the last use (``UNUSED``): what sweeps go by. ``ValueError`` where an event ends it."""
+        if self.days is None:
+            raise ValueError(f"{self.until} is no number of days")
+        return timedelta(days=self.days)
 
 
 OVERWRITTEN: Final = Retention(Until.OVERWRITTEN)

@@ -10,14 +10,20 @@ import os
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
+from uuid import UUID
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from openmarque.engines.process import write_private
 from openmarque.kit.clock import Clock
 from openmarque.kit.errors import OpenMarqueError
 from openmarque.protocol.signing import key_id
+
+_NONCE: Final = 12
+"""Bytes of the AES-GCM nonce (NIST SP 800-38D §8.2)."""
 
 
 class Purpose(StrEnum):
@@ -93,6 +99,16 @@ class KeyRing:
     def secrets(self, purpose: Purpose) -> dict[str, bytes]:
         """Every secret in use by id, newest first (a look-up by keyed hash has to try each)."""
         return {key.id: key.secret for key in self._ring(purpose).keys}
+
+    def seal(self, purpose: Purpose, plain: bytes, row: UUID) -> tuple[bytes, str]:
+        """`plain` sealed (AES-256-GCM: nonce, ciphertext and tag) and the id of the key; bound to `row`, so that rows can't be swapped."""
+        key_id_, key = self.secret(purpose)
+        nonce = os.urandom(_NONCE)
+        return nonce + AESGCM(key).encrypt(nonce, plain, row.bytes), key_id_
+
+    def unseal(self, purpose: Purpose, sealed: bytes, key_id_: str, row: UUID) -> bytes:
+        """What was sealed for `row`. Raises ``UnknownKey``, or ``cryptography``'s ``InvalidTag`` for a row that was tampered with."""
+        return AESGCM(self.secret(purpose, key_id_)[1]).decrypt(sealed[:_NONCE], sealed[_NONCE:], row.bytes)
 
     def rotate(self, purpose: Purpose) -> str:
         """Make a new key the one in use, and return its id; the others go on verifying."""

@@ -13,15 +13,9 @@ import msgspec
 
 from openmarque.protocol.envelope import Lane
 from openmarque.protocol.levels import Level
-from openmarque.protocol.orders import (
-    CHALLENGE_ISSUED,
-    ORDER_REPORT,
-    PHONE_KEY_REPORT,
-    ChallengeAnswer,
-    OrderReport,
-    PhoneKeyReport,
-)
+from openmarque.protocol.orders import CHALLENGE_ISSUED, ORDER_REPORT, ChallengeAnswer, OrderReport
 from openmarque.protocol.pairing import PAIRING_REQUEST, PairingRequest
+from openmarque.protocol.phone_keys import PHONE_KEY_REPORT, PhoneKeyReport
 from openmarque.protocol.signals import PLACE_SIGNALS, Value
 
 STATUS: Final = "status"
@@ -31,6 +25,9 @@ CERTIFICATE_REQUEST: Final = "certificate_request"
 LEVEL_CHANGED: Final = "level_changed"
 POLICY_ACCEPTED: Final = "policy_accepted"
 GONE: Final = "gone"
+
+OLD_STATEMENT: Final = "old_statement"
+"""Why a ``level_changed`` is refused whose counter is not above the newest that the platform knows of the car."""
 
 
 class StatusBody(msgspec.Struct, array_like=True, frozen=True, gc=False):

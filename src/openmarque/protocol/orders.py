@@ -1,4 +1,4 @@
-"""Orders to a car and the keys of phones, without I/O: what is signed and by whom, byte for byte, and what is sent. REQ RC-6, RC-7.
+"""Orders to a car, without I/O: what is signed and by whom, byte for byte, and what is sent. REQ RC-6, RC-7.
 
 Rules:
     1. Who opens a car signs twice. The phone signs the payload with a key that never leaves it; the platform signs the payload together
@@ -9,8 +9,7 @@ Rules:
     3. Time is the car's own. The car gives out a challenge and remembers, by a clock that never goes back and counts sleep, when
        it did. `valid_ms` counts from that moment; nobody else's clock matters. A restart of the car voids its challenges.
     4. Each key counts its orders upwards. The car takes none that is not above the last it took, and stores that before it acts.
-    5. A phone becomes known to a car by a secret that the car shows to the people in it and that the platform never sees: the
-       phone proves with it (HMAC) that the key it offers is its own. What the platform sends later only ever removes phones.
+    5. How a car gets to know the key of a phone, and forgets it, is in ``protocol.phone_keys``.
 
 Theory of operation:
     phone                         platform                        car
@@ -30,15 +29,12 @@ bytes each), as WebCrypto gives them; on the inside they are DER.
 """
 
 import base64
-import hashlib
-import hmac
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
 import msgspec
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from openmarque.kit.errors import CallerError
@@ -46,7 +42,6 @@ from openmarque.protocol import signing
 
 CHALLENGE_ISSUED: Final = "challenge_issued"
 ORDER_REPORT: Final = "order_report"
-PHONE_KEY_REPORT: Final = "phone_key_report"
 
 CHALLENGE_BYTES: Final = 16
 """128 random bits: nobody guesses one, and none repeats in the life of a car."""
@@ -58,15 +53,9 @@ ORDER_MARGIN_MS: Final = 15_000
 """What a phone adds to its own time since it asked for the challenge: the way to the car, repeats included (RC-4: 20 s in all)."""
 OUTCOME_MS: Final = 8_000
 """Within this time an order is done, or it failed. REQ RC-1."""
-SECRET_BYTES: Final = 16
-"""Of the secret that a car shows for one phone."""
 SIGNATURE_BYTES: Final = 64
 MAX_PAYLOAD_BYTES: Final = 1_024
 MAX_ORDER_BYTES: Final = 2_048
-MAX_KEY_BYTES: Final = 256
-"""A P-256 SubjectPublicKeyInfo has 91."""
-MAX_LABEL: Final = 40
-"""Characters of a phone's name."""
 MAX_COUNTER: Final = 2**53 - 1
 """Exact in JavaScript."""
 PLATFORM_KEY: Final = ""
@@ -74,13 +63,9 @@ PLATFORM_KEY: Final = ""
 
 _PHONE_CONTEXT: Final = b"openmarque.order.v1\n"
 _PLATFORM_CONTEXT: Final = "openmarque.order.platform.v1"
-_OFFER_CONTEXT: Final = b"openmarque.phone-key.v1\n"
-_LIST_CONTEXT: Final = "openmarque.phone-keys.v1"
 
 Hex32 = Annotated[str, msgspec.Meta(min_length=32, max_length=32, pattern="^[0-9a-f]{32}$")]
 """An identifier in wire form."""
-KeyIds = Annotated[tuple[Hex32, ...], msgspec.Meta(max_length=64)]
-"""Far more keys than a car holds."""
 CommandName = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern="^[a-z][a-z_]*$")]
 _ArgumentText = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[ !#-\[\]-~]*$")]
 """Printable ASCII without quotation mark and backslash: every JSON writer spells it in the same way."""
@@ -134,35 +119,6 @@ class ChallengeAnswer(msgspec.Struct, array_like=True, frozen=True):
     challenge: bytes
 
 
-class PhoneKeyOffer(msgspec.Struct, array_like=True, frozen=True):
-    """A phone's key on its way to the car (``down/key``).
-
-    `public_key` is DER SubjectPublicKeyInfo, `mac` as ``phone_key_mac`` makes it with the secret that the car shows: the platform can
-    neither make one nor put another key in its place. `asked` is for the platform's own records.
-    """
-
-    public_key: bytes
-    label: Annotated[str, msgspec.Meta(max_length=256)]
-    mac: bytes
-    key_id: Hex32
-    asked: int = 0
-
-
-class KeyList(msgspec.Struct, array_like=True, frozen=True):
-    """The phones that remain (``down/keys``), signed by the platform's command key. It only ever removes.
-
-    `version` grows per car. `key_ids` names every key that may remain, `awaited` those among them whose outcome the platform has
-    not heard: the car says again that it holds them.
-    """
-
-    vehicle_id: str
-    version: int
-    key_ids: KeyIds
-    awaited: KeyIds
-    platform_key_id: str
-    signature: bytes
-
-
 class OrderStep(StrEnum):
     """How far an order came in the car."""
 
@@ -186,38 +142,11 @@ class OrderReport(msgspec.Struct, frozen=True):
     at_ms: int
 
 
-class PhoneKeyResult(StrEnum):
-    """What became of a phone's key."""
-
-    STORED = "stored"
-    WRONG_MAC = "wrong_mac"
-    NO_TICKET = "no_ticket"
-    """The car shows no secret now: it was used, it is over, or nobody asked for one."""
-    FULL = "full"
-    REMOVED = "removed"
-    """The people in the car removed it, or the car does not hold it."""
-
-
-class PhoneKeyReport(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of the key of a phone in the car (``event`` lane); `label` is the name that the car shows."""
-
-    key_id: str
-    result: PhoneKeyResult
-    label: str = ""
-
-
 class MalformedOrder(CallerError):
     """This is no order in the one spelling that an order has."""
 
     code = "malformed-order"
     cure = "Write the payload as compact JSON with exactly the members of an order, in their order."
-
-
-class UnfitPhoneKey(CallerError):
-    """This is no P-256 public key in DER."""
-
-    code = "unfit-phone-key"
-    cure = "Send the SubjectPublicKeyInfo that WebCrypto exports as `spki`."
 
 
 class NotForThisCar(CallerError):
@@ -272,21 +201,6 @@ def phone_statement(payload: bytes) -> bytes:
     return _PHONE_CONTEXT + payload
 
 
-def load_phone_key(spki: bytes) -> ec.EllipticCurvePublicKey:
-    """A phone's key; raises ``UnfitPhoneKey`` unless these bytes are a P-256 key in the form in which its id is reckoned."""
-    if len(spki) > MAX_KEY_BYTES:
-        raise UnfitPhoneKey
-    try:
-        key = signing.load_public(spki)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise UnfitPhoneKey from error
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise UnfitPhoneKey
-    if signing.public_bytes(key) != spki:
-        raise UnfitPhoneKey("It is written in another way than exported.")
-    return key
-
-
 def verify_phone(key: ec.EllipticCurvePublicKey, payload: bytes, signature: bytes) -> None:
     """Return when `signature` (P1363) over the order `payload` is by `key`; raise ``signing.BadSignature`` otherwise."""
     signing.verify(key, phone_statement(payload), p1363_to_der(signature))
@@ -334,7 +248,6 @@ def seal_order(
 
 
 _read_order = msgspec.msgpack.Decoder(SignedOrder).decode
-_read_list = msgspec.msgpack.Decoder(KeyList).decode
 
 
 def open_order(frame: bytes, vehicle_id: UUID, keys: Mapping[str, signing.PublicKey]) -> tuple[SignedOrder, OrderPayload]:
@@ -351,14 +264,15 @@ def open_order(frame: bytes, vehicle_id: UUID, keys: Mapping[str, signing.Public
     statement = platform_statement(
         vehicle_id, order.payload, order.phone_signature, code_fresh=order.code_fresh, keys_version=order.keys_version
     )
-    _check_platform(keys, order.platform_key_id, statement, order.platform_signature)
+    check_platform(keys, order.platform_key_id, statement, order.platform_signature)
     payload = read_payload(order.payload)
     if payload.vehicle_id != vehicle_id.hex:
         raise NotForThisCar("It names another car.")
     return order, payload
 
 
-def _check_platform(keys: Mapping[str, signing.PublicKey], key_id: str, statement: bytes, signature: bytes) -> None:
+def check_platform(keys: Mapping[str, signing.PublicKey], key_id: str, statement: bytes, signature: bytes) -> None:
+    """Return when `statement` is signed by the one of the platform's command `keys` (by id) that is named; else ``NotForThisCar``."""
     key = keys.get(key_id)
     if key is None:
         raise NotForThisCar("It names a key that is none of the platform's.")
@@ -366,49 +280,6 @@ def _check_platform(keys: Mapping[str, signing.PublicKey], key_id: str, statemen
         signing.verify(key, statement, signature)
     except signing.BadSignature as error:
         raise NotForThisCar("The platform did not sign it for this car.") from error
-
-
-# Phones
-
-
-def phone_key_mac(secret: bytes, vehicle_id: UUID, spki: bytes) -> bytes:
-    """What proves that whoever offers the key `spki` has seen the `secret` that the car shows."""
-    return hmac.digest(secret, _OFFER_CONTEXT + vehicle_id.bytes + spki, hashlib.sha256)
-
-
-def mac_fits(offer: PhoneKeyOffer, secret: bytes, vehicle_id: UUID) -> bool:
-    """Whether the offer was made with `secret`; takes the same time either way."""
-    return hmac.compare_digest(phone_key_mac(secret, vehicle_id, offer.public_key), offer.mac)
-
-
-def list_statement(vehicle_id: UUID, version: int, key_ids: tuple[str, ...], awaited: tuple[str, ...]) -> bytes:
-    """The bytes that the platform signs for a key list."""
-    return msgspec.msgpack.encode((_LIST_CONTEXT, vehicle_id.bytes, version, key_ids, awaited))
-
-
-def seal_list(
-    key: signing.PrivateKey, vehicle_id: UUID, version: int, key_ids: tuple[str, ...], awaited: tuple[str, ...] = ()
-) -> bytes:
-    """The frame for ``down/keys``, signed by the platform's command key."""
-    signature = signing.sign(key, list_statement(vehicle_id, version, key_ids, awaited))
-    held = KeyList(vehicle_id.hex, version, key_ids, awaited, signing.key_id(key.public_key()), signature)
-    return msgspec.msgpack.encode(held)
-
-
-def open_list(frame: bytes, vehicle_id: UUID, keys: Mapping[str, signing.PublicKey]) -> KeyList:
-    """The list in a frame, once it is proved to be by one of the platform's command `keys` and for this car.
-
-    Raises ``NotForThisCar`` or ``MalformedOrder``.
-    """
-    try:
-        held = _read_list(frame)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise MalformedOrder from error
-    statement = list_statement(vehicle_id, held.version, held.key_ids, held.awaited)
-    _check_platform(keys, held.platform_key_id, statement, held.signature)
-    if held.vehicle_id != vehicle_id.hex:
-        raise NotForThisCar("It names another car.")
-    return held
 
 
 # Base64url without padding (RFC 4648 §5), in its one spelling

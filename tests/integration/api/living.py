@@ -25,7 +25,8 @@ from openmarque.link.pki_keys import Purpose
 from openmarque.protocol import signals as vss
 from openmarque.protocol import signing
 from openmarque.protocol.levels import Level
-from openmarque.protocol.orders import OrderPayload, b64url, phone_key_mac, sign_as_phone, write_payload
+from openmarque.protocol.orders import OrderPayload, b64url, sign_as_phone, write_payload
+from openmarque.protocol.phone_keys import phone_key_mac
 from openmarque.protocol.signals import Value
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import PLATFORM

@@ -208,6 +208,14 @@ async def test_a_guess_counts_whichever_way_it_comes_and_before_anything_else_is
 
 
 @pytest.mark.req("RC-7")
+async def test_right_codes_lock_nobody_out_when_the_order_itself_is_turned_away(phone: Phone):
+    forged = {**phone.signed("unlock", await phone.challenge()), "signature": "A" * 86, "safety_code": CODE}
+    for _ in range(6):
+        assert problem(await phone.orders("unlock", uuid4().hex, **forged)) == (403, "phone-signature-wrong")
+    assert (await phone.orders("unlock", safety_code="9999")).json()["tries_left"] == 4
+
+
+@pytest.mark.req("RC-7")
 async def test_the_code_is_nowhere_in_clear(phone: Phone, platform: Platform):
     await code_of(platform, phone.owner, "6183")
     assert (await phone.orders("unlock", safety_code="6183")).status_code == 202

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from openmarque.car.model import PhonesClosed, UnknownPhone
 from openmarque.car.phone_keys import COUNTERS_KEPT, MOST_PHONES, PhoneKeys, PhonesRecord
-from openmarque.protocol import orders as o
 from openmarque.protocol.levels import Level
+from openmarque.protocol.phone_keys import KeyList, PhoneKeyOffer, phone_key_mac, seal_list
 from tests.cars import COMMAND_KEY, NEXT_OWNER, POLICY_KEY, VEHICLE, Car, Platform, open_link, policy
 from tests.phones import UNLOCKED, Owned, Phone, sealed
 
@@ -22,7 +22,7 @@ def owned() -> Owned:
 
 
 def the_list(version: int, *keys: str, awaited: tuple[str, ...] = (), key: ed25519.Ed25519PrivateKey = COMMAND_KEY) -> bytes:
-    return o.seal_list(key, VEHICLE, version, keys, awaited)
+    return seal_list(key, VEHICLE, version, keys, awaited)
 
 
 def test_a_phone_that_saw_the_screen_is_stored_and_reported(owned):
@@ -73,7 +73,7 @@ def test_nobody_adds_a_phone_without_someone_in_the_car(owned):
 
 def test_an_offer_is_for_one_key_of_one_car(owned):
     secret, phone, thief = owned.shows_ticket(), Phone(), Phone()
-    genuine = msgspec.msgpack.decode(phone.offers(secret), type=o.PhoneKeyOffer)
+    genuine = msgspec.msgpack.decode(phone.offers(secret), type=PhoneKeyOffer)
     swapped = msgspec.structs.replace(genuine, public_key=thief.spki, key_id=thief.key_id)
     misnamed = msgspec.structs.replace(genuine, public_key=thief.spki)
     for frame in (msgspec.msgpack.encode(swapped), msgspec.msgpack.encode(misnamed), thief.offers(secret, NEXT_OWNER)):
@@ -146,12 +146,12 @@ def test_the_platforms_list_removes_and_never_adds(owned):
 
 def test_a_list_that_is_not_newer_not_signed_or_for_another_car_removes_nothing(owned):
     owned.hears("keys", the_list(5, owned.phone.key_id))
-    forged = msgspec.msgpack.decode(the_list(7), type=o.KeyList)
+    forged = msgspec.msgpack.decode(the_list(7), type=KeyList)
     for frame in (
         the_list(5),
         the_list(4),
         the_list(6, key=POLICY_KEY),
-        o.seal_list(COMMAND_KEY, NEXT_OWNER, 6, ()),
+        seal_list(COMMAND_KEY, NEXT_OWNER, 6, ()),
         msgspec.msgpack.encode(msgspec.structs.replace(forged, signature=bytes(64))),
         msgspec.msgpack.encode(msgspec.structs.replace(forged, version=8)),
     ):
@@ -235,4 +235,4 @@ def test_the_bytes_of_a_phones_proof_are_those_that_are_written_down():
 
     text = b"openmarque.phone-key.v1\n" + VEHICLE.bytes + spki
     by_hand = hashlib.sha256(pad(0x5C) + hashlib.sha256(pad(0x36) + text).digest()).digest()
-    assert o.phone_key_mac(secret, VEHICLE, spki) == by_hand
+    assert phone_key_mac(secret, VEHICLE, spki) == by_hand

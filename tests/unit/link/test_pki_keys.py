@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from cryptography.exceptions import InvalidTag
 
 from openmarque.kit.clock import ManualClock
 from openmarque.link.pki_keys import KeyRing, LastKey, Purpose, UnknownKey
@@ -55,3 +57,17 @@ def test_the_files_are_readable_by_this_user_only(ring: KeyRing, tmp_path: Path)
     for purpose in Purpose:
         ring.secrets(purpose)
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_what_is_sealed_for_one_row_opens_for_that_row_alone_also_after_a_rotation(ring: KeyRing) -> None:
+    row, other = UUID(int=1), UUID(int=2)
+    sealed, key_id_ = ring.seal(Purpose.MAIL, b"a letter", row)
+    assert b"a letter" not in sealed
+    assert ring.seal(Purpose.MAIL, b"a letter", row)[0] != sealed, "each has a nonce of its own"
+    assert ring.rotate(Purpose.MAIL) != key_id_
+    assert ring.unseal(Purpose.MAIL, sealed, key_id_, row) == b"a letter"
+    for swapped in ((Purpose.MAIL, sealed, key_id_, other), (Purpose.MAIL, sealed[:-1] + b"x", key_id_, row)):
+        with pytest.raises(InvalidTag):
+            ring.unseal(*swapped)
+    with pytest.raises(UnknownKey):
+        ring.unseal(Purpose.VIN_ENCRYPTION, sealed, key_id_, row)

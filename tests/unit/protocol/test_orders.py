@@ -13,6 +13,7 @@ from openmarque.catalogue.order_reasons import TEXTS, OrderReason, reason_text
 from openmarque.catalogue.refusals import Reason
 from openmarque.protocol import orders as o
 from openmarque.protocol import signing
+from openmarque.protocol.phone_keys import UnfitPhoneKey, list_statement, load_phone_key
 from tests.cars import COMMAND_KEY, NEXT_OWNER, VEHICLE
 from tests.phones import Phone, sealed
 
@@ -149,7 +150,7 @@ def test_a_platform_signs_everything_that_its_frame_says():
 
 
 def test_statements_for_different_purposes_never_coincide():
-    key_list = o.list_statement(VEHICLE, 1, (), ())
+    key_list = list_statement(VEHICLE, 1, (), ())
     order = o.platform_statement(VEHICLE, b"", b"", code_fresh=True, keys_version=1)
     others = (signing.policy_statement(VEHICLE, b""), signing.renewal_statement(b""), o.phone_statement(b""))
     assert len({key_list, order, *others}) == 5
@@ -171,9 +172,9 @@ def test_a_point_in_another_form_is_no_phones_key():
     compressed = public.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
     prefix = bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200")
     for spki in (prefix + compressed, FIXED.spki + b"\0", FIXED.spki[:-1], b"", signing.public_bytes(COMMAND_KEY.public_key())):
-        with pytest.raises(o.UnfitPhoneKey):
-            o.load_phone_key(spki)
-    assert signing.key_id(o.load_phone_key(FIXED.spki)) == FIXED.key_id
+        with pytest.raises(UnfitPhoneKey):
+            load_phone_key(spki)
+    assert signing.key_id(load_phone_key(FIXED.spki)) == FIXED.key_id
 
 
 def test_every_reason_has_words_and_a_cure_in_every_language():

@@ -11,6 +11,10 @@ from openmarque.catalogue.declarations import (
     Until,
 )
 
+LINKS_KEPT = DAYS_30
+SESSIONS_KEPT = Retention(Until.UNUSED, 30)
+TRIES_KEPT = Retention(Until.UNUSED, 90)
+
 
 def _columns(table: str, *names: str) -> tuple[str, ...]:
     return tuple(f"{table}.{name}" for name in names)
@@ -46,12 +50,12 @@ ACCOUNT = Declaration(
         # Beyond their end, so that the use of a stolen one can be looked into.
         Item(
             "links sent by mail",
-            DAYS_30,
+            LINKS_KEPT,
             fields=_columns("account_link", "token_hash", "account_id", "purpose", "created_at", "expires_at", "used_at"),
         ),
         Item(
             "access tokens",
-            DAYS_30,
+            LINKS_KEPT,
             fields=_columns("access_token", "token_hash", "account_id", "created_at", "expires_at", "revoked_at"),
         ),
     ),
@@ -69,7 +73,7 @@ SIGN_IN = Declaration(
     items=(
         Item(
             "sessions",
-            Retention(Until.UNUSED, 30),
+            SESSIONS_KEPT,
             fields=_columns(
                 "browser_session", "session_id", "account_id", "token_hash", "agent", "created_at", "used_at", "ended_at"
             ),
@@ -77,7 +81,7 @@ SIGN_IN = Declaration(
         # By keyed hash: neither an address nor a client can be read from it.
         Item(
             "tries",
-            Retention(Until.UNUSED, 90),
+            TRIES_KEPT,
             fields=_columns("sign_in_limit", "key", "tries", "last_at", "until_at", "good_at"),
         ),
     ),

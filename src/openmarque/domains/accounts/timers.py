@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from openmarque.domains.accounts.declaration import LINKS_KEPT, SESSIONS_KEPT, TRIES_KEPT
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import RETENTION
 from openmarque.storage.timers import TimerHandler
@@ -14,13 +15,11 @@ SWEEP: Final = "accounts_sweep"
 EVERY: Final[Mapping[str, timedelta]] = {SWEEP: timedelta(hours=1)}
 _CLAIM_KEPT: Final = timedelta(days=7)
 """An account that nobody has confirmed by then: its last link ran out long ago, unless it was sent again."""
-_KEPT: Final = timedelta(days=30)
-_TRIES_KEPT: Final = timedelta(days=90)
 
 _STATEMENTS: Final = (
-    "DELETE FROM browser_session WHERE used_at < %(kept)s OR ended_at < %(kept)s",
-    "DELETE FROM account_link WHERE created_at < %(kept)s",
-    "DELETE FROM access_token WHERE created_at < %(kept)s",
+    "DELETE FROM browser_session WHERE used_at < %(sessions)s OR ended_at < %(sessions)s",
+    "DELETE FROM account_link WHERE created_at < %(links)s",
+    "DELETE FROM access_token WHERE created_at < %(links)s",
     "DELETE FROM sign_in_limit WHERE last_at < %(tries)s",
 )
 _CLAIMS: Final = """
@@ -35,7 +34,13 @@ DELETE FROM account a USING account_credential c
 async def sweep(tx: Transaction, about: UUID, now: datetime) -> None:
     """Delete what has run out: sessions, links, tokens, tries, and accounts that were never confirmed."""
     del about
-    moments = {"now": now, "kept": now - _KEPT, "tries": now - _TRIES_KEPT, "claims": now - _CLAIM_KEPT}
+    moments = {
+        "now": now,
+        "sessions": now - SESSIONS_KEPT.lasts,
+        "links": now - LINKS_KEPT.lasts,
+        "tries": now - TRIES_KEPT.lasts,
+        "claims": now - _CLAIM_KEPT,
+    }
     for statement in (*_STATEMENTS, _CLAIMS):
         await postgres(tx).execute(RETENTION, statement, moments)
 

@@ -10,7 +10,8 @@ from openmarque.domains.commands.store import OrderView, PhoneRow
 from openmarque.domains.commands.texts import told
 from openmarque.http.bodies import Body
 from openmarque.kit.ids import wire
-from openmarque.protocol.orders import CHALLENGE_LIVES_MS, MAX_LABEL
+from openmarque.protocol.orders import CHALLENGE_LIVES_MS
+from openmarque.protocol.phone_keys import MAX_LABEL
 
 _EXAMPLE_ID = "6f1c2b7a9d3e4f508a1b2c3d4e5f6071"
 _B64URL = r"^[A-Za-z0-9_-]+$"

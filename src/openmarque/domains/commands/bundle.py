@@ -1,6 +1,7 @@
 """The use cases of orders, wired on PostgreSQL: what ``bootstrap`` hands to every process."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Self
 
 from openmarque.brands.pack import BrandPack
@@ -10,7 +11,7 @@ from openmarque.domains.commands.codes import PepperedHasher, SafetyCodes
 from openmarque.domains.commands.phones import Phones
 from openmarque.domains.commands.postgres import PostgresCommands
 from openmarque.domains.commands.reports import ReportHandler, Resend
-from openmarque.domains.commands.rules import commands_of, lacks_retention
+from openmarque.domains.commands.rules import commands_of, orders_kept
 from openmarque.domains.commands.service import Orders
 from openmarque.domains.notifications.service import Mailer
 from openmarque.link.challenges import Challenges
@@ -29,6 +30,8 @@ class Commands:
     codes: SafetyCodes
     bell: MailBell
     challenges: Challenges
+    kept: timedelta | None
+    """How long the status of an order is kept; None: nobody has said so, and there are no orders (REQ GDP-12)."""
 
     @classmethod
     def wired(
@@ -36,6 +39,7 @@ class Commands:
     ) -> Self:
         """Everything on the tables of this package, with the commands of `catalogue` and the terms of `pack`."""
         store, bell = PostgresCommands(), MailBell(mailer)
+        kept = orders_kept(catalogue.declarations)
 
         def key() -> signing.PrivateKey:
             return keys.signing(Purpose.COMMAND)[1]
@@ -45,11 +49,11 @@ class Commands:
             link,
             commands_of(catalogue.commands()),
             key,
-            kept=not lacks_retention(catalogue.declarations),
+            kept=kept is not None,
             fresh_s=pack.safety_code.fresh_s,
         )
         codes = SafetyCodes(store, PepperedHasher(keys), pack.safety_code.length)
-        return cls(store, orders, Phones(store, link, key, bell), codes, bell, challenges)
+        return cls(store, orders, Phones(store, link, key, bell), codes, bell, challenges, kept)
 
     def handler(self) -> ReportHandler:
         """What takes the reports of cars."""

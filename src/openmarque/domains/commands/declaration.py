@@ -2,6 +2,7 @@
 
 from openmarque.catalogue.declarations import LIFE_OF_ACCOUNT, LIFE_OF_TENURE, OVERWRITTEN, Declaration, Item, LegalBasis, Scope
 from openmarque.protocol import orders as o
+from openmarque.protocol.phone_keys import PHONE_KEY_REPORT
 
 
 def _columns(table: str, *names: str) -> tuple[str, ...]:
@@ -62,7 +63,7 @@ PHONES = Declaration(
             "phones",
             LIFE_OF_TENURE,
             fields=_columns("phone_key", *_PHONE),
-            carried=_wire(o.PHONE_KEY_REPORT, "key_id", "result", "label"),
+            carried=_wire(PHONE_KEY_REPORT, "key_id", "result", "label"),
         ),
     ),
 )

@@ -55,6 +55,11 @@ class Desk:
         await self.commands.codes.prove(counted, code)
         return counted
 
+    async def take_back(self, counted: CodeRow) -> None:
+        """Take back a try whose code was right when nothing came of the order: its owner must not be locked out by a used counter."""
+        async with self.edge.database.begin() as tx:
+            await self.commands.codes.passed(tx, counted)
+
     async def hand_over(self, vehicle_id: VehicleId, placed: Placed) -> bool:
         """Bring an order that was just kept on its way, also when the request is cut off meanwhile; false when it was turned down."""
         if placed.frame is not None:

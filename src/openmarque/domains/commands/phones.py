@@ -28,7 +28,7 @@ from openmarque.link.ports import LinkStore
 from openmarque.link.subjects import down_subject
 from openmarque.protocol import signing
 from openmarque.protocol.levels import Level, effective
-from openmarque.protocol.orders import MAX_LABEL, PhoneKeyOffer, PhoneKeyReport, PhoneKeyResult, load_phone_key, seal_list
+from openmarque.protocol.phone_keys import MAX_LABEL, PhoneKeyOffer, PhoneKeyReport, PhoneKeyResult, load_phone_key, seal_list
 from openmarque.storage.transaction import Transaction
 
 LIVE_PART: Final = "phone_keys"

@@ -10,7 +10,8 @@ from openmarque.domains.commands.store import CommandStore
 from openmarque.kit.ids import VehicleId
 from openmarque.link.ports import Accepted
 from openmarque.link.subjects import down_subject
-from openmarque.protocol.orders import ORDER_REPORT, PHONE_KEY_REPORT, OrderReport, PhoneKeyReport
+from openmarque.protocol.orders import ORDER_REPORT, OrderReport
+from openmarque.protocol.phone_keys import PHONE_KEY_REPORT, PhoneKeyReport
 from openmarque.storage.roles import PLATFORM
 from openmarque.storage.transaction import Transaction
 

@@ -26,10 +26,12 @@ from openmarque.http.languages import Language
 from openmarque.http.paging import DEFAULT_LIMIT, Cursor, Limit, Page, read_cursor, write_cursor
 from openmarque.http.problems import problems
 from openmarque.kit.clock import from_ms
+from openmarque.kit.errors import CallerError
 from openmarque.kit.ids import parse_wire, wire
 from openmarque.link.broker import BrokerDown
 from openmarque.link.challenges import CarOffline, CarSilent, TooManyChallenges
-from openmarque.protocol.orders import CHALLENGE_LIVES_MS, MalformedOrder, UnfitPhoneKey, b64url, from_b64url
+from openmarque.protocol.orders import CHALLENGE_LIVES_MS, MalformedOrder, b64url, from_b64url
+from openmarque.protocol.phone_keys import UnfitPhoneKey
 from openmarque.storage.errors import StoreUnavailable
 from openmarque.storage.transaction import Transaction
 
@@ -70,14 +72,16 @@ def desk_of(request: Request, opened: Opened, vehicle_id: str) -> Desk:
 def router() -> APIRouter:
     """The routes of orders, phones and the safety code."""
     routes = APIRouter()
+    _challenge(routes)
     _order(routes)
+    _approve(routes)
     _look(routes)
     _phones(routes)
     _code(routes)
     return routes
 
 
-def _order(routes: APIRouter) -> None:
+def _challenge(routes: APIRouter) -> None:
     @routes.post(
         "/vehicles/{vehicle_id}/challenges",
         status_code=201,
@@ -91,6 +95,8 @@ def _order(routes: APIRouter) -> None:
         challenge = await desk_of(request, opened, vehicle_id).challenge()
         return b.ChallengeBody(challenge=b64url(challenge), lives_s=CHALLENGE_LIVES_MS // 1000)
 
+
+def _order(routes: APIRouter) -> None:
     @routes.post(
         "/vehicles/{vehicle_id}/orders",
         status_code=202,
@@ -136,6 +142,8 @@ def _order(routes: APIRouter) -> None:
 
         return await _kept(desk, response, code, place, language)
 
+
+def _approve(routes: APIRouter) -> None:
     @routes.post(
         "/vehicles/{vehicle_id}/orders/{order_id}/approval",
         status_code=202,
@@ -277,15 +285,20 @@ _Use = Callable[[CarVisit], Awaitable[Placed]]
 
 async def _kept(desk: Desk, response: Response, code: CodeRow | None, use: _Use, language: str) -> b.OrderBody:
     """Keep an order by `use`, bring it on its way after the commit, and tell how it stands then."""
-    async with desk.visit() as visit:
+    try:
+        async with desk.visit() as visit:
+            if code is not None:
+                await desk.commands.codes.passed(visit.tx, code)
+            placed = await use(visit)
+            body = (
+                await _body(visit.tx, visit, placed.order_id, language)
+                if placed.view is None
+                else b.order_body(placed.view, language)
+            )
+    except CallerError:
         if code is not None:
-            await desk.commands.codes.passed(visit.tx, code)
-        placed = await use(visit)
-        body = (
-            await _body(visit.tx, visit, placed.order_id, language)
-            if placed.view is None
-            else b.order_body(placed.view, language)
-        )
+            await desk.take_back(code)
+        raise
     if not await desk.hand_over(visit.vehicle_id, placed):
         async with desk.edge.database.begin() as tx:
             body = await _body(tx, visit, placed.order_id, language)

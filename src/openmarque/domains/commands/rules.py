@@ -30,6 +30,8 @@ FIRST_LOCK: Final = timedelta(minutes=15)
 LONGEST_LOCK: Final = timedelta(days=1)
 """At one try a day half of 10,000 codes last 13 years."""
 
+_LONGEST_REASON: Final = 40
+"""Characters of a reason; the car's own (``catalogue.order_reasons``) stay far below."""
 _KEPT: Final = "vehicle_order.order_id"
 """The field by which the item "order status" is found, whose retention only the brand pack states (REQ GDP-12)."""
 
@@ -59,10 +61,16 @@ def commands_of(listed: Mapping[str, tuple[Declaration, Authority]]) -> dict[str
     return {name: command for name, command in every.items() if command.authority is not Authority.LOCAL}
 
 
-def lacks_retention(declarations: Mapping[str, Declaration]) -> bool:
-    """Whether nobody has said how long the status of orders is kept: then there are no orders. REQ GDP-12."""
-    items = [item for d in declarations.values() for item in d.items if _KEPT in item.fields]
-    return not items or any(item.retention is None for item in items)
+def orders_kept(declarations: Mapping[str, Declaration]) -> timedelta | None:
+    """How long the status of an order is kept, from the request on; None while nobody has said so: then there are no orders. REQ GDP-12."""
+    kept = [
+        item.retention.days if item.retention else None
+        for d in declarations.values()
+        for item in d.items
+        if _KEPT in item.fields
+    ]
+    days = [number for number in kept if number is not None]
+    return timedelta(days=min(days)) if days and len(days) == len(kept) else None
 
 
 def fingerprint(*parts: bytes) -> bytes:
@@ -86,6 +94,11 @@ def fits(payload: OrderPayload, *, vehicle_id: str, command: str, order_id: str 
         and payload.key_id != ""
         and order_id in (None, payload.order_id)
     )
+
+
+def is_code(reason: str) -> bool:
+    """Whether a reason that a car gave can be kept: a short code of letters, digits and underscores."""
+    return reason.isascii() and reason.replace("_", "").isalnum() and len(reason) <= _LONGEST_REASON
 
 
 def next_number(last: int, clock: int) -> int:

@@ -42,6 +42,7 @@ from openmarque.domains.commands.rules import (
     ORDERS_COUNTED,
     Command,
     fits,
+    is_code,
     is_fresh,
 )
 from openmarque.domains.commands.states import Event, KeyState, State, after
@@ -53,25 +54,23 @@ from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import LinkStore
 from openmarque.protocol import signing
 from openmarque.protocol.orders import (
-    CHALLENGE_LIVES_MS,
     ORDER_MARGIN_MS,
     PLATFORM_KEY,
     OrderPayload,
     OrderReport,
     OrderStep,
     b64url,
-    load_phone_key,
     read_payload,
     seal_order,
     verify_phone,
     write_payload,
 )
+from openmarque.protocol.phone_keys import load_phone_key
 from openmarque.storage.transaction import Transaction
 
 LIVE_PART: Final = "orders"
 """Name of the part of event streams that tells of orders."""
 UNKNOWN_ORDER: Final = "unknown_order"
-_LONGEST_REASON: Final = 40
 
 _EVENTS: Final[Mapping[OrderStep, Event]] = {
     OrderStep.REACHED: Event.CAR_REACHED,
@@ -300,7 +299,7 @@ class Orders:
                 key_id=PLATFORM_KEY,
                 counter=counter,
                 challenge=b64url(challenge),
-                valid_ms=min(ORDER_MARGIN_MS, CHALLENGE_LIVES_MS),
+                valid_ms=ORDER_MARGIN_MS,
             )
         )
         version = (await self._store.footing(tx, row.tenure_id, row.account_id, now, now)).keys_version
@@ -367,7 +366,7 @@ class Orders:
                 continue
             refused.append("")
             if state is not None:
-                taken.append((state, _code(report.reason) if ended else ""))
+                taken.append((state, (report.reason if is_code(report.reason) else texts.UNSPECIFIED) if ended else ""))
         if taken:
             # A state with a reason is a last one, so none but the last step has one.
             row = replace(row, state=taken[-1][0], reason=taken[-1][1], frame=None)
@@ -396,9 +395,3 @@ def _new_view(row: OrderRow, steps: Sequence[State], proof: Proof | None, now: d
     seen = tuple(Step(state, row.reason if state is row.state else "", now) for state in steps)
     phone = None if proof is None else (proof.phone.key_id, proof.phone.label)
     return OrderView(row.order_id, row.command, row.state, row.reason, row.requested_at, row.expires_at, phone, seen)
-
-
-def _code(reason: str) -> str:
-    """A reason that a car gave, as it may be kept: a short code, or that there was none."""
-    plain = reason.isascii() and reason.replace("_", "").isalnum() and len(reason) <= _LONGEST_REASON
-    return reason if plain else texts.UNSPECIFIED

@@ -4,8 +4,8 @@ An order, from the owner's request to what became of it:
 
     1. It begins **accepted** when it can be sent as it is, or **awaiting_phone** when a browser without a key asked for what a
        phone has to sign; a phone of the car approves it within two minutes. What the engine does not permit is **refused** from the start.
-    2. **sent**: the broker handed it to the car's connection. Where there is none the order is **refused** at once (``car_offline``), and
-       nothing of it is kept for later. A car that comes back within the order's time gets it again; it runs an order once at most.
+    2. **sent**: signed and kept, and given to the broker for the car's connection right behind the commit. Where the car has none the order
+       is **refused** at once (``car_offline``), and nothing of it is kept for later. A car that comes back within the order's time gets it again; it runs an order once at most.
     3. **reached**, **executing**, then **done** or **failed** are what the car says, from what it senses. **refused** says that nothing was done:
        by the platform before it was sent, or by the car.
     4. **expired** means that no outcome was heard in time. The car begins nothing of it any more, since it counts the time by itself; but
@@ -48,7 +48,7 @@ class Event(StrEnum):
     APPROVED = "approved"
     """A phone of the car signed it."""
     HANDED_OVER = "handed_over"
-    """The broker gave it to the car's connection."""
+    """The platform signed it; the broker gets it right behind the commit, and ``TURNED_DOWN`` follows where the car has no connection."""
     TURNED_DOWN = "turned_down"
     """The platform will not send it, or could not."""
     CAR_REACHED = "car_reached"

@@ -1,31 +1,48 @@
-"""What happens to an order when its time is over."""
+"""What happens to an order when its time is over, and when it has been kept long enough. REQ RC-6, GDP-2, GDP-12."""
 
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 from uuid import UUID
 
 from openmarque.domains.commands.postgres import ORDER_TIMER
 from openmarque.domains.commands.service import Orders
+from openmarque.storage.postgres import postgres
+from openmarque.storage.roles import RETENTION
 from openmarque.storage.timers import TimerHandler
 from openmarque.storage.transaction import Transaction
 
+SWEEP: Final = "orders_sweep"
+EVERY: Final[Mapping[str, timedelta]] = {SWEEP: timedelta(hours=1)}
+
 
 class Commands(Protocol):
-    """What the timer needs of the domain."""
+    """What the timers need of the domain."""
 
     @property
     def orders(self) -> Orders:
         """The life of orders."""
         ...
 
+    @property
+    def kept(self) -> timedelta | None:
+        """How long the status of an order is kept."""
+        ...
+
 
 class Parts(Protocol):
-    """What the timer needs of a wired platform."""
+    """What the timers need of a wired platform."""
 
     @property
     def commands(self) -> Commands:
         """The use cases of this domain."""
         ...
+
+
+async def sweep(tx: Transaction, kept: timedelta | None, now: datetime) -> None:
+    """Delete orders, with their steps, that were requested longer than `kept` ago. While nobody has said how long, there are none."""
+    if kept is not None:
+        await postgres(tx).execute(RETENTION, "DELETE FROM vehicle_order WHERE requested_at < %s", (now - kept,))
 
 
 def timer_handlers(parts: Parts) -> dict[str, TimerHandler]:
@@ -34,4 +51,8 @@ def timer_handlers(parts: Parts) -> dict[str, TimerHandler]:
     async def over(tx: Transaction, about: UUID, now: datetime, /) -> None:
         await parts.commands.orders.time_over(tx, about, now)
 
-    return {ORDER_TIMER: over}
+    async def forget(tx: Transaction, about: UUID, now: datetime, /) -> None:
+        del about
+        await sweep(tx, parts.commands.kept, now)
+
+    return {ORDER_TIMER: over, SWEEP: forget}

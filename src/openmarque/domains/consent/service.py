@@ -10,14 +10,13 @@ from openmarque.kit.ids import TenureId, VehicleId
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import Accepted, Governor, LinkStore
 from openmarque.protocol import signing
-from openmarque.protocol.messages import LEVEL_CHANGED, LevelChanged
+from openmarque.protocol.messages import LEVEL_CHANGED, OLD_STATEMENT, LevelChanged
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import PLATFORM
 from openmarque.storage.transaction import Transaction
 
 UNKNOWN_KEY: Final = "unknown_key"
 BAD_SIGNATURE: Final = "bad_signature"
-OLD_STATEMENT: Final = "old_statement"
 BAD_STATEMENT: Final = "bad_statement"
 _COUNTER_AHEAD_S: Final = 24 * 3600
 """As far as a car's clock may be ahead of ours (``protocol.times``)."""
@@ -98,7 +97,7 @@ class LevelHandler:
 def _is_sane(change: LevelChanged, received_at: datetime) -> bool:
     """Whether a statement can be kept, and leaves room for later ones.
 
-    A car's first counter is its clock's seconds (``car.core``), then each change adds one. One far beyond the present second would
+    A car's first counter is the seconds of the platform's time as it last heard it (``car.privacy``), then each change adds one. One far beyond the present second would
     make every later statement of the car an old one, for the next owner too.
     """
     return (

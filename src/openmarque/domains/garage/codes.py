@@ -5,20 +5,15 @@ its owner typed it: both are deleted when the code is used or void.
 """
 
 import hmac
-import os
 import secrets
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from openmarque.kit.vin import normalise_vin
 from openmarque.link.pki_keys import KeyRing, Purpose
 from openmarque.protocol.pairing import CODE_DIGITS
 
-_NONCE: Final = 12
-"""Bytes of the AES-GCM nonce (NIST SP 800-38D §8.2)."""
 _CONTEXT: Final = b"openmarque.pairing.v1\n"
 
 
@@ -43,14 +38,11 @@ class CodeVault:
 
     def seal(self, made: OpenCode, pairing_id: UUID) -> tuple[bytes, str]:
         """The code sealed, and the id of its key; bound to the pairing, so that rows can't be swapped."""
-        key_id, key = self._keys.secret(Purpose.PAIRING_ENCRYPTION)
-        nonce = os.urandom(_NONCE)
-        return nonce + AESGCM(key).encrypt(nonce, f"{made.vin}{made.code}".encode("ascii"), pairing_id.bytes), key_id
+        return self._keys.seal(Purpose.PAIRING_ENCRYPTION, f"{made.vin}{made.code}".encode("ascii"), pairing_id)
 
     def open(self, sealed: bytes, key_id: str, pairing_id: UUID) -> OpenCode:
         """The code. Raises ``UnknownKey``, or ``cryptography``'s ``InvalidTag`` for a row that was tampered with."""
-        _, key = self._keys.secret(Purpose.PAIRING_ENCRYPTION, key_id)
-        text = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], pairing_id.bytes).decode("ascii")
+        text = self._keys.unseal(Purpose.PAIRING_ENCRYPTION, sealed, key_id, pairing_id).decode("ascii")
         return OpenCode(text[:-CODE_DIGITS], text[-CODE_DIGITS:])
 
     def hash(self, made: OpenCode) -> bytes:

@@ -104,7 +104,11 @@ _OF_A_PAIRING: Final = {**SIGNED_IN, **problems(PairingNotFound)}
 
 def add_pairing_routes(routes: APIRouter) -> None:
     """Add the routes of pairing to `routes`."""
+    _add_making(routes)
+    _add_looking(routes)
 
+
+def _add_making(routes: APIRouter) -> None:
     @routes.post(
         "/vehicles/eligibility",
         response_model=EligibilityBody,
@@ -135,6 +139,8 @@ def add_pairing_routes(routes: APIRouter) -> None:
         where = f"{request.url.path}/{body.pairing_id}"
         return _json(body, _CREATED, {"Location": where})
 
+
+def _add_looking(routes: APIRouter) -> None:
     @routes.get(
         "/pairings",
         response_model=Page[PairingBody],

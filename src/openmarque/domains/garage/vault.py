@@ -5,17 +5,10 @@ tried out in hours).
 """
 
 import hmac
-import os
-from typing import Final
-
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from openmarque.kit.ids import VehicleId
 from openmarque.kit.vin import normalise_vin
 from openmarque.link.pki_keys import KeyRing, Purpose
-
-_NONCE: Final = 12
-"""Bytes of the AES-GCM nonce (NIST SP 800-38D §8.2)."""
 
 
 class VinVault:
@@ -27,14 +20,11 @@ class VinVault:
 
     def seal(self, vin: str, vehicle_id: VehicleId) -> tuple[bytes, str]:
         """The sealed VIN and the id of its key; bound to the car, so that rows can't be swapped. Raises ``InvalidVin``."""
-        key_id, key = self._keys.secret(Purpose.VIN_ENCRYPTION)
-        nonce = os.urandom(_NONCE)
-        return nonce + AESGCM(key).encrypt(nonce, normalise_vin(vin).encode("ascii"), vehicle_id.bytes), key_id
+        return self._keys.seal(Purpose.VIN_ENCRYPTION, normalise_vin(vin).encode("ascii"), vehicle_id)
 
     def open(self, sealed: bytes, key_id: str, vehicle_id: VehicleId) -> str:
         """The VIN. Raises ``UnknownKey``, or ``cryptography``'s ``InvalidTag`` for a row that was tampered with."""
-        _, key = self._keys.secret(Purpose.VIN_ENCRYPTION, key_id)
-        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], vehicle_id.bytes).decode("ascii")
+        return self._keys.unseal(Purpose.VIN_ENCRYPTION, sealed, key_id, vehicle_id).decode("ascii")
 
     def lookup(self, vin: str) -> bytes:
         """What a VIN is stored under: HMAC-SHA-256 with the newest look-up key. Raises ``InvalidVin``."""

@@ -2,6 +2,8 @@
 
 from openmarque.catalogue.declarations import MONTHS_12, REQUEST_DONE, Declaration, Item, LegalBasis, Scope
 
+COUNTS_KEPT = MONTHS_12
+
 MAIL = Declaration(
     name="mail",
     version=1,
@@ -25,7 +27,9 @@ MAIL = Declaration(
             carried=("mail:subject", "mail:link", "mail:car", "mail:phone", "mail:at"),
         ),
         Item(
-            "what became of mails", MONTHS_12, fields=tuple(f"mail_count.{c}" for c in ("day", "template", "outcome", "count"))
+            "what became of mails",
+            COUNTS_KEPT,
+            fields=tuple(f"mail_count.{c}" for c in ("day", "template", "outcome", "count")),
         ),
     ),
 )

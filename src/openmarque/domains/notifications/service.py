@@ -1,6 +1,5 @@
 """Writes mails: in the transaction of what they tell, sealed, to be sent by the scheduler (``delivery``). Never commits. REQ NOT-1."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +8,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from openmarque.domains.notifications.errors import TemplateMismatch
 from openmarque.domains.notifications.templates import TEMPLATES
@@ -21,8 +19,6 @@ from openmarque.storage.transaction import Transaction
 
 GIVEN_UP_AFTER: Final = timedelta(days=3)
 """What could not be sent by then is no news any more. RFC 5321 §4.5.4.1 has servers try for four to five days."""
-_NONCE: Final = 12
-"""Bytes of the AES-GCM nonce (NIST SP 800-38D §8.2)."""
 _LONGEST_FIELD: Final = 120
 
 _RECIPIENT: Final = """
@@ -61,14 +57,11 @@ class Seal:
 
     def close(self, mail_id: UUID, letter: Letter) -> tuple[bytes, str]:
         """The sealed letter and the id of its key; bound to the mail, so that rows can't be swapped."""
-        key_id, key = self._keys.secret(Purpose.MAIL)
-        nonce = os.urandom(_NONCE)
-        return nonce + AESGCM(key).encrypt(nonce, msgspec.json.encode(letter), mail_id.bytes), key_id
+        return self._keys.seal(Purpose.MAIL, msgspec.json.encode(letter), mail_id)
 
     def open(self, mail_id: UUID, sealed: bytes, key_id: str) -> Letter:
         """The letter. Raises ``UnknownKey``, or ``cryptography``'s ``InvalidTag`` for a row that was tampered with."""
-        _, key = self._keys.secret(Purpose.MAIL, key_id)
-        return msgspec.json.decode(AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], mail_id.bytes), type=Letter)
+        return msgspec.json.decode(self._keys.unseal(Purpose.MAIL, sealed, key_id, mail_id), type=Letter)
 
 
 class Mailer:

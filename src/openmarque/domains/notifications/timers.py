@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from openmarque.domains.notifications.declaration import COUNTS_KEPT
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import RETENTION
 from openmarque.storage.timers import TimerHandler
@@ -12,13 +13,12 @@ from openmarque.storage.transaction import Transaction
 
 SWEEP: Final = "mail_sweep"
 EVERY: Final[Mapping[str, timedelta]] = {SWEEP: timedelta(days=1)}
-_KEPT: Final = timedelta(days=365)
 
 
 async def sweep(tx: Transaction, about: UUID, now: datetime) -> None:
-    """Delete counts of mails older than twelve months."""
+    """Delete counts of mails that are older than declared."""
     del about
-    await postgres(tx).execute(RETENTION, "DELETE FROM mail_count WHERE day < %s", ((now - _KEPT).date(),))
+    await postgres(tx).execute(RETENTION, "DELETE FROM mail_count WHERE day < %s", ((now - COUNTS_KEPT.lasts).date(),))
 
 
 def timer_handlers(parts: object) -> Mapping[str, TimerHandler]:

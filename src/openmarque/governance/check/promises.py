@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator
 
+from openmarque.catalogue.declarations import Retention
 from openmarque.catalogue.register import Catalogue
 from openmarque.governance.check.finding import Finding
 
 
 def findings(catalogue: Catalogue) -> Iterator[Finding]:
-    """Items without retention; the rest is refused when the catalogue is built (``catalogue.register``)."""
+    """Items without retention, and places promised for two; the rest is refused when the catalogue is built (``catalogue.register``)."""
+    yield from _without_retention(catalogue)
+    yield from _with_two_retentions(catalogue)
+
+
+def _without_retention(catalogue: Catalogue) -> Iterator[Finding]:
     for declaration in catalogue.declarations.values():
         for item in declaration.items:
             if item.retention is None:
@@ -17,3 +23,22 @@ def findings(catalogue: Catalogue) -> Iterator[Finding]:
                     "Nobody has said how long it is kept; until then the service is refused.",
                     "Set it in the declaration or in the brand pack.",
                 )
+
+
+def _with_two_retentions(catalogue: Catalogue) -> Iterator[Finding]:
+    """Only one of two can be what is enforced, and an owner would be told both."""
+    said: dict[str, dict[Retention, str]] = {}
+    for declaration in catalogue.declarations.values():
+        for item in declaration.items:
+            if item.retention is None:
+                continue
+            for place in (*item.fields, *item.carried):
+                said.setdefault(place, {}).setdefault(item.retention, f"{declaration.name}: {item.name}")
+    for place, items in said.items():
+        if len(items) > 1:
+            yield Finding(
+                "two-retentions",
+                f"{place} ({', '.join(items.values())})",
+                "It is said to be kept for two different times.",
+                "Say the same in each declaration, or in the brand pack.",
+            )

@@ -1,10 +1,10 @@
 """What the lock service says of itself. Source: SERVICES.md "lock and unlock"; REQ RC-1, RC-6, RC-7.
 
-The documents state no retention for the status of an order (GDP-12); ours is 30 days, the period that they state for the requests of
-several users.
+The documents state no retention for the status of an order ("display n/s"): the brand pack has to, the same as for the rows that the
+platform keeps of orders (``domains.commands.declaration``; `openmarque check` compares). REQ GDP-12.
 """
 
-from openmarque.catalogue.declarations import DAYS_30, Authority, Declaration, Item, LegalBasis, Service
+from openmarque.catalogue.declarations import Authority, Declaration, Item, LegalBasis, Service
 from openmarque.protocol.levels import Level
 from openmarque.protocol.orders import ORDER_REPORT
 from openmarque.services.lock.rules import LOCK, UNLOCK
@@ -25,7 +25,7 @@ LOCKING = Declaration(
     items=(
         Item(
             "status of your orders",
-            DAYS_30,
+            None,
             carried=tuple(f"wire:{ORDER_REPORT}.{field}" for field in ("order_id", "state", "reason", "at_ms")),
         ),
     ),

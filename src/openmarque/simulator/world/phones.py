@@ -27,6 +27,7 @@ from openmarque.kit.ids import AccountId, TenureId
 from openmarque.link.subjects import down_subject
 from openmarque.protocol import orders as o
 from openmarque.protocol import signing
+from openmarque.protocol.phone_keys import phone_key_mac
 from openmarque.simulator.world.car import WorldCar
 from openmarque.simulator.world.cloud import Cloud
 from openmarque.simulator.world.database import WorkerCrash, WorldDatabase
@@ -143,7 +144,7 @@ class PhoneLife:
         ticket = self._ticket()
         if ticket is None:
             return
-        mac = o.phone_key_mac(ticket.secret, car.vehicle_id, phone.spki)
+        mac = phone_key_mac(ticket.secret, car.vehicle_id, phone.spki)
         self._journal.note(self._scheduler.now_ms, "phone_offered", car.name)
         frame = self._use(lambda: run(self._offer(phone, mac)))
         if frame is not None:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from openmarque.brands.pack import load_pack
 from openmarque.car.model import CarProfile
 from openmarque.catalogue.register import Catalogue
 from openmarque.kit.clock import to_ms
@@ -58,8 +59,8 @@ class Parts:
 
 @cache
 def world_catalogue() -> Catalogue:
-    """The services of this package: a world does not depend on what else is installed."""
-    return Catalogue((LOCK_SERVICE, STATUS_SERVICE, TRIPS_SERVICE))
+    """The services of this package, as the sample brand keeps data: a world does not depend on what else is installed."""
+    return Catalogue((LOCK_SERVICE, STATUS_SERVICE, TRIPS_SERVICE), retention=load_pack().retention)
 
 
 class World:

@@ -16,9 +16,9 @@ from openmarque.domains.commands.rules import (
     fingerprint,
     is_fit_code,
     is_fresh,
-    lacks_retention,
     lock_after,
     next_number,
+    orders_kept,
     tries_left,
 )
 from openmarque.domains.commands.states import State
@@ -62,9 +62,9 @@ def test_numbers_only_grow_also_from_a_restored_database():
 
 @pytest.mark.req("GDP-12")
 def test_without_a_retention_of_the_brand_there_are_no_orders():
-    assert lacks_retention(installed_catalogue().declarations)
-    assert not lacks_retention(installed_catalogue(load_pack().retention).declarations)
-    assert lacks_retention({})
+    assert orders_kept(installed_catalogue().declarations) is None
+    assert orders_kept(installed_catalogue(load_pack().retention).declarations) == timedelta(days=30)
+    assert orders_kept({}) is None
 
 
 @pytest.mark.req("RC-7")
