@@ -180,4 +180,4 @@ TEXTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {"fr": _FRENCH}
 def in_language(error: OpenMarqueError, language: str) -> tuple[str, str] | None:
     """The title and the filled-in cure of `error`; None where it is told in English."""
     found = TEXTS.get(language, {}).get(error.code)
-    return None if found is None else (found[0], found[1].format(**error.facts))
+    return None if found is None else (found[0], found[1].format(**error.facts_in(language)))

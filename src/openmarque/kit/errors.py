@@ -5,6 +5,7 @@ what the person can do (``cure``). One place, ``openmarque.http.problems``, turn
 command line prints the same three facts. Code never builds error JSON by hand.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from inspect import cleandoc
 from typing import ClassVar
@@ -45,6 +46,11 @@ class OpenMarqueError(Exception):
     def message(self) -> str:
         """Title and detail, for people and logs."""
         return f"{self.title()} {self.detail}".strip()
+
+    def facts_in(self, language: str) -> Mapping[str, object]:
+        """The facts for a cure in `language`; an error whose facts are texts overrides it."""
+        del language
+        return self.facts
 
     @property
     def remedy(self) -> str:

@@ -6,8 +6,11 @@ import pytest
 
 from openmarque.api.app import describe
 from openmarque.api.docs import kinds_of_problems
+from openmarque.catalogue.refusals import Reason
 from openmarque.catalogue.register import LANGUAGES
 from openmarque.domains.accounts.errors import LinkUnusable, TooManyTries
+from openmarque.domains.commands.errors import OrderRefused
+from openmarque.domains.commands.texts import in_words
 from openmarque.governance.platform import installed_catalogue
 from openmarque.http.problem_texts import TEXTS, in_language
 from openmarque.http.problems import problem_of
@@ -58,3 +61,12 @@ def test_a_fault_of_ours_tells_nothing_of_itself_in_any_language():
 def test_a_language_that_nobody_translated_to_is_answered_in_english():
     assert in_language(LinkUnusable(), "de") is None
     assert problem_of(LinkUnusable(), "urn:uuid:1", language="de").title == LinkUnusable.title()
+
+
+def test_why_no_order_is_possible_is_told_in_the_readers_language():
+    refused = OrderRefused(in_words(Reason.LEVEL_TOO_LOW))
+    english, french = (problem_of(refused, "urn:uuid:1", language=language) for language in ("en", "fr"))
+    assert english.detail == "The car's privacy level does not allow it."
+    assert english.cure == "Change the privacy level in the car."
+    assert french.detail is None
+    assert french.cure == "Le niveau de confidentialité de la voiture ne le permet pas. Changez le niveau dans la voiture."

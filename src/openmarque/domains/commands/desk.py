@@ -12,13 +12,12 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
-from openmarque.catalogue.order_reasons import reason_text
 from openmarque.domains.commands import texts
 from openmarque.domains.commands.bundle import Commands
 from openmarque.domains.commands.errors import OrderRefused, TooManyPhoneRequests
 from openmarque.domains.commands.requests import Placed
 from openmarque.domains.commands.rules import MAX_PHONE_REQUESTS
-from openmarque.domains.commands.store import CodeRow
+from openmarque.domains.commands.store import CodeRow, PhoneRow
 from openmarque.http.edge import CarVisit, Edge, Opened, at_car
 from openmarque.kit.errors import OpenMarqueError
 from openmarque.kit.ids import VehicleId
@@ -73,18 +72,17 @@ class Desk:
         async with self.visit() as visit:
             closed = await self.commands.orders.why_closed(visit.tx, visit.tenure_id, visit.vehicle_id, visit.now)
         if closed:
-            message, cure = reason_text(closed, "en")
-            raise OrderRefused(message, cure=cure)
+            raise OrderRefused(texts.in_words(closed))
         return await self.commands.challenges.ask(visit.vehicle_id)
 
-    async def offer_phone(self, spki: bytes, label: str, mac: bytes) -> str:
-        """Offer a phone's key to the car; gives its id. Raises ``CarOffline``, and what ``Phones.request`` raises."""
+    async def offer_phone(self, spki: bytes, label: str, mac: bytes) -> PhoneRow:
+        """Offer a phone's key to the car; gives the phone as it stands then. Raises ``CarOffline``, and what ``Phones.request`` raises."""
         async with self.visit() as visit:
             who = (visit.vehicle_id, visit.tenure_id, visit.account_id)
             row, frame = await self.commands.phones.request(visit.tx, who, spki, label, mac, visit.now)
             self._spend_offer(visit.vehicle_id)
         await _finished(self._offer(visit, row.key_id, frame))
-        return row.key_id
+        return row
 
     def _spend_offer(self, vehicle_id: VehicleId) -> None:
         """Each offer costs the car an answer that it keeps until it is delivered, also one that it refuses: so only so many go there."""

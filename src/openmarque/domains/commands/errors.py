@@ -1,5 +1,7 @@
 """What can go wrong with orders, phones' keys and the safety code. REQ RC-6, RC-7."""
 
+from collections.abc import Mapping
+
 from openmarque.kit.errors import CallerError
 
 
@@ -17,6 +19,16 @@ class OrderRefused(CallerError):
     code = "order-refused"
     cure = "{cure}"
     http_status = 403
+
+    def __init__(self, why: Mapping[str, tuple[str, str]] | None = None, **facts: object) -> None:
+        """`why`: message and cure by language (``texts.in_words``); English has to be among them."""
+        self._why = why or {}
+        message, cure = self._why.get("en", ("", ""))
+        super().__init__(message, **{"cure": cure, **facts})
+
+    def facts_in(self, language: str) -> Mapping[str, object]:
+        """In another language the cure says why, too: the detail is told in English only."""
+        return {"cure": " ".join(self._why[language])} if language in self._why else self.facts
 
 
 class OrderUnknown(CallerError):

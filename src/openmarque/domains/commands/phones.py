@@ -16,12 +16,13 @@ from typing import Final, Protocol
 
 import msgspec
 
+from openmarque.catalogue.refusals import Reason
 from openmarque.domains.commands.errors import OrderRefused, PhoneKeyRevoked, PhoneKeyUnknown, TooManyPhoneRequests
 from openmarque.domains.commands.rules import MAX_PHONE_REQUESTS, PHONE_REQUEST_LIVES
 from openmarque.domains.commands.service import CommandKey
 from openmarque.domains.commands.states import KNOWN_TO_CAR, KeyEvent, KeyState, key_after
 from openmarque.domains.commands.store import CommandStore, PhoneRow
-from openmarque.domains.commands.texts import CAR_OFFLINE
+from openmarque.domains.commands.texts import CAR_OFFLINE, NOT_GRANTED, in_words
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import LinkStore
@@ -81,10 +82,10 @@ class Phones:
             raise ValueError("a phone's name has 1 to 40 printable characters")
         key_id = signing.key_id(load_phone_key(spki))
         if not (await self._store.footing(tx, tenure_id, account_id, now, now)).may_command:
-            raise OrderRefused(cure="Ask the account that subscribed.")
+            raise OrderRefused(in_words(NOT_GRANTED))
         policy = (await self._link.policies(tx, [vehicle_id])).get(vehicle_id)
         if policy is None or effective(policy.level, policy.ceiling) < Level.DATA:
-            raise OrderRefused("The car is in private mode and answers nothing.", cure="Change the privacy level in the car.")
+            raise OrderRefused(in_words(Reason.LEVEL_TOO_LOW))
         await self._store.drop_phones(tx, tenure_id, now - PHONE_REQUEST_LIVES)
         waiting = [row for row in await self._store.phones(tx, tenure_id) if row.state is KeyState.REQUESTED]
         if len(waiting) >= MAX_PHONE_REQUESTS and key_id not in {row.key_id for row in waiting}:

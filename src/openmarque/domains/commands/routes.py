@@ -236,10 +236,7 @@ def _phones(routes: APIRouter) -> None:
         desk = desk_of(request, opened, vehicle_id)
         if not body.label.isprintable():
             raise RequestInvalid
-        key_id = await desk.offer_phone(_bytes(body.public_key), body.label, _bytes(body.mac))
-        async with desk.visit() as visit:
-            rows = await _store.owner_phones(visit.tx, visit.tenure_id)
-        return b.phone_body(next(row for row in rows if row.key_id == key_id))
+        return b.phone_body(await desk.offer_phone(_bytes(body.public_key), body.label, _bytes(body.mac)))
 
     @routes.delete(
         "/vehicles/{vehicle_id}/phone-keys/{key_id}",

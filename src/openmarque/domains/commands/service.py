@@ -176,7 +176,7 @@ class Orders:
         """On what footing the account orders. Raises ``OrderRefused``, ``TooManyOrders``."""
         footing = await self._store.footing(tx, tenure_id, account_id, now, now - ORDERS_COUNTED)
         if not footing.may_command:
-            raise OrderRefused(cure="Ask the account that subscribed.")
+            raise OrderRefused(texts.in_words(texts.NOT_GRANTED))
         if footing.orders >= MOST_ORDERS:
             raise TooManyOrders(limit=MOST_ORDERS)
         return footing

@@ -11,6 +11,7 @@ CAR_SILENT: Final = "car_silent"
 NOT_APPROVED: Final = "not_approved"
 NO_OUTCOME: Final = "no_outcome"
 NOT_SENT: Final = "not_sent"
+NOT_GRANTED: Final = "not_granted"
 UNSPECIFIED: Final = "unspecified"
 """A reason that a car gave and that is no code."""
 
@@ -27,6 +28,7 @@ TEXTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
             "Look at the car's state, and order again if you need to.",
         ),
         NOT_SENT: ("The order could not be sent in time.", "Order again."),
+        NOT_GRANTED: ("This account may see the car and give it no orders.", "Ask the account that added the car."),
     },
     "fr": {
         CAR_OFFLINE: (
@@ -43,6 +45,10 @@ TEXTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
             "Regardez l'état de la voiture et ordonnez à nouveau au besoin.",
         ),
         NOT_SENT: ("L'ordre n'a pas pu être envoyé à temps.", "Donnez l'ordre à nouveau."),
+        NOT_GRANTED: (
+            "Ce compte peut voir la voiture, mais pas lui donner d'ordres.",
+            "Demandez au compte qui a ajouté la voiture.",
+        ),
     },
 }
 
@@ -75,3 +81,8 @@ def told(state: State, reason: str, language: str) -> tuple[str, str]:
     if state in _STATES[known]:
         return _STATES[known][state]
     return TEXTS[known].get(reason) or reason_text(reason, known)
+
+
+def in_words(reason: str) -> Mapping[str, tuple[str, str]]:
+    """Message and cure for a reason, in every language."""
+    return {language: texts.get(reason) or reason_text(reason, language) for language, texts in TEXTS.items()}
