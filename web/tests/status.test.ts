@@ -90,3 +90,18 @@ test("the way to the car is opened by what the device has", () => {
   expect(wayTo(42.5, 1.5, "Mozilla/5.0 (iPhone; CPU)")).toContain("maps.apple.com/?daddr=42.5,1.5");
   expect(wayTo(42.5, 1.5, "Mozilla/5.0 (X11; Linux)")).toContain("openstreetmap.org");
 });
+
+test("in French a door is open in the feminine, the boot in the masculine, and lights are several", () => {
+  const rows = valueRows(
+    signals({
+      [`${DOOR}1.DriverSide.IsOpen`]: true,
+      [`${DOOR}1.DriverSide.IsLocked`]: false,
+      "Vehicle.Body.Trunk.Rear.IsOpen": false,
+      "Vehicle.Body.Trunk.Rear.IsLocked": true,
+      "Vehicle.Body.Lights.Parking.IsOn": true,
+    }),
+    words("fr"),
+    "fr",
+  );
+  expect(rows.map((row) => row.value)).toEqual(["ouverte, déverrouillée", "fermé, verrouillé", "allumés"]);
+});

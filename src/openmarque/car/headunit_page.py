@@ -119,7 +119,7 @@ def _switch(language: str, switch: dict[str, Any], hidden: str) -> str:
     label = escape(switch["label"])
     to = "off" if switch["on"] else "on"
     return (
-        f'<div class="row"><div><strong>{label}</strong>: <span class="state">{state}</span><br>{escape(switch["what"])}</div>'
+        f'<div class="row"><div><strong>{label}</strong>{escape(text(language, "is"))}<span class="state">{state}</span><br>{escape(switch["what"])}</div>'
         f'<form method="post" action="/switch">{hidden}<input type="hidden" name="name" value="{escape(switch["name"])}">'
-        f'<button name="to" value="{to}" aria-label="{action}: {label}">{action}</button></form></div>'
+        f'<button name="to" value="{to}" aria-label="{action}{escape(text(language, "is"))}{label}">{action}</button></form></div>'
     )

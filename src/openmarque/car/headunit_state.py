@@ -7,7 +7,7 @@ from typing import Any, Final
 from openmarque.car.core import CarCore
 from openmarque.car.headunit_phones import order_facts
 from openmarque.car.model import REMOTE_ACCESS, Notice, NoticeCode
-from openmarque.car.texts import text
+from openmarque.car.texts import text, text_or
 from openmarque.catalogue.register import Catalogue
 from openmarque.kit.clock import from_ms
 from openmarque.protocol.levels import Level
@@ -58,7 +58,9 @@ def level_note(core: CarCore, language: str) -> str:
     """Who set the level and when. REQ PRV-6."""
     if not core.privacy.counter:
         return text(language, "level.never_set")
-    return text(language, "level.set_by", at=_moment(core.privacy.at_ms), by=core.privacy.by)
+    return text(
+        language, "level.set_by", at=_moment(core.privacy.at_ms), by=text_or(language, f"by.{core.privacy.by}", core.privacy.by)
+    )
 
 
 def link_purposes() -> tuple[str, ...]:
@@ -79,10 +81,14 @@ def _switch_text(catalogue: Catalogue, name: str, language: str) -> dict[str, st
     if name == REMOTE_ACCESS:
         return {"label": text(language, "switch.remote_access"), "what": text(language, "switch.remote_access.what")}
     declaration = catalogue.declarations.get(name)
-    readable = name.replace("_", " ")
+    label = _switch_name(name, language)
     if declaration is None:
-        return {"label": text(language, "group"), "what": readable}
-    return {"label": readable, "what": declaration.purpose.get(language) or declaration.purpose["en"]}
+        return {"label": label, "what": text(language, "group")}
+    return {"label": label, "what": declaration.purpose.get(language) or declaration.purpose["en"]}
+
+
+def _switch_name(name: str, language: str) -> str:
+    return text_or(language, f"switch.{name}", name.replace("_", " "))
 
 
 def _policy(core: CarCore, language: str, now: datetime) -> str:
@@ -105,7 +111,7 @@ def _notice(notice: Notice, language: str) -> dict[str, str]:
             facts = {"level_name": text(language, f"level.{notice.facts['level']}")}
         case NoticeCode.SWITCH_CHANGED:
             state = text(language, "on" if notice.facts["on"] else "off")
-            facts = {"switch": str(notice.facts["switch"]).replace("_", " "), "state": state}
+            facts = {"switch": _switch_name(str(notice.facts["switch"]), language), "state": state}
         case NoticeCode.PAIRING:
             facts = {"outcome": text(language, f"pairing.outcome.{notice.facts['outcome']}", **notice.facts)}
         case NoticeCode.ORDER_TAKEN | NoticeCode.ORDER_DONE | NoticeCode.ORDER_REFUSED | NoticeCode.ORDER_FAILED:

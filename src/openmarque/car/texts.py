@@ -38,13 +38,24 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "level.ceiling": "This car is built never to go above: {level}.",
         "level.set_by": "Last changed {at}, by: {by}.",
         "level.never_set": "Never changed: a new car is private.",
+        "by.driver": "the driver",
+        "by.head unit": "this screen",
+        "by.hardware buttons": "the buttons",
+        "by.factory": "the maker",
         "choose": "Choose",
         "in_force": "in force",
         "not_built": "This car is built never to share this.",
         "switches": "Switches",
         "switch.remote_access": "Remote access",
         "switch.remote_access.what": "Reading and orders from app and web. Other services stay.",
+        "switch.status": "State of the car",
+        "switch.car_finder": "Place of the car",
+        "switch.lock": "Lock and unlock",
+        "switch.trips": "Trips",
+        "switch.trip_places": "Places of trips",
+        "switch.services_without_position": "Services without position",
         "group": "Group of services",
+        "is": ": ",
         "on": "on",
         "off": "off",
         "turn_on": "Switch on",
@@ -97,13 +108,24 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "level.ceiling": "Cette voiture est conçue pour ne jamais dépasser : {level}.",
         "level.set_by": "Dernier changement le {at}, par : {by}.",
         "level.never_set": "Jamais changé : une voiture neuve est privée.",
+        "by.driver": "la personne au volant",
+        "by.head unit": "cet écran",
+        "by.hardware buttons": "les boutons",
+        "by.factory": "le constructeur",
         "choose": "Choisir",
         "in_force": "en vigueur",
         "not_built": "Cette voiture est conçue pour ne jamais partager cette donnée.",
         "switches": "Interrupteurs",
         "switch.remote_access": "Accès à distance",
         "switch.remote_access.what": "Lecture et ordres depuis l'application et le web. Les autres services restent.",
+        "switch.status": "État de la voiture",
+        "switch.car_finder": "Lieu de la voiture",
+        "switch.lock": "Verrouillage",
+        "switch.trips": "Trajets",
+        "switch.trip_places": "Lieux des trajets",
+        "switch.services_without_position": "Services sans position",
         "group": "Groupe de services",
+        "is": "\u00a0: ",
         "on": "activé",
         "off": "désactivé",
         "turn_on": "Activer",
@@ -134,6 +156,11 @@ for _language, _texts in (*PHONE_TEXTS.items(), *PAIRING_TEXTS.items()):
 def text(language: str, key: str, **facts: object) -> str:
     """The text for `key` in `language`, facts filled in. Raises ``KeyError`` for a key that is not there."""
     return TEXTS[language][key].format(**facts)
+
+
+def text_or(language: str, key: str, otherwise: str) -> str:
+    """The text for `key`, or `otherwise` when there is none: what a service of somebody else's is called stands in no list of ours."""
+    return TEXTS[language].get(key, otherwise)
 
 
 def preferred_language(accepted: str) -> str:

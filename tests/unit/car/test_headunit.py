@@ -107,7 +107,7 @@ async def test_it_shows_the_car_the_link_the_rules_and_what_waits(browser, car):
 async def test_a_level_is_chosen_and_the_page_says_who_set_it_and_when(browser, car):
     answer = await submit(browser, "/level", level="3")
     assert car.core.level is Level.POSITION
-    assert "Last changed 2026-11-22 08:00 UTC, by: head unit." in answer.text
+    assert "Last changed 2026-11-22 08:00 UTC, by: this screen." in answer.text
     assert 'role="status" class="said">Done.' in answer.text
 
 
@@ -179,8 +179,8 @@ async def test_what_happened_is_told_in_the_readers_language(browser, car):
     await submit(browser, "/switch", name="trips", to="off")
     english = (await browser.get("/state?lang=en")).json()["notices"]
     french = (await browser.get("/state", headers={"Accept-Language": "fr-CA,fr;q=0.9,en;q=0.8"})).json()["notices"]
-    assert [n["text"] for n in english[:2]] == ["trips was switched off.", "Privacy level set to: Data without position."]
-    assert [n["text"] for n in french[:2]] == ["trips : désactivé.", "Niveau de confidentialité : Données sans position."]
+    assert [n["text"] for n in english[:2]] == ["Trips was switched off.", "Privacy level set to: Data without position."]
+    assert [n["text"] for n in french[:2]] == ["Trajets : désactivé.", "Niveau de confidentialité : Données sans position."]
 
 
 async def test_every_notice_can_be_told_in_every_language(browser, car):

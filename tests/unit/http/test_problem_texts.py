@@ -11,6 +11,7 @@ from openmarque.catalogue.register import LANGUAGES
 from openmarque.domains.accounts.errors import LinkUnusable, TooManyTries
 from openmarque.domains.commands.errors import OrderRefused
 from openmarque.domains.commands.texts import in_words
+from openmarque.domains.garage.errors import NotEligible
 from openmarque.governance.platform import installed_catalogue
 from openmarque.http.problem_texts import TEXTS, in_language
 from openmarque.http.problems import problem_of
@@ -70,3 +71,8 @@ def test_why_no_order_is_possible_is_told_in_the_readers_language():
     assert english.cure == "Change the privacy level in the car."
     assert french.detail is None
     assert french.cure == "Le niveau de confidentialité de la voiture ne le permet pas. Changez le niveau dans la voiture."
+
+
+def test_why_a_car_can_not_be_connected_is_told_in_french_too():
+    refused = NotEligible("Ce modèle n'est pas connecté.", cure="Rien à faire.")
+    assert problem_of(refused, "urn:uuid:1", language="fr").cure == "Ce modèle n'est pas connecté. Rien à faire."

@@ -1,6 +1,8 @@
 /** Numbers, ages and dates as people of a language write them. */
 
 const locales = { en: "en-GB", fr: "fr-FR" } as const;
+/** The formats of the language itself say "now" and "maintenant", which nobody says of something past. */
+const justNow = { en: "just now", fr: "à l'instant" } as const;
 type Language = keyof typeof locales;
 
 export function number(value: number, language: Language, digits = 0): string {
@@ -25,11 +27,11 @@ export function duration(seconds: number, language: Language): string {
   return `${number(Math.floor(minutes / 60), language)} h ${String(minutes % 60).padStart(2, "0")}`;
 }
 
-/** How long ago something was, in seconds: "12 s ago", "il y a 3 min", "yesterday". */
+/** How long ago something was, in seconds: "just now", "12 s ago", "il y a 3 min", "yesterday". */
 export function age(seconds: number, language: Language): string {
   const relative = new Intl.RelativeTimeFormat(locales[language], { numeric: "auto", style: "short" });
   if (seconds < 5) {
-    return relative.format(0, "second");
+    return justNow[language];
   }
   if (seconds < 60) {
     return relative.format(-Math.floor(seconds), "second");

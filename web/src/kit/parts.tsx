@@ -7,7 +7,7 @@ import { useTexts } from "./i18n";
 import styles from "./parts.module.css";
 
 /** One page: its title is the document's, and takes the focus when the page is entered, so that a screen reader says where one is. */
-export function Page({ title, back, side, children }: { title: string; back?: string; side?: ReactNode; children: ReactNode }) {
+export function Page({ title, back, side, brand = false, children }: { title: string; back?: string; side?: ReactNode; brand?: boolean; children: ReactNode }) {
   const { t } = useTexts("kit");
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -16,6 +16,12 @@ export function Page({ title, back, side, children }: { title: string; back?: st
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   return (
     <main id="content" className={styles.page}>
+      {brand && (
+        <p className={styles.brand}>
+          <img src="/icons/icon.svg" alt="" width={64} height={64} />
+          {t("app")}
+        </p>
+      )}
       <header className={styles.head}>
         {back !== undefined && (
           <ActionIcon component={Link} href={back} variant="subtle" color="gray" size={44} radius="xl" aria-label={t("nav.back")} className={styles.back}>

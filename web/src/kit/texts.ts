@@ -23,8 +23,7 @@ export const en = {
     notFound: "This page does not exist.",
     toGarage: "To the garage",
   },
-  age: { now: "just now", never: "never" },
-  scheme: { label: "Appearance", light: "Light", dark: "Dark", auto: "As the system" },
+  scheme: { label: "Appearance", light: "Light", dark: "Dark", auto: "System" },
   language: { label: "Language", en: "English", fr: "Français" },
   update: { ready: "A new version is ready.", take: "Use it now" },
 };
@@ -53,8 +52,7 @@ export const fr: typeof en = {
     notFound: "Cette page n'existe pas.",
     toGarage: "Vers le garage",
   },
-  age: { now: "à l'instant", never: "jamais" },
-  scheme: { label: "Apparence", light: "Clair", dark: "Sombre", auto: "Comme le système" },
+  scheme: { label: "Apparence", light: "Clair", dark: "Sombre", auto: "Système" },
   language: { label: "Langue", en: "English", fr: "Français" },
   update: { ready: "Une nouvelle version est prête.", take: "L'utiliser" },
 };

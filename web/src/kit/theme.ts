@@ -17,10 +17,13 @@ const marque: MantineColorsTuple = [
 /** The component library's red with its filled shades dark enough for white words. */
 const red: MantineColorsTuple = ["#fff5f5", "#ffe3e3", "#ffc9c9", "#ffa8a8", "#ff8787", "#ff6b6b", "#d02b2b", "#c22525", "#b32020", "#9c1b1b"];
 
+/** The dark ground's own greys, bluish as the ground is; the seventh is what cards, fields and plain buttons lie on. */
+const dark: MantineColorsTuple = ["#dde2ea", "#c0c7d2", "#8f98a7", "#6f798a", "#465063", "#2c3443", "#161b25", "#11151d", "#0c0f16", "#080a0f"];
+
 export const theme = createTheme({
   primaryColor: "marque",
   primaryShade: { light: 7, dark: 6 },
-  colors: { marque, red },
+  colors: { marque, red, dark },
   defaultRadius: "lg",
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif",
   headings: { fontFamily: "inherit", fontWeight: "650", sizes: { h1: { fontSize: "1.6rem", lineHeight: "1.2" } } },
@@ -29,8 +32,9 @@ export const theme = createTheme({
   autoContrast: true,
   components: {
     Button: { defaultProps: { size: "lg", radius: "xl" } },
-    TextInput: { defaultProps: { size: "md" } },
-    PasswordInput: { defaultProps: { size: "md" } },
+    // Nothing that the app asks for may be left out: a star at each field would say nothing.
+    TextInput: { defaultProps: { size: "md", withAsterisk: false } },
+    PasswordInput: { defaultProps: { size: "md", withAsterisk: false } },
     Select: { defaultProps: { size: "md" } },
     Card: { defaultProps: { radius: "xl", padding: "lg" } },
   },

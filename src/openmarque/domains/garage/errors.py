@@ -1,5 +1,7 @@
 """What can go wrong with cars and tenures."""
 
+from collections.abc import Mapping
+
 from openmarque.kit.errors import CallerError
 
 
@@ -45,6 +47,11 @@ class NotEligible(CallerError):
     def __init__(self, detail: str = "", **facts: object) -> None:
         """Say why in `detail` and what to do in the fact ``cure``, both in the owner's language (``brands.eligibility_texts``)."""
         super().__init__(detail, **{"cure": "", **facts})
+
+    def facts_in(self, language: str) -> Mapping[str, object]:
+        """The cure says why, too: the detail is told in English answers only."""
+        del language
+        return {"cure": f"{self.detail} {self.facts['cure']}".strip()}
 
 
 class TooManyCodes(CallerError):

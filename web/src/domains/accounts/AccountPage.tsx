@@ -26,7 +26,9 @@ export function AccountPage() {
               <Text fw={600} size="lg">
                 {[account.data.given_name, account.data.family_name].filter(Boolean).join(" ")}
               </Text>
-              <Text c="dimmed">{t("account.signedInAs", { email: account.data.email ?? "" })}</Text>
+              <Text c="dimmed" style={{ overflowWrap: "anywhere" }}>
+                {t("account.signedInAs", { email: account.data.email ?? "" })}
+              </Text>
             </div>
             <Appearance />
             <Country account={account.data} />
@@ -179,7 +181,7 @@ function Sessions() {
               </Text>
             </div>
             {!session.current && (
-              <Button variant="default" size="compact-md" onClick={() => end.mutate(session.session_id)}>
+              <Button variant="default" size="compact-md" flex="none" onClick={() => end.mutate(session.session_id)}>
                 {t("account.end")}
               </Button>
             )}

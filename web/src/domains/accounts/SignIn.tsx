@@ -36,11 +36,12 @@ export function SignIn() {
     event.preventDefault();
     signIn.mutate();
   };
+  const toPhone = search.get("to") === "/phone";
   const unconfirmed = signIn.error instanceof Problem && signIn.error.code === "not-confirmed";
   return (
-    <Page title={t("signIn.title")}>
+    <Page title={t("signIn.title")} brand>
       <Stack gap="lg">
-        <Text c="dimmed">{t("signIn.lead")}</Text>
+        <Text c="dimmed">{t(toPhone ? "signIn.leadPhone" : "signIn.lead")}</Text>
         <Card component="form" onSubmit={submit} withBorder>
           <Stack>
             <TextInput label={t("signIn.email")} type="email" autoComplete="username" inputMode="email" required value={email} onChange={(event) => setEmail(event.currentTarget.value)} />

@@ -2,6 +2,7 @@ export const en = {
   signIn: {
     title: "Sign in",
     lead: "See your car, lock it, and decide what it may say.",
+    leadPhone: "Sign in, and this phone can become a key of your car.",
     email: "Email",
     password: "Password",
     submit: "Sign in",
@@ -64,6 +65,7 @@ export const fr: typeof en = {
   signIn: {
     title: "Connexion",
     lead: "Voyez votre voiture, verrouillez-la et décidez de ce qu'elle peut dire.",
+    leadPhone: "Connectez-vous : ce téléphone pourra ensuite devenir une clé de votre voiture.",
     email: "Adresse e-mail",
     password: "Mot de passe",
     submit: "Se connecter",

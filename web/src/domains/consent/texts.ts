@@ -1,7 +1,8 @@
 /** Texts of the car's privacy level. */
 export const en = {
+  // The levels are named as on the car's screen, where they are chosen.
   title: "Privacy",
-  level: { private: "Private", data: "Data without the place", position: "Data and place" },
+  level: { private: "Private", data: "Data without position", position: "Data and position" },
   levelWhat: {
     private: "The car says nothing of itself. Emergency calls still work.",
     data: "The car says how it is, but not where it is.",
@@ -26,7 +27,7 @@ export const en = {
 
 export const fr: typeof en = {
   title: "Confidentialité",
-  level: { private: "Privé", data: "Données sans le lieu", position: "Données et lieu" },
+  level: { private: "Privé", data: "Données sans position", position: "Données et position" },
   levelWhat: {
     private: "La voiture ne dit rien d'elle. Les appels d'urgence fonctionnent toujours.",
     data: "La voiture dit comment elle va, mais pas où elle est.",

@@ -23,7 +23,9 @@ export default function RemoveCar() {
       known.removeQueries({ queryKey: ["live", vehicleId] });
       known.removeQueries({ queryKey: ["glance", vehicleId] });
       await known.invalidateQueries({ queryKey: ["vehicles"] });
-      navigate("/");
+      known.removeQueries({ queryKey: ["removal", vehicleId] });
+      // The way back leads to what is still there.
+      navigate("/", { replace: true });
     },
   });
   return (

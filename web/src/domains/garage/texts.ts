@@ -8,7 +8,7 @@ export const en = {
   unknown: "Lock not known",
   driving: "Driving",
   charging: "Charging",
-  said: "Said {{age}}",
+  said: "Updated {{age}}",
   silent: "Nothing heard yet",
   steps: { vin: "Your car", code: "Code", phone: "This phone", of: "Step {{step}} of 3: {{name}}" },
   vin: {
@@ -25,7 +25,7 @@ export const en = {
   code: {
     title: "Type this code in the car",
     model: "For your {{model}}",
-    where: "Switch the ignition on. On the car's screen open “Connection”, then “Pair with my account”, and type the code.",
+    where: "Switch the ignition on. On the car's screen, under “Pair with an owner's account”, type the code.",
     until: "Good until {{date}}.",
     waiting: "Waiting for your car…",
     paired: "Your car is paired.",
@@ -41,7 +41,7 @@ export const en = {
   },
   phone: {
     title: "Let the car know this phone",
-    text: "On the car's screen open “Phones”, then “Add a phone”. It shows a QR code: scan it here. The car then knows a key that never leaves this phone; without it nobody can lock or unlock from afar, not even we.",
+    text: "A new car is private and says nothing: first choose another privacy level on its screen. Then, under “Phones”, touch “Add a phone”. It shows a QR code: scan it here. The car then knows a key that never leaves this phone; without it nobody can lock or unlock from afar, not even we.",
     scan: "Scan the QR code",
     paste: "Or paste the address under it",
     bad: "That is not the code of a car's screen.",
@@ -71,7 +71,7 @@ export const fr: typeof en = {
   unknown: "Verrouillage inconnu",
   driving: "En route",
   charging: "En charge",
-  said: "Dit {{age}}",
+  said: "Actualisé {{age}}",
   silent: "Rien reçu pour l'instant",
   steps: { vin: "Votre voiture", code: "Code", phone: "Ce téléphone", of: "Étape {{step}} sur 3 : {{name}}" },
   vin: {
@@ -88,7 +88,7 @@ export const fr: typeof en = {
   code: {
     title: "Saisissez ce code dans la voiture",
     model: "Pour votre {{model}}",
-    where: "Mettez le contact. Sur l'écran de la voiture, ouvrez « Connexion », puis « Associer à mon compte », et saisissez le code.",
+    where: "Mettez le contact. Sur l'écran de la voiture, sous « Jumeler avec le compte d'un propriétaire », saisissez le code.",
     until: "Valable jusqu'au {{date}}.",
     waiting: "En attente de votre voiture…",
     paired: "Votre voiture est associée.",
@@ -104,7 +104,7 @@ export const fr: typeof en = {
   },
   phone: {
     title: "Présentez ce téléphone à la voiture",
-    text: "Sur l'écran de la voiture, ouvrez « Téléphones », puis « Ajouter un téléphone ». Un code QR s'affiche : scannez-le ici. La voiture connaît alors une clé qui ne quitte jamais ce téléphone ; sans elle, personne ne peut verrouiller ou déverrouiller à distance, pas même nous.",
+    text: "Une voiture neuve est privée et ne dit rien : choisissez d'abord un autre niveau de confidentialité à son écran. Puis, sous « Téléphones », touchez « Ajouter un téléphone ». Un code QR s'affiche : scannez-le ici. La voiture connaît alors une clé qui ne quitte jamais ce téléphone ; sans elle, personne ne peut verrouiller ou déverrouiller à distance, pas même nous.",
     scan: "Scanner le code QR",
     paste: "Ou collez l'adresse affichée dessous",
     bad: "Ce n'est pas le code d'un écran de voiture.",

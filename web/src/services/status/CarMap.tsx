@@ -55,6 +55,7 @@ export function CarMap({ signals, service, nowMs }: { signals: s.Signals | undef
                     centre: t("map.centre"),
                     zoomIn: t("map.zoomIn"),
                     zoomOut: t("map.zoomOut"),
+                    sources: t("map.sources"),
                     twoFingers: t("map.twoFingers"),
                     wheel: t("map.wheel"),
                   }}

@@ -59,9 +59,10 @@ function OneCar({ vehicleId }: { vehicleId: string }) {
         <LockPanel vehicleId={vehicleId} car={car} service={service("lock")} />
         {detail.data === undefined && <ProblemNote error={detail.error} onRetry={() => void detail.refetch()} />}
         <CarMap signals={car.status} service={service("car_finder")} nowMs={nowMs} />
+        <Links vehicleId={vehicleId} names={["trips", "phones"]} />
         <Values signals={car.status} nowMs={nowMs} />
         {detail.data === undefined ? <Loading rows={1} height={240} /> : <Privacy privacy={detail.data.privacy} services={detail.data.services} />}
-        <Links vehicleId={vehicleId} />
+        <Links vehicleId={vehicleId} names={["remove"]} />
       </div>
     </Page>
   );
@@ -128,11 +129,15 @@ function Hero({ vehicleId, detail, car, stream, nowMs }: HeroProps) {
   );
 }
 
+/** What the car is doing; nothing when it said nothing that tells. */
 function driving(state: CarState, t: (key: string, values?: Record<string, unknown>) => string, language: "en" | "fr"): string {
   if (state.moving && state.speed !== null) {
     return t("drive.moving", { speed: `${format.number(Math.abs(state.speed), language)} km/h` });
   }
-  return t(state.charging ? "drive.charging" : "drive.parked");
+  if (state.charging) {
+    return t("drive.charging");
+  }
+  return state.speed === null ? "" : t("drive.parked");
 }
 
 function Energy({ state }: { state: CarState }) {
@@ -166,25 +171,26 @@ function Gauge({ name, percent, colour, icon }: { name: string; percent: number;
   );
 }
 
-function Links({ vehicleId }: { vehicleId: string }) {
+const LINK_ICONS = { trips: IconRoute, phones: IconDeviceMobile, remove: IconTrash };
+
+/** The car's other pages: the daily ones stand above the long list of values, the rare one at the end. */
+function Links({ vehicleId, names }: { vehicleId: string; names: readonly (keyof typeof LINK_ICONS)[] }) {
   const { t } = useTexts("status");
-  const shown = [
-    { href: "trips", name: t("links.trips"), what: t("links.tripsWhat"), icon: <IconRoute aria-hidden /> },
-    { href: "phones", name: t("links.phones"), what: t("links.phonesWhat"), icon: <IconDeviceMobile aria-hidden /> },
-    { href: "remove", name: t("links.remove"), what: t("links.removeWhat"), icon: <IconTrash aria-hidden /> },
-  ];
   return (
     <div className={styles.links}>
-      {shown.map(({ href, name, what, icon }) => (
-        <Link key={href} href={`/cars/${vehicleId}/${href}`} className={styles.link}>
-          {icon}
-          <span className={styles.linkText}>
-            <span className={styles.linkName}>{name}</span>
-            <span className={styles.small}>{what}</span>
-          </span>
-          <IconChevronRight size={20} aria-hidden />
-        </Link>
-      ))}
+      {names.map((name) => {
+        const Icon = LINK_ICONS[name];
+        return (
+          <Link key={name} href={`/cars/${vehicleId}/${name}`} className={styles.link}>
+            <Icon aria-hidden />
+            <span className={styles.linkText}>
+              <span className={styles.linkName}>{t(`links.${name}`)}</span>
+              <span className={styles.small}>{t(`links.${name}What`)}</span>
+            </span>
+            <IconChevronRight size={20} aria-hidden />
+          </Link>
+        );
+      })}
     </div>
   );
 }

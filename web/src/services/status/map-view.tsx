@@ -26,7 +26,7 @@ export interface MapProps {
   dark: boolean;
   language: string;
   /** Names of the map, its marker and its buttons, in the person's language. */
-  words: { map: string; marker: string; centre: string; zoomIn: string; zoomOut: string; twoFingers: string; wheel: string };
+  words: { map: string; marker: string; centre: string; zoomIn: string; zoomOut: string; sources: string; twoFingers: string; wheel: string };
   onFailed: () => void;
 }
 
@@ -119,6 +119,7 @@ function drawn(container: HTMLElement, style: StyleSpecification, { longitude, l
       "Marker.Title": words.marker,
       "NavigationControl.ZoomIn": words.zoomIn,
       "NavigationControl.ZoomOut": words.zoomOut,
+      "AttributionControl.ToggleAttribution": words.sources,
       "CooperativeGesturesHandler.MobileHelpText": words.twoFingers,
       "CooperativeGesturesHandler.WindowsHelpText": words.wheel,
       "CooperativeGesturesHandler.MacHelpText": words.wheel,

@@ -50,8 +50,10 @@ function withLock(row: ValueRow, signals: s.Signals, t: TFunction<string>): Valu
   if (!row.path.endsWith(".IsOpen") || lock === undefined) {
     return row;
   }
-  const word = t(lock.value === true ? "word.locked" : "word.unlocked");
-  return { ...row, value: `${row.value}, ${word}` };
+  // In French a door is feminine and the boot is not.
+  const isDoor = row.path.startsWith("Vehicle.Cabin.Door.");
+  const word = lock.value === true ? (isDoor ? "doorLocked" : "locked") : isDoor ? "doorUnlocked" : "unlocked";
+  return { ...row, value: `${row.value}, ${t(`word.${word}`)}` };
 }
 
 function shapes(t: TFunction<string>, language: Language): Shape[] {
@@ -74,13 +76,13 @@ function shapes(t: TFunction<string>, language: Language): Shape[] {
     of("Vehicle.Powertrain.Transmission.SelectedGear", "driving", t("signal.gear"), (value) => ({ value: gear(Number(value), t) })),
     of("Vehicle.Exterior.AirTemperature", "driving", t("signal.temperature"), (value) => ({ value: `${format.number(Number(value), language, 1)} °C` })),
     of("Vehicle.Cabin.HVAC.Station.Row1.Driver.FanSpeed", "driving", t("signal.ventilation"), percent),
-    ...s.PLACES.map((place) => of(`${s.DOORS[place]}.IsOpen`, "body" as const, t(`doorPlace.${place}`), either("open", "closed", true))),
+    ...s.PLACES.map((place) => of(`${s.DOORS[place]}.IsOpen`, "body" as const, t(`doorPlace.${place}`), either("doorOpen", "doorClosed", true))),
     of(s.BOOT, "body", t("doorPlace.boot"), either("open", "closed", true)),
     of(s.HOOD, "body", t("doorPlace.hood"), either("open", "closed", true)),
     ...s.PLACES.map((place) =>
-      of(`${s.DOORS[place]}.Window.IsOpen`, "body" as const, t("signal.window", { place: t(`windowPlace.${place}`) }), either("open", "closed", true)),
+      of(`${s.DOORS[place]}.Window.IsOpen`, "body" as const, t("signal.window", { place: t(`windowPlace.${place}`) }), either("doorOpen", "doorClosed", true)),
     ),
-    of("Vehicle.Body.Lights.Parking.IsOn", "body", t("signal.parking"), either("on", "off")),
+    of("Vehicle.Body.Lights.Parking.IsOn", "body", t("signal.parking"), either("lightsOn", "lightsOff")),
     ...tyres(t).map(([path, name]) => of(path, "care" as const, name, either("low", "fine", true))),
     of("Vehicle.Chassis.Axle.Row1.Wheel.Left.Brake.IsFluidLevelLow", "care", t("signal.brake"), either("low", "fine", true)),
     of("Vehicle.Body.Windshield.Front.WasherFluid.IsLevelLow", "care", t("signal.washer"), either("low", "fine", true)),
