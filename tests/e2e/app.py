@@ -287,6 +287,10 @@ class App:
         """The link that leads to where the car is."""
         return self.page.get_by_role("link", name=self.says("way"))
 
+    def draws_its_map(self) -> None:
+        """Wait until the map of the car's page is painted."""
+        expect(self.page.locator("[data-drawn]")).to_be_visible()
+
     def waits_until_it_moves(self) -> None:
         """Wait until the page, which nobody touches, says another place of the car than now."""
         expect(self.way).not_to_have_attribute("href", str(self.way.get_attribute("href")))

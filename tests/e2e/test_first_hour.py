@@ -77,7 +77,7 @@ def test_an_owner_adds_this_phone_in_the_car_then_unlocks_and_locks_it_and_sees_
 def test_the_pages_for_the_readme_can_be_seen(running, phone, signed_in, in_car, picture, scheme):
     app = App(phone("fr", scheme, signed_in))
     app.opens_page_of(running.vehicle(MOVING))
-    app.values()
+    app.draws_its_map()
     picture(app.page, f"car-moving-{scheme}")
     app.page.goto(f"/cars/{running.vehicle(MOVING)}/trips")
     expect(app.page.get_by_role("article").first).to_be_visible()

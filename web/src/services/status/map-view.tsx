@@ -131,6 +131,10 @@ function drawn(container: HTMLElement, style: StyleSpecification, { longitude, l
   made.touchZoomRotate.disableRotation();
   made.addControl(new NavigationControl({ showCompass: false }), "top-right");
   made.on("dragstart", onMoved);
+  // Says that everything asked for is painted: for tests, and for whoever takes a picture.
+  void made.once("idle", () => {
+    container.dataset["drawn"] = "";
+  });
   return made;
 }
 
