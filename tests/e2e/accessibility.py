@@ -5,9 +5,14 @@ from playwright.sync_api import Page
 
 _RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
+_AT_REST = """() => document.getAnimations().every(
+  one => one.playState !== "running" || one.effect?.getComputedTiming().iterations === Infinity)"""
+"""What fades in is too pale for a moment; nobody reads it then."""
+
 
 def violations(page: Page) -> list[str]:
     """One line for each place that breaks a rule of WCAG 2.2 AA, or of good practice."""
+    page.wait_for_function(_AT_REST)
     found = Axe().run(page, options=_RULES).response["violations"]
     return [
         f"{rule['id']}: {rule['help']}: {' '.join(map(str, node['target']))}\n  {node['html'][:200]}\n  {node['failureSummary']}"
