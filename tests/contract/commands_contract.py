@@ -45,6 +45,8 @@ from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import LevelChanged
 from openmarque.protocol.orders import OrderPayload, OrderReport, OrderStep, b64url, open_order, sign_as_phone, write_payload
 from openmarque.protocol.phone_keys import PhoneKeyReport, PhoneKeyResult, open_list
+from openmarque.storage.memory import MemoryTransaction
+from openmarque.storage.postgres import PostgresTransaction
 from openmarque.storage.transaction import Transaction
 from tests.contract.link_contract import NOW
 
@@ -228,7 +230,8 @@ class CommandsContract:
         said = [OrderReport(wire(order_id), step, "no_effect", 0) for step in steps]
         async with scene.stores.tx() as tx:
             refused = await scene.orders.reports(tx, scene.vehicle_id, scene.tenure_id, said, NOW + SECOND)
-            assert len(tx.publications) == 1  # type: ignore[attr-defined]
+            assert isinstance(tx, PostgresTransaction | MemoryTransaction)
+            assert len(tx.publications) == 1
         assert refused == ["", "", "", "order_step_impossible"]
         view = await scene.order(order_id)
         assert [(str(step.state), step.reason) for step in view.steps[2:]] == [("reached", ""), ("failed", "no_effect")]
