@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from openmarque.link.broker import Broker, ConnectionState, Message, NoAnswer, NobodyListens
+from openmarque.link.intake import MANY, Gathering
 from openmarque.link.subjects import LIVE, UndeclaredSubject, live_subject
 
 Connect = Callable[[], Awaitable[Broker]]
@@ -89,7 +90,7 @@ class BrokerContract:
         async def keep(batch: list[Message]) -> None:
             batches.append([message.payload for message in batch])
 
-        subscription = await listener.subscribe(subject, keep, gather_s=1.0)
+        subscription = await listener.subscribe(subject, keep, gathering=Gathering(at_rest_s=1.0))
         for number in range(3):
             await sender.publish(subject, b"%d" % number)
             await asyncio.sleep(0.01)
@@ -98,6 +99,34 @@ class BrokerContract:
         await sender.publish(subject, b"3")
         await subscription.close()
         assert sum(map(len, batches)) <= 4, "closing waits for nothing"
+
+    async def test_messages_that_flow_wait_for_more_of_them_where_that_is_asked_for(self, connect: Connect) -> None:
+        subject, sizes = live_subject(uuid4()), list[int]()
+        listener, sender = await connect(), await connect()
+        full = asyncio.Event()
+
+        async def keep(batch: list[Message]) -> None:
+            sizes.append(len(batch))
+            if len(sizes) == 1:
+                await full.wait()
+
+        subscription = await listener.subscribe(subject, keep, max_batch=4 * MANY, gathering=Gathering(in_flow_s=1.0))
+        await sender.publish(subject, b"a first one waits for nobody")
+        await until(lambda: sizes == [1])
+        await sender.publish_many((subject, b"x") for _ in range(MANY))
+        await sender.flush()
+        await asyncio.sleep(0.05)
+        full.set()
+        await until(lambda: len(sizes) == 2)
+        for _ in range(10):
+            await sender.publish(subject, b"y")
+            await asyncio.sleep(0.01)
+        await until(lambda: sum(sizes) == 1 + MANY + 10)
+        assert sizes[2] == 10, "after many, those that came within the time are one batch"
+        await sender.publish_many((subject, b"z") for _ in range(4 * MANY + 1))
+        await until(lambda: sum(sizes) == 1 + MANY + 10 + 4 * MANY + 1)
+        await subscription.close()
+        assert max(sizes) <= 4 * MANY
 
     async def test_a_handler_that_raises_is_counted_and_called_again(self, connect: Connect) -> None:
         subject, calls = live_subject(uuid4()), []

@@ -146,11 +146,11 @@ class Scene:
         who = {"vehicle_id": self.vehicle_id, "tenure_id": self.tenure_id, "now": NOW + SECOND, **changes}
         async with self.stores.tx() as tx:
             report = OrderReport(wire(order_id), step, reason, 0)
-            return await self.orders.report(tx, who["vehicle_id"], who["tenure_id"], report, who["now"])
+            return await self.orders.progress.report(tx, who["vehicle_id"], who["tenure_id"], report, who["now"])
 
     async def over(self, order_id: UUID, after: timedelta = timedelta(seconds=21)) -> None:
         async with self.stores.tx() as tx:
-            await self.orders.time_over(tx, order_id, NOW + after)
+            await self.orders.progress.time_over(tx, order_id, NOW + after)
 
     async def order(self, order_id: UUID) -> OrderView:
         async with self.stores.tx() as tx:
@@ -229,7 +229,7 @@ class CommandsContract:
         steps = (OrderStep.REACHED, OrderStep.REACHED, OrderStep.FAILED, OrderStep.DONE)
         said = [OrderReport(wire(order_id), step, "no_effect", 0) for step in steps]
         async with scene.stores.tx() as tx:
-            refused = await scene.orders.reports(tx, scene.vehicle_id, scene.tenure_id, said, NOW + SECOND)
+            refused = await scene.orders.progress.reports(tx, scene.vehicle_id, scene.tenure_id, said, NOW + SECOND)
             assert isinstance(tx, PostgresTransaction | MemoryTransaction)
             assert len(tx.publications) == 1
         assert refused == ["", "", "", "order_step_impossible"]
@@ -269,7 +269,7 @@ class CommandsContract:
         assert await scene.reports(uuid4(), OrderStep.DONE) == "unknown_order"
         async with scene.stores.tx() as tx:
             odd = OrderReport("no id", OrderStep.DONE, "", 0)
-            assert await scene.orders.report(tx, scene.vehicle_id, scene.tenure_id, odd, NOW) == "unknown_order"
+            assert await scene.orders.progress.report(tx, scene.vehicle_id, scene.tenure_id, odd, NOW) == "unknown_order"
         assert (await scene.order(order_id)).state is State.SENT
 
     async def test_a_reason_of_the_car_that_is_no_code_is_not_kept(self, scene: Scene) -> None:
@@ -341,18 +341,18 @@ class CommandsContract:
             placed = await scene.place(scene.asked("refresh"))
             assert (placed.frame, placed.needs_challenge) == (None, True)
             async with scene.stores.tx() as tx:
-                frame = await scene.orders.send_with(tx, placed.order_id, bytes(range(16)), NOW + SECOND)
+                frame = await scene.orders.progress.send_with(tx, placed.order_id, bytes(range(16)), NOW + SECOND)
             assert frame is not None
             _, payload = open_order(frame, scene.vehicle_id, KEYS)
             assert (payload.key_id, payload.challenge) == ("", b64url(bytes(range(16))))
             counters.append(payload.counter)
             async with scene.stores.tx() as tx:
-                assert await scene.orders.send_with(tx, placed.order_id, bytes(16), NOW + SECOND) is None, "once"
+                assert await scene.orders.progress.send_with(tx, placed.order_id, bytes(16), NOW + SECOND) is None, "once"
             assert await scene.states(placed.order_id) == ["accepted", "sent"]
         assert counters[0] < counters[1]
         late = await scene.place(scene.asked("refresh"))
         async with scene.stores.tx() as tx:
-            assert await scene.orders.send_with(tx, late.order_id, bytes(16), NOW + timedelta(seconds=20)) is None
+            assert await scene.orders.progress.send_with(tx, late.order_id, bytes(16), NOW + timedelta(seconds=20)) is None
 
     # A car that is away, and comes back
 
@@ -360,7 +360,7 @@ class CommandsContract:
     async def test_an_order_that_nobody_took_is_refused_and_not_sent_when_the_car_comes_back(self, scene: Scene) -> None:
         order_id = await scene.locks()
         async with scene.stores.tx() as tx:
-            await scene.orders.turn_down(tx, order_id, "car_offline", NOW + SECOND)
+            await scene.orders.progress.turn_down(tx, order_id, "car_offline", NOW + SECOND)
         view = await scene.order(order_id)
         assert (view.state, view.reason) == (State.REFUSED, "car_offline")
         assert [kind for kind, _ in await scene.greeted(2 * SECOND)] == ["keys"]
@@ -370,7 +370,7 @@ class CommandsContract:
         order_id = await scene.locks()
         assert [kind for kind, _ in await scene.greeted()] == ["keys", "order"]
         async with scene.stores.tx() as tx:
-            await scene.orders.turn_down(tx, order_id, "car_offline", NOW + SECOND)
+            await scene.orders.progress.turn_down(tx, order_id, "car_offline", NOW + SECOND)
         assert (await scene.order(order_id)).state is State.SENT
 
     @pytest.mark.req("RC-6")

@@ -10,8 +10,7 @@ dropped and counted (the car's outbox sends them again); subjects that `link.sub
 import asyncio
 import itertools
 import secrets
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from typing import Any, Final, Protocol, TypeVar, cast
@@ -23,11 +22,10 @@ from nats.aio.client import Client
 
 from openmarque.engines.nats import NatsLogin
 from openmarque.kit.errors import OpenMarqueError
+from openmarque.link.intake import AT_ONCE, Gathering, Handler, Intake
 from openmarque.link.nats_bulk import BulkClient, Message
 from openmarque.link.subjects import check_publish, check_subscribe
 
-MAX_PENDING: Final = 65536
-"""Messages waiting for one handler: four seconds of the goal's 15,000 a second, some 20 MB."""
 _PUBLISH_AT_ONCE: Final = 1000
 """Messages joined into one write before other tasks get their turn (about 2 ms)."""
 _CHECKED: Final = 100_000
@@ -38,12 +36,9 @@ _RECONNECT_WAIT_S: Final = cast("int", 0.1)
 _FLUSH_S: Final = 5.0
 _LONGEST_FLUSH_S: Final = 60
 """Beyond it the client has given the connection up by its own pings (three of 10 s)."""
-__all__ = ["MAX_PENDING", "Broker", "BrokerDown", "ConnectionState", "Handler", "Intake", "Message", "NatsBroker", "NoAnswer",
-           "NobodyListens", "Subscription", "connect", "connect_client"]  # fmt: skip
+__all__ = ["Broker", "BrokerDown", "ConnectionState", "Handler", "Message", "NatsBroker", "NoAnswer", "NobodyListens",
+           "Subscription", "connect", "connect_client"]  # fmt: skip
 _log = structlog.get_logger("openmarque.link.broker")
-
-
-Handler = Callable[[list[Message]], Awaitable[None]]
 
 
 class ConnectionState(StrEnum):
@@ -112,11 +107,11 @@ class Broker(Protocol):
         ...
 
     async def subscribe(
-        self, pattern: str, handler: Handler, *, queue: str = "", max_batch: int = 1000, gather_s: float = 0.0
+        self, pattern: str, handler: Handler, *, queue: str = "", max_batch: int = 1000, gathering: Gathering = AT_ONCE
     ) -> Subscription:
         """Call `handler` with what arrives on `pattern`, at most `max_batch` at a time; members of a `queue` share the messages.
 
-        `gather_s`: so long a first message waits for others that were sent with it.
+        `gathering`: how long messages wait for others.
 
         When this returns, messages published afterwards by anyone are received.
         """
@@ -141,67 +136,6 @@ class Broker(Protocol):
     async def close(self) -> None:
         """Close the subscriptions (each handles what it has), hand over what was published, disconnect."""
         ...
-
-
-class Intake:
-    """Gathers messages for one handler and calls it with batches; what both the adapter and the fake build on."""
-
-    def __init__(self, handler: Handler, *, max_batch: int, max_pending: int = MAX_PENDING, gather_s: float = 0.0) -> None:
-        """Start the task that calls `handler`."""
-        self._handler = handler
-        self._max_batch = max_batch
-        self._max_pending = max_pending
-        self._gather_s = gather_s
-        self._waiting: deque[Message] = deque()
-        self._wake = asyncio.Event()
-        self._closing = False
-        self.dropped = 0
-        self.failures = 0
-        self._task = asyncio.create_task(self._run())
-
-    def put(self, message: Message) -> None:
-        """Take one message, or drop and count it when too many wait (the newest: a lane's order stays without holes in front)."""
-        self.put_many([message])
-
-    def put_many(self, messages: list[Message]) -> None:
-        """Take messages in order, each as `put` does."""
-        room = self._max_pending - len(self._waiting)
-        if len(messages) > room:
-            self.dropped += len(messages) - room
-            messages = messages[:room]
-        self._waiting.extend(messages)
-        self._wake.set()
-
-    async def close(self) -> None:
-        """Handle what waits, then end."""
-        self._closing = True
-        self._wake.set()
-        await asyncio.shield(self._task)
-
-    async def _run(self) -> None:
-        waiting = self._waiting
-        is_first = True
-        while True:
-            if not waiting:
-                if self._closing:
-                    return
-                self._wake.clear()
-                await self._wake.wait()
-                is_first = True
-                continue
-            if is_first and self._gather_s and not self._closing:
-                await asyncio.sleep(self._gather_s)
-            is_first = False
-            if len(waiting) <= self._max_batch:
-                batch = list(waiting)
-                waiting.clear()
-            else:
-                batch = [waiting.popleft() for _ in range(self._max_batch)]
-            try:
-                await self._handler(batch)
-            except Exception as error:  # noqa: BLE001 - a handler's fault must not end its subscription; it is counted and logged
-                self.failures += 1
-                _log.error("handler_failed", error=type(error).__name__, exc_info=True)
 
 
 class NatsBroker:
@@ -262,11 +196,11 @@ class NatsBroker:
             raise BrokerDown from error
 
     async def subscribe(
-        self, pattern: str, handler: Handler, *, queue: str = "", max_batch: int = 1000, gather_s: float = 0.0
+        self, pattern: str, handler: Handler, *, queue: str = "", max_batch: int = 1000, gathering: Gathering = AT_ONCE
     ) -> Subscription:
         """See `Broker`."""
         check_subscribe(pattern)
-        intake = Intake(handler, max_batch=max_batch, gather_s=gather_s)
+        intake = Intake(handler, max_batch=max_batch, gathering=gathering)
         subscription = await self._client.subscribe_bulk(pattern, queue, intake.put_many)
         kept = _NatsSubscription(intake, lambda: self._client.drain_bulk(subscription), self._subscriptions.remove)
         self._subscriptions.append(kept)

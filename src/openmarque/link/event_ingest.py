@@ -142,12 +142,12 @@ class EventIngest:
                 turns.append(turn)
                 for message in messages:
                     accepted[message.envelope.type].append((turn, message))
-            for type_name, entries in accepted.items():
-                await self._hand_over(tx, type_name, entries, refusals)
             moved = {
                 t.vehicle_id: t.after.watermark for t in turns if t.after.watermark != cars[t.vehicle_id].watermarks[self._lane]
             }
             await self._store.move_watermarks(tx, self._lane, moved)
+            for type_name, entries in accepted.items():
+                await self._hand_over(tx, type_name, entries, refusals)
             await self._store.count_refusals(tx, refusals, now)
             for turn in turns:
                 if turn.answers:

@@ -4,7 +4,8 @@ import asyncio
 import itertools
 from collections.abc import Iterable
 
-from openmarque.link.broker import BrokerDown, ConnectionState, Handler, Intake, Message, NoAnswer, NobodyListens, Subscription
+from openmarque.link.broker import BrokerDown, ConnectionState, Handler, Message, NoAnswer, NobodyListens, Subscription
+from openmarque.link.intake import AT_ONCE, Gathering, Intake
 from openmarque.link.subjects import check_publish, check_subscribe
 
 
@@ -107,12 +108,12 @@ class FakeBroker:
             await self.publish(subject, payload)
 
     async def subscribe(
-        self, pattern: str, handler: Handler, *, queue: str = "", max_batch: int = 1000, gather_s: float = 0.0
+        self, pattern: str, handler: Handler, *, queue: str = "", max_batch: int = 1000, gathering: Gathering = AT_ONCE
     ) -> Subscription:
         """See `Broker`."""
         check_subscribe(pattern)
         self._require_up()
-        subscription = _FakeSubscription(self.server, pattern, queue, Intake(handler, max_batch=max_batch, gather_s=gather_s))
+        subscription = _FakeSubscription(self.server, pattern, queue, Intake(handler, max_batch=max_batch, gathering=gathering))
         self.server.add(subscription)
         self._subscriptions.append(subscription)
         return subscription

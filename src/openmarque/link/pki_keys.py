@@ -9,6 +9,7 @@ import base64
 import os
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -155,5 +156,6 @@ class KeyRing:
         return _Key(name if isinstance(name, str) else name.decode("ascii").lower(), self._clock.now(), secret)
 
 
+@lru_cache(maxsize=64)
 def _private(key: _Key) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(key.secret)

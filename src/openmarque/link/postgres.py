@@ -16,14 +16,14 @@ from openmarque.storage.postgres import PostgresDatabase, postgres
 from openmarque.storage.roles import LINK
 from openmarque.storage.transaction import Transaction
 
-_POLICY: Final = (
+POLICY: Final = (
     "p.version, p.tenure_id, p.frame, p.hash, p.level, p.ceiling, p.remote_access, p.switched_off, p.accepted_version"
 )
 
-READ_POLICIES: Final = f"SELECT p.vehicle_id, {_POLICY} FROM car_policy p WHERE p.vehicle_id = ANY(%s)"
+READ_POLICIES: Final = f"SELECT p.vehicle_id, {POLICY} FROM car_policy p WHERE p.vehicle_id = ANY(%s)"
 
 LOCK_CARS: Final = f"""
-SELECT c.vehicle_id, c.epoch, c.event_watermark, c.urgent_watermark, {_POLICY}
+SELECT c.vehicle_id, c.epoch, c.event_watermark, c.urgent_watermark, {POLICY}
   FROM car_link c JOIN car_policy p USING (vehicle_id)
  WHERE c.vehicle_id = ANY(%s) ORDER BY c.vehicle_id
    FOR NO KEY UPDATE OF c, p"""
@@ -67,15 +67,13 @@ class PostgresLinkStore:
     async def policies(self, tx: Transaction, vehicles: Sequence[VehicleId]) -> dict[VehicleId, PolicyRow]:
         """See ``LinkStore.policies``."""
         rows = await postgres(tx).rows(LINK, READ_POLICIES, (list(vehicles),))
-        return {VehicleId(row[0]): _policy_row(row[1:]) for row in rows}
+        return {VehicleId(row[0]): policy_row(row[1:]) for row in rows}
 
     async def lock_cars(self, tx: Transaction, vehicles: Sequence[VehicleId]) -> dict[VehicleId, CarRow]:
         """See ``LinkStore.lock_cars``."""
         rows = await postgres(tx).rows(LINK, LOCK_CARS, (list(vehicles),))
         return {
-            VehicleId(row[0]): CarRow(
-                VehicleId(row[0]), row[1], {Lane.EVENT: row[2], Lane.URGENT: row[3]}, _policy_row(row[4:])
-            )
+            VehicleId(row[0]): CarRow(VehicleId(row[0]), row[1], {Lane.EVENT: row[2], Lane.URGENT: row[3]}, policy_row(row[4:]))
             for row in rows
         }
 
@@ -148,7 +146,8 @@ class PostgresLinkStore:
             await postgres(tx).execute(LINK, COUNT_REFUSALS, columns)
 
 
-def _policy_row(row: TupleRow) -> PolicyRow:
+def policy_row(row: TupleRow) -> PolicyRow:
+    """The policy in a row of the columns ``POLICY``."""
     version, tenure_id, frame, digest, level, ceiling, remote, switched_off, accepted = row
     tenure = None if tenure_id is None else TenureId(tenure_id)
     return PolicyRow(

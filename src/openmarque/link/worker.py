@@ -18,6 +18,7 @@ from openmarque.kit.ids import VehicleId, wire
 from openmarque.link.broker import Broker, Message, Subscription
 from openmarque.link.event_ingest import EventIngest
 from openmarque.link.handshake import Handshake
+from openmarque.link.intake import AT_ONCE, Gathering
 from openmarque.link.live import LiveUpdates
 from openmarque.link.pairing import PairingRequests
 from openmarque.link.ports import CertificateIssuer
@@ -42,9 +43,12 @@ MAX_BATCH: Final = 1000
 _STATUS_STREAMS: Final = 2
 """Batches of status under way at once: while PostgreSQL stores one, the next is judged. Their guards need no order between them;
 the must-arrive lanes do, and have one each."""
-_GATHER_S: Final = 0.001
-"""A car sends the events of one step as frames of their own, some tenths of a millisecond apart (an order's *reached* and *executing*).
-The first waits that long for the others: a transaction less for each, which costs several times as much."""
+_STATUS_GATHERING: Final = Gathering(in_flow_s=0.02)
+"""Between half the goal's rate and all of it a batch would hold 20 messages and cost twice as much for each. 20 ms are nothing for a
+newest value, and leave a third of the processors to what people wait for."""
+_EVENT_GATHERING: Final = Gathering(at_rest_s=0.003)
+"""A car sends the events of one step as frames of their own (an order's *executing* and, where it is done at once, *done*). The first
+waits that long for the others: a transaction less for each, which costs several times as much."""
 _WAIT_S: Final = 0.5
 """Pause after the store was away, so that a broken database is not asked thousands of times a second."""
 _NAMES: Final = 100_000
@@ -112,8 +116,11 @@ class Worker:
         ingests: dict[Lane, Ingest] = {Lane.STATUS: parts.status, **parts.lanes}
         for lane, ingest in ingests.items():
             pattern, handler = UPLINK.pattern.format(vehicle_id="*", lane=lane), self._lane(str(lane), ingest)
-            for _ in range(_STATUS_STREAMS if lane is Lane.STATUS else 1):
-                await self._subscribe(pattern, handler, 0.0 if lane is Lane.STATUS else _GATHER_S)
+            if lane is Lane.STATUS:
+                for _ in range(_STATUS_STREAMS):
+                    await self._subscribe(pattern, handler, _STATUS_GATHERING)
+            else:
+                await self._subscribe(pattern, handler, _EVENT_GATHERING)
         await self._subscribe(HELLO.every, self._each(parts.handshake.take))
         await self._subscribe(CERTIFICATE_REQUEST.every, self._each(self._renew))
         await self._subscribe(PAIRING_REQUEST.every, self._each(parts.pairing.take))
@@ -125,9 +132,9 @@ class Worker:
         await asyncio.gather(*(subscription.close() for subscription in self._subscriptions))
 
     async def _subscribe(
-        self, pattern: str, handler: Callable[[list[Message]], Awaitable[None]], gather_s: float = 0.0
+        self, pattern: str, handler: Callable[[list[Message]], Awaitable[None]], gathering: Gathering = AT_ONCE
     ) -> None:
-        kept = await self._broker.subscribe(pattern, handler, queue=_QUEUE, max_batch=MAX_BATCH, gather_s=gather_s)
+        kept = await self._broker.subscribe(pattern, handler, queue=_QUEUE, max_batch=MAX_BATCH, gathering=gathering)
         self._subscriptions.append(kept)
 
     def _lane(self, name: str, ingest: Ingest) -> Callable[[list[Message]], Awaitable[None]]:

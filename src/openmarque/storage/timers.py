@@ -36,10 +36,14 @@ _DOUBLINGS: Final = 10
 """5 s doubled ten times is 85 minutes: then it stays so."""
 _log = structlog.get_logger("openmarque.timers")
 
-_SET: Final = """
-INSERT INTO timer (timer_id, kind, about, due_at, tries) VALUES (%s, %s, %s, %s, 0)
+SET_TIMERS: Final = """
+INSERT INTO timer (timer_id, kind, about, due_at, tries) SELECT timer_id, kind, about, due_at, 0 FROM {source}
     ON CONFLICT (kind, about) DO UPDATE SET timer_id = excluded.timer_id, due_at = excluded.due_at, tries = 0"""
-"""A new id, so that a handler that runs at this moment deletes the old timer and not this one."""
+"""As ``set_timer``, part of a statement that writes more: with the rows of `source`, which has columns of these names. Their ids are
+new, so that a handler that runs at this moment deletes the old timer and not this one."""
+_SET: Final = SET_TIMERS.format(
+    source="(VALUES (%s::uuid, %s, %s::uuid, %s::timestamptz)) AS t (timer_id, kind, about, due_at)"
+)
 _BEGIN: Final = """
 INSERT INTO timer (timer_id, kind, about, due_at, tries) VALUES (%s, %s, %s, %s, 0) ON CONFLICT (kind, about) DO NOTHING"""
 _CANCEL: Final = "DELETE FROM timer WHERE kind = %s AND about = %s"

@@ -57,7 +57,7 @@ class Commands:
 
     def handler(self) -> ReportHandler:
         """What takes the reports of cars."""
-        return ReportHandler(self.orders, self.phones)
+        return ReportHandler(self.orders.progress, self.phones)
 
     def resend(self) -> Resend:
         """What tells a car that came back."""

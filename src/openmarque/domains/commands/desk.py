@@ -128,13 +128,13 @@ class Desk:
             await self._turn_down(placed, texts.CAR_SILENT)
             return
         async with self.edge.database.begin() as tx:
-            frame = await self.commands.orders.send_with(tx, placed.order_id, challenge, self.edge.clock.now())
+            frame = await self.commands.orders.progress.send_with(tx, placed.order_id, challenge, self.edge.clock.now())
         if frame is not None:
             await self._deliver(vehicle_id, placed, frame)
 
     async def _turn_down(self, placed: Placed, reason: str) -> None:
         async with self.edge.database.begin() as tx:
-            await self.commands.orders.turn_down(tx, placed.order_id, reason, self.edge.clock.now())
+            await self.commands.orders.progress.turn_down(tx, placed.order_id, reason, self.edge.clock.now())
 
 
 def _go_on(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from openmarque.domains.commands.rules import next_number
 from openmarque.domains.commands.states import KeyState, State
-from openmarque.domains.commands.store import CodeRow, Footing, OrderRow, OrderView, PhoneRow, Step
+from openmarque.domains.commands.store import CodeRow, Footing, Inquiry, OrderRow, OrderView, PhoneRow, Standing, Step
 from openmarque.kit.clock import to_ms
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
+from openmarque.link.memory import CAR_POLICY
 from openmarque.storage.memory import memory
 from openmarque.storage.transaction import Transaction
 
@@ -49,6 +50,15 @@ class MemoryCommands:
         version = (memory(tx).get(CAR_COMMAND, vehicles[0]) or (0, 0))[1] if vehicles else 0
         return Footing(bool(vehicles), asked, version, "en" if vehicles else "")
 
+    async def standing(self, tx: Transaction, inquiry: Inquiry, now: datetime, since: datetime) -> Standing:
+        """See ``CommandStore.standing``."""
+        return Standing(
+            await self.footing(tx, inquiry.tenure_id, inquiry.account_id, now, since),
+            await self.order_by_key(tx, inquiry.account_id, inquiry.idempotency_key),
+            await self.lock_phone(tx, inquiry.tenure_id, inquiry.key_id),
+            memory(tx).get(CAR_POLICY, inquiry.vehicle_id),
+        )
+
     async def keeper(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> TenureId | None:
         """See ``CommandStore.keeper``."""
         del now
@@ -60,7 +70,9 @@ class MemoryCommands:
         del tx, account_id
         return "en"
 
-    async def add_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> bool:
+    async def add_order(
+        self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime, look_at: datetime | None = None
+    ) -> bool:
         """See ``CommandStore.add_order``."""
         for other in memory(tx).all(VEHICLE_ORDER).values():
             same_counter = row.key_id is not None and (row.vehicle_id, row.key_id, row.counter) == (
@@ -71,6 +83,11 @@ class MemoryCommands:
                 return False
         memory(tx).put(VEHICLE_ORDER, row.order_id, row)
         self._add_steps(tx, row, steps, now)
+        phone = await self.lock_phone(tx, row.tenure_id, row.key_id or "")
+        if phone is not None and row.counter is not None:
+            await self.put_phone(tx, replace(phone, counter=row.counter))
+        if look_at is not None:
+            await self.expire_at(tx, row.order_id, look_at)
         return True
 
     async def order_by_key(self, tx: Transaction, account_id: AccountId, idempotency_key: str) -> OrderRow | None:
@@ -84,10 +101,11 @@ class MemoryCommands:
         row: OrderRow | None = memory(tx).get(VEHICLE_ORDER, order_id)
         return row
 
-    async def move_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> None:
-        """See ``CommandStore.move_order``."""
+    async def move_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> tuple[OrderView, str]:
+        """See ``CommandStore.move_order``: nobody reads here, so the language is any."""
         memory(tx).put(VEHICLE_ORDER, row.order_id, row)
         self._add_steps(tx, row, steps, now)
+        return _view(tx, row), "en"
 
     @staticmethod
     def _add_steps(tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> None:
@@ -110,10 +128,6 @@ class MemoryCommands:
         """See ``CommandStore.count_send``."""
         row: OrderRow = memory(tx).all(VEHICLE_ORDER)[order_id]
         memory(tx).put(VEHICLE_ORDER, order_id, replace(row, sends=row.sends + 1))
-
-    async def told(self, tx: Transaction, order_id: UUID) -> tuple[OrderView, str]:
-        """See ``CommandStore.told``: nobody reads here, so the language is any."""
-        return _view(tx, memory(tx).all(VEHICLE_ORDER)[order_id]), "en"
 
     async def order_view(self, tx: Transaction, tenure_id: TenureId, order_id: UUID) -> OrderView | None:
         """See ``CommandStore.order_view``."""

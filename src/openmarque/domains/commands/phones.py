@@ -18,8 +18,8 @@ import msgspec
 
 from openmarque.catalogue.refusals import Reason
 from openmarque.domains.commands.errors import OrderRefused, PhoneKeyRevoked, PhoneKeyUnknown, TooManyPhoneRequests
+from openmarque.domains.commands.progress import CommandKey
 from openmarque.domains.commands.rules import MAX_PHONE_REQUESTS, PHONE_REQUEST_LIVES
-from openmarque.domains.commands.service import CommandKey
 from openmarque.domains.commands.states import KNOWN_TO_CAR, KeyEvent, KeyState, key_after
 from openmarque.domains.commands.store import CommandStore, PhoneRow
 from openmarque.domains.commands.texts import CAR_OFFLINE, NOT_GRANTED, in_words

@@ -9,12 +9,13 @@ from psycopg.rows import TupleRow
 
 from openmarque.domains.commands.rules import next_number
 from openmarque.domains.commands.states import KeyState, State
-from openmarque.domains.commands.store import CodeRow, Footing, OrderRow, OrderView, PhoneRow, Step
+from openmarque.domains.commands.store import CodeRow, Footing, Inquiry, OrderRow, OrderView, PhoneRow, Standing, Step
 from openmarque.kit.clock import to_ms
-from openmarque.kit.ids import AccountId, TenureId, VehicleId
+from openmarque.kit.ids import AccountId, TenureId, VehicleId, new_uuid
+from openmarque.link.postgres import POLICY, policy_row
 from openmarque.storage.postgres import PostgresTransaction, postgres
 from openmarque.storage.roles import PLATFORM, READER
-from openmarque.storage.timers import set_timer
+from openmarque.storage.timers import SET_TIMERS, set_timer
 from openmarque.storage.transaction import Transaction
 
 ORDER_TIMER: Final = "order_time_over"
@@ -31,6 +32,7 @@ SELECT EXISTS (SELECT FROM tenure t JOIN capability_grant g USING (tenure_id)
        (SELECT count(*) FROM vehicle_order o WHERE o.tenure_id = %(tenure)s AND o.requested_at > %(since)s),
        coalesce((SELECT c.keys_version FROM car_command c JOIN tenure t USING (vehicle_id) WHERE t.tenure_id = %(tenure)s), 0),
        coalesce((SELECT a.language FROM account a WHERE a.account_id = %(account)s), '')"""
+_FOOTING_COLUMNS: Final = 4
 _KEEPER: Final = """
 SELECT t.tenure_id FROM tenure t JOIN capability_grant g USING (tenure_id)
  WHERE t.vehicle_id = %(vehicle)s AND g.subject_id = t.account_id AND %(command)s = ANY (g.capabilities)
@@ -38,16 +40,34 @@ SELECT t.tenure_id FROM tenure t JOIN capability_grant g USING (tenure_id)
    AND g.from_at <= %(now)s AND (g.until_at IS NULL OR g.until_at > %(now)s)
  LIMIT 1"""
 
-_ORDERS: Final = """
-SELECT order_id, tenure_id, vehicle_id, account_id, idempotency_key, fingerprint, command, state, reason,
-       policy_version, requested_at, expires_at, key_id, counter, payload_hash, frame, sends, code_at
-  FROM vehicle_order"""
-_ADD: Final = """
+_ORDER: Final = """o.order_id, o.tenure_id, o.vehicle_id, o.account_id, o.idempotency_key, o.fingerprint, o.command, o.state, o.reason,
+       o.policy_version, o.requested_at, o.expires_at, o.key_id, o.counter, o.payload_hash, o.frame, o.sends, o.code_at"""
+_ORDER_COLUMNS: Final = 18
+_ORDERS: Final = f"SELECT {_ORDER} FROM vehicle_order o"
+_PHONE: Final = """k.tenure_id, k.key_id, k.vehicle_id, k.public_key, k.label, k.state, k.reason, k.counter, k.requested_at,
+       k.changed_at"""
+_PHONE_COLUMNS: Final = 10
+_PHONES: Final = f"SELECT {_PHONE} FROM phone_key k"
+_STANDING: Final = f"""
+WITH k AS ({_PHONES} WHERE k.tenure_id = %(tenure)s AND k.key_id = %(key)s FOR NO KEY UPDATE)
+{_FOOTING}, {_ORDER}, {_PHONE}, {POLICY}
+  FROM (VALUES (1)) AS one
+  LEFT JOIN vehicle_order o ON o.account_id = %(account)s AND o.idempotency_key = %(idempotency)s
+  LEFT JOIN k ON true
+  LEFT JOIN car_policy p ON p.vehicle_id = %(vehicle)s"""
+_ADD: Final = f"""
 WITH added AS (
     INSERT INTO vehicle_order (order_id, tenure_id, vehicle_id, account_id, idempotency_key, fingerprint, command, state, reason,
                                policy_version, requested_at, expires_at, key_id, counter, payload_hash, frame, sends, code_at)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-        ON CONFLICT DO NOTHING RETURNING order_id, tenure_id)
+        ON CONFLICT DO NOTHING RETURNING order_id, tenure_id, key_id, counter),
+counted AS (
+    UPDATE phone_key k SET counter = greatest(k.counter, a.counter)
+      FROM added a WHERE k.tenure_id = a.tenure_id AND k.key_id = a.key_id),
+appointed AS (SELECT u.timer_id, u.kind, a.order_id AS about, u.due_at
+                FROM added a CROSS JOIN (VALUES (%s::uuid, %s, %s::timestamptz)) AS u (timer_id, kind, due_at)
+               WHERE u.due_at IS NOT NULL),
+set_timer AS ({SET_TIMERS.format(source="appointed")})
 INSERT INTO order_step (order_id, number, tenure_id, state, reason, at)
 SELECT a.order_id, u.number, a.tenure_id, u.state, u.reason, %s
   FROM added a CROSS JOIN unnest(%s::text[], %s::text[]) WITH ORDINALITY AS u (state, reason, number)
@@ -56,28 +76,32 @@ _MOVE: Final = """
 WITH moved AS (
     UPDATE vehicle_order SET state = %s, reason = %s, policy_version = %s, expires_at = %s, key_id = %s, counter = %s,
            payload_hash = %s, frame = %s, sends = %s, code_at = %s
-     WHERE order_id = %s RETURNING order_id, tenure_id)
-INSERT INTO order_step (order_id, number, tenure_id, state, reason, at)
-SELECT m.order_id, u.number + (SELECT coalesce(max(x.number), 0) FROM order_step x WHERE x.order_id = m.order_id), m.tenure_id,
-       u.state, u.reason, %s
-  FROM moved m CROSS JOIN unnest(%s::text[], %s::text[]) WITH ORDINALITY AS u (state, reason, number)"""
+     WHERE order_id = %s RETURNING order_id, tenure_id, account_id, command, state, reason, requested_at, expires_at, key_id),
+stepped AS (
+    INSERT INTO order_step (order_id, number, tenure_id, state, reason, at)
+    SELECT m.order_id, u.number + (SELECT coalesce(max(x.number), 0) FROM order_step x WHERE x.order_id = m.order_id), m.tenure_id,
+           u.state, u.reason, %s
+      FROM moved m CROSS JOIN unnest(%s::text[], %s::text[]) WITH ORDINALITY AS u (state, reason, number)
+    RETURNING order_id, number, state, reason, at),
+every AS (SELECT order_id, number, state, reason, at FROM stepped
+           UNION ALL SELECT x.order_id, x.number, x.state, x.reason, x.at FROM moved m JOIN order_step x USING (order_id))
+"""
+"""The view behind it sees the steps as they were, and those that are being made."""
 _COLUMNS: Final = """
 SELECT o.order_id, o.command, o.state, o.reason, o.requested_at, o.expires_at, k.key_id, k.label,
        s.states, s.reasons, s.ats"""
 _FROM: Final = """
-  FROM vehicle_order o
+  FROM {orders} o
   LEFT JOIN phone_key k ON k.tenure_id = o.tenure_id AND k.key_id = o.key_id
   CROSS JOIN LATERAL (SELECT array_agg(x.state ORDER BY x.number), array_agg(x.reason ORDER BY x.number),
                              array_agg(x.at ORDER BY x.number)
-                        FROM order_step x WHERE x.order_id = o.order_id) AS s (states, reasons, ats)"""
-_VIEW: Final = f"{_COLUMNS} {_FROM} WHERE o.tenure_id = %s "
-_TOLD: Final = f"{_COLUMNS}, a.language {_FROM} JOIN account a ON a.account_id = o.account_id WHERE o.order_id = %s"
+                        FROM {steps} x WHERE x.order_id = o.order_id) AS s (states, reasons, ats)"""
+_VIEW: Final = f"{_COLUMNS} {_FROM.format(orders='vehicle_order', steps='order_step')} WHERE o.tenure_id = %s "
+_MOVE_AND_TELL: Final = f"{_MOVE} {_COLUMNS}, a.language {_FROM.format(orders='moved', steps='every')} JOIN account a ON a.account_id = o.account_id"
 _ONE: Final = _VIEW + "AND o.order_id = %s"
 _NEWEST: Final = _VIEW + "ORDER BY o.requested_at DESC, o.order_id DESC LIMIT %s"
 _BEFORE: Final = _VIEW + "AND (o.requested_at, o.order_id) < (%s, %s) ORDER BY o.requested_at DESC, o.order_id DESC LIMIT %s"
 
-_PHONES: Final = """
-SELECT tenure_id, key_id, vehicle_id, public_key, label, state, reason, counter, requested_at, changed_at FROM phone_key"""
 _PUT_PHONE: Final = """
 INSERT INTO phone_key AS p (tenure_id, key_id, vehicle_id, public_key, label, state, reason, counter, requested_at, changed_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
@@ -103,6 +127,29 @@ class PostgresCommands:
         asked = {"tenure": tenure_id, "account": account_id, "command": COMMAND, "now": now, "since": since}
         return Footing(*(await postgres(tx).rows(PLATFORM, _FOOTING, asked))[0])
 
+    async def standing(self, tx: Transaction, inquiry: Inquiry, now: datetime, since: datetime) -> Standing:
+        """See ``CommandStore.standing``."""
+        asked = {
+            "vehicle": inquiry.vehicle_id,
+            "tenure": inquiry.tenure_id,
+            "account": inquiry.account_id,
+            "idempotency": inquiry.idempotency_key,
+            "key": inquiry.key_id,
+            "command": COMMAND,
+            "now": now,
+            "since": since,
+        }
+        row = (await postgres(tx).rows(PLATFORM, _STANDING, asked))[0]
+        phone_at = _FOOTING_COLUMNS + _ORDER_COLUMNS
+        policy_at = phone_at + _PHONE_COLUMNS
+        order, phone, policy = row[_FOOTING_COLUMNS:phone_at], row[phone_at:policy_at], row[policy_at:]
+        return Standing(
+            Footing(*row[:_FOOTING_COLUMNS]),
+            None if order[0] is None else _order_row(order),
+            None if phone[0] is None else _phone(phone),
+            None if policy[0] is None else policy_row(policy),
+        )
+
     async def keeper(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> TenureId | None:
         """See ``CommandStore.keeper``."""
         rows = await postgres(tx).rows(PLATFORM, _KEEPER, {"vehicle": vehicle_id, "command": COMMAND, "now": now})
@@ -113,7 +160,9 @@ class PostgresCommands:
         rows = await postgres(tx).rows(PLATFORM, "SELECT language FROM account WHERE account_id = %s", (account_id,))
         return str(rows[0][0]) if rows else ""
 
-    async def add_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> bool:
+    async def add_order(
+        self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime, look_at: datetime | None = None
+    ) -> bool:
         """See ``CommandStore.add_order``."""
         made = await postgres(tx).rows(
             PLATFORM,
@@ -122,6 +171,7 @@ class PostgresCommands:
                 *(row.order_id, row.tenure_id, row.vehicle_id, row.account_id, row.idempotency_key, row.fingerprint),
                 *(row.command, row.state, row.reason, row.policy_version, row.requested_at, row.expires_at),
                 *(row.key_id, row.counter, row.payload_hash, row.frame, row.sends, row.code_at),
+                *(new_uuid(), ORDER_TIMER, look_at),
                 *(now, *_steps(row, steps)),
             ),
         )
@@ -137,17 +187,18 @@ class PostgresCommands:
         query: LiteralString = f"{_ORDERS} WHERE order_id = %s FOR NO KEY UPDATE"
         return _order(await postgres(tx).rows(PLATFORM, query, (order_id,)))
 
-    async def move_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> None:
+    async def move_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> tuple[OrderView, str]:
         """See ``CommandStore.move_order``."""
-        await postgres(tx).execute(
+        found = await postgres(tx).rows(
             PLATFORM,
-            _MOVE,
+            _MOVE_AND_TELL,
             (
                 *(row.state, row.reason, row.policy_version, row.expires_at, row.key_id, row.counter),
                 *(row.payload_hash, row.frame, row.sends, row.code_at, row.order_id),
                 *(now, *_steps(row, steps)),
             ),
         )
+        return _view(found[0]), found[0][11]
 
     async def to_send_again(self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId, now: datetime) -> list[OrderRow]:
         """See ``CommandStore.to_send_again``."""
@@ -160,11 +211,6 @@ class PostgresCommands:
     async def count_send(self, tx: Transaction, order_id: UUID) -> None:
         """See ``CommandStore.count_send``."""
         await postgres(tx).execute(PLATFORM, "UPDATE vehicle_order SET sends = sends + 1 WHERE order_id = %s", (order_id,))
-
-    async def told(self, tx: Transaction, order_id: UUID) -> tuple[OrderView, str]:
-        """See ``CommandStore.told``."""
-        row = (await postgres(tx).rows(PLATFORM, _TOLD, (order_id,)))[0]
-        return _view(row), row[11]
 
     async def order_view(self, tx: Transaction, tenure_id: TenureId, order_id: UUID) -> OrderView | None:
         """See ``CommandStore.order_view``."""

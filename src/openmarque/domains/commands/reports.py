@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from openmarque.domains.commands.phones import Phones
-from openmarque.domains.commands.service import Orders
+from openmarque.domains.commands.progress import Progress
 from openmarque.domains.commands.store import CommandStore
 from openmarque.kit.ids import VehicleId
 from openmarque.link.ports import Accepted
@@ -24,7 +24,7 @@ class ReportHandler:
     types = frozenset((ORDER_REPORT, PHONE_KEY_REPORT))
     role = PLATFORM
 
-    def __init__(self, orders: Orders, phones: Phones) -> None:
+    def __init__(self, orders: Progress, phones: Phones) -> None:
         """Hand reports on to `orders` and `phones`."""
         self._orders = orders
         self._phones = phones

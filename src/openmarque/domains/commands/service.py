@@ -1,4 +1,4 @@
-"""Use cases of orders: decide, check what was signed, keep, sign, and follow what becomes of them. Never commits. REQ RC-4, RC-6, RC-7.
+"""Taking orders: decide, check what was signed, keep and sign. What becomes of them is ``progress``. Never commits. REQ RC-4, RC-6, RC-7.
 
 Rules:
     1. A request whose Idempotency-Key came before gets the same order again; with another content it is turned away.
@@ -7,15 +7,12 @@ Rules:
        forged signature, a used counter, a wrong code) is a problem and no order.
     3. Only the account that subscribed orders, and what a phone has to sign is signed by a phone that the car knows (RC-7).
     4. Row, steps, timer and frame are one transaction. The frame leaves afterwards, by whoever committed (``Placed.frame``), and only
-       to a car that is connected: ``turn_down`` says so when it is not.
+       to a car that is connected: ``Progress.turn_down`` says so when it is not.
 """
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
-from uuid import UUID
 
 from openmarque.catalogue.decide import Ask, Kind, Permit
 from openmarque.catalogue.refusals import Reason
@@ -34,6 +31,7 @@ from openmarque.domains.commands.errors import (
     SafetyCodeNeeded,
     TooManyOrders,
 )
+from openmarque.domains.commands.progress import LIVE_PART, CommandKey, Progress, handed_over
 from openmarque.domains.commands.requests import Approval, Asked, Placed, Proof, Signed
 from openmarque.domains.commands.rules import (
     APPROVAL_LIVES,
@@ -42,50 +40,28 @@ from openmarque.domains.commands.rules import (
     ORDERS_COUNTED,
     Command,
     fits,
-    is_code,
     is_fresh,
 )
 from openmarque.domains.commands.states import Event, KeyState, State, after
-from openmarque.domains.commands.store import CommandStore, Footing, OrderRow, OrderView, Step
+from openmarque.domains.commands.store import CommandStore, Footing, Inquiry, OrderRow, OrderView, PhoneRow, Step
 from openmarque.kit.clock import to_ms
-from openmarque.kit.ids import AccountId, TenureId, VehicleId, new_uuid, parse_wire, wire
+from openmarque.kit.ids import TenureId, VehicleId, new_uuid, parse_wire, wire
 from openmarque.link.judging import JudgeCache
 from openmarque.link.live import LiveUpdates
-from openmarque.link.ports import LinkStore
+from openmarque.link.ports import LinkStore, PolicyRow
 from openmarque.protocol import signing
 from openmarque.protocol.orders import (
-    ORDER_MARGIN_MS,
-    PLATFORM_KEY,
     OrderPayload,
-    OrderReport,
-    OrderStep,
-    b64url,
     read_payload,
     seal_order,
     verify_phone,
-    write_payload,
 )
 from openmarque.protocol.phone_keys import load_phone_key
 from openmarque.storage.transaction import Transaction
 
-LIVE_PART: Final = "orders"
-"""Name of the part of event streams that tells of orders."""
-UNKNOWN_ORDER: Final = "unknown_order"
-
-_EVENTS: Final[Mapping[OrderStep, Event]] = {
-    OrderStep.REACHED: Event.CAR_REACHED,
-    OrderStep.EXECUTING: Event.CAR_EXECUTING,
-    OrderStep.DONE: Event.CAR_DONE,
-    OrderStep.REFUSED: Event.CAR_REFUSED,
-    OrderStep.FAILED: Event.CAR_FAILED,
-}
-
-CommandKey = Callable[[], signing.PrivateKey]
-"""Gives the key that signs orders now."""
-
 
 class Orders:
-    """The life of orders, from request to outcome."""
+    """Takes orders."""
 
     def __init__(
         self,
@@ -108,6 +84,8 @@ class Orders:
         self._kept = kept
         self._fresh_s = fresh_s
         self._judges = JudgeCache()
+        self.progress = Progress(store, key)
+        """What becomes of the orders."""
 
     # From the owner
 
@@ -122,21 +100,24 @@ class Orders:
             raise CommandUnknown(commands=", ".join(sorted(self._commands)))
         if asked.signed is not None and not command.by_phone:
             raise OrderMismatch("The platform itself gives this order: no phone signs it.")
-        known = await self._store.order_by_key(tx, asked.account_id, asked.idempotency_key)
-        if known is not None:
-            return self._again(known, asked)
-        footing = await self._footing(tx, asked.tenure_id, asked.account_id, now)
+        payload = None if asked.signed is None else read_payload(asked.signed.payload)
+        key_id = "" if payload is None else payload.key_id
+        inquiry = Inquiry(asked.vehicle_id, asked.tenure_id, asked.account_id, asked.idempotency_key, key_id)
+        standing = await self._store.standing(tx, inquiry, now, now - ORDERS_COUNTED)
+        if standing.known is not None:
+            return self._again(standing.known, asked)
+        footing = _firm(standing.footing)
         proof: Proof | None = None
-        if asked.signed is not None:
+        if asked.signed is not None and payload is not None:
             try:
-                proof = await self._proved(tx, asked, asked.signed, command, footing)
+                proof = _proved(asked, asked.signed, payload, standing.phone, command, footing)
             except CounterUsed:
                 # The same request, at the same moment, may have used it while this one waited for the phone's row.
                 known = await self._store.order_by_key(tx, asked.account_id, asked.idempotency_key)
                 if known is None:
                     raise
                 return self._again(known, asked)
-        row = await self._new(tx, asked, command, proof, now)
+        row = self._new(asked, command, proof, standing.policy, now)
         if row.state is State.ACCEPTED and command.needs_code and not asked.code_right:
             raise SafetyCodeNeeded
         return await self._keep_new(tx, asked, row, proof, footing, now)
@@ -154,41 +135,33 @@ class Orders:
             return Placed(order_id)
         if row.state is State.AWAITING_PHONE and row.expires_at <= now:
             raise OrderStepImpossible("Its time is over.")
-        after(row.state, Event.APPROVED)
-        footing = await self._footing(tx, asked.tenure_id, asked.account_id, now)
-        command = self._commands[row.command]
-        proof = await self._proved(tx, row, signed, command, footing)
+        accepted = after(row.state, Event.APPROVED)
+        assert accepted is not None
+        footing = _firm(await self._store.footing(tx, asked.tenure_id, asked.account_id, now, now - ORDERS_COUNTED))
+        command, payload = self._commands[row.command], read_payload(signed.payload)
+        phone = await self._store.lock_phone(tx, row.tenure_id, payload.key_id)
+        proof = _proved(row, signed, payload, phone, command, footing)
         refused, version = await self._refusal(tx, row.tenure_id, row.vehicle_id, command, now)
         row = replace(row, policy_version=version, expires_at=now + ORDER_LIVES)
         if refused:
-            return await self._move(tx, row, Event.TURNED_DOWN, refused, now)
+            return await self.progress.move(tx, row, Event.TURNED_DOWN, refused, now)
         if asked.code_right:
             row = replace(row, code_at=now)
         if command.needs_code and not is_fresh(row.code_at, now, self._fresh_s):
             raise SafetyCodeNeeded
-        row = await self._sealed(tx, row, proof)
-        row = replace(row, state=State.SENT)
-        await self._store.move_order(tx, row, [State.ACCEPTED, State.SENT], now)
+        await self._store.put_phone(tx, replace(proof.phone, counter=proof.payload.counter))
+        row = self._sealed(replace(row, state=accepted), proof)
         await self._store.expire_at(tx, order_id, row.expires_at)
-        return Placed(order_id, row.frame, view=await self._tell(tx, row))
-
-    async def _footing(self, tx: Transaction, tenure_id: TenureId, account_id: AccountId, now: datetime) -> Footing:
-        """On what footing the account orders. Raises ``OrderRefused``, ``TooManyOrders``."""
-        footing = await self._store.footing(tx, tenure_id, account_id, now, now - ORDERS_COUNTED)
-        if not footing.may_command:
-            raise OrderRefused(texts.in_words(texts.NOT_GRANTED))
-        if footing.orders >= MOST_ORDERS:
-            raise TooManyOrders(limit=MOST_ORDERS)
-        return footing
+        return Placed(order_id, row.frame, view=await self.progress.keep(tx, row, [accepted, row.state], now))
 
     def _again(self, known: OrderRow, asked: Asked) -> Placed:
         if known.fingerprint != asked.fingerprint():
             raise IdempotencyKeyReused
         return Placed(known.order_id)
 
-    async def _new(self, tx: Transaction, asked: Asked, command: Command, proof: Proof | None, now: datetime) -> OrderRow:
+    def _new(self, asked: Asked, command: Command, proof: Proof | None, policy: PolicyRow | None, now: datetime) -> OrderRow:
         """The row of a new order as the engine decides."""
-        refused, version = await self._refusal(tx, asked.tenure_id, asked.vehicle_id, command, now)
+        refused, version = self._judged(asked.tenure_id, asked.vehicle_id, policy, command, now)
         waits = command.by_phone and proof is None
         begun = State.AWAITING_PHONE if waits else State.ACCEPTED
         order_id = new_uuid() if proof is None else parse_wire(proof.payload.order_id)
@@ -213,47 +186,24 @@ class Orders:
     ) -> Placed:
         steps = [row.state]
         if proof is not None:
-            sends = row.state is State.ACCEPTED
-            row = await self._sealed(tx, row, proof, to_send=sends)
-            if sends:
-                steps, row = [State.ACCEPTED, State.SENT], replace(row, state=State.SENT)
-        if not await self._store.add_order(tx, row, steps, now):
+            row = self._sealed(row, proof)
+            steps = list(dict.fromkeys([*steps, row.state]))
+        look_at = None if row.state is State.REFUSED else row.expires_at
+        if not await self._store.add_order(tx, row, steps, now, look_at):
             # Another request took the id, the key or the counter since we looked.
             known = await self._store.order_by_key(tx, asked.account_id, asked.idempotency_key)
             if known is None:
                 raise OrderIdTaken
             return self._again(known, asked)
-        if row.state is not State.REFUSED:
-            await self._store.expire_at(tx, row.order_id, row.expires_at)
         view = _new_view(row, steps, proof, now)
         LiveUpdates.tell(tx, row.tenure_id, LIVE_PART, order=view, language=footing.language)
         return Placed(row.order_id, row.frame, needs_challenge=row.state is State.ACCEPTED, view=view)
 
-    async def _proved(
-        self, tx: Transaction, order: Asked | OrderRow, signed: Signed, command: Command, footing: Footing
-    ) -> Proof:
-        """The proof that an active phone truly signed this order, for this car, with a counter above its last; its row is locked."""
-        payload = read_payload(signed.payload)
-        named = wire(order.order_id) if isinstance(order, OrderRow) else None
-        if not fits(payload, vehicle_id=wire(order.vehicle_id), command=command.name, order_id=named):
-            raise OrderMismatch
-        phone = await self._store.lock_phone(tx, order.tenure_id, payload.key_id)
-        if phone is None or phone.state is not KeyState.ACTIVE:
-            raise PhoneKeyNotActive
-        try:
-            verify_phone(load_phone_key(phone.public_key), signed.payload, signed.signature)
-        except signing.BadSignature:
-            raise PhoneSignatureWrong from None
-        if payload.counter <= phone.counter:
-            raise CounterUsed(counter=phone.counter)
-        return Proof(signed, payload, phone, footing.keys_version)
-
-    async def _sealed(self, tx: Transaction, row: OrderRow, proof: Proof, *, to_send: bool = True) -> OrderRow:
-        """The row with what was signed, the phone's counter taken, and the frame for the car."""
+    def _sealed(self, row: OrderRow, proof: Proof) -> OrderRow:
+        """The row with what was signed; an accepted one with the frame for the car, which is to be handed over."""
         signed, counter = proof.signed, proof.payload.counter
-        await self._store.put_phone(tx, replace(proof.phone, counter=counter))
         row = replace(row, key_id=proof.phone.key_id, counter=counter, payload_hash=signed.digest())
-        if not to_send:
+        if row.state is not State.ACCEPTED:
             return row
         frame = seal_order(
             self._key(),
@@ -263,13 +213,19 @@ class Orders:
             code_fresh=row.code_at is not None,
             keys_version=proof.keys_version,
         )
-        return replace(row, frame=frame, sends=1)
+        return handed_over(row, frame)
 
     async def _refusal(
         self, tx: Transaction, tenure_id: TenureId, vehicle_id: VehicleId, command: Command, now: datetime
     ) -> tuple[str, int]:
         """Why the engine does not permit the command ("" when it does), and the version of the policy that says so."""
-        row = (await self._link.policies(tx, [vehicle_id])).get(vehicle_id)
+        policy = (await self._link.policies(tx, [vehicle_id])).get(vehicle_id)
+        return self._judged(tenure_id, vehicle_id, policy, command, now)
+
+    def _judged(
+        self, tenure_id: TenureId, vehicle_id: VehicleId, row: PolicyRow | None, command: Command, now: datetime
+    ) -> tuple[str, int]:
+        """`_refusal`, the car's policy being `row`."""
         if row is None or row.tenure_id != tenure_id:
             return str(Reason.NO_TENURE), 0
         if not self._kept:
@@ -283,111 +239,32 @@ class Orders:
         reasons = [(await self._refusal(tx, tenure_id, vehicle_id, command, now))[0] for command in self._commands.values()]
         return "" if "" in reasons else next(iter(reasons), str(Reason.UNDECLARED))
 
-    # The platform's own orders, and what becomes of any
 
-    async def send_with(self, tx: Transaction, order_id: UUID, challenge: bytes, now: datetime) -> bytes | None:
-        """Sign an accepted order of the platform over the car's challenge; gives the frame to hand over. None when its time is over."""
-        row = await self._store.lock_order(tx, order_id)
-        if row is None or row.state is not State.ACCEPTED or row.frame is not None or row.expires_at <= now:
-            return None
-        counter = await self._store.next_counter(tx, row.vehicle_id, now)
-        payload = write_payload(
-            OrderPayload(
-                order_id=wire(order_id),
-                vehicle_id=wire(row.vehicle_id),
-                command=row.command,
-                key_id=PLATFORM_KEY,
-                counter=counter,
-                challenge=b64url(challenge),
-                valid_ms=ORDER_MARGIN_MS,
-            )
-        )
-        version = (await self._store.footing(tx, row.tenure_id, row.account_id, now, now)).keys_version
-        frame = seal_order(self._key(), row.vehicle_id, payload, b"", code_fresh=False, keys_version=version)
-        row = replace(
-            row,
-            state=State.SENT,
-            key_id=PLATFORM_KEY,
-            counter=counter,
-            payload_hash=hashlib.sha256(payload).digest(),
-            frame=frame,
-            sends=1,
-        )
-        await self._store.move_order(tx, row, [State.SENT], now)
-        await self._tell(tx, row)
-        return frame
+def _firm(footing: Footing) -> Footing:
+    """The footing, if it is one to order on. Raises ``OrderRefused``, ``TooManyOrders``."""
+    if not footing.may_command:
+        raise OrderRefused(texts.in_words(texts.NOT_GRANTED))
+    if footing.orders >= MOST_ORDERS:
+        raise TooManyOrders(limit=MOST_ORDERS)
+    return footing
 
-    async def turn_down(self, tx: Transaction, order_id: UUID, reason: str, now: datetime) -> None:
-        """The order could not be handed over: it is refused, and nothing of it is kept to be sent.
 
-        Without effect when the car has got it meanwhile: one that came back at this moment was given it at its greeting.
-        """
-        row = await self._store.lock_order(tx, order_id)
-        if row is not None and row.state in (State.ACCEPTED, State.SENT) and row.sends <= 1:
-            await self._move(tx, row, Event.TURNED_DOWN, reason, now)
-
-    async def time_over(self, tx: Transaction, order_id: UUID, now: datetime) -> None:
-        """The order's time is over. Looks at the row: it may have ended, or have been given more time."""
-        row = await self._store.lock_order(tx, order_id)
-        if row is None:
-            return
-        if row.expires_at > now:
-            await self._store.expire_at(tx, order_id, row.expires_at)
-            return
-        reasons = {State.AWAITING_PHONE: texts.NOT_APPROVED, State.ACCEPTED: texts.NOT_SENT}
-        await self._move(tx, row, Event.TIME_OVER, reasons.get(row.state, texts.NO_OUTCOME), now)
-
-    async def report(
-        self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None, report: OrderReport, now: datetime
-    ) -> str:
-        """The car says how an order fares; gives the reason why this can't be taken, empty when it is."""
-        return (await self.reports(tx, vehicle_id, tenure_id, [report], now))[0]
-
-    async def reports(
-        self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None, said: Sequence[OrderReport], now: datetime
-    ) -> list[str]:
-        """The car says several things of one order, in their order: as one ``report`` after the other, kept and told once."""
-        try:
-            order_id = parse_wire(said[0].order_id)
-        except ValueError:
-            return [UNKNOWN_ORDER] * len(said)
-        row = await self._store.lock_order(tx, order_id)
-        if row is None or row.vehicle_id != vehicle_id:
-            return [UNKNOWN_ORDER] * len(said)
-        if row.tenure_id != tenure_id:
-            return [str(Reason.NO_TENURE)] * len(said)
-        refused, taken = [], list[tuple[State, str]]()
-        for report in said:
-            ended = report.state in (OrderStep.REFUSED, OrderStep.FAILED)
-            try:
-                state = after(taken[-1][0] if taken else row.state, _EVENTS[report.state])
-            except OrderStepImpossible as impossible:
-                refused.append(impossible.code.replace("-", "_"))
-                continue
-            refused.append("")
-            if state is not None:
-                taken.append((state, (report.reason if is_code(report.reason) else texts.UNSPECIFIED) if ended else ""))
-        if taken:
-            # A state with a reason is a last one, so none but the last step has one.
-            row = replace(row, state=taken[-1][0], reason=taken[-1][1], frame=None)
-            await self._store.move_order(tx, row, [state for state, _ in taken], now)
-            await self._tell(tx, row)
-        return refused
-
-    async def _move(self, tx: Transaction, row: OrderRow, event: Event, reason: str, now: datetime) -> Placed:
-        """Let `event` happen to a locked order; a stale one changes nothing. Raises ``OrderStepImpossible``."""
-        state = after(row.state, event)
-        if state is not None:
-            row = replace(row, state=state, reason=reason, frame=None)
-            await self._store.move_order(tx, row, [state], now)
-            await self._tell(tx, row)
-        return Placed(row.order_id)
-
-    async def _tell(self, tx: Transaction, row: OrderRow) -> OrderView:
-        """Tell whoever watches how the order stands, in the language of the account that ordered; gives it too."""
-        view, language = await self._store.told(tx, row.order_id)
-        LiveUpdates.tell(tx, row.tenure_id, LIVE_PART, order=view, language=language)
-        return view
+def _proved(
+    order: Asked | OrderRow, signed: Signed, payload: OrderPayload, phone: PhoneRow | None, command: Command, footing: Footing
+) -> Proof:
+    """The proof that an active phone, its row locked, truly signed this order, for this car, with a counter above its last."""
+    named = wire(order.order_id) if isinstance(order, OrderRow) else None
+    if not fits(payload, vehicle_id=wire(order.vehicle_id), command=command.name, order_id=named):
+        raise OrderMismatch
+    if phone is None or phone.state is not KeyState.ACTIVE:
+        raise PhoneKeyNotActive
+    try:
+        verify_phone(load_phone_key(phone.public_key), signed.payload, signed.signature)
+    except signing.BadSignature:
+        raise PhoneSignatureWrong from None
+    if payload.counter <= phone.counter:
+        raise CounterUsed(counter=phone.counter)
+    return Proof(signed, payload, phone, footing.keys_version)
 
 
 def _new_view(row: OrderRow, steps: Sequence[State], proof: Proof | None, now: datetime) -> OrderView:

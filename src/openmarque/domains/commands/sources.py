@@ -8,7 +8,7 @@ import msgspec
 from openmarque.domains.commands.bodies import SHOWN, PhonesBody, order_body, phone_body
 from openmarque.domains.commands.phones import LIVE_PART as PHONES_PART
 from openmarque.domains.commands.postgres import PostgresCommands
-from openmarque.domains.commands.service import LIVE_PART as ORDERS_PART
+from openmarque.domains.commands.progress import LIVE_PART as ORDERS_PART
 from openmarque.domains.commands.store import OrderView
 from openmarque.http.edge import CarVisit
 from openmarque.http.events import GONE, Source

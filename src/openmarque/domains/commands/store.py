@@ -8,6 +8,7 @@ from uuid import UUID
 
 from openmarque.domains.commands.states import KeyState, State
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
+from openmarque.link.ports import PolicyRow
 from openmarque.storage.transaction import Transaction
 
 
@@ -103,6 +104,30 @@ class Footing:
     """The account's."""
 
 
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What an account asks for, as far as something has to be looked up for it. `key_id` is that of the phone that signed, "" for none."""
+
+    vehicle_id: VehicleId
+    tenure_id: TenureId
+    account_id: AccountId
+    idempotency_key: str
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that is looked up for a new order."""
+
+    footing: Footing
+    known: OrderRow | None
+    """The order that came with this key."""
+    phone: PhoneRow | None
+    """The phone of the tenure that signed, locked until the transaction ends."""
+    policy: PolicyRow | None
+    """The car's."""
+
+
 class CommandStore(Protocol):
     """Keeps orders, phones and safety codes. Every method runs inside the transaction it is given."""
 
@@ -110,6 +135,13 @@ class CommandStore(Protocol):
         self, tx: Transaction, tenure_id: TenureId, account_id: AccountId, now: datetime, since: datetime
     ) -> Footing:
         """On what footing the account asks at `now`; its orders are counted from `since` on."""
+        ...
+
+    async def standing(self, tx: Transaction, inquiry: Inquiry, now: datetime, since: datetime) -> Standing:
+        """All that a new order needs, in one look: `footing`, `order_by_key`, `lock_phone` and the car's policy.
+
+        Where it waits for the phone, what it says of an order with this key is from before it waited.
+        """
         ...
 
     async def keeper(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> TenureId | None:
@@ -120,10 +152,13 @@ class CommandStore(Protocol):
         """The account's language."""
         ...
 
-    async def add_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> bool:
-        """Keep a new order with its first steps. False, and nothing kept, when its id, its idempotency key or its counter was used.
+    async def add_order(
+        self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime, look_at: datetime | None = None
+    ) -> bool:
+        """Keep a new order with its first steps, take its counter from the phone that signed, and have it looked at (`expire_at`).
 
-        Waits for another transaction that uses one of them at this moment.
+        False, and nothing kept, when its id, its idempotency key or its counter was used. Waits for another transaction that
+        uses one of them at this moment.
         """
         ...
 
@@ -135,8 +170,11 @@ class CommandStore(Protocol):
         """The order, locked until the transaction ends."""
         ...
 
-    async def move_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> None:
-        """Keep what changed of a locked order, and its next steps; the last of `steps` is the row's state, with its reason."""
+    async def move_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> tuple[OrderView, str]:
+        """Keep what changed of a locked order, and its next steps; the last of `steps` is the row's state, with its reason.
+
+        Gives the order as its owner is told of it, and the language of the account that ordered.
+        """
         ...
 
     async def to_send_again(self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId, now: datetime) -> list[OrderRow]:
@@ -145,10 +183,6 @@ class CommandStore(Protocol):
 
     async def count_send(self, tx: Transaction, order_id: UUID) -> None:
         """Count one more hand-over to the broker; the row is locked."""
-        ...
-
-    async def told(self, tx: Transaction, order_id: UUID) -> tuple[OrderView, str]:
-        """An order that is there, as its owner is told of it, and the language of the account that ordered."""
         ...
 
     async def order_view(self, tx: Transaction, tenure_id: TenureId, order_id: UUID) -> OrderView | None:

@@ -49,7 +49,7 @@ def timer_handlers(parts: Parts) -> dict[str, TimerHandler]:
     """The handlers of this domain's timers, by kind."""
 
     async def over(tx: Transaction, about: UUID, now: datetime, /) -> None:
-        await parts.commands.orders.time_over(tx, about, now)
+        await parts.commands.orders.progress.time_over(tx, about, now)
 
     async def forget(tx: Transaction, about: UUID, now: datetime, /) -> None:
         del about

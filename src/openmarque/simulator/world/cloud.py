@@ -114,7 +114,7 @@ class Cloud:
         handlers: list[Handler] = [
             LevelHandler(MemoryLevels(), self.link, self.governor, live),
             TripHandler(MemoryTrips(), live),
-            ReportHandler(self.orders, self.phones),
+            ReportHandler(self.orders.progress, self.phones),
         ]
         after = (Resend(self.commands, self.phones),)
         known = frozenset(self._catalogue.commands())

@@ -242,7 +242,7 @@ class PhoneLife:
             placed = await cloud.orders.place(tx, asked, now)
         if placed.frame is not None and not self._car.online:
             async with cloud.database.begin() as tx:
-                await cloud.orders.turn_down(tx, placed.order_id, CAR_OFFLINE, now)
+                await cloud.orders.progress.turn_down(tx, placed.order_id, CAR_OFFLINE, now)
             return None
         return placed.frame
 
@@ -312,4 +312,4 @@ class OrderClock:
     async def _over(self, orders: Orders, order_id: UUID, now: datetime) -> None:
         async with self._cloud.database.begin() as tx:
             tx.delete(ORDER_TIMER, order_id)
-            await orders.time_over(tx, order_id, now)
+            await orders.progress.time_over(tx, order_id, now)
