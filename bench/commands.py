@@ -7,6 +7,7 @@ one when it shows its buttons; neither is hashing a safety code, which is slow o
 """
 
 import asyncio
+import hashlib
 import random
 import secrets
 import statistics
@@ -38,6 +39,8 @@ _PAUSE_S: Final = 0.01
 """Mean pause between two orders, drawn anew each time so that no rhythm of ours meets one of the platform's."""
 _ROUNDS: Final = 500
 """Bare round trips in one window."""
+_FITTING: Final = 200
+"""Tries by which a computation is fitted."""
 _SETTLE_S: Final = 2.0
 """Cars that just connected have things to say; and the load runs for so long before the first order."""
 
@@ -49,6 +52,24 @@ class CommandBudget:
     repeats: int
     orders: int
     load_cars: int
+
+
+class Computation:
+    """Work for one core and nothing else: what the machine makes of it is no engine's doing and none of ours."""
+
+    def __init__(self, alone_ms: float) -> None:
+        """Work that takes `alone_ms` where nothing hinders it (half of the tries when it was fitted)."""
+        self.alone_ms = alone_ms
+        self._turns = 1000
+        took = statistics.median(self.do() for _ in range(_FITTING))
+        self._turns = max(1, round(self._turns * alone_ms / took))
+
+    def do(self) -> float:
+        """Do it; gives the milliseconds it took."""
+        began, data = time.perf_counter(), b""
+        for _ in range(self._turns):
+            data = hashlib.sha256(data).digest()
+        return (time.perf_counter() - began) * 1000
 
 
 class CommandTimes:
@@ -84,19 +105,20 @@ class CommandTimes:
                 cars.say(str(number))
                 await app.add_phone((await cars.line()).strip())
                 apps.append(app)
-            await self._window(apps[0], orders=min(50, self._budget.orders))
-            await self._times("idle", apps[: self._budget.repeats])
+            first = await self._window(apps[0], orders=min(50, self._budget.orders))
+            work = Computation(_share(first, 0.5))
+            await self._times("idle", apps[: self._budget.repeats], work)
             loader = await self._loader()
             stack.callback(loader.end)
-            await self._under_load(loader, apps[self._budget.repeats :])
+            await self._under_load(loader, apps[self._budget.repeats :], work)
 
-    async def _under_load(self, loader: Child, apps: list[App]) -> None:
+    async def _under_load(self, loader: Child, apps: list[App], work: Computation) -> None:
         rate = self._load_rate()
         await ask(loader, do="pace", kind="stream", rate=rate)
         stopping = asyncio.Event()
         load = asyncio.create_task(self._load(loader, stopping))
         await asyncio.sleep(_SETTLE_S)
-        await self._times("loaded", apps, status_per_s=round(rate))
+        await self._times("loaded", apps, work, status_per_s=round(rate))
         stopping.set()
         sent = await load
         self._results.checks["commands"] = (
@@ -118,13 +140,25 @@ class CommandTimes:
             raise BenchFailed("measure `status` first: the load is half of it")
         return measured.median / 2
 
-    async def _times(self, name: str, apps: list[App], **seen: float) -> None:
-        windows = [await self._window(app, self._budget.orders) for app in apps]
+    async def _times(self, name: str, apps: list[App], work: Computation, **seen: float) -> None:
+        windows, bare = [], []
+        for app in apps:
+            windows.append(await self._window(app, self._budget.orders))
+            bare.append(await self._processor(work))
         pooled = [took for window in windows for took in window]
         detail = {"orders": len(pooled), **seen}
         self._add(f"command_p50_ms_{name}", [_share(window, 0.5) for window in windows], **detail)
         self._add(f"command_p99_ms_{name}", [_share(window, 0.99) for window in windows], **detail)
         self._add(f"command_p999_ms_{name}", [_share(pooled, 0.999)], **detail)
+        self._add(f"raw_processor_p99_ms_{name}", [_share(window, 0.99) for window in bare], alone_ms=round(work.alone_ms, 1))
+
+    async def _processor(self, work: Computation) -> list[float]:
+        """Milliseconds that one process needs for `work` each time, with the pauses of a window of orders."""
+        times = []
+        for _ in range(self._budget.orders // 2):
+            times.append(work.do())
+            await asyncio.sleep(random.expovariate(1 / _PAUSE_S))
+        return times
 
     @staticmethod
     async def _window(app: App, orders: int) -> list[float]:

@@ -99,29 +99,47 @@ class LinkRates:
         rate, raw = statistics.median(rates), self._raw(cars)
         alone = await self._repeated(raw.upserts_per_s)
         await ask(loader, do="pace", kind="stream", rate=rate)
-        loaded = []
-        for _ in range(self._budget.repeats):
-            load = asyncio.create_task(ask(loader, do="run", seconds=self._budget.seconds * 1.2))
-            await asyncio.sleep(self._budget.seconds * 0.1)
-            loaded.append(await asyncio.to_thread(raw.upserts_per_s, self._budget.seconds))
-            await load
+        publishing, _ = await self._loaded(loader, raw)
+        answering = await self._child("answering")
+        try:
+            loaded, answered = await self._loaded(loader, raw)
+        finally:
+            answering.say("")
+            answering.end()
         raw.close()
         await ask(loader, do="stop")
         self._results.add("raw_upsert_per_s", alone, self._now(), rows_a_transaction=min(MAX_BATCH, len(cars)))
-        self._results.add("raw_upsert_loaded_per_s", loaded, self._now(), published_per_s=round(rate))
+        seen = {"published_per_s": round(rate), "answered_per_s": round(answered)}
+        self._results.add(
+            "raw_upsert_loaded_per_s", loaded, self._now(), **seen, beside_publishing_only=round(statistics.median(publishing))
+        )
         self._results.add(
             "ingest_share_of_raw_upsert",
             [one / statistics.median(loaded) for one in rates],
             self._now(),
             of_unloaded=round(rate / statistics.median(alone), 3),
+            of_one_beside_publishing_only=round(rate / statistics.median(publishing), 3),
         )
         await self._broker_alone(loader)
 
+    async def _loaded(self, loader: Child, raw: RawDatabase) -> tuple[list[float], float]:
+        """Rows a second in each window while the loader runs, and the messages a second that were answered to it meanwhile."""
+        rates, answered = [], []
+        for _ in range(self._budget.repeats):
+            load = asyncio.create_task(ask(loader, do="run", seconds=self._budget.seconds * 1.2))
+            await asyncio.sleep(self._budget.seconds * 0.1)
+            rates.append(await asyncio.to_thread(raw.upserts_per_s, self._budget.seconds))
+            window = await load
+            answered.append(window["stored"] / window["seconds"])
+        return rates, statistics.median(answered)
+
+    async def _child(self, module: str) -> Child:
+        log = self._bench.settings.log_dir / f"{module}.log"
+        return await Child.start(("-m", f"bench.{module}"), self._bench.environment, log)
+
     async def _broker_alone(self, loader: Child) -> None:
         """The same cars publish as fast as the broker takes it; a subscriber counts what arrives."""
-        counter = await Child.start(
-            ("-m", "bench.counting"), self._bench.environment, self._bench.settings.log_dir / "counting.log"
-        )
+        counter = await self._child("counting")
         rates = []
         try:
             await ask(loader, do="pace", kind="stream", rate=0)

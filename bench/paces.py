@@ -191,7 +191,10 @@ class StreamPace:
         self._began = time.perf_counter()
 
     def answered(self, fleet: Fleet, car: Car, payload: bytes, now: float) -> None:
-        """See ``Pace``: nobody answers."""
+        """See ``Pace``: an answer is read, as by `StatusPace`; nothing waits for it."""
+        del fleet, now
+        car.acked = max(car.acked, read_ack(payload).watermark)
+        self.tally.stored += 1
 
     def tick(self, fleet: Fleet, now: float) -> None:
         """See ``Pace``."""

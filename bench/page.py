@@ -24,7 +24,8 @@ _MEANINGS: Final = {
     "and not fifteen, which no car does: with fewer cars the figure is the time of one round trip, and the cores wait in it.",
     "ingest_events_per_s": "Must-arrive trips, each acknowledged after the commit; the protocol's window of 64 a car.",
     "raw_upsert_per_s": "Rows a second of the same statement on one connection: no guards, no constraints, nothing else running.",
-    "raw_upsert_loaded_per_s": "The same while the loader publishes at the measured status rate into the broker.",
+    "raw_upsert_loaded_per_s": "The same while the loader runs as for `ingest_status_per_s`, at its rate: every message is taken to a "
+    "subscriber, which stores nothing, and its answer back to the car. Beside it what is left when the loader only publishes, to nobody.",
     "raw_broker_per_s": "The same loader as fast as the broker takes it; a subscriber only counts.",
     "raw_insert_per_s": "Trips a second inserted on one connection into a plain table: no row policies, nothing else running.",
     "ingest_share_of_raw_upsert": "ingest_status_per_s / raw_upsert_loaded_per_s.",
@@ -36,6 +37,9 @@ _MEANINGS: Final = {
     },
     "raw_car_round_trip_p50_ms": "Broker to car and back, without API and database: the car answers with a challenge. Half of them.",
     "raw_car_round_trip_p99_ms": "The same, 99 of 100.",
+    "raw_processor_p99_ms_idle": "99 of 100 of computations took at most so long: one process alone, without broker, database or network, with as much to "
+    "compute as keeps a core busy for the median time of an order. It is what the machine itself adds.",
+    "raw_processor_p99_ms_loaded": "The same beside the same status messages.",
     "connected_cars": "Cars connected at once by mutual TLS through the gate, each answering the broker at the end.",
     "connects_per_s": "Connections a second while they came: TLS 1.3 handshake, gate, CONNECT, SUBSCRIBE.",
     "broker_kb_per_car": "Growth of the broker's resident memory for each connected car.",

@@ -46,7 +46,7 @@ the must-arrive lanes do, and have one each."""
 _STATUS_GATHERING: Final = Gathering(in_flow_s=0.02)
 """Between half the goal's rate and all of it a batch would hold 20 messages and cost twice as much for each. 20 ms are nothing for a
 newest value, and leave a third of the processors to what people wait for."""
-_EVENT_GATHERING: Final = Gathering(at_rest_s=0.003)
+_EVENT_GATHERING: Final = Gathering(at_rest_s=0.002)
 """A car sends the events of one step as frames of their own (an order's *executing* and, where it is done at once, *done*). The first
 waits that long for the others: a transaction less for each, which costs several times as much."""
 _WAIT_S: Final = 0.5
