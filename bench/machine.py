@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,17 @@ from bench.processes import Bench
 
 
 def describe() -> dict[str, Any]:
-    """Processor, memory, kernel and versions; how busy the machine was with other things before."""
+    """Processor, memory, kernel and versions; how busy the machine was with other things before.
+
+    Where Python comes from matters: distributions build it with profile-guided optimisation, version managers mostly do not.
+    """
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "kernel": platform.release().partition("-")[0],
         "python": platform.python_version(),
+        "python_from": "the system" if sys.base_prefix == "/usr" else "elsewhere",
         "busy_before_percent": psutil.cpu_percent(1.0),
         "libraries": {name: version(name) for name in ("psycopg", "nats-py", "uvloop", "msgspec")},
     }
