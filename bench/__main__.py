@@ -57,7 +57,7 @@ async def _commands(bench: Bench, budget: Budget, results: Results) -> None:
     """The command group, its load made by cars that no other group has used: their numbers begin at one."""
     every = bench.cars
     bench.cars = every[budget.status_cars : budget.status_cars + budget.load_cars]
-    commands = CommandBudget(budget.repeats, 20 if budget.seconds < 1 else _ORDERS, budget.load_cars)
+    commands = CommandBudget(budget.repeats, 20 if budget.seconds < 1 else _ORDERS)
     try:
         await CommandTimes(bench, commands, results).measure()
     finally:
@@ -81,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
         repeats=given.repeats or (1 if quick else 5),
         status_cars=20 if quick else _STATUS_CARS,
         event_cars=5 if quick else 100,
-        load_cars=20 if quick else 2000,
+        load_cars=20 if quick else _STATUS_CARS,
         workers=given.workers,
     )
     folder: Path | None = given.out or (None if quick else _PAGE)

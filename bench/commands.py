@@ -13,7 +13,7 @@ import secrets
 import statistics
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,7 @@ import msgspec
 
 from bench.app import App
 from bench.figures import Results
+from bench.load import Load
 from bench.processes import Bench, BenchFailed, Child, ask
 from openmarque.car.identity import BundleContents, write_bundle
 from openmarque.domains.garage.service import Order
@@ -42,7 +43,7 @@ _ROUNDS: Final = 500
 _FITTING: Final = 200
 """Tries by which a computation is fitted."""
 _SETTLE_S: Final = 2.0
-"""Cars that just connected have things to say; and the load runs for so long before the first order."""
+"""Cars that just connected have things to say."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,6 @@ class CommandBudget:
 
     repeats: int
     orders: int
-    load_cars: int
 
 
 class Computation:
@@ -72,6 +72,14 @@ class Computation:
         return (time.perf_counter() - began) * 1000
 
 
+@dataclass
+class _Windows:
+    """Milliseconds of each order and of each bare computation, window by window."""
+
+    orders: list[list[float]] = field(default_factory=list)
+    bare: list[list[float]] = field(default_factory=list)
+
+
 class CommandTimes:
     """Measures on one throwaway platform."""
 
@@ -82,7 +90,7 @@ class CommandTimes:
         self._results = results
 
     async def measure(self) -> None:
-        """The figures of an idle platform, then those under half the measured rate of status messages."""
+        """The figures of an idle platform, then those beside half of the status messages that it takes in."""
         bench, log = self._bench, self._bench.settings.log_dir
         async with AsyncExitStack() as stack:
             await bench.start_workers(1)
@@ -107,50 +115,41 @@ class CommandTimes:
                 apps.append(app)
             first = await self._window(apps[0], orders=min(50, self._budget.orders))
             work = Computation(_share(first, 0.5))
-            await self._times("idle", apps[: self._budget.repeats], work)
+            idle = _Windows()
+            for app in apps[: self._budget.repeats]:
+                await self._measure(idle, app, work)
+            self._tell("idle", idle, work)
             loader = await self._loader()
             stack.callback(loader.end)
             await self._under_load(loader, apps[self._budget.repeats :], work)
 
     async def _under_load(self, loader: Child, apps: list[App], work: Computation) -> None:
-        rate = self._load_rate()
-        await ask(loader, do="pace", kind="stream", rate=rate)
-        stopping = asyncio.Event()
-        load = asyncio.create_task(self._load(loader, stopping))
-        await asyncio.sleep(_SETTLE_S)
-        await self._times("loaded", apps, work, status_per_s=round(rate))
-        stopping.set()
-        sent = await load
+        windows, rates = _Windows(), []
+        for app in apps:
+            load = await Load.begin(loader)
+            await self._measure(windows, app, work)
+            rates.append((load.rate, await load.end()))
+        asked, published = (round(statistics.median(column)) for column in zip(*rates, strict=True))
+        self._tell("loaded", windows, work, status_per_s=asked, published_per_s=published)
         self._results.checks["commands"] = (
-            f"every one of {2 * self._budget.repeats * self._budget.orders} orders was done; {sent} status messages were published beside"
+            f"every one of {2 * self._budget.repeats * self._budget.orders} orders was done; of the status messages asked for beside, "
+            f"at least {min(made / wanted for wanted, made in rates):.1%} were published"
         )
         await ask(loader, do="quit")
 
-    @staticmethod
-    async def _load(loader: Child, stopping: asyncio.Event) -> int:
-        sent = 0
-        while not stopping.is_set():
-            sent += (await ask(loader, do="run", seconds=1.0))["sent"]
-        return sent
+    async def _measure(self, windows: "_Windows", app: App, work: Computation) -> None:
+        windows.orders.append(await self._window(app, self._budget.orders))
+        windows.bare.append(await self._processor(work))
 
-    def _load_rate(self) -> float:
-        """Half of what the platform was measured to take in, in this file or in this run."""
-        measured = self._results.details.get("ingest_status_per_s")
-        if measured is None:
-            raise BenchFailed("measure `status` first: the load is half of it")
-        return measured.median / 2
-
-    async def _times(self, name: str, apps: list[App], work: Computation, **seen: float) -> None:
-        windows, bare = [], []
-        for app in apps:
-            windows.append(await self._window(app, self._budget.orders))
-            bare.append(await self._processor(work))
-        pooled = [took for window in windows for took in window]
+    def _tell(self, name: str, windows: "_Windows", work: Computation, **seen: float) -> None:
+        pooled = [took for window in windows.orders for took in window]
         detail = {"orders": len(pooled), **seen}
-        self._add(f"command_p50_ms_{name}", [_share(window, 0.5) for window in windows], **detail)
-        self._add(f"command_p99_ms_{name}", [_share(window, 0.99) for window in windows], **detail)
+        self._add(f"command_p50_ms_{name}", [_share(window, 0.5) for window in windows.orders], **detail)
+        self._add(f"command_p99_ms_{name}", [_share(window, 0.99) for window in windows.orders], **detail)
         self._add(f"command_p999_ms_{name}", [_share(pooled, 0.999)], **detail)
-        self._add(f"raw_processor_p99_ms_{name}", [_share(window, 0.99) for window in bare], alone_ms=round(work.alone_ms, 1))
+        self._add(
+            f"raw_processor_p99_ms_{name}", [_share(window, 0.99) for window in windows.bare], alone_ms=round(work.alone_ms, 1)
+        )
 
     async def _processor(self, work: Computation) -> list[float]:
         """Milliseconds that one process needs for `work` each time, with the pauses of a window of orders."""

@@ -33,7 +33,10 @@ _MEANINGS: Final = {
         f"command_{part}_ms_{load}": f"{share} of orders took at most so long, {where}: from the app's HTTP request over broker and car, a real "
         "agent whose lock obeys at once, to `done` on the app's event stream. The order is signed by a phone's key and verified by platform and car."
         for part, share in (("p50", "Half"), ("p99", "99 of 100"), ("p999", "999 of 1,000"))
-        for load, where in (("idle", "on an idle platform"), ("loaded", "beside half the measured rate of status messages"))
+        for load, where in (
+            ("idle", "on an idle platform"),
+            ("loaded", "beside half of the status messages that the platform takes in, measured before each window"),
+        )
     },
     "raw_car_round_trip_p50_ms": "Broker to car and back, without API and database: the car answers with a challenge. Half of them.",
     "raw_car_round_trip_p99_ms": "The same, 99 of 100.",
