@@ -68,7 +68,8 @@ def _lines(results: Results, plots: list[str]) -> Iterator[str]:
     yield (
         f"{machine.get('cores', '?')} cores ({machine.get('processor', 'unknown')}), {machine.get('memory_gb', '?')} GB, "
         f"Linux {machine.get('kernel', '?')}, Python {machine.get('python', '?')} (from {machine.get('python_from', '?')}), "
-        f"PostgreSQL {machine.get('postgresql', '?')}, nats-server {machine.get('nats_server', '?')}; {machine.get('busy_before_percent', '?')} % busy with other work before."
+        f"PostgreSQL {machine.get('postgresql', '?')}, nats-server {machine.get('nats_server', '?')}; "
+        f"{machine.get('busy_before_percent', '?')} % busy with other work before."
     )
     yield "Figures are medians of the repeats; the spread is (highest - lowest) / median. `fsync` and `synchronous_commit` are on, as in production."
     yield ""
