@@ -3,6 +3,8 @@
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.e2e.browsing import until
+
 _RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 _AT_REST = """() => document.getAnimations().every(
@@ -12,7 +14,7 @@ _AT_REST = """() => document.getAnimations().every(
 
 def violations(page: Page) -> list[str]:
     """One line for each place that breaks a rule of WCAG 2.2 AA, or of good practice."""
-    page.wait_for_function(_AT_REST)
+    until(page, _AT_REST, otherwise="something on the page never comes to rest")
     found = Axe().run(page, options=_RULES).response["violations"]
     return [
         f"{rule['id']}: {rule['help']}: {' '.join(map(str, node['target']))}\n  {node['html'][:200]}\n  {node['failureSummary']}"

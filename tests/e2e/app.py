@@ -1,13 +1,12 @@
 """The owner's app as a person uses it: what they read, press and type, in French or English."""
 
 import re
-import time
 from dataclasses import dataclass
 from typing import Any, Final
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.browsing import PATIENCE_MS
+from tests.e2e.browsing import until
 from tests.e2e.headunit import HeadUnit
 
 _OUTCOME_MS: Final = 30_000
@@ -313,7 +312,7 @@ class App:
         self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         # The first visit of a page is not the service worker's; from the next on it is.
         self.page.reload()
-        self.page.wait_for_function("navigator.serviceWorker.controller !== null")
+        until(self.page, "navigator.serviceWorker.controller !== null", otherwise="the service worker never took the page")
 
     def tells_privacy_level(self, level: str) -> None:
         """Wait until the page of the car says that this level is in force."""
@@ -321,8 +320,4 @@ class App:
 
     def remembers(self, *key: str) -> None:
         """Wait until what the page shows is on the device: the app writes it down once a second, by the name it is asked for with."""
-        end = time.monotonic() + PATIENCE_MS / 1000
-        # Not wait_for_function: a promise counts as true there before it is kept.
-        while not self.page.evaluate(_IS_REMEMBERED, ",".join(key)):
-            assert time.monotonic() < end, f"nothing of {key} was kept"
-            self.page.wait_for_timeout(100)
+        until(self.page, _IS_REMEMBERED, ",".join(key), otherwise=f"nothing of {key} was kept")

@@ -6,6 +6,7 @@ that the network failed, an answer of 500 and above, a request to any host but t
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -54,6 +55,18 @@ def chromium() -> str:
 def launch(playwright: Playwright) -> Browser:
     """A browser that talks to nobody of its own accord."""
     return playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+
+
+def until(page: Page, script: str, argument: object = None, *, otherwise: str) -> None:
+    """Wait until `script`, a function or an expression, is true on the page; fails with `otherwise`.
+
+    Not `wait_for_function`: from its second look on that one evaluates in the page itself, which the platform's content policy forbids,
+    and it takes a promise for true before it is kept.
+    """
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while not page.evaluate(script, argument):
+        assert time.monotonic() < end, otherwise
+        page.wait_for_timeout(100)
 
 
 @dataclass

@@ -35,12 +35,9 @@ def test_every_page_of_the_app_is_among_those_that_are_looked_at():
 
 
 def settled(page: Page) -> None:
-    """Wait until the page shows what it has to show, and nothing moves any more."""
+    """Wait until the page shows what it has to show."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.locator(".mantine-Skeleton-root")).to_have_count(0)
-    page.wait_for_function(
-        "document.getAnimations().every(one => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"
-    )
 
 
 @pytest.mark.parametrize(("language", "scheme"), LOOKS)
