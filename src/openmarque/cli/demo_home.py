@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import shutil
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from openmarque.app import Platform
 from openmarque.brands.eligibility import sample_vin
 from openmarque.car.identity import CAR_JSON, BundleUnusable, read_bundle
 from openmarque.cli.operating import DEMO_PLAN, provision, renew_addresses
+from openmarque.domains.commands.rules import is_fit_code
 from openmarque.domains.garage.service import Order
 from openmarque.engines.process import write_private
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, parse_wire, wire
@@ -94,6 +95,13 @@ async def demo_car(platform: Platform, owner: Secrets, folder: Path, model: str)
     return DemoCar(*found, folder, platform.pack.models[model].name)
 
 
+def made_up_code(length: int, choose: Callable[[str], str] = secrets.choice) -> str:
+    """A safety code of `length` digits, each drawn by `choose`; drawn again while it is one that nobody may choose, as 1 in 400 of four digits are."""
+    while not is_fit_code(code := "".join(choose(string.digits) for _ in range(length)), length):
+        pass
+    return code
+
+
 def _read(path: Path) -> Secrets | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Secrets)
@@ -112,7 +120,7 @@ async def _new_owner(platform: Platform) -> Secrets:
     email = _EMAIL.format(number=secrets.randbelow(10_000))
     password = "-".join("".join(secrets.choice(_SYLLABLES) for _ in range(_SYLLABLES_A_WORD)) for _ in range(_WORDS))
     now = platform.clock.now()
-    code = "".join(secrets.choice(string.digits) for _ in range(platform.pack.safety_code.length))
+    code = made_up_code(platform.pack.safety_code.length)
     async with platform.database.begin() as tx:
         account_id = await platform.accounts.create(tx, "fr", "Europe/Paris", now - _OWNED_SINCE, name=_NAME)
         await platform.accounts.create_with_password(tx, account_id, email, password, now)
