@@ -56,6 +56,9 @@ WORDS: Final = {
         "refused": "Refusé",
         "tries_left": "Ce n'est pas votre code de sécurité. Encore 4 essais.",
         "no_network": "Pas de connexion. Vous voyez les dernières valeurs connues.",
+        "unreachable": "La plateforme est injoignable.",
+        "no_map": "La carte n'a pas pu être dessinée.",
+        "again": "Réessayer",
     },
     "en": {
         "sign_in": "Sign in",
@@ -100,6 +103,9 @@ WORDS: Final = {
         "refused": "Refused",
         "tries_left": "This is not your safety code. 4 tries left.",
         "no_network": "No connection. You see what was last known.",
+        "unreachable": "The platform can't be reached.",
+        "no_map": "The map could not be drawn.",
+        "again": "Try again",
     },
 }
 _VALUES: Final = """() => Object.fromEntries([...document.querySelectorAll("[role=row][data-signal]")].map(

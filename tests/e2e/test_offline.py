@@ -1,6 +1,8 @@
 """Without a network, or without the platform, the app shows what was last known, and how old it is."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import expect
@@ -50,3 +52,48 @@ def test_with_the_platform_stopped_the_car_shows_the_last_values_and_goes_on_whe
         finally:
             running.start()
         app.is_live()
+
+
+@contextmanager
+def without(app: App, code: str) -> Iterator[None]:
+    """Meanwhile this part of the app's code does not arrive: the network went away while it was fetched."""
+    address = f"**/assets/{code}-*"
+    app.page.context.route(address, lambda request: request.abort("internetdisconnected"))
+    yield
+    app.page.context.unroute(address)
+
+
+@pytest.mark.req("RC-5")
+@pytest.mark.parametrize("part", ["map-view", "maplibre-gl-worker", "world-land"])
+def test_where_a_part_of_the_map_does_not_come_the_page_shows_all_else_and_draws_it_at_the_next_try(phone, signed_in, watch, running, part):
+    app = App(phone("fr", "light", signed_in))
+    with watch.cut(), without(app, part):
+        app.opens_page_of(running.vehicle("Cime hybride"))
+        app.says_that("no_map")
+        assert app.values()
+    app.button("again").click()
+    app.draws_its_map()
+
+
+@pytest.mark.req("RC-5")
+def test_a_map_that_did_not_come_is_drawn_by_itself_when_the_network_is_back(phone, signed_in, watch, running):
+    app = App(phone("en", "light", signed_in), "en")
+    with watch.cut(), without(app, "maplibre-gl-worker"):
+        app.opens_page_of(running.vehicle("Cime hybride"))
+        app.says_that("no_map")
+        app.page.context.set_offline(True)
+    app.page.context.set_offline(False)
+    app.draws_its_map()
+
+
+@pytest.mark.req("RC-5")
+def test_a_page_whose_code_does_not_come_says_so_and_is_there_at_the_next_try(phone, signed_in, watch):
+    app = App(phone("fr", "light", signed_in))
+    app.page.goto("/")
+    expect(app.cards.first).to_be_visible()
+    with watch.cut(), without(app, "AddCar"):
+        app.page.get_by_role("link", name=app.says("add")).click()
+        app.says_that("unreachable")
+        expect(app.page.get_by_role("navigation")).to_be_visible()
+    app.button("again").click()
+    expect(app.page.get_by_label(app.says("vin"))).to_be_visible()

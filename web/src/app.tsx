@@ -1,6 +1,6 @@
 import { Button, Group, Text } from "@mantine/core";
 import { IconCar, IconUserCircle } from "@tabler/icons-react";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { AccountPage } from "./domains/accounts/AccountPage";
 import { Confirm } from "./domains/accounts/Confirm";
@@ -10,25 +10,27 @@ import { SignIn } from "./domains/accounts/SignIn";
 import { SignUp } from "./domains/accounts/SignUp";
 import { Garage } from "./domains/garage/Garage";
 import { useTexts } from "./kit/i18n";
+import { Boundary, late } from "./kit/late";
 import { useOnline } from "./kit/live";
-import { Loading, Page } from "./kit/parts";
+import { Loading, Page, ProblemNote } from "./kit/parts";
 import styles from "./kit/parts.module.css";
 import { useSession } from "./kit/session";
 import { useUpdate } from "./kit/updates";
 
 // What few visits need comes when it is needed.
-const AddCar = lazy(() => import("./domains/garage/AddCar"));
-const RemoveCar = lazy(() => import("./domains/garage/RemoveCar"));
-const CarPage = lazy(() => import("./services/status/CarPage"));
-const TripsPage = lazy(() => import("./services/trips/TripsPage"));
-const Phone = lazy(() => import("./domains/commands/Phone"));
-const SafetyCode = lazy(() => import("./domains/commands/SafetyCode"));
-const Phones = lazy(() => import("./domains/commands/Phones"));
+const AddCar = late(() => import("./domains/garage/AddCar"));
+const RemoveCar = late(() => import("./domains/garage/RemoveCar"));
+const CarPage = late(() => import("./services/status/CarPage"));
+const TripsPage = late(() => import("./services/trips/TripsPage"));
+const Phone = late(() => import("./domains/commands/Phone"));
+const SafetyCode = late(() => import("./domains/commands/SafetyCode"));
+const Phones = late(() => import("./domains/commands/Phones"));
 
 /** The whole app: what stands around the pages, and which address shows which page. */
 export function App() {
   const { signedIn } = useSession();
   const { t } = useTexts("kit");
+  const [location] = useLocation();
   const online = useOnline();
   return (
     <div className={styles.shell}>
@@ -41,7 +43,9 @@ export function App() {
         </div>
       )}
       <NewVersion />
-      <Suspense fallback={<Waiting />}>{signedIn ? <Inside /> : <Outside />}</Suspense>
+      <Boundary of={location} instead={(error) => <Unshown error={error} />}>
+        <Suspense fallback={<Waiting />}>{signedIn ? <Inside /> : <Outside />}</Suspense>
+      </Boundary>
       {signedIn && <Tabs />}
     </div>
   );
@@ -97,6 +101,16 @@ function Nowhere() {
       <Button component={Link} href="/">
         {t("problem.toGarage")}
       </Button>
+    </Page>
+  );
+}
+
+/** A page whose code did not come, or that has a fault of ours. What was fetched once is on the device, so loading the app anew needs no network. */
+function Unshown({ error }: { error: unknown }) {
+  const { t } = useTexts("kit");
+  return (
+    <Page title={t("problem.title")} back="/">
+      <ProblemNote error={error} onRetry={() => window.location.reload()} />
     </Page>
   );
 }

@@ -5,6 +5,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
+import { Unreachable } from "./kit/api";
 import { startTexts } from "./kit/i18n";
 import { keepQueries, queries } from "./kit/query";
 import { schemes } from "./kit/scheme";
@@ -23,7 +24,8 @@ async function start(): Promise<void> {
   if (root === null) {
     throw new Error("index.html has no #root");
   }
-  createRoot(root).render(
+  // What a boundary caught is told to whoever debugs, unless it is only that the network was away.
+  createRoot(root, { onCaughtError: (error) => error instanceof Unreachable || reportError(error) }).render(
     <StrictMode>
       <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={schemes} getStyleNonce={styleNonce}>
         <QueryClientProvider client={queries}>

@@ -29,8 +29,8 @@ export class Problem extends Error {
 
 /** The platform could not be reached at all: no network, or the platform is away. */
 export class Unreachable extends Error {
-  constructor() {
-    super("unreachable");
+  constructor(options?: ErrorOptions) {
+    super("unreachable", options);
     this.name = "Unreachable";
   }
 }

@@ -1,22 +1,22 @@
-import { Skeleton, useComputedColorScheme } from "@mantine/core";
+import { Button, Skeleton, useComputedColorScheme } from "@mantine/core";
 import { IconWalk } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { client, told, type Schemas } from "../../kit/api";
 import * as format from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
+import { Boundary, late } from "../../kit/late";
 import * as s from "./state";
 import styles from "./status.module.css";
 
-const MapView = lazy(() => import("./map-view"));
+const mapView = () => late(() => import("./map-view"));
 
-/** Where the car is, how old that is, and the way to it. The map is fetched when the card comes into view. */
+/** Where the car is, how old that is, and the way to it. The map is fetched when the card comes into view; it needs a network the first time. */
 export function CarMap({ signals, service, nowMs }: { signals: s.Signals | undefined; service: Schemas["ServiceBody"] | undefined; nowMs: number }) {
   const { t, language } = useTexts("status");
   const scheme = useComputedColorScheme();
   const [card, isSeen] = useSeen();
-  const [failed, setFailed] = useState(false);
-  const onFailed = useCallback(() => setFailed(true), []);
+  const { MapView, failed, onFailed, again } = useMapView();
   const maps = useQuery({ queryKey: ["maps"], queryFn: () => told(client.GET("/api/v1/maps")), enabled: isSeen, staleTime: 300_000 });
   const latitude = signals === undefined ? null : s.numberOf(signals, s.LATITUDE);
   const longitude = signals === undefined ? null : s.numberOf(signals, s.LONGITUDE);
@@ -38,29 +38,31 @@ export function CarMap({ signals, service, nowMs }: { signals: s.Signals | undef
         <>
           <div className={styles.map}>
             {failed ? (
-              <p className={styles.dim}>{t("map.failed")}</p>
+              <Undrawn onRetry={again} />
             ) : isKnown && maps.data !== undefined ? (
-              <Suspense fallback={<Skeleton height="100%" radius="lg" />}>
-                <MapView
-                  region={maps.data.region}
-                  latitude={latitude}
-                  longitude={longitude}
-                  heading={heading}
-                  dark={scheme === "dark"}
-                  language={language}
-                  onFailed={onFailed}
-                  words={{
-                    map: t("map.name"),
-                    marker: heading === null ? t("map.markerStill") : t("map.marker", { heading: format.number(heading, language) }),
-                    centre: t("map.centre"),
-                    zoomIn: t("map.zoomIn"),
-                    zoomOut: t("map.zoomOut"),
-                    sources: t("map.sources"),
-                    twoFingers: t("map.twoFingers"),
-                    wheel: t("map.wheel"),
-                  }}
-                />
-              </Suspense>
+              <Boundary of={MapView} instead={() => <Undrawn onRetry={again} />}>
+                <Suspense fallback={<Skeleton height="100%" radius="lg" />}>
+                  <MapView
+                    region={maps.data.region}
+                    latitude={latitude}
+                    longitude={longitude}
+                    heading={heading}
+                    dark={scheme === "dark"}
+                    language={language}
+                    onFailed={onFailed}
+                    words={{
+                      map: t("map.name"),
+                      marker: heading === null ? t("map.markerStill") : t("map.marker", { heading: format.number(heading, language) }),
+                      centre: t("map.centre"),
+                      zoomIn: t("map.zoomIn"),
+                      zoomOut: t("map.zoomOut"),
+                      sources: t("map.sources"),
+                      twoFingers: t("map.twoFingers"),
+                      wheel: t("map.wheel"),
+                    }}
+                  />
+                </Suspense>
+              </Boundary>
             ) : (
               <Skeleton height="100%" radius="lg" />
             )}
@@ -77,6 +79,36 @@ export function CarMap({ signals, service, nowMs }: { signals: s.Signals | undef
         </>
       )}
     </section>
+  );
+}
+
+/** The map's code, and whether it could not draw; trying again fetches what did not come. */
+function useMapView() {
+  const [MapView, setMapView] = useState(mapView);
+  const [failed, setFailed] = useState(false);
+  const onFailed = useCallback(() => setFailed(true), []);
+  const again = useCallback(() => {
+    setMapView(mapView());
+    setFailed(false);
+  }, []);
+  return { MapView, failed, onFailed, again };
+}
+
+/** Instead of the map. It is tried again by itself when the network is back. */
+function Undrawn({ onRetry }: { onRetry: () => void }) {
+  const { t } = useTexts("status");
+  const { t: kit } = useTexts("kit");
+  useEffect(() => {
+    addEventListener("online", onRetry);
+    return () => removeEventListener("online", onRetry);
+  }, [onRetry]);
+  return (
+    <div role="status" className={styles.undrawn}>
+      <p className={styles.dim}>{t("map.failed")}</p>
+      <Button size="compact-md" variant="default" onClick={onRetry}>
+        {kit("action.retry")}
+      </Button>
+    </div>
   );
 }
 

@@ -3,7 +3,7 @@ import { addProtocol, Map as MapLibre, Marker, NavigationControl, setWorkerUrl, 
 import worker from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { Protocol } from "pmtiles";
 import { useEffect, useRef, useState } from "react";
-import type { Schemas } from "../../kit/api";
+import { Unreachable, type Schemas } from "../../kit/api";
 import { regionStyle, worldStyle } from "./map-style";
 import styles from "./status.module.css";
 
@@ -27,6 +27,7 @@ export interface MapProps {
   language: string;
   /** Names of the map, its marker and its buttons, in the person's language. */
   words: { map: string; marker: string; centre: string; zoomIn: string; zoomOut: string; sources: string; twoFingers: string; wheel: string };
+  /** It can't be drawn: no WebGL, or a part of its code or of its style did not come. */
   onFailed: () => void;
 }
 
@@ -47,6 +48,15 @@ async function styleOf({ region, longitude, latitude, dark, language }: MapProps
   return worldStyle(land, dark);
 }
 
+/** Have the worker's code at hand. The library takes a worker that does not load for a fault, says so on the console and has no second try. */
+async function fetchWorker(): Promise<void> {
+  const answer = await fetch(worker);
+  await answer.arrayBuffer();
+  if (!answer.ok) {
+    throw new Unreachable();
+  }
+}
+
 /** The map itself, with all that it weighs: fetched when somebody comes to see it. It follows the car until it is moved by hand. */
 export default function MapView(props: MapProps) {
   const { longitude, latitude, heading, dark, language, words, onFailed } = props;
@@ -64,10 +74,10 @@ export default function MapView(props: MapProps) {
   useEffect(() => {
     let wanted = true;
     const begin = now.current;
-    void styleOf(begin)
-      .then((style) => {
+    void Promise.all([styleOf(begin), fetchWorker()])
+      .then(([style]) => {
         if (wanted && holder.current !== null) {
-          map.current = drawn(holder.current, style, begin, known, () => setAway(true));
+          map.current = drawn(holder.current, style, begin, known, () => setAway(true), onFailed);
           marker.current = markerOf(begin).addTo(map.current);
         }
       })
@@ -103,7 +113,7 @@ export default function MapView(props: MapProps) {
   );
 }
 
-function drawn(container: HTMLElement, style: StyleSpecification, { longitude, latitude, words }: MapProps, known: boolean, onMoved: () => void): MapLibre {
+function drawn(container: HTMLElement, style: StyleSpecification, { longitude, latitude, words }: MapProps, known: boolean, onMoved: () => void, onFailed: () => void): MapLibre {
   const made = new MapLibre({
     container,
     style,
@@ -131,6 +141,12 @@ function drawn(container: HTMLElement, style: StyleSpecification, { longitude, l
   made.touchZoomRotate.disableRotation();
   made.addControl(new NavigationControl({ showCompass: false }), "top-right");
   made.on("dragstart", onMoved);
+  made.on("error", (event) => {
+    // A tile that does not come leaves a gap, which closes when the map is moved. Nothing else is asked for a second time.
+    if (!("tile" in event) && container.dataset["drawn"] === undefined) {
+      onFailed();
+    }
+  });
   // Says that everything asked for is painted: for tests, and for whoever takes a picture.
   void made.once("idle", () => {
     container.dataset["drawn"] = "";
