@@ -65,7 +65,9 @@ def without(app: App, code: str) -> Iterator[None]:
 
 @pytest.mark.req("RC-5")
 @pytest.mark.parametrize("part", ["map-view", "maplibre-gl-worker", "world-land"])
-def test_where_a_part_of_the_map_does_not_come_the_page_shows_all_else_and_draws_it_at_the_next_try(phone, signed_in, watch, running, part):
+def test_where_a_part_of_the_map_does_not_come_the_page_shows_all_else_and_draws_it_at_the_next_try(
+    phone, signed_in, watch, running, part
+):
     app = App(phone("fr", "light", signed_in))
     with watch.cut(), without(app, part):
         app.opens_page_of(running.vehicle("Cime hybride"))
