@@ -78,6 +78,19 @@ def test_where_a_part_of_the_map_does_not_come_the_page_shows_all_else_and_draws
 
 
 @pytest.mark.req("RC-5")
+def test_where_nothing_is_heard_of_the_map_the_page_says_so(phone, signed_in, watch, running):
+    app = App(phone("fr", "light", signed_in))
+    address = "**/api/v1/maps"
+    with watch.cut():
+        app.page.context.route(address, lambda request: request.abort("internetdisconnected"))
+        app.opens_page_of(running.vehicle("Cime hybride"))
+        app.says_that("no_map")
+        app.page.context.unroute(address)
+    app.button("again").click()
+    app.draws_its_map()
+
+
+@pytest.mark.req("RC-5")
 def test_a_map_that_did_not_come_is_drawn_by_itself_when_the_network_is_back(phone, signed_in, watch, running):
     app = App(phone("en", "light", signed_in), "en")
     with watch.cut(), without(app, "maplibre-gl-worker"):

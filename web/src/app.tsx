@@ -9,11 +9,13 @@ import { Reset } from "./domains/accounts/Reset";
 import { SignIn } from "./domains/accounts/SignIn";
 import { SignUp } from "./domains/accounts/SignUp";
 import { Garage } from "./domains/garage/Garage";
+import { Unreachable } from "./kit/api";
 import { useTexts } from "./kit/i18n";
 import { Boundary, late } from "./kit/late";
 import { useOnline } from "./kit/live";
 import { Loading, Page, ProblemNote } from "./kit/parts";
 import styles from "./kit/parts.module.css";
+import { forgetQueries } from "./kit/query";
 import { useSession } from "./kit/session";
 import { useUpdate } from "./kit/updates";
 
@@ -105,12 +107,21 @@ function Nowhere() {
   );
 }
 
-/** A page whose code did not come, or that has a fault of ours. What was fetched once is on the device, so loading the app anew needs no network. */
+/**
+ * A page whose code did not come, or that has a fault of ours. What was fetched once is on the device, so loading the app anew needs no network.
+ * After a fault what was last known is forgotten first: it may be what the page stumbled over.
+ */
 function Unshown({ error }: { error: unknown }) {
   const { t } = useTexts("kit");
+  const again = async () => {
+    if (!(error instanceof Unreachable)) {
+      await forgetQueries();
+    }
+    window.location.reload();
+  };
   return (
     <Page title={t("problem.title")} back="/">
-      <ProblemNote error={error} onRetry={() => window.location.reload()} />
+      <ProblemNote error={error} onRetry={() => void again()} />
     </Page>
   );
 }

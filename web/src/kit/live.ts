@@ -22,6 +22,15 @@ export interface CarLive {
 export type LiveState = "connecting" | "live" | "lost";
 
 const PARTS = ["status", "level", "orders", "phone_keys", "trips"] as const;
+export type Part = (typeof PARTS)[number];
+/** Parts that list the newest few by their id: null says that one has made room. Elsewhere null is a value. */
+const LISTS: readonly Part[] = ["orders"];
+
+/** What is known of a car after its stream told `news` of a part. */
+export function updated(car: CarLive | undefined, part: Part, news: Record<string, unknown>): CarLive {
+  const members = Object.entries({ ...car?.[part], ...news });
+  return { ...car, [part]: Object.fromEntries(LISTS.includes(part) ? members.filter(([, value]) => value !== null) : members) };
+}
 
 interface Stream {
   watchers: Set<(state: LiveState) => void>;
@@ -78,7 +87,7 @@ function open(known: QueryClient, vehicleId: string): Stream {
     for (const part of PARTS) {
       source.addEventListener(part, (event) => {
         const news = JSON.parse((event as MessageEvent<string>).data) as Record<string, unknown>;
-        known.setQueryData<CarLive>(key, (before) => ({ ...before, [part]: { ...before?.[part], ...news } }));
+        known.setQueryData<CarLive>(key, (before) => updated(before, part, news));
       });
     }
     source.addEventListener("end", (event) => {

@@ -18,6 +18,11 @@ export function CarMap({ signals, service, nowMs }: { signals: s.Signals | undef
   const [card, isSeen] = useSeen();
   const { MapView, failed, onFailed, again } = useMapView();
   const maps = useQuery({ queryKey: ["maps"], queryFn: () => told(client.GET("/api/v1/maps")), enabled: isSeen, staleTime: 300_000 });
+  const { refetch } = maps;
+  const retry = useCallback(() => {
+    again();
+    void refetch();
+  }, [again, refetch]);
   const latitude = signals === undefined ? null : s.numberOf(signals, s.LATITUDE);
   const longitude = signals === undefined ? null : s.numberOf(signals, s.LONGITUDE);
   const heading = signals === undefined ? null : s.numberOf(signals, s.HEADING);
@@ -37,10 +42,10 @@ export function CarMap({ signals, service, nowMs }: { signals: s.Signals | undef
       ) : (
         <>
           <div className={styles.map}>
-            {failed ? (
-              <Undrawn onRetry={again} />
+            {failed || (maps.isError && maps.data === undefined) ? (
+              <Undrawn onRetry={retry} />
             ) : isKnown && maps.data !== undefined ? (
-              <Boundary of={MapView} instead={() => <Undrawn onRetry={again} />}>
+              <Boundary of={MapView} instead={() => <Undrawn onRetry={retry} />}>
                 <Suspense fallback={<Skeleton height="100%" radius="lg" />}>
                   <MapView
                     region={maps.data.region}
