@@ -58,6 +58,10 @@ WORDS: Final = {
         "no_network": "Pas de connexion. Vous voyez les dernières valeurs connues.",
         "unreachable": "La plateforme est injoignable.",
         "no_map": "La carte n'a pas pu être dessinée.",
+        "gone": "Cette voiture n'est pas dans votre garage.",
+        "unanswered": "Aucune réponse : l'ordre est peut-être arrivé, peut-être pas.",
+        "refresh": "Actualiser",
+        "sign_out": "Se déconnecter",
         "again": "Réessayer",
     },
     "en": {
@@ -105,6 +109,10 @@ WORDS: Final = {
         "no_network": "No connection. You see what was last known.",
         "unreachable": "The platform can't be reached.",
         "no_map": "The map could not be drawn.",
+        "gone": "This car is not in your garage.",
+        "unanswered": "No answer came: the order may have arrived or not.",
+        "refresh": "Refresh",
+        "sign_out": "Sign out",
         "again": "Try again",
     },
 }
@@ -115,6 +123,13 @@ _IS_REMEMBERED: Final = """key => new Promise(tell => {
   opening.onsuccess = () => {
     const kept = opening.result.transaction("cache").objectStore("cache").get("queries");
     kept.onsuccess = () => { opening.result.close(); tell((kept.result?.state.queries ?? []).some(query => query.queryKey.join() === key && Object.keys(query.state.data).length > 0)); };
+  };
+})"""
+_IS_FORGOTTEN: Final = """vehicle => new Promise(tell => {
+  const opening = indexedDB.open("openmarque");
+  opening.onsuccess = () => {
+    const kept = opening.result.transaction("cache").objectStore("cache").get("queries");
+    kept.onsuccess = () => { opening.result.close(); tell(!(kept.result?.state.queries ?? []).some(query => query.queryKey.includes(vehicle))); };
   };
 })"""
 _NOTE_STATES: Final = """() => {
@@ -323,6 +338,10 @@ class App:
     def tells_privacy_level(self, level: str) -> None:
         """Wait until the page of the car says that this level is in force."""
         expect(self.page.locator("[data-level]")).to_have_attribute("data-level", level)
+
+    def knows_nothing_of(self, vehicle: str) -> None:
+        """Wait until nothing that the car said or did is on the device any more."""
+        until(self.page, _IS_FORGOTTEN, vehicle, otherwise="what was known of the car is still kept")
 
     def remembers(self, *key: str) -> None:
         """Wait until what the page shows is on the device: the app writes it down once a second, by the name it is asked for with."""

@@ -82,3 +82,13 @@ test("a link is a ticket only when it names a car and a whole secret", () => {
     expect(readTicket(wrong)).toBeNull();
   }
 });
+
+test("a key that signed is kept however many were made after it in vain", async () => {
+  const car = "dd".repeat(16);
+  const first = await makeKey(car);
+  await takeCounter(car, first.keyId);
+  for (let made = 0; made < 6; made += 1) {
+    await makeKey(car);
+  }
+  expect((await keyAmong(car, [phone(first.keyId, "active")]))?.keyId).toBe(first.keyId);
+});

@@ -1,5 +1,6 @@
 import createClient from "openapi-fetch";
 import type { components, paths } from "./openapi";
+import { currentSignIn } from "./signin";
 
 /** The bodies that the API speaks in, by their names in its description. */
 export type Schemas = components["schemas"];
@@ -35,6 +36,38 @@ export class Unreachable extends Error {
   }
 }
 
+/** Something was asked of the platform that it does, if at all, once; no answer came. */
+export class Unanswered extends Error {
+  constructor(options?: ErrorOptions) {
+    super("unanswered", options);
+    this.name = "Unanswered";
+  }
+}
+
+const ANSWER_MS = 5_000;
+const TRIES = 3;
+const PAUSE_MS = 500;
+
+/**
+ * The answer to a request that may be sent again, for it is the same one then (its name, or what it names, is the same). On a network that
+ * loses answers the next one tells what became of the first. Throws `Unanswered` when none came at all.
+ */
+export async function insisted<T>(send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  for (let left = TRIES; ; left -= 1) {
+    try {
+      return await send(AbortSignal.timeout(ANSWER_MS));
+    } catch (error) {
+      if (!(error instanceof Unreachable)) {
+        throw error;
+      }
+      if (left === 1) {
+        throw new Unanswered({ cause: error });
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
+
 const listeners = new Set<() => void>();
 
 /** Calls `listener` whenever an answer says that nobody is signed in any more. Gives the function that ends it. */
@@ -66,13 +99,15 @@ interface Answer<T> {
 
 /** The data of a call, or a thrown `Problem`. */
 export async function told<T>(call: Promise<Answer<T>>): Promise<T> {
+  const asked = currentSignIn();
   const { data, error, response } = await call;
   if (response.ok) {
     return data as T;
   }
   const body = typeof error === "object" && error !== null ? (error as Record<string, unknown>) : {};
   const problem = new Problem(response.status, body, response.headers.get("Retry-After"));
-  if (response.status === 401 && problem.code === "not-signed-in") {
+  // An answer that was long under way may be about a session that somebody has replaced meanwhile.
+  if (response.status === 401 && problem.code === "not-signed-in" && asked === currentSignIn()) {
     listeners.forEach((listener) => listener());
   }
   throw problem;

@@ -32,6 +32,8 @@ export function updated(car: CarLive | undefined, part: Part, news: Record<strin
   return { ...car, [part]: Object.fromEntries(LISTS.includes(part) ? members.filter(([, value]) => value !== null) : members) };
 }
 
+const AGAIN_MS = 4_000;
+
 interface Stream {
   watchers: Set<(state: LiveState) => void>;
   state: LiveState;
@@ -70,14 +72,21 @@ function open(known: QueryClient, vehicleId: string): Stream {
     stream.state = state;
     stream.watchers.forEach((tell) => tell(state));
   };
+  /** Connect in a while. Meanwhile a question to the platform says whether the car is still ours and the session still goes on. */
+  const askAgain = (isKnown = false) => {
+    again = setTimeout(connect, AGAIN_MS);
+    if (!isKnown) {
+      void known.invalidateQueries({ queryKey: ["vehicles", vehicleId, "detail"] });
+    }
+  };
   const connect = () => {
     source = new EventSource(`/api/v1/vehicles/${vehicleId}/events`);
     source.addEventListener("open", () => become("live"));
     source.addEventListener("error", () => {
       become("lost");
       if (source?.readyState === EventSource.CLOSED) {
-        // The browser gave up (a refusal, or the platform was away): ask again in a while.
-        again = setTimeout(connect, 5000);
+        // The browser gave up: a refusal, or the platform was away.
+        askAgain();
       }
     });
     source.addEventListener("snapshot", (event) => {
@@ -94,12 +103,7 @@ function open(known: QueryClient, vehicleId: string): Stream {
       const { code } = JSON.parse((event as MessageEvent<string>).data) as { code: string };
       source?.close();
       become("lost");
-      if (code === "shutdown" || code === "broker-down") {
-        again = setTimeout(connect, 3000);
-      } else {
-        // The car is not ours any more, or the session ended: the next question to the platform says which.
-        void known.invalidateQueries({ queryKey: ["vehicles"] });
-      }
+      askAgain(code === "shutdown" || code === "broker-down");
     });
   };
   connect();

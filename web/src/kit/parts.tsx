@@ -2,7 +2,7 @@ import { ActionIcon, Alert, Button, Skeleton, Stack, Text, Title } from "@mantin
 import { IconAlertTriangle, IconChevronLeft } from "@tabler/icons-react";
 import { useEffect, useRef, type ReactNode } from "react";
 import { Link } from "wouter";
-import { Problem, Unreachable } from "./api";
+import { Problem, Unanswered, Unreachable } from "./api";
 import { useTexts } from "./i18n";
 import styles from "./parts.module.css";
 
@@ -45,8 +45,7 @@ export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () =
     return null;
   }
   const known = error instanceof Problem;
-  const message = known ? error.message : error instanceof Unreachable ? t("problem.unreachable") : t("problem.unknown");
-  const cure = known ? error.cure : error instanceof Unreachable ? t("problem.unreachableCure") : "";
+  const [message, cure] = known ? [error.message, error.cure] : words(error, t);
   return (
     <Alert color="red" variant="light" radius="lg" icon={<IconAlertTriangle aria-hidden />} title={message} role="alert">
       <Stack gap="xs" align="flex-start">
@@ -65,6 +64,13 @@ export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () =
       </Stack>
     </Alert>
   );
+}
+
+function words(error: unknown, t: (key: string) => string): [string, string] {
+  if (error instanceof Unanswered) {
+    return [t("problem.unanswered"), t("problem.unansweredCure")];
+  }
+  return error instanceof Unreachable ? [t("problem.unreachable"), t("problem.unreachableCure")] : [t("problem.unknown"), ""];
 }
 
 /** Holds the place of what is being loaded, so that nothing jumps when it comes. */

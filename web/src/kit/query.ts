@@ -1,5 +1,6 @@
 import { dehydrate, hydrate, QueryClient, type DehydratedState } from "@tanstack/react-query";
 import { Problem } from "./api";
+import { currentSignIn } from "./signin";
 import { read, remove, write } from "./stored";
 
 const KEPT = "queries";
@@ -15,13 +16,19 @@ export const queries = new QueryClient({
       retry: (failures, error) => !(error instanceof Problem && error.status < 500) && failures < 2,
       networkMode: "always",
       refetchOnWindowFocus: true,
+      // Not of itself with `networkMode: "always"`.
+      refetchOnReconnect: true,
     },
     mutations: { networkMode: "always" },
   },
 });
 
+/** The sign-in whose person all of this is about. */
+let signIn = "";
+
 interface Kept {
   at: number;
+  signIn: string;
   state: DehydratedState;
 }
 
@@ -49,13 +56,16 @@ function keepSoon(): void {
 function keepNow(): void {
   clearTimeout(timer);
   timer = undefined;
-  void write("cache", KEPT, { at: Date.now(), state: known() } satisfies Kept).catch(() => undefined);
+  if (signIn !== "" && signIn === currentSignIn()) {
+    void write("cache", KEPT, { at: Date.now(), signIn, state: known() } satisfies Kept).catch(() => undefined);
+  }
 }
 
 /** Take up what was last known on this device, and keep it from now on. */
 export async function keepQueries(): Promise<void> {
+  signIn = currentSignIn();
   const kept = await read<Kept>("cache", KEPT).catch(() => undefined);
-  if (kept !== undefined && Date.now() - kept.at < KEPT_MS) {
+  if (kept !== undefined && kept.signIn === signIn && Date.now() - kept.at < KEPT_MS) {
     hydrate(queries, kept.state);
   }
   queries.getQueryCache().subscribe(keepSoon);
@@ -67,10 +77,21 @@ export async function keepQueries(): Promise<void> {
   });
 }
 
-/** Forget everything that was known: somebody signed out. */
+/** Forget everything that was known, here and on the device: somebody signed out. */
 export async function forgetQueries(): Promise<void> {
+  dropQueries();
+  await remove("cache", KEPT).catch(() => undefined);
+}
+
+/** Forget everything that was known here. What is kept on the device is by now what another window knows of its own person. */
+export function dropQueries(): void {
   queries.clear();
   clearTimeout(timer);
   timer = undefined;
-  await remove("cache", KEPT).catch(() => undefined);
+  signIn = currentSignIn();
+}
+
+/** Forget what is known of a car, but for what a page is just showing: it has left the garage. */
+export function forgetCar(vehicleId: string): void {
+  queries.removeQueries({ type: "inactive", predicate: ({ queryKey }) => queryKey.includes(vehicleId) });
 }

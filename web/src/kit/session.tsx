@@ -1,9 +1,8 @@
-import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
+import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useQuery } from "@tanstack/react-query";
 import { client, onSignedOut, told } from "./api";
-import { forgetQueries, queries } from "./query";
-
-const FLAG = "om.signed_in";
+import { dropQueries, forgetQueries } from "./query";
+import { beginSignIn, currentSignIn, endSignIn } from "./signin";
 
 interface Session {
   /** Whether somebody signed in on this device and has not been told otherwise. The cookie itself is out of reach of scripts. */
@@ -14,48 +13,49 @@ interface Session {
 
 const SessionContext = createContext<Session | null>(null);
 
-function remembered(): boolean {
-  try {
-    return localStorage.getItem(FLAG) === "1";
-  } catch {
-    return false;
-  }
-}
-
-function remember(signedIn: boolean): void {
-  try {
-    if (signedIn) {
-      localStorage.setItem(FLAG, "1");
-    } else {
-      localStorage.removeItem(FLAG);
-    }
-  } catch {
-    // A browser that keeps nothing asks again at its next start.
-  }
-}
-
 export function SessionProvider({ children }: { children: ReactNode }) {
-  const [signedIn, setSignedIn] = useState(remembered);
+  const [signIn, setSignIn] = useState(currentSignIn);
+  const ours = useRef(signIn);
+  const become = useCallback(() => {
+    ours.current = currentSignIn();
+    setSignIn(ours.current);
+  }, []);
   useEffect(
     () =>
       onSignedOut(() => {
-        remember(false);
-        setSignedIn(false);
+        endSignIn();
+        become();
         void forgetQueries();
       }),
-    [],
+    [become],
   );
-  const signedInNow = useCallback(() => {
-    queries.clear();
-    remember(true);
-    setSignedIn(true);
+  useEffect(() => {
+    // Another window signed out, or signed somebody in: this one begins anew. A frozen one may miss the event.
+    const look = () => {
+      if (currentSignIn() !== ours.current) {
+        dropQueries();
+        window.location.reload();
+      }
+    };
+    addEventListener("storage", look);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      removeEventListener("storage", look);
+      document.removeEventListener("visibilitychange", look);
+    };
   }, []);
+  const signedInNow = useCallback(() => {
+    beginSignIn();
+    dropQueries();
+    become();
+  }, [become]);
   const signOut = useCallback(async () => {
     await told(client.DELETE("/api/v1/sessions/current"));
-    remember(false);
+    endSignIn();
     await forgetQueries();
-    setSignedIn(false);
-  }, []);
+    become();
+  }, [become]);
+  const signedIn = signIn !== "";
   const session = useMemo(() => ({ signedIn, signedInNow, signOut }), [signedIn, signedInNow, signOut]);
   return <SessionContext.Provider value={session}>{children}</SessionContext.Provider>;
 }

@@ -1,14 +1,14 @@
 import { Button, Stack, TextInput } from "@mantine/core";
 import { IconCheck, IconDeviceMobile, IconDeviceMobileOff, IconDeviceMobileQuestion } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { client, Problem, told, type Schemas } from "../../kit/api";
 import { useTexts } from "../../kit/i18n";
 import { Page, ProblemNote } from "../../kit/parts";
 import { useAccount } from "../../kit/session";
 import styles from "./commands.module.css";
-import { makeKey, offer, type Ticket } from "./keys";
+import { makeKey, offer, type PhoneKey, type Ticket } from "./keys";
 import { useNow } from "../../kit/live";
 import { usePhones } from "./orders";
 import { ChooseCode } from "./SafetyCode";
@@ -35,7 +35,7 @@ export default function Phone() {
   return (
     <Page title={t("phone.title")} back="/">
       {ticket !== null ? (
-        <Naming key={ticket.vehicleId} ticket={ticket} onOffered={(phone) => begin(phone, ticket.vehicleId)} />
+        <Naming key={`${ticket.vehicleId}.${ticket.secret.join()}`} ticket={ticket} onOffered={(phone) => begin(phone, ticket.vehicleId)} />
       ) : offered !== null && vehicleId !== null ? (
         <Answer offered={offered} vehicleId={vehicleId} />
       ) : (
@@ -74,11 +74,14 @@ function NoTicket() {
 function Naming({ ticket, onOffered }: { ticket: Ticket; onOffered: (phone: Offered) => void }) {
   const { t } = useTexts("commands");
   const [label, setLabel] = useState(() => t(`phone.names.${deviceKind()}`));
+  // One key for one code of the car: where the answer was lost, the same key is offered again, and the car knows it already.
+  const made = useRef<PhoneKey | null>(null);
   const add = useMutation({
     mutationFn: async () => {
-      const key = await makeKey(ticket.vehicleId).catch((cause: unknown) => {
+      const key = made.current ?? (await makeKey(ticket.vehicleId).catch((cause: unknown) => {
         throw new Unable(cause);
-      });
+      }));
+      made.current = key;
       const body = await offer(key, ticket, label.trim());
       const params = { path: { vehicle_id: ticket.vehicleId } };
       return told(client.POST("/api/v1/vehicles/{vehicle_id}/phone-keys", { params, body }));

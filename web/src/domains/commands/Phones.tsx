@@ -36,7 +36,7 @@ export default function Phones() {
                 <IconDeviceMobile aria-hidden />
                 <div className={styles.rowText}>
                   <p className={styles.rowName}>
-                    {phone.label} {phone.key_id === here?.keyId && <Badge variant="light">{t("phones.here")}</Badge>}
+                    {phone.label} {!(here instanceof Error) && phone.key_id === here?.keyId && <Badge variant="light">{t("phones.here")}</Badge>}
                   </p>
                   <span className={styles.dim}>{t(`phones.state.${phone.state}`, { at: format.date(phone.changed_at, language) })}</span>
                 </div>

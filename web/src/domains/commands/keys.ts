@@ -10,7 +10,7 @@ const ORDER_CONTEXT = "openmarque.order.v1\n";
 const OFFER_CONTEXT = "openmarque.phone-key.v1\n";
 const SECRET_BYTES = 16;
 const KEY_ID_BYTES = 16;
-/** How many keys of one car are kept: the one in force, and those whose answer of the car is still awaited. */
+/** How many keys of one car are kept that signed nothing yet: the one that the car just took, and those whose answer is still awaited. */
 const KEPT = 4;
 
 /** A key as this browser keeps it. `counter` is the last that an order was signed with. */
@@ -89,7 +89,10 @@ export async function makeKey(vehicleId: string): Promise<PhoneKey> {
   const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
   const spki = new Uint8Array(await crypto.subtle.exportKey("spki", pair.publicKey));
   const made: PhoneKey = { keyId: await keyIdOf(spki), privateKey: pair.privateKey, spki, counter: 0 };
-  await change<PhoneKey[]>("phone", place(vehicleId), (keys) => [made, ...(keys ?? [])].slice(0, KEPT));
+  await change<PhoneKey[]>("phone", place(vehicleId), (keys) => {
+    const unused = [made, ...(keys ?? []).filter((key) => key.counter === 0)].slice(0, KEPT);
+    return [...unused, ...(keys ?? []).filter((key) => key.counter > 0)];
+  });
   return made;
 }
 

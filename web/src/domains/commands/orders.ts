@@ -1,7 +1,7 @@
 /** Orders from this browser: a challenge of the car, the phone's signature, and the way to the platform. */
 import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { client, Problem, told, type Schemas } from "../../kit/api";
+import { client, insisted, Problem, told, type Schemas } from "../../kit/api";
 import { toHex } from "../../kit/bytes";
 import type { CarLive } from "../../kit/live";
 import { keyAmong, sign, takeCounter, type PhoneKey } from "./keys";
@@ -46,9 +46,12 @@ export async function askChallenge(vehicleId: string): Promise<Held> {
   return { challenge, askedMs, askedAt };
 }
 
-/** The key of this browser that the car knows: undefined while that is being found out, null when there is none. */
-export function usePhoneKey(vehicleId: string, phones: readonly Schemas["PhoneBody"][] | undefined): PhoneKey | null | undefined {
-  const [key, setKey] = useState<PhoneKey | null | undefined>(undefined);
+/**
+ * The key of this browser that the car knows: undefined while that is being found out, null when there is none, an `Error` when the browser
+ * does not say: then nobody is told to add a phone that may be one. Another number of `tries` looks again.
+ */
+export function usePhoneKey(vehicleId: string, phones: readonly Schemas["PhoneBody"][] | undefined, tries = 0): PhoneKey | null | undefined | Error {
+  const [key, setKey] = useState<PhoneKey | null | undefined | Error>(undefined);
   useEffect(() => {
     if (phones === undefined) {
       return;
@@ -56,12 +59,12 @@ export function usePhoneKey(vehicleId: string, phones: readonly Schemas["PhoneBo
     let wanted = true;
     keyAmong(vehicleId, phones).then(
       (found) => wanted && setKey(found),
-      () => wanted && setKey(null),
+      (error: unknown) => wanted && setKey(error instanceof Error ? error : new Error("no key could be read", { cause: error })),
     );
     return () => {
       wanted = false;
     };
-  }, [vehicleId, phones]);
+  }, [vehicleId, phones, tries]);
   return key;
 }
 
@@ -154,11 +157,14 @@ export async function orderSigned(wanted: Wanted, key: PhoneKey, take: () => Pro
 /** Signs an order that waits for a phone. */
 export async function approve(waiting: Order, wanted: Wanted, key: PhoneKey, take: () => Promise<Held>): Promise<Order> {
   return counted(wanted, key, take, () => waiting.order_id, (orderId, signed) =>
-    told(
-      client.POST("/api/v1/vehicles/{vehicle_id}/orders/{order_id}/approval", {
-        params: { path: { vehicle_id: wanted.vehicleId, order_id: orderId } },
-        body: signed,
-      }),
+    insisted((signal) =>
+      told(
+        client.POST("/api/v1/vehicles/{vehicle_id}/orders/{order_id}/approval", {
+          params: { path: { vehicle_id: wanted.vehicleId, order_id: orderId } },
+          body: signed,
+          signal,
+        }),
+      ),
     ),
   );
 }
@@ -206,11 +212,14 @@ async function counted(
 }
 
 function place(vehicleId: string, orderId: string, body: Schemas["OrderRequestBody"]): Promise<Order> {
-  return told(
-    client.POST("/api/v1/vehicles/{vehicle_id}/orders", {
-      params: { path: { vehicle_id: vehicleId }, header: { "idempotency-key": orderId } },
-      body,
-    }),
+  return insisted((signal) =>
+    told(
+      client.POST("/api/v1/vehicles/{vehicle_id}/orders", {
+        params: { path: { vehicle_id: vehicleId }, header: { "idempotency-key": orderId } },
+        body,
+        signal,
+      }),
+    ),
   );
 }
 

@@ -5,6 +5,7 @@ import { client, told } from "../../kit/api";
 import { date } from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
 import { Loading, Page, ProblemNote } from "../../kit/parts";
+import { forgetCar } from "../../kit/query";
 
 /** Removing a car from the garage: what it means is said before it is done. REQ ACC-4. */
 export default function RemoveCar() {
@@ -20,8 +21,7 @@ export default function RemoveCar() {
   const remove = useMutation({
     mutationFn: () => told(client.DELETE("/api/v1/vehicles/{vehicle_id}", { params: { path } })),
     onSuccess: async () => {
-      known.removeQueries({ queryKey: ["live", vehicleId] });
-      known.removeQueries({ queryKey: ["glance", vehicleId] });
+      forgetCar(vehicleId);
       await known.invalidateQueries({ queryKey: ["vehicles"] });
       known.removeQueries({ queryKey: ["removal", vehicleId] });
       // The way back leads to what is still there.

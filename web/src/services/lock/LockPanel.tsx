@@ -5,7 +5,7 @@ import { useState } from "react";
 import { isOver, ordersOf, type Order } from "../../domains/commands/life";
 import { OrderLife } from "../../domains/commands/OrderLife";
 import { OrderSheet } from "../../domains/commands/OrderSheet";
-import { order, useKeepOrder, usePhoneKey } from "../../domains/commands/orders";
+import { order, useKeepOrder, usePhoneKey, usePhones } from "../../domains/commands/orders";
 import { HowToAdd } from "../../domains/commands/Phone";
 import { Sheet } from "../../domains/commands/Sheet";
 import type { Schemas } from "../../kit/api";
@@ -30,10 +30,17 @@ interface Asked {
 export function LockPanel({ vehicleId, car, service }: { vehicleId: string; car: CarLive; service: Schemas["ServiceBody"] | undefined }) {
   const { t } = useTexts("lock");
   const [asked, setAsked] = useState<Asked | null>(null);
-  const phoneKey = usePhoneKey(vehicleId, car.phone_keys?.items);
+  const phones = useKnownPhones(vehicleId, car, asked !== null);
+  const [tries, setTries] = useState(0);
+  const phoneKey = usePhoneKey(vehicleId, phones.items, tries);
   const newest = ordersOf(car.orders, COMMANDS)[0];
   const underWay = newest !== undefined && !isOver(newest) && newest.state !== "awaiting_phone" ? newest.command : null;
-  const close = () => setAsked(null);
+  const again = () => {
+    setTries(tries + 1);
+    phones.retry();
+  };
+  // An answer that comes late closes the sheet that it belongs to, and none that was opened since.
+  const close = () => setAsked((now) => (now === asked ? null : now));
   return (
     <>
       <section className={styles.panel} aria-label={t("title")}>
@@ -56,17 +63,17 @@ export function LockPanel({ vehicleId, car, service }: { vehicleId: string; car:
         vehicleId={vehicleId}
         orders={car.orders}
         commands={COMMANDS}
-        onApprove={phoneKey ? (waiting) => setAsked({ command: waiting.command as Command, waiting }) : null}
+        onApprove={phoneKey && !(phoneKey instanceof Error) ? (waiting) => setAsked({ command: waiting.command as Command, waiting }) : null}
       />
       {asked !== null && service !== undefined && !service.open ? (
         <Closed service={service} title={t(asked.command)} onClose={close} />
       ) : asked !== null && phoneKey === null ? (
-        <NoKey vehicleId={vehicleId} command={asked.command} phones={car.phone_keys?.items ?? []} onClose={close} />
-      ) : asked !== null && phoneKey === undefined ? (
+        <NoKey vehicleId={vehicleId} command={asked.command} phones={phones.items ?? []} onClose={close} />
+      ) : asked !== null && (phoneKey === undefined || phoneKey instanceof Error) ? (
         <Sheet title={t(asked.command)} onClose={close}>
-          <Loading rows={1} />
+          {phoneKey === undefined && phones.error === null ? <Loading rows={1} /> : <ProblemNote error={phoneKey ?? phones.error} onRetry={again} />}
         </Sheet>
-      ) : asked !== null && phoneKey ? (
+      ) : asked !== null && phoneKey && !(phoneKey instanceof Error) ? (
         <OrderSheet
           vehicleId={vehicleId}
           phoneKey={phoneKey}
@@ -81,6 +88,13 @@ export function LockPanel({ vehicleId, car, service }: { vehicleId: string; car:
       ) : null}
     </>
   );
+}
+
+/** The phones of the car: as its stream told them, or, while it tells nothing and somebody waits, as the platform answers. */
+function useKnownPhones(vehicleId: string, car: CarLive, isAsked: boolean) {
+  const asked = usePhones(vehicleId, { enabled: isAsked && car.phone_keys === undefined });
+  const items = car.phone_keys?.items ?? asked.data?.items;
+  return { items, error: items === undefined ? asked.error : null, retry: () => void asked.refetch() };
 }
 
 /** The service is closed to this car: why, and what opens it. */

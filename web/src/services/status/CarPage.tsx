@@ -1,7 +1,7 @@
 import { Progress, Skeleton } from "@mantine/core";
 import { IconBolt, IconChevronRight, IconDeviceMobile, IconGasStation, IconLock, IconLockOpen, IconLockQuestion, IconRoute, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { Link, useParams } from "wouter";
 import { Privacy } from "../../domains/consent/Privacy";
 import { client, Problem, told, type Schemas } from "../../kit/api";
@@ -9,6 +9,7 @@ import * as format from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
 import { useCarLive, useNow, type CarLive, type LiveState } from "../../kit/live";
 import { Loading, Page, ProblemNote } from "../../kit/parts";
+import { forgetCar } from "../../kit/query";
 import { LockPanel } from "../lock/LockPanel";
 import { CarDrawing, lockWord } from "./CarDrawing";
 import { CarMap } from "./CarMap";
@@ -23,11 +24,27 @@ const LIGHTS = "Vehicle.Body.Lights.Parking.IsOn";
 export default function CarPage() {
   const { vehicleId = "" } = useParams();
   // Another car is another page: nothing of one is ever shown as the other's.
-  return <OneCar key={vehicleId} vehicleId={vehicleId} />;
+  return <OneCarOrNone key={vehicleId} vehicleId={vehicleId} />;
 }
 
-function OneCar({ vehicleId }: { vehicleId: string }) {
-  const { t, language } = useTexts("status");
+function OneCarOrNone({ vehicleId }: { vehicleId: string }) {
+  const [gone, setGone] = useState<Problem | null>(null);
+  return gone === null ? <OneCar vehicleId={vehicleId} onGone={setGone} /> : <Gone vehicleId={vehicleId} problem={gone} />;
+}
+
+/** The car left the garage, or never stood there: what this device knew of it is forgotten. */
+function Gone({ vehicleId, problem }: { vehicleId: string; problem: Problem }) {
+  const { t } = useTexts("status");
+  useEffect(() => forgetCar(vehicleId), [vehicleId]);
+  return (
+    <Page title={t("missing")} back="/">
+      <ProblemNote error={problem} />
+    </Page>
+  );
+}
+
+function OneCar({ vehicleId, onGone }: { vehicleId: string; onGone: (problem: Problem) => void }) {
+  const { language } = useTexts("status");
   const { car, state: stream } = useCarLive(vehicleId);
   const detail = useQuery({
     queryKey: ["vehicles", vehicleId, "detail", language],
@@ -41,17 +58,16 @@ function OneCar({ vehicleId }: { vehicleId: string }) {
       void refetch();
     }
   }, [level, refetch]);
+  const { error } = detail;
+  useEffect(() => {
+    if (error instanceof Problem && error.status === 404) {
+      onGone(error);
+    }
+  }, [error, onGone]);
   const now = useNow();
   const nowMs = now + usePlatformAhead(vehicleId);
   const title = detail.data?.name ?? detail.data?.model.name ?? "…";
   const service = (name: string) => detail.data?.services.find((one) => one.declaration === name);
-  if (detail.data === undefined && detail.error instanceof Problem && detail.error.status === 404) {
-    return (
-      <Page title={t("missing")} back="/">
-        <ProblemNote error={detail.error} />
-      </Page>
-    );
-  }
   return (
     <Page title={title} back="/">
       <div className={styles.stack}>
@@ -96,7 +112,16 @@ interface HeroProps {
 function Hero({ vehicleId, detail, car, stream, nowMs }: HeroProps) {
   const { t, language } = useTexts("status");
   if (car.status === undefined || detail === undefined) {
-    return <Skeleton height={348} radius={28} />;
+    return (
+      <>
+        <Skeleton height={348} radius={28} />
+        {stream === "lost" && (
+          <p className={styles.small} data-live={stream} role="status">
+            {t("hero.lost")}
+          </p>
+        )}
+      </>
+    );
   }
   const state = carState(car.status);
   const age = newestAge(car.status, nowMs);
