@@ -28,3 +28,8 @@ export function fromHex(text: string): Uint8Array<ArrayBuffer> {
   }
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 }
+
+/** A random name of 128 bits, in hex. (`crypto.randomUUID` is only there behind TLS.) */
+export function freshName(): string {
+  return toHex(crypto.getRandomValues(new Uint8Array(16)));
+}

@@ -88,6 +88,12 @@ export function dropQueries(): void {
   queries.clear();
   clearTimeout(timer);
   timer = undefined;
+  signIn = "";
+}
+
+/** Keep on this device what is known from now on: somebody signed in. */
+export function keepAnew(): void {
+  dropQueries();
   signIn = currentSignIn();
 }
 

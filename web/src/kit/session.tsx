@@ -1,7 +1,7 @@
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useQuery } from "@tanstack/react-query";
 import { client, onSignedOut, told } from "./api";
-import { dropQueries, forgetQueries } from "./query";
+import { dropQueries, forgetQueries, keepAnew } from "./query";
 import { beginSignIn, currentSignIn, endSignIn } from "./signin";
 
 interface Session {
@@ -46,7 +46,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   }, []);
   const signedInNow = useCallback(() => {
     beginSignIn();
-    dropQueries();
+    keepAnew();
     become();
   }, [become]);
   const signOut = useCallback(async () => {

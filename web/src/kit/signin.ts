@@ -2,6 +2,8 @@
  * Which sign-in this browser is in: a random name, kept where every open window sees it. What one window knows of a person ends when another
  * one signs out, or signs somebody else in; the session's cookie itself is out of reach of scripts.
  */
+import { freshName } from "./bytes";
+
 const STORED = "om.signed_in";
 
 /** Where the browser keeps nothing: good until the page is closed. */
@@ -18,7 +20,7 @@ export function currentSignIn(): string {
 
 /** Somebody signed in. */
 export function beginSignIn(): void {
-  keep(crypto.randomUUID());
+  keep(freshName());
 }
 
 /** Nobody is signed in any more. */

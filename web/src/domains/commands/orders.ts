@@ -2,7 +2,7 @@
 import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { client, insisted, Problem, told, type Schemas } from "../../kit/api";
-import { toHex } from "../../kit/bytes";
+import { freshName } from "../../kit/bytes";
 import type { CarLive } from "../../kit/live";
 import { keyAmong, sign, takeCounter, type PhoneKey } from "./keys";
 import { newer, type Order } from "./life";
@@ -144,12 +144,12 @@ interface Wanted {
 
 /** Orders what no phone has to sign, or leaves it to a phone of the car to approve it. */
 export async function order({ vehicleId, command, code }: Wanted): Promise<Order> {
-  return place(vehicleId, freshId(), { command, ...(code === undefined ? {} : { safety_code: code }) });
+  return place(vehicleId, freshName(), { command, ...(code === undefined ? {} : { safety_code: code }) });
 }
 
 /** Orders with this phone's signature. A counter that the platform knows as used is passed over once. */
 export async function orderSigned(wanted: Wanted, key: PhoneKey, take: () => Promise<Held>): Promise<Order> {
-  return counted(wanted, key, take, freshId, (orderId, signed) =>
+  return counted(wanted, key, take, freshName, (orderId, signed) =>
     place(wanted.vehicleId, orderId, { command: wanted.command, ...signed }),
   );
 }
@@ -221,8 +221,4 @@ function place(vehicleId: string, orderId: string, body: Schemas["OrderRequestBo
       }),
     ),
   );
-}
-
-function freshId(): string {
-  return toHex(crypto.getRandomValues(new Uint8Array(16)));
 }
