@@ -26,7 +26,7 @@ from openmarque.app import bootstrap
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.log import configure_log
 from openmarque.kit.settings import load_settings
-from openmarque.protocol.envelope import Lane, read_ack
+from openmarque.protocol.envelope import Disposition, Lane, read_ack
 from openmarque.storage.postgres import PostgresDatabase, PostgresTransaction, Publish, open_database
 
 LIE: Final = "lie"
@@ -60,8 +60,12 @@ class FusedDatabase(PostgresDatabase):
 
 
 def _acknowledges_events(publication: tuple[str, bytes]) -> bool:
+    """Whether it says of an event that it is stored: not only, to one that comes again, that it was."""
     subject, payload = publication
-    return subject.endswith(".ack") and read_ack(payload).lane is Lane.EVENT
+    if not subject.endswith(".ack"):
+        return False
+    ack = read_ack(payload)
+    return ack.lane is Lane.EVENT and any(answer.disposition is Disposition.STORED for answer in ack.answers)
 
 
 async def work(fuse: Fuse) -> None:

@@ -211,6 +211,7 @@ def test_a_car_moves_as_it_is_watched(visitor: Visitor) -> None:
             != (first[vss.LATITUDE], first[vss.LONGITUDE])
         ),
         "its place changes",
+        60,
     )
     assert 42.4 < first[vss.LATITUDE] < 42.7
     assert 1.4 < first[vss.LONGITUDE] < 1.8
@@ -239,10 +240,10 @@ def test_the_parked_car_opens_and_locks_for_a_phone_that_was_added_in_it(visitor
     opened = phone.orders("unlock", safety_code=visitor.safety_code)
     assert (opened["state"], opened["reason"]) == ("done", "")
     assert [step["state"] for step in opened["steps"]][-1] == "done"
-    assert visitor.signals(PARKED)[vss.DOORS_LOCKED[0]] is False
+    until(lambda: visitor.signals(PARKED)[vss.DOORS_LOCKED[0]] is False, "it is unlocked", 20)
     closed = phone.orders("lock")
     assert closed["state"] == "done"
-    until(lambda: visitor.signals(PARKED)[vss.DOORS_LOCKED[0]], "it is locked again", 5)
+    until(lambda: visitor.signals(PARKED)[vss.DOORS_LOCKED[0]], "it is locked again", 20)
 
 
 def test_at_the_next_start_the_secrets_and_the_cars_are_the_same() -> None:

@@ -183,6 +183,7 @@ async def test_a_hacked_car_can_not_try_codes_for_another_nor_faster_than_its_ow
         tries = "SELECT wrong + 5 * locks FROM pairing_tries WHERE vehicle_id = %s"
         await until(lambda: database.rows(tries, (hostile.car.vehicle_id,)) == [(1,)], "its own try was not counted", 5)
         answers = topic(down_subject(hostile.car.vehicle_id, "pair"))
+        await until(lambda: hostile.speaker.heard(answers), "its own try was not answered", 5)
         for number in range(2, 40):
             before = len(hostile.speaker.heard(answers))
             await hostile.say("pair", msgspec.msgpack.encode(PairingRequest(f"{number:08d}", number)))

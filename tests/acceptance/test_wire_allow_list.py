@@ -243,7 +243,7 @@ async def is_ordered(ground: Ground, car: Driven) -> None:
     await send("order", o.seal_order(key, vehicle_id, o.write_payload(order), b"", code_fresh=False, keys_version=0))
     await send("key", Phone().offers(bytes(16), vehicle_id))
     await until(lambda: car.agent.core.orders, "the order did not come")
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.5)
 
 
 def assert_only_declared_packets(log: list[Seen], car: Car) -> None:

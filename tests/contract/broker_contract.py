@@ -90,7 +90,7 @@ class BrokerContract:
         async def keep(batch: list[Message]) -> None:
             batches.append([message.payload for message in batch])
 
-        subscription = await listener.subscribe(subject, keep, gathering=Gathering(at_rest_s=1.0))
+        subscription = await listener.subscribe(subject, keep, gathering=Gathering(at_rest_s=3.0))
         for number in range(3):
             await sender.publish(subject, b"%d" % number)
             await asyncio.sleep(0.01)
@@ -115,7 +115,8 @@ class BrokerContract:
         await until(lambda: sizes == [1])
         await sender.publish_many((subject, b"x") for _ in range(MANY))
         await sender.flush()
-        await asyncio.sleep(0.05)
+        await listener.flush()
+        await asyncio.sleep(0.2)
         full.set()
         await until(lambda: len(sizes) == 2)
         for _ in range(10):

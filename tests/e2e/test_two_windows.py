@@ -14,7 +14,7 @@ def test_signing_out_in_one_window_leaves_no_car_in_the_other_and_nothing_on_the
     second = App(first.page.context.new_page())
     second.opens_page_of(car)
     second.remembers("live", car)
-    with watch.cut():  # the other window's event stream ends, its questions are refused
+    with watch.cut(), watch.expecting(401):  # the other window's event stream ends, its questions are refused
         first.page.goto("/account")
         first.button("sign_out").click()
         expect(first.button("sign_in")).to_be_visible()

@@ -364,7 +364,8 @@ async def test_a_removed_phone_orders_nothing_any_more_also_in_the_car(phone: Ph
 
 
 @pytest.mark.req("RC-7")
-async def test_a_car_is_not_kept_busy_with_offers_of_phones(phone: Phone):
+async def test_a_car_is_not_kept_busy_with_offers_of_phones(phone: Phone, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("openmarque.link.challenges.REFILL_MS", 3_600_000)
     other = Phone(phone.client, phone.owner, phone.car)
     codes = []
     for _ in range(12):
@@ -455,7 +456,8 @@ async def test_orders_are_listed_page_by_page_newest_first(phone: Phone):
     assert second["next"] is None
 
 
-async def test_a_car_is_not_kept_busy_with_challenges(phone: Phone):
+async def test_a_car_is_not_kept_busy_with_challenges(phone: Phone, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("openmarque.link.challenges.REFILL_MS", 3_600_000)
     answers = [await phone.client.post(f"{phone.car.address}/challenges", headers=phone.owner.headers) for _ in range(11)]
     assert {response.status_code for response in answers[:10]} == {201}
     assert problem(answers[-1]) == (429, "too-many-challenges")
