@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 # Everything that is type-checked; folders that hold no Python yet are left out.
-TYPED := src tests tools $(patsubst %/,%,$(sort $(dir $(wildcard bench/*.py faults/*.py))))
+TYPED := src tests tools $(wildcard examples/*/src) $(patsubst %/,%,$(sort $(dir $(wildcard bench/*.py faults/*.py))))
 # The program outside the package that holds itself to the same invariants.
 INVARIANT := src $(patsubst %/,%,$(sort $(dir $(wildcard examples/*/pyproject.toml))))
 PYTEST ?=

@@ -28,7 +28,8 @@ _MEANINGS: Final = {
     "subscriber, which stores nothing, and its answer back to the car. Beside it what is left when the loader only publishes, to nobody.",
     "raw_broker_per_s": "The same loader as fast as the broker takes it; a subscriber only counts.",
     "raw_insert_per_s": "Trips a second inserted on one connection into a plain table: no row policies, nothing else running.",
-    "ingest_share_of_raw_upsert": "ingest_status_per_s / raw_upsert_loaded_per_s.",
+    "ingest_share_of_raw_upsert": "ingest_status_per_s / raw_upsert_loaded_per_s. Acknowledgements belong to the load: without them the loader would send "
+    "nothing, each car waits for its own ([0010](../decisions/0010-hot-path.md)). What the share is of a row written while nobody answers stands beside it.",
     **{
         f"command_{part}_ms_{load}": f"{share} of orders took at most so long, {where}: from the app's HTTP request over broker and car, a real "
         "agent whose lock obeys at once, to `done` on the app's event stream. The order is signed by a phone's key and verified by platform and car."
@@ -46,10 +47,17 @@ _MEANINGS: Final = {
     "connected_cars": "Cars connected at once by mutual TLS through the gate, each answering the broker at the end.",
     "connects_per_s": "Connections a second while they came: TLS 1.3 handshake, gate, CONNECT, SUBSCRIBE.",
     "broker_kb_per_car": "Growth of the broker's resident memory for each connected car.",
+    "raw_connected_cars": "The same cars at the same broker without accounts, permissions and gate: whoever has a certificate of ours is in.",
+    "raw_connects_per_s": "Connections a second there.",
+    "raw_broker_kb_per_car": "Growth of that broker's resident memory for each connected car.",
     "start_to_ready_s": "`openmarque up` with an existing home, from a cold process until it serves.",
     "first_start_to_ready_s": "The same with an empty home: cluster, authority, schema and roles are made.",
     "raw_engines_start_s": "PostgreSQL and NATS alone with an existing home.",
 }
+
+
+_OTHER_SHARES: Final = ("of_unloaded", "of_one_beside_publishing_only")
+"""Details of ``ingest_share_of_raw_upsert``: what it would be of a raw upsert that was measured otherwise."""
 
 
 def write_page(results: Results, folder: Path) -> None:
@@ -72,6 +80,9 @@ def _lines(results: Results, plots: list[str]) -> Iterator[str]:
         f"{machine.get('busy_before_percent', '?')} % busy with other work before."
     )
     yield "Figures are medians of the repeats; the spread is (highest - lowest) / median. `fsync` and `synchronous_commit` are on, as in production."
+    moments = sorted(figure.measured_at for figure in results.details.values())
+    if moments:
+        yield f"Measured from {moments[0][:16].replace('T', ' ')} to {moments[-1][:16].replace('T', ' ')} UTC."
     yield ""
     yield "| figure | median | unit | spread | repeats | goal | beside its raw limit |"
     yield "| --- | ---: | --- | ---: | ---: | --- | --- |"
@@ -103,6 +114,10 @@ def _row(results: Results, name: str, figure: Figure) -> str:
         beside = "; ".join(f"{raw} is {value:.2f} {figure.unit}" for raw, value in raws)
     else:
         beside = "; ".join(f"{figure.median / value:.0%} of {raw}" for raw, value in raws if value)
+    if name == "ingest_share_of_raw_upsert":
+        beside = "; ".join(
+            f"{figure.detail[other]:.2f} {other.replace('_', ' ')}" for other in _OTHER_SHARES if other in figure.detail
+        )
     return f"| {name} | {_number(figure.median)} | {figure.unit} | {figure.spread:.0%} | {len(figure.values)} | {wanted} | {beside} |"
 
 

@@ -118,10 +118,10 @@ class Bench:
             worker.end()
         self.workers.clear()
 
-    def cars_file(self, cars: Sequence[CarEntry], name: str) -> Path:
-        """Write the file that a loader of `cars` starts with."""
+    def cars_file(self, cars: Sequence[CarEntry], name: str, port: int | None = None) -> Path:
+        """Write the file that a loader of `cars` starts with; `port` is another broker's than the platform's."""
         anchor = self.platform.authority.root_file
-        given = CarsFile(self.platform.endpoint.mqtt_host, self.platform.endpoint.mqtt_port, str(anchor), list(cars))
+        given = CarsFile(self.platform.endpoint.mqtt_host, port or self.platform.endpoint.mqtt_port, str(anchor), list(cars))
         path = self.settings.home / f"{name}.json"
         path.write_bytes(msgspec.json.encode(given))
         return path

@@ -60,6 +60,9 @@ WORDS: Final = {
         "no_network": "Pas de connexion. Vous voyez les dernières valeurs connues.",
         "unreachable": "La plateforme est injoignable.",
         "no_map": "La carte n'a pas pu être dessinée.",
+        "car_name": "Le nom que vous donnez à la voiture",
+        "save_name": "Enregistrer le nom",
+        "bad_name": "Une voiture ne peut pas porter ce nom.",
         "gone": "Cette voiture n'est pas dans votre garage.",
         "unanswered": "Aucune réponse : l'ordre est peut-être arrivé, peut-être pas.",
         "refresh": "Actualiser",
@@ -111,6 +114,9 @@ WORDS: Final = {
         "no_network": "No connection. You see what was last known.",
         "unreachable": "The platform can't be reached.",
         "no_map": "The map could not be drawn.",
+        "car_name": "Your name for the car",
+        "save_name": "Save the name",
+        "bad_name": "A car can't have this name.",
         "gone": "This car is not in your garage.",
         "unanswered": "No answer came: the order may have arrived or not.",
         "refresh": "Refresh",
@@ -248,6 +254,15 @@ class App:
         self.hides_what_became_of_the_last_order()
         self.button("unlock").click()
         self.types_code(code)
+
+    def field(self, key: str) -> Locator:
+        """The text field that says this."""
+        return self.page.get_by_role("textbox", name=self.says(key), exact=True)
+
+    def names_the_car(self, name: str) -> None:
+        """Give a name on the page for it, and save it."""
+        self.field("car_name").fill(name)
+        self.button("save_name").click()
 
     def hides_what_became_of_the_last_order(self) -> None:
         """Press “Hide” if an outcome is shown, so that whatever is shown next is of the next order."""

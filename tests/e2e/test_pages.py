@@ -22,6 +22,7 @@ INSIDE = (
     "/cars/:vehicleId",
     "/cars/:vehicleId/trips",
     "/cars/:vehicleId/phones",
+    "/cars/:vehicleId/name",
     "/cars/:vehicleId/remove",
     "/account",
     "/nowhere",

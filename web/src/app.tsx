@@ -21,6 +21,7 @@ import { useUpdate } from "./kit/updates";
 
 // What few visits need comes when it is needed.
 const AddCar = late(() => import("./domains/garage/AddCar"));
+const NameCar = late(() => import("./domains/garage/NameCar"));
 const RemoveCar = late(() => import("./domains/garage/RemoveCar"));
 const CarPage = late(() => import("./services/status/CarPage"));
 const TripsPage = late(() => import("./services/trips/TripsPage"));
@@ -81,6 +82,7 @@ function Inside() {
       <Route path="/cars/:vehicleId" component={CarPage} />
       <Route path="/cars/:vehicleId/trips" component={TripsPage} />
       <Route path="/cars/:vehicleId/phones" component={Phones} />
+      <Route path="/cars/:vehicleId/name" component={NameCar} />
       <Route path="/cars/:vehicleId/remove" component={RemoveCar} />
       <Route path="/account" component={AccountPage} />
       <Route path="/confirm" component={Confirm} />

@@ -1,5 +1,5 @@
 import "fake-indexeddb/auto";
-import { expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { keyAmong, keyIdOf, makeKey, offer, offerMac, readTicket, sign, takeCounter, writePayload } from "../src/domains/commands/keys";
 import { fromBase64url, toBase64url } from "../src/kit/bytes";
 import vectors from "./order-vectors.json";
@@ -14,6 +14,9 @@ const ORDER = {
   validMs: 15_000,
 };
 const ECDSA = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+
+// Node 20 has no `navigator`; a page without TLS has one that keeps no promise of storage.
+beforeEach(() => void vi.stubGlobal("navigator", {}));
 
 async function verified(spki: Uint8Array<ArrayBuffer>, payload: Uint8Array, signature: string): Promise<boolean> {
   const key = await crypto.subtle.importKey("spki", spki, ECDSA, false, ["verify"]);
@@ -91,4 +94,13 @@ test("a key that signed is kept however many were made after it in vain", async 
     await makeKey(car);
   }
   expect((await keyAmong(car, [phone(first.keyId, "active")]))?.keyId).toBe(first.keyId);
+});
+
+test("the browser is asked to keep a key when space runs short, and a key is made where it refuses or can't", async () => {
+  const persist = vi.fn(() => Promise.reject(new Error("no")));
+  vi.stubGlobal("navigator", { storage: { persist } });
+  const first = await makeKey("dd".repeat(16));
+  expect(persist).toHaveBeenCalledOnce();
+  vi.stubGlobal("navigator", {});
+  expect((await makeKey("dd".repeat(16))).keyId).not.toBe(first.keyId);
 });

@@ -105,14 +105,14 @@ async def _run_demo(
     platform: Platform, supervisor: Supervisor, household: _Household, recorded: Drive | None, console: Console
 ) -> None:
     owner, cars, parts = household.owner, list(household.cars), household.parts
-    rows = [Row(car.vehicle_id, car.model, part.what) for car, part in zip(cars, parts, strict=True)]
+    rows = [Row(car.vehicle_id, car.called, part.what) for car, part in zip(cars, parts, strict=True)]
     pages = await _start_fleet(platform.settings, supervisor, cars)
     async with AsyncExitStack() as stack:
         if recorded is not None:
             folder = platform.settings.home / "demo" / "car-recorded"
             extra = await demo_car(platform, owner, folder, DRIVE_MODEL)
             cars.append(extra)
-            rows.append(Row(extra.vehicle_id, extra.model, "a recorded drive, again and again"))
+            rows.append(Row(extra.vehicle_id, extra.called, "a recorded drive, again and again"))
             await stack.enter_async_context(_replaying(extra, recorded, platform.clock))
         for row, car in zip(rows, cars, strict=True):
             row.seen = await stack.enter_async_context(watching(platform, car.tenure_id))
@@ -170,7 +170,7 @@ def _card(settings: Settings, owner: Secrets, rows: Sequence[Row], pages: Sequen
     table.add_row("")
     table.add_row("In the cars", "[dim]their head-unit pages; “Add a phone” is there[/dim]")
     for row, page in zip(rows, pages, strict=False):
-        table.add_row(f"  {row.model}", f"{page} [dim]{row.what}[/dim]")
+        table.add_row(f"  {row.called}", f"{page} [dim]{row.what}[/dim]")
     table.add_row("")
     table.add_row("API", f"{base}/api/docs")
     return Panel(table, title="OpenMarque is running", title_align="left", subtitle="Ctrl-C ends everything", padding=(1, 1))

@@ -58,8 +58,14 @@ class DemoCar:
 
     vehicle_id: VehicleId
     tenure_id: TenureId
+    name: str | None
     folder: Path
     model: str
+
+    @property
+    def called(self) -> str:
+        """What people call it: its model, behind the owner's name for it if it has one."""
+        return self.model if self.name is None else f"{self.name} ({self.model})"
 
 
 async def demo_owner(platform: Platform) -> Secrets:
@@ -81,15 +87,15 @@ def account_of(owner: Secrets) -> AccountId:
 async def demo_cars(platform: Platform, owner: Secrets, parts: Sequence[Part]) -> list[DemoCar]:
     """The owner's cars, one for each of `parts`: those of an earlier start, and new ones with VINs of their models."""
     folders = [platform.settings.home / FOLDER / f"car-{number}" for number in range(1, len(parts) + 1)]
-    return [await demo_car(platform, owner, folder, part.model) for folder, part in zip(folders, parts, strict=True)]
+    return [await demo_car(platform, owner, folder, part.model, part.name) for folder, part in zip(folders, parts, strict=True)]
 
 
-async def demo_car(platform: Platform, owner: Secrets, folder: Path, model: str) -> DemoCar:
-    """The owner's car whose bundle is in `folder`."""
+async def demo_car(platform: Platform, owner: Secrets, folder: Path, model: str, name: str | None = None) -> DemoCar:
+    """The owner's car whose bundle is in `folder`; a new one is called `name`."""
     found = await _kept_car(platform, owner, folder)
     if found is None:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-        found = await _new_car(platform, owner, folder, model)
+        found = await _new_car(platform, owner, folder, model, name)
     else:
         await asyncio.to_thread(renew_addresses, platform, folder)
     return DemoCar(*found, folder, platform.pack.models[model].name)
@@ -130,7 +136,11 @@ async def _new_owner(platform: Platform) -> Secrets:
     return Secrets(wire(account_id), email, password, code)
 
 
-async def _kept_car(platform: Platform, owner: Secrets, folder: Path) -> tuple[VehicleId, TenureId] | None:
+_Found = tuple[VehicleId, TenureId, str | None]
+"""A car, the owner's tenure, and what the owner calls it."""
+
+
+async def _kept_car(platform: Platform, owner: Secrets, folder: Path) -> _Found | None:
     """The car of a bundle, when it is still the owner's."""
     if not await asyncio.to_thread((folder / CAR_JSON).exists):
         return None
@@ -138,18 +148,19 @@ async def _kept_car(platform: Platform, owner: Secrets, folder: Path) -> tuple[V
         bundle = await asyncio.to_thread(read_bundle, folder)
     except BundleUnusable:
         return None
-    query = "SELECT tenure_id FROM tenure WHERE vehicle_id = %s AND account_id = %s AND ended_at IS NULL"
+    query = "SELECT tenure_id, name FROM tenure WHERE vehicle_id = %s AND account_id = %s AND ended_at IS NULL"
     async with platform.database.begin() as tx:
         rows = await postgres(tx).rows(PLATFORM, query, (bundle.vehicle_id, account_of(owner)))
-    return (VehicleId(bundle.vehicle_id), TenureId(rows[0][0])) if rows else None
+    return (VehicleId(bundle.vehicle_id), TenureId(rows[0][0]), rows[0][1]) if rows else None
 
 
-async def _new_car(platform: Platform, owner: Secrets, folder: Path, model: str) -> tuple[VehicleId, TenureId]:
+async def _new_car(platform: Platform, owner: Secrets, folder: Path, model: str, name: str | None) -> _Found:
     vin = sample_vin(platform.pack, model, 1 + secrets.randbelow(_MOST_SERIALS))
     vehicle_id = await provision(platform, Order(vin, model), folder)
     now = platform.clock.now()
     async with platform.database.begin() as tx:
         tenure_id = await platform.garage.start_tenure(tx, vehicle_id, account_of(owner), now - _OWNED_SINCE)
+        await platform.garage.rename(tx, tenure_id, name)
         await platform.contracts.activate_trial(tx, tenure_id, vehicle_id, DEMO_PLAN, now - _OWNED_SINCE)
         await platform.governor.recompile(tx, [vehicle_id], now)
-    return vehicle_id, tenure_id
+    return vehicle_id, tenure_id, name

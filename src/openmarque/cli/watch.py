@@ -88,10 +88,10 @@ async def _read(platform: Platform, tenure_id: TenureId, seen: Watched) -> None:
 
 @dataclass
 class Row:
-    """A car in the table: its model, what it does in the demo, and what is known of it."""
+    """A car in the table: what it is called, what it does in the demo, and what is known of it."""
 
     vehicle_id: VehicleId
-    model: str
+    called: str
     what: str
     seen: Watched = field(default_factory=Watched)
 
@@ -102,16 +102,14 @@ def rows_picture(rows: Sequence[Row], now: datetime) -> Table:
     for name in ("car", "now", "energy", "doors", "shares", "trips", "heard"):
         table.add_column(name, no_wrap=True)
     for row in rows:
-        table.add_row(f"[bold]{row.model}[/bold]", *_facts(row.seen, now))
+        table.add_row(f"[bold]{row.called}[/bold]", *_facts(row.seen, now))
     return table
 
 
 def line(row: Row, now: datetime) -> str:
     """A car in one line, where there is no terminal to draw in."""
     moves, energy, doors, level, trips, heard = _facts(row.seen, now)
-    return (
-        f"{row.model}: {moves}, {energy}, {_kilometres(row.seen)} km, {doors}, shares {level}, {trips} trips, heard {heard} ago"
-    )
+    return f"{row.called}: {moves}, {energy}, {_kilometres(row.seen)} km, {doors}, shares {level}, {trips} trips, heard {heard} ago"
 
 
 def _facts(seen: Watched, now: datetime) -> tuple[str, ...]:

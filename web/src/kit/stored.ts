@@ -73,6 +73,13 @@ export async function change<T>(store: Store, key: string, update: (value: T | u
   });
 }
 
+/** Ask the browser to keep all of this when space runs short; some never do, some ask the person. Nobody waits for its answer. */
+export function askToStay(): void {
+  // Pages without TLS have no such thing, whatever TypeScript's library says.
+  const storage = navigator.storage as StorageManager | undefined;
+  void storage?.persist().catch(() => undefined);
+}
+
 export async function remove(store: Store, key: string): Promise<void> {
   await using((database) => done(database.transaction(store, "readwrite").objectStore(store).delete(key)));
 }

@@ -119,7 +119,8 @@ def _place(sample: Sample) -> SensedPlace | None:
 
 
 def _messages(number: int, state: TripsState, meter: TripMeter, sample: Sample) -> tuple[Outgoing, ...]:
-    summary = finish(meter, sample.equipment.battery_kwh)
+    # Where fuel drives the car too, the charge used is a part of what it consumed, and no figure is better than that one.
+    summary = finish(meter, None if vss.FUEL_LEVEL in sample.latest else sample.equipment.battery_kwh)
     started = to_ms(summary.started_at)
     figures = TripCompleted(
         trip=number,

@@ -56,9 +56,14 @@ BUILDS: Final[Mapping[str, Build]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A part to play: the model, who the car is, the privacy level that its driver chose (None: nobody has), and the drives of its last days."""
+    """A part to play.
+
+    The model, what the owner calls the car, who it is, the privacy level that its driver chose (None: nobody has), and the drives of its
+    last days.
+    """
 
     model: str
+    name: str | None = None
     character: Character
     level: Level | None = Level.POSITION
     past_drives: int = 2
@@ -115,6 +120,7 @@ CAST: Final = (
     Part(
         what="parked; soon asleep",
         model="plaine",
+        name="La grise",
         character=Character(
             build=BUILDS["plaine"],
             habit=Habit(stops=("arinsal", "andorra"), rest_s=(_HALF_HOUR / 2, _HALF_HOUR), first_rest_s=_HALF_HOUR),

@@ -15,7 +15,7 @@ MAY = frozenset((TRIP_COMPLETED, TRIP_PLACES))
 
 def sample(second: int, **sensed: Value) -> Sample:
     values = {vss.SPEED: 36.0} | {getattr(vss, name.upper()): value for name, value in sensed.items()}
-    return Sample(START_MS + second * 1000, Level.POSITION, values, values, {}, MAY, Equipment())
+    return Sample(START_MS + second * 1000, Level.POSITION, values, values, {}, MAY, Equipment(battery_kwh=11.6))
 
 
 def follow(samples: list[Sample]) -> list[TripCompleted]:
@@ -54,3 +54,12 @@ def test_a_reset_before_the_ignition_is_on_makes_no_trip() -> None:
 
 def test_a_reading_that_only_grows_resets_nothing() -> None:
     assert len(follow(minute())) == 1
+
+
+@pytest.mark.req("TRP-1")
+@pytest.mark.parametrize(("fuel", "consumption"), [({}, 100 * 11.6 * 0.05 / 3.0), ({"fuel_level": 60}, None)])
+def test_the_charge_used_is_the_consumption_of_a_car_that_burns_no_fuel(fuel, consumption) -> None:
+    ends = {0: {"ignition": "ON", "state_of_charge": 80.0}, 300: {"ignition": "OFF", "state_of_charge": 75.0}}
+    (trip,) = follow([sample(second, **ends.get(second, {"state_of_charge": 78.0}), **fuel) for second in range(0, 301, 5)])
+    assert trip.distance_m == pytest.approx(3_000)
+    assert trip.consumption_kwh_100km == (None if consumption is None else pytest.approx(consumption))

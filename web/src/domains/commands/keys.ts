@@ -4,7 +4,7 @@
  */
 import type { Schemas } from "../../kit/api";
 import { fromBase64url, fromHex, toBase64url, toHex } from "../../kit/bytes";
-import { change, read } from "../../kit/stored";
+import { askToStay, change, read } from "../../kit/stored";
 
 const ORDER_CONTEXT = "openmarque.order.v1\n";
 const OFFER_CONTEXT = "openmarque.phone-key.v1\n";
@@ -93,6 +93,7 @@ export async function makeKey(vehicleId: string): Promise<PhoneKey> {
     const unused = [made, ...(keys ?? []).filter((key) => key.counter === 0)].slice(0, KEPT);
     return [...unused, ...(keys ?? []).filter((key) => key.counter > 0)];
   });
+  askToStay();
   return made;
 }
 

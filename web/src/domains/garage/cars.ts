@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { client, told, type Schemas } from "../../kit/api";
+import { useTexts } from "../../kit/i18n";
 
 export type Vehicle = Schemas["VehicleBody"];
 
@@ -17,6 +18,15 @@ export function useCars() {
       } while (cursor !== undefined);
       return cars.sort((one, other) => nameOf(one).localeCompare(nameOf(other)));
     },
+  });
+}
+
+/** One car with its services and its privacy level; reasons and cures in the person's language. */
+export function useCar(vehicleId: string) {
+  const { language } = useTexts("garage");
+  return useQuery({
+    queryKey: ["vehicles", vehicleId, "detail", language],
+    queryFn: () => told(client.GET("/api/v1/vehicles/{vehicle_id}", { params: { path: { vehicle_id: vehicleId } } })),
   });
 }
 

@@ -58,7 +58,7 @@ export const en = {
     confirm: "Remove from my garage",
     keep: "Keep it",
   },
-  name: { label: "Your name for the car", hint: "Only you see it.", edit: "Rename" },
+  name: { title: "Name the car", label: "Your name for the car", hint: "Only you see it. Without one the app says {{model}}.", save: "Save the name", keep: "Leave it as it is" },
 };
 
 export const fr: typeof en = {
@@ -121,5 +121,5 @@ export const fr: typeof en = {
     confirm: "Retirer de mon garage",
     keep: "La garder",
   },
-  name: { label: "Le nom que vous donnez à la voiture", hint: "Vous seul le voyez.", edit: "Renommer" },
+  name: { title: "Nommer la voiture", label: "Le nom que vous donnez à la voiture", hint: "Vous seul le voyez. Sans nom, l'application affiche {{model}}.", save: "Enregistrer le nom", keep: "Ne rien changer" },
 };

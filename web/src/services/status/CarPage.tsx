@@ -1,9 +1,10 @@
 import { Progress, Skeleton } from "@mantine/core";
-import { IconBolt, IconChevronRight, IconDeviceMobile, IconGasStation, IconLock, IconLockOpen, IconLockQuestion, IconRoute, IconTrash } from "@tabler/icons-react";
+import { IconBolt, IconChevronRight, IconDeviceMobile, IconGasStation, IconLock, IconLockOpen, IconLockQuestion, IconPencil, IconRoute, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState, type ReactNode } from "react";
 import { Link, useParams } from "wouter";
 import { Privacy } from "../../domains/consent/Privacy";
+import { nameOf, useCar } from "../../domains/garage/cars";
 import { client, Problem, told, type Schemas } from "../../kit/api";
 import * as format from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
@@ -44,12 +45,8 @@ function Gone({ vehicleId, problem }: { vehicleId: string; problem: Problem }) {
 }
 
 function OneCar({ vehicleId, onGone }: { vehicleId: string; onGone: (problem: Problem) => void }) {
-  const { language } = useTexts("status");
   const { car, state: stream } = useCarLive(vehicleId);
-  const detail = useQuery({
-    queryKey: ["vehicles", vehicleId, "detail", language],
-    queryFn: () => told(client.GET("/api/v1/vehicles/{vehicle_id}", { params: { path: { vehicle_id: vehicleId } } })),
-  });
+  const detail = useCar(vehicleId);
   // The stream tells that the level changed; reasons and cures are in the car's own page of the API, in the person's language.
   const level = JSON.stringify(car.level ?? null);
   const { refetch } = detail;
@@ -66,7 +63,7 @@ function OneCar({ vehicleId, onGone }: { vehicleId: string; onGone: (problem: Pr
   }, [error, onGone]);
   const now = useNow();
   const nowMs = now + usePlatformAhead(vehicleId);
-  const title = detail.data?.name ?? detail.data?.model.name ?? "…";
+  const title = detail.data === undefined ? "…" : nameOf(detail.data);
   const service = (name: string) => detail.data?.services.find((one) => one.declaration === name);
   return (
     <Page title={title} back="/">
@@ -78,7 +75,7 @@ function OneCar({ vehicleId, onGone }: { vehicleId: string; onGone: (problem: Pr
         <Links vehicleId={vehicleId} names={["trips", "phones"]} />
         <Values signals={car.status} nowMs={nowMs} />
         {detail.data === undefined ? <Loading rows={1} height={240} /> : <Privacy privacy={detail.data.privacy} services={detail.data.services} />}
-        <Links vehicleId={vehicleId} names={["remove"]} />
+        <Links vehicleId={vehicleId} names={["name", "remove"]} />
       </div>
     </Page>
   );
@@ -196,9 +193,9 @@ function Gauge({ name, percent, colour, icon }: { name: string; percent: number;
   );
 }
 
-const LINK_ICONS = { trips: IconRoute, phones: IconDeviceMobile, remove: IconTrash };
+const LINK_ICONS = { trips: IconRoute, phones: IconDeviceMobile, name: IconPencil, remove: IconTrash };
 
-/** The car's other pages: the daily ones stand above the long list of values, the rare one at the end. */
+/** The car's other pages: the daily ones stand above the long list of values, the rare ones at the end. */
 function Links({ vehicleId, names }: { vehicleId: string; names: readonly (keyof typeof LINK_ICONS)[] }) {
   const { t } = useTexts("status");
   return (

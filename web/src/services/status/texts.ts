@@ -101,7 +101,7 @@ export const en = {
     wheel: "Hold Ctrl and scroll to zoom the map",
     world: "No street map of this region is installed.",
   },
-  links: { trips: "Trips", tripsWhat: "Where and how far you drove", phones: "Phones", phonesWhat: "Who may lock and unlock", remove: "Remove this car", removeWhat: "It leaves your garage" },
+  links: { trips: "Trips", tripsWhat: "Where and how far you drove", phones: "Phones", phonesWhat: "Who may lock and unlock", name: "Name the car", nameWhat: "What you call it, for you alone", remove: "Remove this car", removeWhat: "It leaves your garage" },
   missing: "This car is not in your garage.",
 };
 
@@ -207,6 +207,6 @@ export const fr: typeof en = {
     wheel: "Maintenez Ctrl et faites défiler pour zoomer",
     world: "Aucune carte des rues de cette région n'est installée.",
   },
-  links: { trips: "Trajets", tripsWhat: "Où et combien vous avez roulé", phones: "Téléphones", phonesWhat: "Qui peut verrouiller et déverrouiller", remove: "Retirer cette voiture", removeWhat: "Elle quitte votre garage" },
+  links: { trips: "Trajets", tripsWhat: "Où et combien vous avez roulé", phones: "Téléphones", phonesWhat: "Qui peut verrouiller et déverrouiller", name: "Nommer la voiture", nameWhat: "Son nom à vous, pour vous seul", remove: "Retirer cette voiture", removeWhat: "Elle quitte votre garage" },
   missing: "Cette voiture n'est pas dans votre garage.",
 };
