@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from openmarque.domains.commands.postgres import PostgresCommands
-from openmarque.domains.commands.timers import sweep
+from openmarque.domains.commands.timers import REFUSAL_KEPT, sweep
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
 from openmarque.link.pki_keys import KeyRing
@@ -73,3 +74,21 @@ class TestPostgresCommands(CommandsContract):
         assert await swept(kept + timedelta(seconds=1)) == [1, 2]
         assert (await scene.order(later)).state == "sent"
         assert await swept(2 * kept) == [0, 0]
+
+    @pytest.mark.req("GDP-12")
+    async def test_an_order_refused_since_nobody_said_how_long_it_is_kept_goes_after_a_day_and_takes_no_other_with_it(
+        self, scene: Scene, command_stores: PostgresCommandStores
+    ):
+        refused, other = await scene.locks(), await scene.locks(timedelta(seconds=30))
+
+        async def left(after: timedelta) -> list[UUID]:
+            async with command_stores.tx() as tx:
+                await sweep(tx, None, NOW + after)
+            async with command_stores.tx() as tx:
+                return [row[0] for row in await postgres(tx).rows(PLATFORM, "SELECT order_id FROM vehicle_order")]
+
+        async with command_stores.tx() as tx:
+            as_refused = "UPDATE vehicle_order SET state = 'refused', reason = 'no_retention' WHERE order_id = %s"
+            await postgres(tx).execute(PLATFORM, as_refused, (refused,))
+        assert set(await left(REFUSAL_KEPT)) == {refused, other}
+        assert await left(REFUSAL_KEPT + timedelta(seconds=1)) == [other]

@@ -26,7 +26,7 @@ def service_handlers(services: Iterable[Service], live: LiveUpdates) -> list[Han
 
 
 def timer_handlers(services: Iterable[Service], parts: object) -> dict[str, TimerHandler]:
-    """The handlers of timers by kind: what ``timer_handlers(parts)`` in each domain's and service's ``timers.py`` gives.
+    """The handlers of timers by kind: what ``timer_handlers(parts)`` in ``timers.py`` gives: the engine's own, each domain's and service's.
 
     `parts` is the wired platform; each module says in a protocol of its own what it needs of it. ``ValueError`` when two have the same.
     """
@@ -45,7 +45,7 @@ def recurring_timers(services: Iterable[Service]) -> dict[str, timedelta]:
 
 
 def _timer_modules(services: Iterable[Service]) -> Iterator[ModuleType]:
-    for package in (*platform_packages(), *(service.package for service in services)):
+    for package in ("openmarque.governance", *platform_packages(), *(service.package for service in services)):
         # Storage's own module of this name is where timers are kept.
         if package != "openmarque.storage" and find_spec(f"{package}.timers") is not None:
             yield import_module(f"{package}.timers")

@@ -124,7 +124,11 @@ def _shown(value: object, *, secret: bool) -> str:
 class Settings:
     """Every setting with its type and default; build it with `load_settings`, or directly in tests. Paths are absolute."""
 
-    home: Path = _setting(MISSING, _path, "Directory of everything this platform writes: engines' data, keys, ports.")
+    home: Path = _setting(
+        MISSING,
+        _path,
+        "Directory of what this platform writes: engines' data, keys, ports. As root below a closed directory the database lies in /var/lib/openmarque.",
+    )
     host: str = _setting("127.0.0.1", _text, "Address on which the web interface listens.")
     port: int = _setting(8480, _port, "TCP port of the web interface.")
     http_hosts: str = _setting(

@@ -1,6 +1,7 @@
 """What the vehicle link itself keeps and carries: numbering, policies, keys, newest values, and counts of what was refused."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from openmarque.catalogue.declarations import MONTHS_12, OVERWRITTEN, YEARS_10, Declaration, Item, LegalBasis, Scope
 from openmarque.protocol import messages as m
@@ -118,6 +119,8 @@ LINK_KEYS = Declaration(
     ),
 )
 
+REFUSALS_KEPT: Final = MONTHS_12
+"""From the last one of its kind."""
 REFUSALS = Declaration(
     name="refusals",
     version=1,
@@ -127,7 +130,9 @@ REFUSALS = Declaration(
     },
     basis=LegalBasis.LEGITIMATE_INTEREST,
     scope=Scope.PLATFORM,
-    items=(Item("counts", MONTHS_12, fields=_columns("refusal_count", "vehicle_id", "reason", "what", "count", "last_at")),),
+    items=(
+        Item("counts", REFUSALS_KEPT, fields=_columns("refusal_count", "vehicle_id", "reason", "what", "count", "last_at")),
+    ),
 )
 
 DECLARATIONS = (VEHICLE_LINK, LINK_KEYS, REFUSALS)

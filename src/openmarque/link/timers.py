@@ -1,4 +1,4 @@
-"""What the link does at its time: send policies again that a connected car may have missed.
+"""What the link does at its time: send policies again that a connected car may have missed, and forget what was refused a year ago.
 
 A push is at most once: the broker may be restarting, the car between two connections. Each handshake mends that; a car that stays
 connected greets no more, so for a while after a policy was issued it is pushed again until the car proves that it holds it. A car
@@ -11,14 +11,16 @@ from typing import Final
 from uuid import UUID
 
 from openmarque.kit.ids import VehicleId
+from openmarque.link.declaration import REFUSALS_KEPT
 from openmarque.link.subjects import down_subject
 from openmarque.storage.postgres import postgres
-from openmarque.storage.roles import PLATFORM
+from openmarque.storage.roles import PLATFORM, RETENTION
 from openmarque.storage.timers import TimerHandler
 from openmarque.storage.transaction import Transaction
 
 POLICY_PUSH: Final = "policy_push"
-EVERY: Final[Mapping[str, timedelta]] = {POLICY_PUSH: timedelta(seconds=30)}
+SWEEP: Final = "refusals_sweep"
+EVERY: Final[Mapping[str, timedelta]] = {POLICY_PUSH: timedelta(seconds=30), SWEEP: timedelta(days=1)}
 _PROVED_WITHIN: Final = timedelta(seconds=30)
 """A car answers a push within a second or two; what is unproved by then was lost."""
 _FOR: Final = timedelta(minutes=10)
@@ -37,7 +39,13 @@ async def push_again(tx: Transaction, about: UUID, now: datetime) -> None:
         tx.publish_after_commit(down_subject(VehicleId(vehicle_id), "policy"), bytes(frame))
 
 
+async def sweep(tx: Transaction, about: UUID, now: datetime) -> None:
+    """Delete counts of refusals of which none was added for as long as they are kept (REQ GDP-2)."""
+    del about
+    await postgres(tx).execute(RETENTION, "DELETE FROM refusal_count WHERE last_at < %s", (now - REFUSALS_KEPT.lasts,))
+
+
 def timer_handlers(parts: object) -> Mapping[str, TimerHandler]:
     """The handlers of the link."""
     del parts
-    return {POLICY_PUSH: push_again}
+    return {POLICY_PUSH: push_again, SWEEP: sweep}

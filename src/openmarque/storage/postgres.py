@@ -55,7 +55,7 @@ class PostgresTransaction:
         self.publications.append((subject, payload))
 
     async def execute(
-        self, role: str, query: LiteralString, parameters: Sequence[Any] | dict[str, Any] = ()
+        self, role: str, query: LiteralString | sql.Composed, parameters: Sequence[Any] | dict[str, Any] = ()
     ) -> AsyncCursor[TupleRow]:
         """Run `query` as `role`; the cursor holds its result."""
         await self._act_as(role)

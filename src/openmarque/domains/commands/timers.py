@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
+from openmarque.catalogue.refusals import Reason
 from openmarque.domains.commands.postgres import ORDER_TIMER
 from openmarque.domains.commands.service import Orders
 from openmarque.storage.postgres import postgres
@@ -14,6 +15,8 @@ from openmarque.storage.transaction import Transaction
 
 SWEEP: Final = "orders_sweep"
 EVERY: Final[Mapping[str, timedelta]] = {SWEEP: timedelta(hours=1)}
+REFUSAL_KEPT: Final = timedelta(days=1)
+"""An order that was refused since no retention is set (REQ GDP-12) is told to its owner for so long."""
 
 
 class Commands(Protocol):
@@ -40,8 +43,14 @@ class Parts(Protocol):
 
 
 async def sweep(tx: Transaction, kept: timedelta | None, now: datetime) -> None:
-    """Delete orders, with their steps, that were requested longer than `kept` ago. While nobody has said how long, there are none."""
-    if kept is not None:
+    """Delete orders, with their steps, that were requested longer than `kept` ago.
+
+    While nobody says how long, new ones are refused for that, are told, and go after `REFUSAL_KEPT`; others wait until somebody does.
+    """
+    if kept is None:
+        query = "DELETE FROM vehicle_order WHERE requested_at < %s AND reason = %s"
+        await postgres(tx).execute(RETENTION, query, (now - REFUSAL_KEPT, Reason.NO_RETENTION))
+    else:
         await postgres(tx).execute(RETENTION, "DELETE FROM vehicle_order WHERE requested_at < %s", (now - kept,))
 
 

@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from openmarque.catalogue.declarations import Retention
 from openmarque.catalogue.register import Catalogue
 from openmarque.governance.check.finding import Finding
+from openmarque.governance.platform import table_owners
+from openmarque.governance.retention import RECEIVED, unkept
+from openmarque.storage.base import import_tables
 
 
 def findings(catalogue: Catalogue) -> Iterator[Finding]:
     """Items without retention, and places promised for two; the rest is refused when the catalogue is built (``catalogue.register``)."""
     yield from _without_retention(catalogue)
     yield from _with_two_retentions(catalogue)
+    yield from _rows_that_can_not_go(catalogue)
 
 
 def _without_retention(catalogue: Catalogue) -> Iterator[Finding]:
@@ -42,3 +46,14 @@ def _with_two_retentions(catalogue: Catalogue) -> Iterator[Finding]:
                 "It is said to be kept for two different times.",
                 "Say the same in each declaration, or in the brand pack.",
             )
+
+
+def _rows_that_can_not_go(catalogue: Catalogue) -> Iterator[Finding]:
+    """Rows of services are deleted whole, some days after their receipt (``governance.timers``)."""
+    for table in unkept(catalogue, import_tables(), table_owners()):
+        yield Finding(
+            "unkept-retention",
+            table,
+            "Its items are promised for different times, or its rows do not say when they were received.",
+            f"Say the same of each item of a table, and give it a column {RECEIVED}.",
+        )

@@ -1,4 +1,4 @@
-"""Trips and their places, two tables because they are two declarations. Partitioned by month of receipt, dropped when due."""
+"""Trips and their places, two tables because they are two declarations. Partitioned by month of receipt, so that what is due for deletion lies together."""
 
 from sqlalchemy import BigInteger, Column, DateTime, Double, Index, Integer, Table, Uuid
 

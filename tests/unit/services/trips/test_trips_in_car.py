@@ -59,7 +59,10 @@ def test_a_reading_that_only_grows_resets_nothing() -> None:
 @pytest.mark.req("TRP-1")
 @pytest.mark.parametrize(("fuel", "consumption"), [({}, 100 * 11.6 * 0.05 / 3.0), ({"fuel_level": 60}, None)])
 def test_the_charge_used_is_the_consumption_of_a_car_that_burns_no_fuel(fuel, consumption) -> None:
-    ends = {0: {"ignition": "ON", "state_of_charge": 80.0}, 300: {"ignition": "OFF", "state_of_charge": 75.0}}
+    ends: dict[int, dict[str, Value]] = {
+        0: {"ignition": "ON", "state_of_charge": 80.0},
+        300: {"ignition": "OFF", "state_of_charge": 75.0},
+    }
     (trip,) = follow([sample(second, **ends.get(second, {"state_of_charge": 78.0}), **fuel) for second in range(0, 301, 5)])
     assert trip.distance_m == pytest.approx(3_000)
     assert trip.consumption_kwh_100km == (None if consumption is None else pytest.approx(consumption))

@@ -1,0 +1,56 @@
+"""For how long rows of services are kept: read off the declarations. Pure; PostgreSQL is asked elsewhere."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Column, MetaData, Table, Text
+
+from openmarque.catalogue.declarations import (
+    DAYS_30,
+    LIFE_OF_TENURE,
+    MONTHS_2,
+    MONTHS_12,
+    Declaration,
+    Item,
+    LegalBasis,
+    Retention,
+    Service,
+)
+from openmarque.catalogue.register import Catalogue
+from openmarque.governance.retention import kept_for, unkept
+
+OWNERS = {"note": "notes", "somebody_elses": "other"}
+
+
+def kept(received: str, *promised: Retention | None, table: str = "note") -> tuple[dict[str, timedelta], list[str]]:
+    """What comes of a table with a column `received` and one more for each retention."""
+    columns = [received, *(f"text_{number}" for number in range(len(promised)))]
+    made = Table(table, MetaData(), *(Column(name, Text) for name in columns))
+    items = [Item(f"item {n}", retention, fields=(f"{table}.text_{n}",)) for n, retention in enumerate(promised)]
+    declaration = Declaration("notes", 1, {"en": "x", "fr": "x"}, LegalBasis.CONTRACT, tuple(items), plans=("connect",))
+    catalogue = Catalogue([Service("notes", "notes", (declaration,))])
+    return kept_for(catalogue, {table: made}, OWNERS), unkept(catalogue, {table: made}, OWNERS)
+
+
+@pytest.mark.req("GDP-2")
+@pytest.mark.parametrize(
+    ("received", "promised", "days", "is_promise_kept"),
+    [
+        ("received_at", [MONTHS_2, MONTHS_2], 61, True),
+        ("received_at", [MONTHS_12, DAYS_30], 30, False),
+        ("received_at", [LIFE_OF_TENURE], None, True),
+        ("received_at", [MONTHS_2, LIFE_OF_TENURE], None, False),
+        ("at", [MONTHS_2], None, False),
+        ("received_at", [MONTHS_2, None], None, True),
+    ],
+)
+def test_a_row_goes_with_the_first_of_its_items_and_a_promise_that_nobody_keeps_is_found(
+    received, promised, days, is_promise_kept
+):
+    swept, found = kept(received, *promised)
+    assert swept == ({} if days is None else {"note": timedelta(days=days)})
+    assert found == ([] if is_promise_kept else ["note"])
+
+
+def test_tables_of_no_service_are_not_looked_at():
+    assert kept("received_at", MONTHS_2, table="somebody_elses") == ({}, [])
