@@ -69,13 +69,15 @@ def trip(drive: Drive, battery_kwh: float | None = None) -> TripSummary:
 
 
 def judged(drive: Drive) -> Iterator[tuple[Sample, Verdict]]:
-    """Each sample with the verdict on its fix, fed one by one as a car does."""
+    """Each sample that has a fix with the verdict on it, fed one by one as a car does."""
     state = PositionFilter()
     meter: TripMeter | None = None
     for sample in drive.samples:
         at_ms = round(sample.offset_s * 1000)
         args = (at_ms, sample.speed_kmh, sample.soc_percent)
         meter = start(*args) if meter is None else advance(meter, *args)
+        if sample.latitude is None or sample.longitude is None:
+            continue
         state, verdict = accept_fix(
             state, Fix(sample.latitude, sample.longitude), meter.distance_m, sample.offset_s, TOP_SPEED_KMH
         )

@@ -91,6 +91,8 @@ def frames_of_a_drive() -> list[bytes]:
     statement = signing.level_statement(CAR, Level.POSITION, 1, at, "driver")
     level = LevelChanged(Level.POSITION, 1, at, "driver", signing.key_id(KEY.public_key()), signing.sign(KEY, statement))
     bodies: list[tuple[str, msgspec.Struct]] = [(LEVEL_CHANGED, level)]
+    assert first.latitude is not None and first.longitude is not None  # noqa: PT018 - for the type checker
+    assert last.latitude is not None and last.longitude is not None  # noqa: PT018 - for the type checker
     for number in range(1, _TRIPS + 1):
         moved = number * 3_600_000
         started, ended = to_ms(summary.started_at) - moved, to_ms(summary.ended_at) - moved

@@ -1,5 +1,6 @@
-"""A drive file with bad rows: each is refused whole, counted once under its reason, and the rest of the drive stays what it was."""
+"""A drive file with bad rows: each is counted once under its reason, refused whole or for its position alone, and the rest of the drive stays what it was."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -7,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openmarque.car.drive import RefusalReason, read_drive, shift_to_end_at
-from openmarque.car.drive_errors import DriveError, DriveWithoutGoodRow
+from openmarque.car.drive import POSITION_REASONS, RefusalReason, read_drive, shift_to_end_at
+from openmarque.car.drive_errors import DriveError, DriveMostlyRefused, DriveWithoutGoodRow
 from openmarque.kit.clock import iso
 from tests.drives import BEGIN, HEADER, as_csv, changed, drawn_rows, trip
 
@@ -66,7 +67,12 @@ def test_a_bad_row_is_refused_under_its_reason_wherever_it_stands(
         return
     assert refused == {reason: len(which)}
     kept = [s.original_time for s in drive.samples]
-    assert kept == [s.original_time for i, s in enumerate(PLAIN.samples) if i not in which]
+    if reason not in POSITION_REASONS:
+        assert kept == [s.original_time for i, s in enumerate(PLAIN.samples) if i not in which]
+        return
+    assert kept == [s.original_time for s in PLAIN.samples]
+    assert [i for i, s in enumerate(drive.samples) if s.latitude is None and s.longitude is None] == which
+    assert trip(drive) == trip(PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -78,9 +84,13 @@ def test_a_row_is_good_whatever_the_columns_hold_that_nothing_depends_on(column:
     assert trip(drive) == trip(PLAIN)
 
 
-def test_a_bad_position_with_a_good_date_leaves_distance_and_duration_as_they_were() -> None:
-    drive = read_drive(as_csv(changed(ROWS, range(50, 58), "LAT", "12.5")))
-    assert trip(drive) == trip(PLAIN)
+@pytest.mark.parametrize("which", [range(50, 58), range(30, 90), [*range(20), *range(100, 120)]], ids=["8", "60", "ends"])
+def test_a_bad_position_with_a_good_date_leaves_distance_and_duration_as_they_were(which: Sequence[int]) -> None:
+    quick_and_slow = [[*row[:3], f"{20 + i % 40}.000000", *row[4:]] for i, row in enumerate(ROWS)]
+    plain = read_drive(as_csv(quick_and_slow))
+    drive = read_drive(as_csv(changed(quick_and_slow, which, "LAT", "12.5")))
+    assert drive.refused == {RefusalReason.FAR_POSITION: len(which)}
+    assert trip(drive) == trip(plain)
 
 
 def test_one_row_an_hour_ahead_costs_itself_and_not_the_hour_after_it() -> None:
@@ -129,7 +139,7 @@ def test_a_drive_across_the_antimeridian_has_no_far_positions() -> None:
 
 
 def test_far_positions_do_not_become_the_middle_of_a_drive_across_the_antimeridian() -> None:
-    rows = [[*row[:6], "179.9999" if i % 2 else "-179.9999", *row[7:]] for i, row in enumerate(ROWS)]
+    rows = [[*row[:6], "179.9999" if i % 10 < 5 else "-179.9999", *row[7:]] for i, row in enumerate(ROWS)]
     drive = read_drive(as_csv(changed(rows, [60, 61], "LON", "10.0")))
     assert drive.refused == {RefusalReason.FAR_POSITION: 2}
 
@@ -152,6 +162,22 @@ def test_more_zero_positions_than_good_ones_do_not_outvote_them() -> None:
     assert drive.refused == {RefusalReason.ZERO_POSITION: 80}
 
 
+def test_one_fix_is_enough_and_none_is_no_drive() -> None:
+    drive = read_drive(as_csv(changed(ROWS, range(1, 120), "LAT", "0")))
+    assert trip(drive) == trip(PLAIN)
+    assert (drive.withheld, drive.refused) == (119, {RefusalReason.ZERO_POSITION: 119})
+    with pytest.raises(DriveWithoutGoodRow, match="zero_position 120"):
+        read_drive(as_csv(changed(ROWS, range(120), "LAT", "0")), trust_header=True)
+
+
+def test_when_most_rows_are_malformed_the_whole_is_refused_unless_the_header_is_trusted() -> None:
+    spoilt = as_csv(changed(ROWS, range(61), "Soc", "full"))
+    with pytest.raises(DriveMostlyRefused) as caught:
+        read_drive(spoilt)
+    assert "malformed 61" in caught.value.message
+    assert len(read_drive(spoilt, trust_header=True).samples) == 59
+
+
 def test_a_row_bad_in_three_ways_is_counted_once() -> None:
     rows = changed(changed(changed(ROWS, [5], "LAT", "0"), [5], "Date", "00/00/0000"), [5], "Time", "10:00:00")
     assert read_drive(as_csv(rows)).refused == {RefusalReason.IMPOSSIBLE_TIME: 1}
@@ -165,7 +191,7 @@ def test_a_quote_left_open_and_a_line_cut_short_spoil_only_themselves() -> None:
 
 
 def test_one_good_row_is_a_drive_without_length() -> None:
-    drive = read_drive(as_csv(changed(ROWS, range(1, 120), "LAT", "0")))
+    drive = read_drive(as_csv(changed(ROWS, range(1, 120), "Time", "noon")))
     assert (drive.duration_s, trip(drive).distance_m, trip(drive).mean_speed_kmh) == (0, 0, 0)
 
 
@@ -195,7 +221,7 @@ def test_exactly_the_broken_rows_of_a_good_drive_are_refused(broken: dict[int, t
         rows = changed(rows, [i], column, value)
     drive = read_drive(as_csv(rows))
     assert sum(drive.refused.values()) == len(broken)
-    assert len(drive.samples) + len(broken) == drive.read == 120
+    assert len(drive.samples) + len(broken) - drive.withheld == drive.read == 120
 
 
 cell = st.one_of(
@@ -213,7 +239,7 @@ def test_whatever_stands_in_whatever_cell_counts_add_up_and_times_go_forward(edi
         drive = read_drive(as_csv(rows).encode("utf-8", "surrogatepass"))
     except DriveError:  # anything else fails the test
         return
-    assert len(drive.samples) + sum(drive.refused.values()) == drive.read
+    assert len(drive.samples) + sum(drive.refused.values()) - drive.withheld == drive.read
     offsets = [sample.offset_s for sample in drive.samples]
     assert offsets[0] == 0
     assert all(a < b for a, b in pairwise(offsets))

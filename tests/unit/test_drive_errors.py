@@ -11,6 +11,7 @@ from openmarque.car.drive import LARGEST_FILE, read_drive
 from openmarque.car.drive_errors import (
     DriveColumnsMissing,
     DriveColumnsRepeated,
+    DriveColumnsSwapped,
     DriveEmpty,
     DriveError,
     DriveHeaderMissing,
@@ -95,17 +96,20 @@ def test_a_column_named_twice_is_ambiguous() -> None:
     assert "Speed" in caught.value.remedy
 
 
-def test_date_and_time_exchanged_leave_no_good_row_and_the_error_shows_what_the_columns_hold() -> None:
+def test_date_and_time_exchanged_are_told_though_no_row_can_be_read() -> None:
     header = [{"Date": "Time", "Time": "Date"}.get(name, name) for name in HEADER]
-    with pytest.raises(DriveWithoutGoodRow) as caught:
+    with pytest.raises(DriveColumnsSwapped) as caught:
         read_drive(as_csv(ROWS, header=header))
-    assert "impossible_time 20" in caught.value.message
-    assert "Date: '11:13:45'" in caught.value.remedy
+    assert "Date and Time" in caught.value.remedy
+    with pytest.raises(DriveWithoutGoodRow) as untold:
+        read_drive(as_csv(ROWS, header=header), trust_header=True)
+    assert "impossible_time 20" in untold.value.message
+    assert "Date: '11:13:45'" in untold.value.remedy
 
 
 def test_every_drive_error_is_the_callers_has_its_own_code_and_a_cure() -> None:
     kinds = [kind for kind in vars(drive_errors).values() if isinstance(kind, type) and issubclass(kind, DriveError)]
-    assert len({kind.code for kind in kinds}) == len(kinds) == 10
+    assert len({kind.code for kind in kinds}) == len(kinds) == 11
     for kind in kinds:
         assert kind.blame is Blame.CALLER
         assert kind.code.startswith("drive-")
@@ -119,4 +123,4 @@ def test_no_bytes_at_all_raise_anything_untyped(content: bytes) -> None:
             drive = read_drive(body)
         except DriveError:  # anything else fails the test
             continue
-        assert len(drive.samples) + sum(drive.refused.values()) == drive.read
+        assert len(drive.samples) + sum(drive.refused.values()) - drive.withheld == drive.read

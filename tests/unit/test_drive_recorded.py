@@ -1,8 +1,9 @@
 """The seven recorded drives become the trips that the data's README computed from them, and nothing absurd is shown of them."""
 
 import csv
+import re
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from openmarque.kit.clock import to_ms
 from openmarque.kit.geo import bounding_box
 from openmarque.services.status.rules import Verdict
 from openmarque.services.trips.rules import is_shown
-from tests.drives import END, HEADER, TRUTHS, Truth, as_csv, changed, judged, rows_of, trip, twizy
+from tests.drives import END, HEADER, TRUTHS, Cells, Truth, as_csv, changed, judged, rows_of, trip, twizy
 
 each_drive = pytest.mark.parametrize("truth", TRUTHS, ids=lambda truth: truth.name)
 
@@ -56,7 +57,11 @@ def distinct_plausible(drive: Drive) -> int:
 def test_positions_shown_are_fixes_of_the_file_around_rabat_and_nearly_all_of_them(truth: Truth) -> None:
     path = twizy(truth.name)
     drive = read_drive(path)
-    new = [(sample.latitude, sample.longitude) for sample, verdict in judged(drive) if verdict is Verdict.NEW]
+    new = [
+        (sample.latitude, sample.longitude)
+        for sample, verdict in judged(drive)
+        if verdict is Verdict.NEW and sample.latitude is not None and sample.longitude is not None
+    ]
     assert set(new) <= source_fixes(path)
     assert len(new) >= 0.99 * distinct_plausible(drive)
     box = bounding_box(new)
@@ -114,23 +119,75 @@ def test_line_ends_byte_order_mark_quotes_separator_and_column_order_change_noth
     assert read_drive(as_csv(rows, end="\n\n")) == plain
 
 
-@each_drive
-def test_exchanged_columns_are_noticed_though_every_number_is_in_range(truth: Truth) -> None:
-    rows = rows_of(twizy(truth.name))
-    for first, second in (("LAT", "LON"), ("Soc", "Speed")):
-        header = [{first: second, second: first}.get(name, name) for name in HEADER]
+NEEDED = HEADER[:8]
+
+
+def under_exchanged_names(rows: list[Cells], first: str, second: str) -> str:
+    return as_csv(rows, header=[{first: second, second: first}.get(name, name) for name in HEADER])
+
+
+@pytest.mark.parametrize("name", ["T3_05_31_2021", "T3_04_22_2021_1"])
+@pytest.mark.parametrize("pair", list(combinations(NEEDED, 2)), ids="-".join)
+def test_two_exchanged_names_are_told_for_a_whole_file_and_its_first_minute_five_and_ten(
+    name: str, pair: tuple[str, str]
+) -> None:
+    rows = rows_of(twizy(name))
+    for count in (60, 300, 600, len(rows)):
         with pytest.raises(DriveColumnsSwapped) as caught:
-            read_drive(as_csv(rows, header=header))
-        assert first in caught.value.remedy
-        assert second in caught.value.remedy
-        assert read_drive(as_csv(rows, header=header), trust_header=True).samples
+            read_drive(under_exchanged_names(rows[:count], *pair))
+        assert set(pair) <= set(re.findall(r"\w+", caught.value.remedy))
 
 
 @each_drive
-def test_any_quarter_of_an_hour_of_a_true_drive_is_never_taken_for_exchanged(truth: Truth) -> None:
+def test_exchanged_columns_are_told_also_in_a_file_of_another_column_order(truth: Truth) -> None:
+    backwards = [row[::-1] for row in rows_of(twizy(truth.name))]
+    for pair in (("LAT", "LON"), ("Soc", "Speed"), ("Speed", "ALT"), ("Soc", "ALT"), ("LAT", "ALT"), ("LON", "ALT")):
+        header = [dict([pair, pair[::-1]]).get(name, name) for name in HEADER[::-1]]
+        with pytest.raises(DriveColumnsSwapped):
+            read_drive(as_csv(backwards, header=header))
+    header = [{"LAT": "LON", "LON": "LAT"}.get(name, name) for name in HEADER[::-1]]
+    assert read_drive(as_csv(backwards, header=header), trust_header=True).samples
+
+
+@each_drive
+@pytest.mark.parametrize("count", [60, 300, 600])
+def test_no_piece_of_a_true_drive_is_taken_for_exchanged(truth: Truth, count: int) -> None:
     rows = rows_of(twizy(truth.name))
-    for begin in range(0, len(rows) - 900, 300):
-        assert read_drive(as_csv(rows[begin : begin + 900])).samples
+    for begin in range(0, len(rows) - count + 1, count):
+        assert read_drive(as_csv(rows[begin : begin + count])).samples
+
+
+def test_latitude_and_longitude_may_stand_in_either_order() -> None:
+    rows = [[*row[:5], row[6], row[5], *row[7:]] for row in rows_of(twizy("T3_05_25_2021_1"))]
+    header = [{"LAT": "LON", "LON": "LAT"}.get(name, name) for name in HEADER]
+    assert read_drive(as_csv(rows, header=header)) == read_drive(twizy("T3_05_25_2021_1"))
+
+
+def test_bad_positions_in_the_middle_and_at_both_ends_cost_their_places_and_nothing_else() -> None:
+    truth = next(truth for truth in TRUTHS if truth.name == "T3_05_25_2021_1")
+    rows = rows_of(twizy(truth.name))
+    which = [*range(5), *range(400, 460), *range(len(rows) - 5, len(rows))]
+    drive = read_drive(as_csv(changed(changed(rows, which, "LAT", "0.000000"), which, "LON", "0.000000")))
+    assert drive.refused == {RefusalReason.ZERO_POSITION: 70}
+    summary = trip(drive)
+    assert summary.distance_m / 1000 == pytest.approx(truth.distance_km, rel=0.005)
+    assert summary.duration_s == pytest.approx(truth.duration_s, abs=2)
+    assert (summary.soc_start, summary.soc_end) == (truth.soc_start, truth.soc_end)
+    shown = {(s.latitude, s.longitude) for s, verdict in judged(drive) if verdict is Verdict.NEW}
+    assert shown <= source_fixes(twizy(truth.name))
+    assert len(shown) >= 0.9 * len({(row[5], row[6]) for i, row in enumerate(rows) if i not in which})
+
+
+def test_a_clock_set_back_in_a_real_drive_costs_the_rows_until_it_has_caught_up() -> None:
+    rows = rows_of(twizy("T3_05_25_2021_1"))
+    begin = datetime.strptime(rows[0][1], "%H:%M:%S")  # noqa: DTZ007 - naive
+    late = [*range(500), *range(460, len(rows) - 40)]  # from row 500 on the clock is 40 s behind
+    times = [(begin + timedelta(seconds=second)).strftime("%H:%M:%S") for second in late]
+    drive = read_drive(as_csv([[row[0], time, *row[2:]] for row, time in zip(rows, times, strict=True)]))
+    assert drive.refused == {RefusalReason.CLOCK_BACK: 39, RefusalReason.DUPLICATE_TIME: 1}
+    speeds = [float(row[3]) for row in rows[:500] + rows[540:]]
+    assert trip(drive).distance_m == pytest.approx(sum((a + b) / 2 / 3.6 for a, b in pairwise(speeds)), rel=1e-6)
+    assert trip(drive).duration_s == len(speeds) - 1
 
 
 def test_a_car_that_was_off_for_twenty_minutes_in_between_counts_the_gap_and_invents_no_way() -> None:

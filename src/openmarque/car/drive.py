@@ -1,14 +1,18 @@
 """Recorded drives: reading, cleaning and moving them in time. What the car does before it says anything about itself.
 
-Theory of operation. ``read_drive`` reads each row, refuses the bad ones *whole* and counts them by reason; nothing is dropped
-silently: ``drive.read == len(drive.samples) + sum(drive.refused.values())``. A row is judged in this order, so that it is counted once:
+Theory of operation. ``read_drive`` judges each row and counts the bad ones by reason; nothing is dropped silently. A row is judged in
+this order, so that it is counted once:
 
 1. ``malformed``        a cell count other than the header's; charge, speed or place missing, unreadable or physically impossible
 2. ``impossible_time``  no such date, or more than a day from the median time of the drive
-3. ``zero_position``    a coordinate is exactly zero: the receiver had no fix
-4. ``far_position``     farther from the middle of the drive than the whole drive could reach
-5. ``duplicate_time``, ``clock_back``  not on the drive's timeline: the most rows that can be kept with times only going forward. So
+3. ``duplicate_time``, ``clock_back``  not on the drive's timeline: the most rows that can be kept with times only going forward. So
    one row that is an hour ahead costs itself and not the hour after it.
+4. ``zero_position``    a coordinate is exactly zero: the receiver had no fix
+5. ``far_position``     farther from the middle of the drive than the whole drive could reach
+
+1 to 3 refuse the row whole. 4 and 5 (`POSITION_REASONS`) withhold what the receiver said and nothing else: wheels,
+clock and battery were right, and the distance comes from the wheels (as in the car itself, `openmarque.services.status.car`). So
+``drive.read == len(drive.samples) + sum(drive.refused.values()) - drive.withheld``.
 
 Single fixes that jump within the reach of the drive are not refused here: their row is good, and the position filter
 (`openmarque.services.status.rules`) judges the fix while driving.
@@ -27,7 +31,14 @@ from typing import Final
 
 from openmarque.car.drive_columns import swapped_columns
 from openmarque.car.drive_csv import Row, Table, read_table
-from openmarque.car.drive_errors import DriveColumnsSwapped, DriveNotFound, DriveTooLarge, DriveWithoutGoodRow
+from openmarque.car.drive_errors import (
+    DriveColumnsSwapped,
+    DriveError,
+    DriveMostlyRefused,
+    DriveNotFound,
+    DriveTooLarge,
+    DriveWithoutGoodRow,
+)
 from openmarque.kit.clock import require_aware
 from openmarque.kit.geo import distance_m, has_zero, unwrap_longitude
 
@@ -46,7 +57,7 @@ _WHEEL_SCALE: Final = 1.1
 
 
 class RefusalReason(StrEnum):
-    """Why a whole row was refused."""
+    """Why a row was refused, or its position."""
 
     MALFORMED = "malformed"
     IMPOSSIBLE_TIME = "impossible_time"
@@ -54,6 +65,10 @@ class RefusalReason(StrEnum):
     FAR_POSITION = "far_position"
     DUPLICATE_TIME = "duplicate_time"
     CLOCK_BACK = "clock_back"
+
+
+POSITION_REASONS: Final = frozenset((RefusalReason.ZERO_POSITION, RefusalReason.FAR_POSITION))
+"""They cost a row its position only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +84,32 @@ class Sample:
     """By the wheels."""
     gear: str | None
     """P, R, N or D; None where the file says something else."""
-    latitude: float
-    longitude: float
+    latitude: float | None
+    """None, and the longitude and altitude with it, where the position was refused."""
+    longitude: float | None
     altitude_m: float | None
-    """None where the file has no number; nothing depends on it."""
+    """None also where the file has no number; nothing depends on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """A cleaned drive with at least one sample, in order of time."""
+    """A cleaned drive in order of time; at least one of its samples has a place."""
 
     samples: tuple[Sample, ...]
     read: int
     """Rows of the file, blank lines and header not counted."""
     refused: Mapping[RefusalReason, int]
-    """Rows refused by reason; reasons that did not occur are absent."""
+    """Rows refused, whole or for their position, by reason; reasons that did not occur are absent."""
 
     @property
     def duration_s(self) -> float:
         """Seconds from the first to the last good row."""
         return self.samples[-1].offset_s
+
+    @property
+    def withheld(self) -> int:
+        """Samples without a place."""
+        return sum(self.refused.get(reason, 0) for reason in POSITION_REASONS)
 
 
 def read_drive(source: Path | bytes | str, *, trust_header: bool = False) -> Drive:
@@ -105,16 +126,19 @@ def read_drive(source: Path | bytes | str, *, trust_header: bool = False) -> Dri
             refused[i] = RefusalReason.MALFORMED
     read = {i: row for i, row in enumerate(rows) if row is not None}
     _refuse_impossible_times(read, refused)
-    _refuse_positions(read, refused)
+    unreadable = len(refused)
     _refuse_off_timeline(read, refused)
-    good = [(row, row.time) for row in read.values() if row.time is not None]
-    counts = Counter(refused.values())
-    if not good:
-        raise _without_good_row(table, counts)
-    if not trust_header and (swap := swapped_columns(list(read.values()))):
-        raise DriveColumnsSwapped(swap[2], first=swap[0], second=swap[1])
+    misplaced = _misplaced(read)
+    if not trust_header and (swap := swapped_columns(table, _telling(read, misplaced), unreadable)):
+        raise DriveColumnsSwapped(swap.told, first=swap.first, second=swap.second)
+    counts = Counter([*refused.values(), *misplaced.values()])
+    good = [(row, row.time, i not in misplaced) for i, row in read.items() if row.time is not None]
+    if len(misplaced) == len(good):
+        raise _unusable(DriveWithoutGoodRow, table, counts)
+    if not trust_header and counts[RefusalReason.MALFORMED] + counts[RefusalReason.FAR_POSITION] > len(rows) / 2:
+        raise _unusable(DriveMostlyRefused, table, counts)
     first = good[0][1]
-    return Drive(tuple(_sample(row, time, first) for row, time in good), len(rows), dict(counts))
+    return Drive(tuple(_sample(row, time, first, placed=placed) for row, time, placed in good), len(rows), dict(counts))
 
 
 def shift_to_end_at(drive: Drive, end: datetime) -> list[tuple[Sample, datetime]]:
@@ -150,28 +174,34 @@ def _refuse_impossible_times(rows: dict[int, Row], refused: dict[int, RefusalRea
     _refuse(rows, refused, wrong, RefusalReason.IMPOSSIBLE_TIME)
 
 
-def _refuse_positions(rows: dict[int, Row], refused: dict[int, RefusalReason]) -> None:
-    """Refuse zero positions, and positions that the drive can't have reached.
+def _misplaced(rows: Mapping[int, Row]) -> dict[int, RefusalReason]:
+    """The rows of the timeline whose position is zero, or one that the drive can't have reached.
 
     The centre is the fix nearest to the median latitude and median longitude, so it is a place where the car was as long as more
     than half of the positions are right; wherever the car was, it is no farther from there than the way it went in all.
     """
-    reach = _reach_m(rows)
-    zero = [i for i, row in rows.items() if has_zero(row.latitude, row.longitude)]
-    _refuse(rows, refused, zero, RefusalReason.ZERO_POSITION)
-    if not rows:
-        return
-    near = next(iter(rows.values())).longitude
-    latitude = median(row.latitude for row in rows.values())
-    longitude = unwrap_longitude(median(unwrap_longitude(row.longitude, near) for row in rows.values()), 0.0)
-    centre = min(rows.values(), key=lambda row: distance_m(latitude, longitude, row.latitude, row.longitude))
-    far = [i for i, r in rows.items() if distance_m(centre.latitude, centre.longitude, r.latitude, r.longitude) > reach]
-    _refuse(rows, refused, far, RefusalReason.FAR_POSITION)
+    zero = {i: RefusalReason.ZERO_POSITION for i, row in rows.items() if has_zero(row.latitude, row.longitude)}
+    fixed = {i: row for i, row in rows.items() if i not in zero}
+    if not fixed:
+        return zero
+    reach = _reach_m(list(rows.values()))
+    near = next(iter(fixed.values())).longitude
+    latitude = median(row.latitude for row in fixed.values())
+    longitude = unwrap_longitude(median(unwrap_longitude(row.longitude, near) for row in fixed.values()), 0.0)
+    centre = min(fixed.values(), key=lambda row: distance_m(latitude, longitude, row.latitude, row.longitude))
+    far = [i for i, r in fixed.items() if distance_m(centre.latitude, centre.longitude, r.latitude, r.longitude) > reach]
+    return zero | dict.fromkeys(far, RefusalReason.FAR_POSITION)
 
 
-def _reach_m(rows: Mapping[int, Row]) -> float:
-    """The longest way the car can have gone between the first and the last row, in metres, margin included."""
-    line = [(row.time, row.speed_kmh) for row in (rows[i] for i in _timeline(rows)) if row.time is not None]
+def _telling(rows: Mapping[int, Row], misplaced: Mapping[int, RefusalReason]) -> list[Row]:
+    """The rows by which the header is judged: without far positions, unless most are (then it may be the header's fault)."""
+    near = [row for i, row in rows.items() if misplaced.get(i) is not RefusalReason.FAR_POSITION]
+    return near if 2 * len(near) >= len(rows) else list(rows.values())
+
+
+def _reach_m(rows: Sequence[Row]) -> float:
+    """The longest way the car can have gone between the first and the last row of the timeline, in metres, margin included."""
+    line = [(row.time, row.speed_kmh) for row in rows if row.time is not None]
     fastest = max([_GAP_SPEED_KMH, *(speed for _, speed in line)])
     way = 0.0
     for (time_a, speed_a), (time_b, speed_b) in pairwise(line):
@@ -233,22 +263,22 @@ def _longest_increasing(times: Sequence[tuple[int, datetime]]) -> list[int]:
     return chain[::-1]
 
 
-def _without_good_row(table: Table, counts: Mapping[RefusalReason, int]) -> DriveWithoutGoodRow:
-    """The error that says why each row was refused and what the columns hold."""
+def _unusable(error: type[DriveError], table: Table, counts: Mapping[RefusalReason, int]) -> DriveError:
+    """The error that says why rows were refused and what the columns hold."""
     why = ", ".join(f"{reason.value} {n}" for reason, n in counts.items())
     seen = ", ".join(f"{name}: {what}" for name, what in table.seen().items())
-    return DriveWithoutGoodRow(f"Refused: {why}. The columns hold {seen}.", seen=seen)
+    return error(f"Refused: {why}. The columns hold {seen}.", seen=seen)
 
 
-def _sample(row: Row, time: datetime, first: datetime) -> Sample:
-    """The sample of a good row."""
+def _sample(row: Row, time: datetime, first: datetime, *, placed: bool) -> Sample:
+    """The sample of a good row; without what the receiver said unless it is `placed`."""
     return Sample(
         original_time=time,
         offset_s=(time - first).total_seconds(),
         soc_percent=row.soc_percent,
         speed_kmh=row.speed_kmh,
         gear=row.gear,
-        latitude=row.latitude,
-        longitude=row.longitude,
-        altitude_m=row.altitude_m,
+        latitude=row.latitude if placed else None,
+        longitude=row.longitude if placed else None,
+        altitude_m=row.altitude_m if placed else None,
     )

@@ -8,7 +8,7 @@ sign) or tabs. Lines are read one by one, so that a quote left open spoils its o
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Final
@@ -62,10 +62,22 @@ class Table:
     lines: list[str]
     """The lines after the header; blank ones left out (a blank line is not a row)."""
     separator: str
-    width: int
-    """Cells in the header."""
+    names: tuple[str, ...]
+    """The names in the header, as written."""
     index: dict[str, int]
     """Position of each column of `COLUMNS`."""
+
+    @property
+    def width(self) -> int:
+        """Cells in the header."""
+        return len(self.names)
+
+    def exchanged(self, first: str, second: str) -> "Table":
+        """The same lines under a header in which these two names (any case) have changed places."""
+        at = {name.casefold(): i for i, name in enumerate(self.names)}
+        a, b = at[first.casefold()], at[second.casefold()]
+        moved = {a: b, b: a}
+        return replace(self, index={name: moved.get(i, i) for name, i in self.index.items()})
 
     def cells(self) -> Iterator[list[str] | None]:
         """The stripped cells of each line; None where they can't be matched with the header."""
@@ -123,7 +135,7 @@ def read_table(content: bytes | str) -> Table:
     if len(lines) == 1:
         raise DriveEmpty("It has a header and no rows.")
     index = {_KEYS[name.casefold()]: i for i, name in enumerate(names) if name.casefold() in _KEYS}
-    return Table(lines[1:], separator, len(names), index)
+    return Table(lines[1:], separator, tuple(names), index)
 
 
 def _decoded(content: bytes) -> str:

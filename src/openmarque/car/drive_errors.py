@@ -75,3 +75,10 @@ class DriveWithoutGoodRow(DriveError):
 
     code = "drive-without-good-row"
     cure = "Look at what the columns hold ({seen}) and whether the header names them rightly."
+
+
+class DriveMostlyRefused(DriveError):
+    """Most rows of this drive file can't be used."""
+
+    code = "drive-mostly-refused"
+    cure = "Look at what the columns hold ({seen}). If the header names them rightly, ask to trust it and take the rows that are left."

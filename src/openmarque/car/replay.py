@@ -110,7 +110,7 @@ class Replay:
         if row == 0 or row >= self.total:
             return True
         before, after = self._drive.samples[row - 1], self._drive.samples[row]
-        return (before.latitude, before.longitude) != (after.latitude, after.longitude)
+        return after.latitude is not None and (before.latitude, before.longitude) != (after.latitude, after.longitude)
 
     def due_ms(self, speed: float) -> int:
         """When the next row is to be fed at `speed` times real time: the last one at the end, by the car's clock."""
@@ -194,15 +194,15 @@ def _is_at_rest(core: CarCore) -> bool:
 
 
 def _values(sample: Sample, odometer: int) -> dict[str, Value]:
-    """What the car's sensors say in this row."""
+    """What the car's sensors say in this row; the receiver says nothing where its position was refused."""
     values: dict[str, Value] = {
         vss.IGNITION: "ON",
         vss.SPEED: sample.speed_kmh,
         vss.STATE_OF_CHARGE: sample.soc_percent,
         vss.ODOMETER: odometer,
-        vss.LATITUDE: sample.latitude,
-        vss.LONGITUDE: sample.longitude,
     }
+    if sample.latitude is not None and sample.longitude is not None:
+        values |= {vss.LATITUDE: sample.latitude, vss.LONGITUDE: sample.longitude}
     if sample.altitude_m is not None:
         values[vss.ALTITUDE] = sample.altitude_m
     if sample.gear is not None:

@@ -87,6 +87,30 @@ def test_a_throwaway_platform_says_what_to_install_when_it_is_not_here(tmp_path:
         json.loads(done.stdout)
 
 
+COLUMNS = "Date,Time,Soc,Speed,Mode,LAT,LON,ALT"
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "cure"),
+    [
+        ("", 0, "Export the drive again"),
+        (COLUMNS, 0, "Export the drive again"),
+        (COLUMNS.replace("Speed", "Pace"), 60, "Add or rename: Speed"),
+        (COLUMNS.replace("LAT,LON", "LON,LAT"), 60, "LAT and LON look exchanged"),
+        (COLUMNS.replace("Speed", "-").replace("ALT", "Speed").replace("-", "ALT"), 60, "Speed and ALT look exchanged"),
+    ],
+    ids=["empty", "header alone", "missing", "swapped places", "swapped speed"],
+)
+def test_a_drive_file_that_is_none_is_refused_with_its_cure_and_no_output(monkeypatch, capsys, tmp_path, header, rows, cure):
+    drive = tmp_path / "drive.csv"
+    lines = [f"03/29/2021,11:13:{s:02},87.5,36.0,D,{34 + s * 9e-5:.6f},-6.7,140" for s in range(rows)]
+    drive.write_text("\n".join([header, *lines]))
+    assert run(monkeypatch, "car", "replay", str(drive), "--try", "--json") == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert cure in " ".join(said.err.split())
+
+
 def test_a_sample_vin_is_one_that_can_be_connected(monkeypatch, capsys):
     assert run(monkeypatch, "car", "sample-vin", "--model", "brise", "--serial", "77") == 0
     vin = capsys.readouterr().out.strip()
