@@ -30,6 +30,7 @@ SELECT epoch, trip, start_latitude, start_longitude, end_latitude, end_longitude
  WHERE vehicle_id = %s ORDER BY epoch, trip"""
 _LINK: Final = "SELECT epoch, event_watermark, urgent_watermark, lost FROM car_link WHERE vehicle_id = %s"
 _POLICY: Final = "SELECT level, accepted_version = version FROM car_policy WHERE vehicle_id = %s"
+_ACCEPTED: Final = "SELECT accepted_version FROM car_policy WHERE vehicle_id = %s"
 _LEVELS: Final = "SELECT level, changed_by, counter FROM privacy_level WHERE vehicle_id = %s ORDER BY counter"
 _REFUSALS: Final = "SELECT reason, what, count FROM refusal_count WHERE vehicle_id = %s ORDER BY reason, what"
 _VALUES: Final = "SELECT epoch, seq, trust, signals FROM last_values WHERE vehicle_id = %s"
@@ -49,6 +50,8 @@ class State:
     """VSS path → (value, car time in ms)."""
     status_seq: int
     """Not compared: how many status messages it took depends on what could be merged."""
+    accepted: int
+    """The newest version of the policy that the platform knows the car to hold; not compared."""
 
 
 def read_state(url: str, vehicle_id: UUID) -> State:
@@ -61,8 +64,8 @@ def read_state(url: str, vehicle_id: UUID) -> State:
 
         ((_, seq, _, signals),) = rows(_VALUES)
         values = {path: (value, at_ms) for path, (value, at_ms, _) in signals.items()}
-        (link,), (policy,) = rows(_LINK), rows(_POLICY)
-        return State(rows(_TRIPS), rows(_PLACES), link, policy, rows(_LEVELS), rows(_REFUSALS), values, seq)
+        (link,), (policy,), ((accepted,),) = rows(_LINK), rows(_POLICY), rows(_ACCEPTED)
+        return State(rows(_TRIPS), rows(_PLACES), link, policy, rows(_LEVELS), rows(_REFUSALS), values, seq, accepted)
 
 
 def differences(calm: State, storm: State) -> Iterator[str]:
@@ -140,9 +143,7 @@ def _is_kept(envelope: Envelope, state: State) -> bool:
             change = msgspec.msgpack.decode(body, type=LevelChanged)
             return (int(change.level), change.by, change.counter) in state.levels
         case _ if envelope.type == POLICY_ACCEPTED:
-            return (
-                msgspec.msgpack.decode(body, type=PolicyAccepted).version > 0
-            )  # the newest one is compared as part of the state
+            return msgspec.msgpack.decode(body, type=PolicyAccepted).version <= state.accepted
         case _ if envelope.type in (STATUS, STATUS_WITH_PLACE):
             values = msgspec.msgpack.decode(body, type=StatusBody).values
             return all(

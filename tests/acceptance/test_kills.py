@@ -18,6 +18,7 @@ from faults.proxy import Proxy, Seen
 from faults.run import Report, run
 from openmarque.protocol.envelope import Ack, Answer, Disposition, Envelope, Lane, Trust, encode, pack
 from openmarque.protocol.levels import Level
+from openmarque.protocol.messages import POLICY_ACCEPTED, PolicyAccepted
 from openmarque.services.trips.messages import TRIP_COMPLETED, TripCompleted
 from tests.conftest import BUDGET
 
@@ -70,7 +71,8 @@ def test_four_seeds_in_a_row_reach_every_point() -> None:
 
 TRIP = TripCompleted(1, 0, 1000, 1.0, 1.0, 10.0, 36.0)
 EVENT = Envelope(1, Lane.EVENT, 1, 0, Trust.SYNCED, Level.DATA, TRIP_COMPLETED, pack(TRIP))
-KEPT = State([(1, 1)], [], (1, 1, 0, 0), (3, True), [], [], {}, 0)
+POLICY = Envelope(1, Lane.EVENT, 1, 0, Trust.SYNCED, Level.PRIVATE, POLICY_ACCEPTED, pack(PolicyAccepted(7, "")))
+KEPT = State([(1, 1)], [], (1, 1, 0, 0), (3, True), [], [], {}, 0, 7)
 
 
 def seen(*messages: Envelope | Ack) -> Proxy:
@@ -90,12 +92,14 @@ STORED = Ack(1, Lane.EVENT, 1, (Answer(1, Disposition.STORED),))
 
 def test_evidence_that_is_whole_says_nothing() -> None:
     assert list(broken_promises(seen(EVENT, STORED), KEPT)) == []
+    assert list(broken_promises(seen(POLICY, STORED), KEPT)) == []
 
 
 @pytest.mark.parametrize(
     ("log", "state", "complaint"),
     [
         ((EVENT, STORED), {"trips": []}, "acknowledged as stored and is not there"),
+        ((POLICY, STORED), {"accepted": 6}, "acknowledged as stored and is not there"),
         ((EVENT, STORED), {"trips": [(1, 1), (1, 1)]}, "kept 2 times"),
         ((EVENT, STORED), {"link": (1, 0, 0, 0)}, "acknowledged up to 1, kept is 0"),
         ((EVENT,), {"link": (1, 0, 0, 0)}, "up to 1, and 0 is settled"),

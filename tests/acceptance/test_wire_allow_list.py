@@ -62,9 +62,9 @@ from tests.phones import Phone
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-CATALOGUE = Catalogue(s for s in installed_services() if s.name in {"status", "trips"})
+CATALOGUE = Catalogue(s for s in installed_services() if s.name in {"status", "trips", "lock"})
 REGISTER: MessageRegister = CATALOGUE.messages
-"""Of the two services that live in this package: what others bring with them is theirs to show."""
+"""Of the three services that live in this package: what others bring with them is theirs to show."""
 
 
 @dataclass
