@@ -49,6 +49,17 @@ ECALL = Declaration(
     items=(Item("position", OVERWRITTEN, signals=(vss.LATITUDE, vss.LONGITUDE)),),
 )
 
+BREAKDOWN = Declaration(
+    name="breakdown_call",
+    version=1,
+    purpose={"en": "Call the breakdown service.", "fr": "Appeler le dépannage."},
+    basis=LegalBasis.CONTRACT,
+    items=(Item("call", OVERWRITTEN, carried=("wire:breakdown_call.at",)),),
+    plans=("connect",),
+    capability="telematics",
+    messages=("breakdown_call",),
+)
+
 
 def answer(facts: Facts, ask: Ask) -> Permit | Refusal:
     return decide(CATALOGUE.declarations.get(ask.declaration), facts, ask)
@@ -128,6 +139,17 @@ def test_a_value_captured_at_a_lower_level_stays_out_after_the_level_was_raised(
 def test_a_legal_duty_is_open_in_private_mode_without_owner_contract_or_equipment() -> None:
     bare = Facts(now=NOW, vehicle_id=CAR, level=Level.PRIVATE, ceiling=Level.PRIVATE, remote_access=False)
     assert isinstance(decide(ECALL, bare, Ask("ecall", Kind.SIGNAL, vss.LATITUDE)), Permit)
+
+
+@pytest.mark.req("PRV-2")
+@pytest.mark.parametrize("level", Level)
+def test_a_call_for_help_by_contract_is_blocked_in_private_mode_and_in_no_other(level) -> None:
+    facts, ask = replace(OPEN, level=level), Ask("breakdown_call", Kind.MESSAGE, "breakdown_call")
+    result = decide(BREAKDOWN, facts, ask)
+    assert (result.reason if isinstance(result, Refusal) else None) == (Reason.LEVEL_TOO_LOW if level is Level.PRIVATE else None)
+    # The car's own copy of the rule says the same.
+    rules = Rulebook(compile_policy((*CATALOGUE.service_declarations(), BREAKDOWN), facts))
+    assert isinstance(rules.judge(ask, moment_of(facts)), Permit) is (level is not Level.PRIVATE)
 
 
 @pytest.mark.req("PRV-2")
