@@ -146,7 +146,9 @@ def test_a_legal_duty_is_open_in_private_mode_without_owner_contract_or_equipmen
 def test_a_call_for_help_by_contract_is_blocked_in_private_mode_and_in_no_other(level) -> None:
     facts, ask = replace(OPEN, level=level), Ask("breakdown_call", Kind.MESSAGE, "breakdown_call")
     result = decide(BREAKDOWN, facts, ask)
-    assert (result.reason if isinstance(result, Refusal) else None) == (Reason.LEVEL_TOO_LOW if level is Level.PRIVATE else None)
+    assert (result.reason if isinstance(result, Refusal) else None) == (
+        Reason.LEVEL_TOO_LOW if level is Level.PRIVATE else None
+    )
     # The car's own copy of the rule says the same.
     rules = Rulebook(compile_policy((*CATALOGUE.service_declarations(), BREAKDOWN), facts))
     assert isinstance(rules.judge(ask, moment_of(facts)), Permit) is (level is not Level.PRIVATE)
