@@ -1,5 +1,6 @@
 """The NATS adapter keeps the contract, and its connection survives the broker."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -7,7 +8,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from openmarque.engines.nats import NatsServer
+from openmarque.engines.nats import NatsLogin, NatsServer
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.settings import Settings
 from openmarque.link.bringup import authority, broker_plan
@@ -56,8 +57,6 @@ async def test_a_subscription_goes_on_after_the_broker_was_killed_and_started_ag
 
 
 async def test_connecting_to_nobody_says_that_the_broker_is_down(nats: Nats) -> None:
-    from openmarque.engines.nats import NatsLogin
-
     with pytest.raises(BrokerDown):
         await connect(NatsLogin("nats://127.0.0.1:1"), name="nobody", timeout_s=1)
 
@@ -73,3 +72,22 @@ async def test_a_worker_can_not_speak_for_a_car(nats: Nats, broker: NatsBroker) 
     await broker.publish(f"v.{name}.up.status", b"forged")
     await broker.flush()
     assert got == []
+
+
+async def test_an_address_with_tls_tells_nothing_to_a_server_that_does_without() -> None:
+    heard, sockets = bytearray(), []
+
+    async def stripped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Somebody between us and the broker, who leaves its demand for TLS out.
+        sockets.append(writer)
+        writer.write(b'INFO {"server_id":"x","version":"2.15.1","max_payload":65536,"nonce":"abcdefgh"}\r\n')
+        heard.extend(await reader.read())
+        writer.close()
+
+    async with await asyncio.start_server(stripped, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(BrokerDown):
+            await connect(NatsLogin(f"tls://user:secret@127.0.0.1:{port}"), name="careful", timeout_s=1.5)
+        assert sockets, "nobody came"
+        await until(lambda: all(one.is_closing() for one in sockets))
+    assert bytes(heard) == b""

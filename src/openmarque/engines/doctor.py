@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from openmarque.engines.errors import EngineError, EngineUnreachable, NoPermission, PortBusy
 from openmarque.engines.mailbox import mail_server
 from openmarque.engines.nats import check_program, server_info
+from openmarque.engines.nats_check import broker_faults
 from openmarque.engines.postgres import check_server, program_version
 from openmarque.engines.process import DISK_NEEDED, Ports, check_disk, find_ours, is_free, is_root, port_holder, user_name
 from openmarque.engines.quarters import can_reach, possible_roots, unprivileged_user, wheel_nats_server, wheel_programs
@@ -140,6 +141,7 @@ def _nats(settings: Settings, _clock: Clock) -> Iterator[Finding]:
     try:
         if settings.nats_url:
             server_info(settings.nats_url, 2.0)
+            yield from map(_of, broker_faults(settings))
             return
         check_program(settings.nats_server or wheel_nats_server())
     except EngineError as error:

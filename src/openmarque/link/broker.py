@@ -21,6 +21,7 @@ import structlog
 from nats.aio.client import Client
 
 from openmarque.engines.nats import NatsLogin
+from openmarque.engines.nats_client import BrokerClient
 from openmarque.kit.errors import OpenMarqueError
 from openmarque.link.intake import AT_ONCE, Gathering, Handler, Intake
 from openmarque.link.nats_bulk import BulkClient, Message
@@ -30,7 +31,7 @@ _PUBLISH_AT_ONCE: Final = 1000
 """Messages joined into one write before other tasks get their turn (about 2 ms)."""
 _CHECKED: Final = 100_000
 """Subjects remembered as declared: those of the cars that one worker serves, some 10 MB; begun anew when full."""
-_C = TypeVar("_C", bound=Client)
+_C = TypeVar("_C", bound=BrokerClient)
 _RECONNECT_WAIT_S: Final = cast("int", 0.1)
 """Until a gate is back, a restarted broker refuses every car, so none waits a second. (nats-py hands it to ``asyncio.sleep``.)"""
 _FLUSH_S: Final = 5.0
@@ -323,7 +324,7 @@ async def connect(login: NatsLogin, *, name: str, timeout_s: float = 10.0) -> Na
 
 async def connect_client(login: NatsLogin, *, name: str, timeout_s: float = 10.0) -> Client:
     """A nats-py client as `login`, for the gate and the system account, whose subjects are the broker's own."""
-    return await _connected(Client(), login, name, timeout_s)
+    return await _connected(BrokerClient(), login, name, timeout_s)
 
 
 async def _connected(client: _C, login: NatsLogin, name: str, timeout_s: float) -> _C:
@@ -334,8 +335,9 @@ async def _connected(client: _C, login: NatsLogin, name: str, timeout_s: float) 
     try:
         async with asyncio.timeout(timeout_s):
             await client.connect(
-                login.url,
+                login.servers,
                 name=name,
+                tls=login.tls(),
                 error_cb=on_error,
                 allow_reconnect=True,
                 max_reconnect_attempts=-1,
@@ -346,6 +348,6 @@ async def _connected(client: _C, login: NatsLogin, name: str, timeout_s: float) 
                 nkeys_seed_str=login.seed,
             )
     except (nats.errors.Error, OSError, TimeoutError) as error:
-        await client.close()
+        await client.give_up()
         raise BrokerDown(f"{type(error).__name__}: {error}") from error
     return client

@@ -12,10 +12,11 @@ from functools import partial
 from typing import Final, NamedTuple
 
 import nats.errors
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.protocol.parser import Parser
+
+from openmarque.engines.nats_client import BrokerClient
 
 _END: Final = b"\r\n"
 _MSG: Final = b"MSG "
@@ -89,7 +90,7 @@ class BulkParser(Parser):
                 raise nats.errors.ProtocolError("nats: no end of message")
 
 
-class BulkClient(Client):
+class BulkClient(BrokerClient):
     """nats-py's client with bulk subscriptions and publications."""
 
     def __init__(self) -> None:
