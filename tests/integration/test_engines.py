@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -52,6 +53,12 @@ async def test_both_start_side_by_side_and_a_killed_one_comes_back_with_what_was
         connection.execute("INSERT INTO kept VALUES (7)")
         for name in ("fsync", "synchronous_commit", "full_page_writes", "data_checksums"):
             assert connection.execute(f"SHOW {name}").fetchone() == ("on",), name
+        # Neither engine may stop everything for tens of milliseconds in the middle of an order (decision 0022).
+        assert connection.execute("SHOW wal_init_zero").fetchone() == ("off",)
+    broker = stack.nats.process()
+    assert broker is not None
+    assert broker.environ()["GOGC"] == "400"
+    assert int(broker.environ()["GOMEMLIMIT"]) < psutil.virtual_memory().total
     watching = asyncio.create_task(stack.watch())
     for name, server in (("postgres", stack.postgres), ("nats", stack.nats)):
         process = server.process()

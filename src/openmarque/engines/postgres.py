@@ -53,6 +53,7 @@ _TUNING: Final = {
     "max_connections": "100",
     "max_wal_size": "1GB",
     "wal_compression": "on",
+    "wal_init_zero": "off",  # filling a new segment with zeros held up every commit for 60 ms (docs/decisions/0022)
     "checkpoint_completion_target": "0.9",
     "jit": "off",  # all our statements are short: compiling one costs more than running it
     "timezone": "UTC",

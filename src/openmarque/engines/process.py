@@ -15,7 +15,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -194,10 +194,13 @@ def reap(child: subprocess.Popen[bytes]) -> psutil.Process:
     return process
 
 
-def spawn(arguments: Sequence[str], log: Path, *, user: str | None = None) -> subprocess.Popen[bytes]:
+def spawn(
+    arguments: Sequence[str], log: Path, *, user: str | None = None, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start an engine in its own session (a Ctrl-C in our terminal isn't for it), its output appended to `log`.
 
-    The output goes to a file and not to a pipe, for a broken pipe would end the engine together with us.
+    `environment` adds to ours; what an operator has set there stands. The output goes to a file and not to a pipe, for a broken pipe
+    would end the engine together with us.
     """
     with open_log(log) as output:
         return subprocess.Popen(
@@ -207,6 +210,7 @@ def spawn(arguments: Sequence[str], log: Path, *, user: str | None = None) -> su
             stderr=subprocess.STDOUT,
             start_new_session=True,
             cwd="/",
+            env={**(environment or {}), **os.environ},
             user=user,
             group=pwd.getpwnam(user).pw_gid if user else None,
             extra_groups=[] if user else None,
