@@ -1,6 +1,8 @@
 """The NATS adapter keeps the contract, and its connection survives the broker."""
 
 import asyncio
+import json
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -15,7 +17,7 @@ from openmarque.link.bringup import authority, broker_plan
 from openmarque.link.broker import BrokerDown, ConnectionState, Message, NatsBroker, connect
 from openmarque.link.subjects import live_subject
 from tests.contract.broker_contract import BrokerContract, Connect, until
-from tests.integration.conftest import Nats
+from tests.integration.conftest import Nats, Pki
 
 
 class TestNatsBroker(BrokerContract):
@@ -91,3 +93,38 @@ async def test_an_address_with_tls_tells_nothing_to_a_server_that_does_without()
         assert sockets, "nobody came"
         await until(lambda: all(one.is_closing() for one in sockets))
     assert bytes(heard) == b""
+
+
+async def test_no_server_is_entered_with_tls_that_only_a_greeting_names(nats: Nats, pki: Pki) -> None:
+    """The greeting comes before TLS begins: whoever stands between can name a server of his own there, and then cut the connection."""
+    strangers, entered = list[asyncio.StreamWriter](), list[bytes]()
+    certificate, key = pki.ca.server_files(["localhost", "127.0.0.1"])
+    proof = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    proof.load_cert_chain(certificate, key)
+
+    async def stranger(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        strangers.append(writer)
+        writer.close()
+
+    async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        greeting = {"server_id": "x", "version": "2.15.1", "max_payload": 65536, "tls_required": True, "connect_urls": [named]}
+        writer.write(b"INFO " + json.dumps(greeting).encode() + b"\r\n")
+        await writer.drain()
+        await writer.start_tls(proof)
+        entered.append(await reader.readline())
+        writer.write(b"PONG\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.transport.abort()
+
+    async with (
+        await asyncio.start_server(stranger, "127.0.0.1", 0) as other,
+        await asyncio.start_server(between, "127.0.0.1", 0) as server,
+    ):
+        named = f"127.0.0.1:{other.sockets[0].getsockname()[1]}"
+        login = NatsLogin(f"tls://user:secret@127.0.0.1:{server.sockets[0].getsockname()[1]}", anchor=pki.ca.root_file)
+        broker = await connect(login, name="careful")
+        await until(lambda: len(entered) >= 4)
+        await broker.close()
+    assert all(line.startswith(b"CONNECT") for line in entered)
+    assert strangers == []

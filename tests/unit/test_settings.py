@@ -37,6 +37,8 @@ def test_home_follows_the_xdg_base_directories(tmp_path: Path) -> None:
         ("PORT", "70000", "a port from 1 to 65535"),
         ("DATABASE_URL", "mysql://x", "postgresql://"),
         ("NATS_URL", "localhost:4222", "nats://"),
+        ("NATS_URL", "tls://a:4222,nats://b:4222", "all with tls://"),
+        ("NATS_URL", "TLS://a:4222", "tls://"),
         ("LOG_LEVEL", "loud", "one of debug"),
         ("GATES", "0", "at least 1"),
     ],

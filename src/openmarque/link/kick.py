@@ -15,10 +15,10 @@ from typing import Any, Final
 import msgspec
 import nats.errors
 import structlog
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from openmarque.engines.nats import NatsLogin
+from openmarque.engines.nats_client import BrokerClient
 from openmarque.kit.ids import VehicleId, parse_wire, wire
 from openmarque.link.broker import connect_client
 
@@ -76,7 +76,7 @@ class ConnectionEvent:
 class SystemAccount:
     """The broker's system account. Make it with `open_system`."""
 
-    def __init__(self, client: Client, account: str) -> None:
+    def __init__(self, client: BrokerClient, account: str) -> None:
         """Watch over the cars in `account`."""
         self._client = client
         self._account = account
@@ -135,7 +135,7 @@ class SystemAccount:
         answers = await self._client.subscribe(inbox)
         request = msgspec.json.encode({"mqtt_client": wire(vehicle_id), "acc": self._account})
         await self._client.publish("$SYS.REQ.SERVER.PING.CONNZ", request, reply=inbox)
-        servers = max(1, len(self._client.discovered_servers) + 1)
+        servers = max(1, len(self._client.servers))
         try:
             async with asyncio.timeout(_ANSWERS_S):
                 for _ in range(servers):
