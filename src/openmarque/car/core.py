@@ -112,6 +112,7 @@ class CarCore(CoreViews):
         states = {s.name: store.read(service_record(s.name), s.state) for s in services}
         self._pipeline = Pipeline(services, states, profile.equipment)
         self._renewal = Renewal(keys, self._link, self._counts)
+        self._keys = keys
         self._policy = PolicyHeld(profile, store)
         held = self._policy.policy
         owned = PhonesRecord(tenure_id=held.tenure_id if held else None)
@@ -310,7 +311,7 @@ class CarCore(CoreViews):
         )
 
     def _welcomed(self, step: Step, welcome: Welcome) -> None:
-        if not self._link.welcomed(step, welcome):
+        if not self._link.welcomed(step, welcome, self._keys.validity.until_ms):
             return
         self._renewal.welcomed()
         self._obey()

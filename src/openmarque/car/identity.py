@@ -12,7 +12,7 @@ import base64
 import binascii
 import os
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -20,9 +20,10 @@ from uuid import UUID
 
 import msgspec
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from openmarque.car.model import CarProfile, CertificateMismatch, Validity
 from openmarque.kit.clock import to_ms
@@ -257,12 +258,14 @@ class FileKeyring:
         """See ``Keyring``."""
         path = self._bundle.folder / NEXT_KEY
         try:
-            certificate = _leaf(chain)
-            fits = path.is_file() and _private(path).public_key() == certificate.public_key()
-            names = _names(certificate)
+            certificates = x509.load_pem_x509_certificates(chain)
+            fits = path.is_file() and _private(path).public_key() == certificates[0].public_key()
+            names = _names(certificates[0])
+            is_ours = _is_cars(certificates, x509.load_pem_x509_certificates(self._bundle.broker_ca.read_bytes()))
         except (ValueError, OSError) as error:
             raise CertificateMismatch from error
-        if not fits or names != (wire(self._bundle.vehicle_id), self._bundle.vin):
+        # The answer comes by the broker: whoever holds that must not leave the car with a certificate that no gate takes.
+        if not fits or not is_ours or names != (wire(self._bundle.vehicle_id), self._bundle.vin):
             raise CertificateMismatch
         _write(self._bundle.folder / NEXT_CHAIN, chain)
 
@@ -304,6 +307,25 @@ def _private(path: Path) -> ec.EllipticCurvePrivateKey:
 def _leaf(chain: bytes) -> x509.Certificate:
     """The first certificate of a chain: the car's own."""
     return x509.load_pem_x509_certificates(chain)[0]
+
+
+def _is_cars(chain: Sequence[x509.Certificate], roots: Iterable[x509.Certificate]) -> bool:
+    """Whether a chain is for clients and leads to one of `roots`: each certificate issued by the next one, and not beyond its end."""
+    try:
+        usages = [certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value for certificate in chain]
+    except x509.ExtensionNotFound:
+        return False
+    is_client = all(ExtendedKeyUsageOID.CLIENT_AUTH in usage for usage in usages)
+    return is_client and all(map(_issued, chain, chain[1:])) and any(_issued(chain[-1], root) for root in roots)
+
+
+def _issued(below: x509.Certificate, above: x509.Certificate) -> bool:
+    try:
+        below.verify_directly_issued_by(above)
+        is_authority = above.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+        return False
+    return is_authority and below.not_valid_after_utc <= above.not_valid_after_utc
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, str]:

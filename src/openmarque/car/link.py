@@ -27,13 +27,24 @@ OUTBOX_FULL: Final = "outbox_full"
 TOO_LARGE: Final = "too_large"
 
 _OTHER_EPOCH: Final = frozenset((STALE_EPOCH, UNKNOWN_EPOCH))
+_LONGEST_REASON: Final = 40
 _ENVELOPE_BYTES: Final = 128
 """Room for everything in an envelope but its body: seven small fields and a type name."""
 
 
-def _believable(told_ms: int, now: Now) -> int:
-    """The platform's time as far as it can be: one that is ahead of a clock that was set by more than a day closes nothing for good."""
-    return told_ms if now.trust is Trust.UNSET else min(told_ms, now.ms + MAX_AHEAD_MS)
+def _believable(told_ms: int, now: Now, latest_ms: int) -> int:
+    """The platform's time as far as it can be: one that is far ahead closes nothing for good.
+
+    A greeting's answer is not signed. A clock that was set bounds it by a day; without one `latest_ms` does, the end of the car's own
+    certificate: after that it would not be connected.
+    """
+    return min(told_ms, latest_ms) if now.trust is Trust.UNSET else min(told_ms, now.ms + MAX_AHEAD_MS)
+
+
+def _code(reason: str) -> str:
+    """A reason of the platform's as a name to count by. Acknowledgements are not signed: a text of another kind is no name."""
+    is_one = 0 < len(reason) <= _LONGEST_REASON and reason.isascii() and reason.replace("_", "").replace("-", "").isalnum()
+    return reason if is_one else "?"
 
 
 @dataclass(slots=True)
@@ -131,8 +142,11 @@ class Link:
         """Per lane, the lowest number that may still be sent."""
         return {Lane.URGENT: self._urgent.first, Lane.EVENT: self._event.first, Lane.STATUS: self.status.first}
 
-    def welcomed(self, step: Step, welcome: Welcome) -> bool:
-        """Take over what the platform says; False when it is no answer to this greeting, or in no protocol of ours."""
+    def welcomed(self, step: Step, welcome: Welcome, latest_ms: int) -> bool:
+        """Take over what the platform says; False when it is no answer to this greeting, or in no protocol of ours.
+
+        `latest_ms` bounds its time for a car whose clock was never set.
+        """
         if self.state not in (LinkState.GREETING, LinkState.OPEN) or welcome.asked not in (0, self.asked):
             self._counts.add("ignored/welcome:not_asked")
             return False
@@ -151,7 +165,7 @@ class Link:
                 self._note_settled(lane.settle(step.changes, watermarks[lane.lane], (), step.now.ms))
             self._settle_status(Ack(self._epoch, Lane.STATUS, watermarks[Lane.STATUS]))
         self._unknown = tuple(sorted(welcome.unknown))
-        self._heard_ms = max(self._heard_ms, _believable(welcome.time, step.now))
+        self._heard_ms = max(self._heard_ms, _believable(welcome.time, step.now, latest_ms))
         self.state = LinkState.OPEN
         self._hello_wait_ms = FIRST_WAIT_MS
         return True
@@ -280,19 +294,19 @@ class Link:
         if not kind:
             return
         if answer is not None and answer.disposition is Disposition.REFUSED:
-            self._counts.add(f"refused/{kind}:{answer.reason}")
+            self._counts.add(f"refused/{kind}:{_code(answer.reason)}")
             return
         self._counts.add(f"acknowledged/{kind}")
         if answer is not None and answer.disposition is Disposition.STORED and answer.reason:
-            self._counts.add(f"refused_in_part/{kind}:{answer.reason}")
+            self._counts.add(f"refused_in_part/{kind}:{_code(answer.reason)}")
 
     def _note_settled(self, settled: Settled) -> None:
         for kind in settled.stored:
             self._counts.add(f"acknowledged/{kind}")
         for kind, reason in settled.refused:
-            self._counts.add(f"refused/{kind}:{reason}")
+            self._counts.add(f"refused/{kind}:{_code(reason)}")
         for kind, reason in settled.in_part:
-            self._counts.add(f"refused_in_part/{kind}:{reason}")
+            self._counts.add(f"refused_in_part/{kind}:{_code(reason)}")
 
     def _note_purged(self, step: Step, by_lane: list[dict[str, int]]) -> None:
         for buried in by_lane:

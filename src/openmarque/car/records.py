@@ -13,6 +13,8 @@ PRIVACY: Final = "privacy"
 POLICY: Final = "policy"
 STATUS_LANE: Final = "status_lane"
 COUNTS: Final = "counts"
+MOST_NAMES: Final = 1000
+"""Names that are counted: some ten times what a car comes to, and a record that stays small whatever others make it count."""
 
 
 def service_record(name: str) -> str:
@@ -66,7 +68,9 @@ class Counts:
         self.changed = False
 
     def add(self, name: str, by: int = 1) -> None:
-        """Count `by` more of `name`."""
+        """Count `by` more of `name`; beyond ``MOST_NAMES`` of its kind together."""
+        if name not in self.values and len(self.values) >= MOST_NAMES:
+            name = f"{name.partition('/')[0]}/other"
         self.values[name] = self.values.get(name, 0) + by
         self.changed = True
 

@@ -7,6 +7,7 @@ import pytest
 from openmarque.car.model import Channel, Frame, LinkState, NoticeCode
 from openmarque.car.records import LinkRecord
 from openmarque.car.store import MemoryCarStore
+from openmarque.kit.clock import from_ms
 from openmarque.protocol import signals as vss
 from openmarque.protocol.envelope import Ack, Answer, Disposition, Lane, Trust, encode
 from openmarque.protocol.lanes import EVENT_WINDOW, UNKNOWN_EPOCH
@@ -73,6 +74,31 @@ class TestGreeting:
         assert [n.code for n in output.notices] == [NoticeCode.PROTOCOL_UNKNOWN]
         assert car.core.link_state is LinkState.INCOMPATIBLE
         assert car.wait(3600) == []
+
+    def test_a_forged_time_closes_nothing_for_longer_than_the_certificate_lives(self):
+        """A greeting's answer is not signed, and a car whose clock was never set has little to hold against it."""
+        car, platform = Car(), Platform(policy=policy())
+        open_link(car, platform)
+        converse(car, platform, car.set_level(Level.POSITION))
+        car.disconnect()
+        car.trust = Trust.UNSET
+        car.connect()
+        car.hears("welcome", encode(Welcome(1, car.core.epoch, {}, 2**63 - 1)))
+        car.disconnect()
+        car.trust, car.ms = Trust.SYNCED, car.keys.validity.until_ms + 1000
+        platform.policy = policy(2, issued=from_ms(car.ms))
+        open_link(car, platform)
+        converse(car, platform, car.senses({vss.SPEED: 50.0}))
+        assert platform.shown()[vss.SPEED] == 50.0
+
+    def test_reasons_that_are_no_codes_are_counted_as_one(self):
+        car, _ = connected_car()
+        for number in range(50):
+            (said,) = envelopes(statuses(car.senses({vss.SPEED: float(number)})))
+            seq = said.seq
+            refusal = Answer(seq, Disposition.REFUSED, "a long story " * 100 + str(number))
+            car.hears("ack", encode(Ack(car.core.epoch, Lane.STATUS, seq, (refusal,))))
+        assert set(car.core.counts("refused")) == {"status:?"}
 
     def test_a_car_without_memory_takes_the_epoch_it_is_given(self):
         car, platform = Car(), Platform(policy=policy(), epoch=7)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -10,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from openmarque.car.identity import (
     CAR_JSON,
@@ -36,7 +37,6 @@ from tests.cars import POLICY_KEY, START_MS, Car, Platform, TestKeyring, open_li
 VIN = "UU1TEST0000000042"
 CAR = UUID(int=42)
 HOUR_MS = 3_600_000
-ISSUER = new_car_key()
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -99,14 +99,47 @@ class TestAsking:
         assert [f.channel for f in car.wait(3600)] == [Channel.CSR]
 
 
-def chain_for(key: ec.EllipticCurvePublicKey, *, vin: str = VIN, car: UUID = CAR) -> bytes:
-    """A certificate of a car's form; the keyring leaves the question of trust to the broker."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, wire(car))])
+class Authority:
+    """An authority of the tests: it issues by its own name and key."""
+
+    def __init__(self, name: str, *, above: "Authority | None" = None, usage: x509.ObjectIdentifier | None = None) -> None:
+        self.key = new_car_key()
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        builder = certificate(self.name, self.key.public_key(), timedelta(days=3650))
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        if usage is not None:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        self.certificate = (above or self).sign(builder)
+
+    def sign(self, builder: x509.CertificateBuilder) -> x509.Certificate:
+        return builder.issuer_name(self.name).sign(self.key, hashes.SHA256())
+
+
+def certificate(subject: x509.Name, key: ec.EllipticCurvePublicKey, life: timedelta) -> x509.CertificateBuilder:
+    builder = x509.CertificateBuilder().subject_name(subject).public_key(key).serial_number(x509.random_serial_number())
+    return builder.not_valid_before(BEGIN).not_valid_after(BEGIN + life)
+
+
+ROOT = Authority("root")
+CARS = Authority("cars", above=ROOT, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+
+
+def chain_for(
+    key: ec.EllipticCurvePublicKey,
+    *,
+    vin: str = VIN,
+    car: UUID = CAR,
+    issuer: Authority = CARS,
+    usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.CLIENT_AUTH,
+    life: timedelta = timedelta(days=90),
+) -> bytes:
+    """A car's certificate and its issuer's."""
     holder = x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.SERIAL_NUMBER, vin)]))
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key).serial_number(7)
-    builder = builder.not_valid_before(BEGIN).not_valid_after(BEGIN + timedelta(days=90))
+    builder = certificate(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, wire(car))]), key, life)
     builder = builder.add_extension(x509.SubjectAlternativeName([holder]), critical=False)
-    return builder.sign(ISSUER, hashes.SHA256()).public_bytes(Encoding.PEM)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    leaf = issuer.sign(builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False))
+    return b"".join(one.public_bytes(Encoding.PEM) for one in (leaf, issuer.certificate))
 
 
 @pytest.fixture
@@ -122,7 +155,7 @@ def folder(tmp_path: Path) -> Path:
         capabilities={"telematics"},
         key_pem=key_pem(key),
         chain_pem=chain_for(key.public_key()),
-        broker_ca_pem=b"the root",
+        broker_ca_pem=ROOT.certificate.public_bytes(Encoding.PEM),
         top_speed_kmh=85,
         battery_kwh=6.1,
     )
@@ -130,12 +163,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "car"
 
 
-def renew(keyring: FileKeyring, *, vin: str = VIN, car: UUID = CAR) -> bytes:
-    """Ask, and the chain that a platform would answer with."""
+def renew(keyring: FileKeyring, **wrong: Any) -> bytes:
+    """Ask, and the chain that a platform would answer with, but for what is `wrong` with it."""
     request = x509.load_der_x509_csr(keyring.request())
     key = request.public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey)
-    return chain_for(key, vin=vin, car=car)
+    return chain_for(key, **wrong)
 
 
 class TestBundle:
@@ -224,6 +257,26 @@ class TestKeysOnDisk:
             with pytest.raises(CertificateMismatch):
                 keyring.install(chain)
         assert not (folder / NEXT_CHAIN).exists()
+
+    @pytest.mark.parametrize(
+        "forged",
+        [
+            pytest.param({"issuer": Authority("cars")}, id="by itself"),
+            pytest.param({"issuer": Authority("cars", above=Authority("root"))}, id="by a stranger called as our root"),
+            pytest.param({"issuer": Authority("servers", above=ROOT, usage=ExtendedKeyUsageOID.SERVER_AUTH)}, id="for servers"),
+            pytest.param({"issuer": ROOT}, id="by the root itself"),
+            pytest.param({"usage": ExtendedKeyUsageOID.SERVER_AUTH}, id="not for clients"),
+            pytest.param({"life": timedelta(days=36500)}, id="longer than its issuer"),
+        ],
+    )
+    def test_whoever_holds_the_broker_can_not_give_a_car_a_certificate_of_his_own(self, folder, forged):
+        keyring = FileKeyring(read_bundle(folder))
+        kept = {path.name: path.read_bytes() for path in folder.iterdir()}
+        with pytest.raises(CertificateMismatch):
+            keyring.install(renew(keyring, **forged))
+        assert not keyring.use_next()
+        assert {name: (folder / name).read_bytes() for name in kept} == kept
+        keyring.install(renew(keyring))  # the right one is still taken
 
     @pytest.mark.parametrize("done", range(4))
     def test_a_power_failure_while_the_two_change_places_leaves_a_whole_pair(self, folder, done):
