@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -35,7 +36,7 @@ async def test_an_account_is_active_once_the_link_of_the_mail_is_followed(town: 
     assert code(await browser.sign_in(email, "something else")) == (401, "sign-in-refused")
     [(template, letter)] = await town.mails(email)
     assert (template, letter.language) == ("confirm", "fr")
-    assert (await browser.post("/accounts/confirmations", letter.fields)).status_code == 204
+    assert (await browser.post("/accounts/confirmations", {"token": letter.fields["token"]})).status_code == 204
     signed_in = await browser.sign_in(email.upper())
     assert signed_in.status_code == 201
     assert signed_in.json() == (await browser.get("/account")).json()
@@ -57,6 +58,22 @@ async def test_a_link_works_once_and_the_mail_can_be_sent_again(town: Town):
     assert code(await browser.post("/accounts/confirmations", {"token": second})) == (400, "link-unusable")
     await browser.post("/accounts/confirmations/resend", {"email": email})
     assert len(await town.mails(email)) == 2, "an active account is sent no further link"
+
+
+@pytest.mark.req("ACC-1")
+async def test_asked_for_again_each_claim_gets_its_link_with_the_moment_of_its_sign_up(town: Town):
+    """Else a stranger who signs up with my address after me would have me activate the account whose password he knows."""
+    browser, email = town.browser(), new_address()
+    await browser.post("/accounts", person(email))
+    mine_at = town.clock.now()
+    town.clock.advance(timedelta(minutes=7))
+    await browser.post("/accounts", person(email, password="the stranger's own words"))
+    await browser.post("/accounts/confirmations/resend", {"email": email})
+    first, _, again, also = [letter.fields for _, letter in await town.mails(email)]
+    assert [first["at"], again["at"]] == [f"{mine_at.astimezone(ZoneInfo('Europe/Paris')):%Y-%m-%d %H:%M} (Europe/Paris)"] * 2
+    assert also["at"] != again["at"]
+    assert (await browser.post("/accounts/confirmations", {"token": again["token"]})).status_code == 204
+    assert (await browser.post("/sessions", {"email": email, "password": PASSWORD})).status_code == 201
 
 
 @pytest.mark.req("ACC-1")

@@ -359,7 +359,7 @@ async def test_a_name_brings_no_line_into_a_mail(town: Town, said: str):
     answer = await browser.post("/accounts", person(email, given_name=said))
     if answer.status_code == 202:
         [(_, letter)] = await town.mails(email)
-        assert set(letter.fields) == {"token"}, "what a stranger typed is in no mail"
+        assert set(letter.fields) == {"token", "at"}, "what a stranger typed is in no mail"
         [(name,)] = await town.rows(
             "SELECT a.given_name FROM account a JOIN account_credential c USING (account_id) WHERE c.email = %s", email
         )

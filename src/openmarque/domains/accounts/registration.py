@@ -5,7 +5,8 @@ Rules:
        difference is in the mail, which only the address's owner reads.
     2. Several may sign up with one address; each gets an account that is not active, and a link of its own. The first link followed makes its
        account the address's; the other claims are closed. So a stranger who signs up with my address before me, or again after me,
-       changes nothing about the link that I follow.
+       changes nothing about the link that I follow. Who asks for it again gets one for each claim that is open, with the moment
+       of that sign-up in it: which of them is mine only I know.
     3. A link works once, for its purpose, for its time. The token behind it is in the mail (sealed until sent) and nowhere else.
     4. A link to set a password proves the address as one to confirm it does.
 """
@@ -37,11 +38,11 @@ SELECT a.account_id, c.email, a.language, a.time_zone FROM account_credential c 
  WHERE c.brand_id = %s AND c.email_key = %s AND a.closed_at IS NULL
    AND (c.confirmed_at IS NOT NULL OR %s) ORDER BY c.confirmed_at IS NULL, a.created_at DESC LIMIT 1"""
 _CLAIM: Final = """
-SELECT a.account_id, c.email, a.language, a.time_zone FROM account_credential c JOIN account a USING (account_id)
+SELECT a.account_id, c.email, a.language, a.time_zone, a.created_at FROM account_credential c JOIN account a USING (account_id)
  WHERE c.brand_id = %(brand)s AND c.email_key = %(key)s AND a.closed_at IS NULL AND c.confirmed_at IS NULL
    AND NOT EXISTS (SELECT FROM account_credential o JOIN account b USING (account_id)
                     WHERE o.brand_id = %(brand)s AND o.email_key = %(key)s AND o.confirmed_at IS NOT NULL AND b.closed_at IS NULL)
- ORDER BY a.created_at DESC LIMIT 1"""
+ ORDER BY a.created_at"""
 _ACCOUNT: Final = """
 INSERT INTO account (account_id, brand_id, language, time_zone, country, given_name, family_name, created_at)
 SELECT %(account_id)s, %(brand_id)s, %(language)s, %(time_zone)s, %(country)s, %(given_name)s, %(family_name)s, %(now)s
@@ -119,11 +120,13 @@ class Registration:
             await self._mailer.send(tx, owner, "already", {}, now)
 
     async def resend(self, tx: Transaction, address: MailAddress, client: str, now: datetime) -> None:
-        """Send the link of an account that is not active once more. Raises ``TooManyTries``."""
+        """Send the links of accounts that are not active once more. Raises ``TooManyTries``."""
         await self._limits.count_mail(tx, address, client, now)
         rows = await postgres(tx).rows(PLATFORM, _CLAIM, {"brand": self._accounts.brand_id, "key": address.key})
-        to = _recipient(rows[0]) if rows else None
-        await self._send_link(tx, to, address, _CONFIRM, now)
+        # As many as sign-ups, which are counted as mails too; for an address of which nothing is known the same statements as for one claim.
+        claims: list[tuple[Recipient | None, datetime]] = [(_recipient(row[:4]), row[4]) for row in rows]
+        for to, at in claims or [(None, now)]:
+            await self._send_link(tx, to, address, _CONFIRM, now, at)
 
     async def request_reset(self, tx: Transaction, address: MailAddress, client: str, now: datetime) -> None:
         """Send a link to set a new password. Raises ``TooManyTries``."""
@@ -162,12 +165,18 @@ class Registration:
         return _recipient(rows[0]) if rows else None
 
     async def _send_link(
-        self, tx: Transaction, to: Recipient | None, address: MailAddress, purpose: str, now: datetime
+        self,
+        tx: Transaction,
+        to: Recipient | None,
+        address: MailAddress,
+        purpose: str,
+        now: datetime,
+        at: datetime | None = None,
     ) -> None:
-        """Send a link to `to`; to nobody with the same statements."""
+        """Send a link to `to`, for what was asked `at` that moment (default: now); to nobody with the same statements."""
         reader = to or Recipient(AccountId(new_uuid()), address.text, "en", "UTC")
         token = await self._link(tx, reader.account_id, purpose, now, wanted=to is not None)
-        await self._mailer.send(tx, reader, purpose, {"token": token}, now, _WITHIN[purpose])
+        await self._mailer.send(tx, reader, purpose, {"token": token}, now, _WITHIN[purpose], at)
 
     @staticmethod
     async def _link(tx: Transaction, account_id: UUID, purpose: str, now: datetime, *, wanted: bool) -> str:

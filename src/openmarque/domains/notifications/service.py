@@ -91,13 +91,16 @@ class Mailer:
         fields: Mapping[str, str],
         now: datetime,
         within: timedelta = GIVEN_UP_AFTER,
+        at: datetime | None = None,
     ) -> None:
         """As ``post``, to an address that need not be confirmed; given up `within` that time, when what it links to has run out.
+
+        `at` is the moment that the text speaks of, if it is another one than now.
 
         An account that does not exist gets nothing, after the same work: who asks can't tell.
         """
         wanted = TEMPLATES[template]
-        given = {**fields, "at": _moment(now, to.time_zone)}
+        given = {**fields, "at": _moment(at or now, to.time_zone)}
         takes = wanted.fields() | ({"token"} if wanted.path else set())
         if missing := takes - given.keys() - {"link"}:
             raise TemplateMismatch(f"{template} lacks {', '.join(sorted(missing))}.")

@@ -44,17 +44,17 @@ _ALL: Final = (
             "en": Text(
                 "Activate your {brand} account",
                 (
-                    "Somebody, probably you, has signed up for {brand} with this mail address. Follow this link to activate the account:",
+                    "Somebody, probably you, signed up for {brand} with this mail address on {at}. Follow this link to activate that account:",
                     "{link}",
-                    "The link works once, within 24 hours. If it was not you, do nothing: without it no account becomes active.",
+                    "The link works once, within 24 hours. If it was not you, or not at that moment, do nothing: without it no account becomes active.",
                 ),
             ),
             "fr": Text(
                 "Activez votre compte {brand}",
                 (
-                    "Quelqu’un, sans doute vous, a créé un compte {brand} avec cette adresse. Suivez ce lien pour l’activer :",
+                    "Quelqu’un, sans doute vous, a créé un compte {brand} avec cette adresse le {at}. Suivez ce lien pour activer ce compte :",
                     "{link}",
-                    "Le lien fonctionne une fois, pendant 24 heures. Si ce n’était pas vous, ne faites rien : sans lui, aucun compte ne devient actif.",
+                    "Le lien fonctionne une fois, pendant 24 heures. Si ce n’était pas vous, ou pas à ce moment, ne faites rien : sans lui, aucun compte ne devient actif.",
                 ),
             ),
         },
