@@ -136,6 +136,8 @@ class LinkContract:
             await stores.link.move_watermarks(tx, Lane.EVENT, {vehicle_id: 7})
             await stores.link.move_watermarks(tx, Lane.URGENT, {vehicle_id: 2})
             await stores.link.count_lost(tx, vehicle_id, 3)
+            for _ in range(3):  # more than a column holds, if they were added up
+                await stores.link.count_lost(tx, vehicle_id, 2**62)
             await stores.link.record_hello(tx, vehicle_id, HelloRecord(1, "1.2", ("odd",), NOW))
         assert dict((await self.locked(stores, vehicle_id)).watermarks) == {Lane.EVENT: 7, Lane.URGENT: 2}
 

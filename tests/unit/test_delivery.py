@@ -3,6 +3,8 @@
 The real use cases on the memory fakes; the drive is a recorded one, its trip measured by the car's own rules.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from uuid import UUID
@@ -22,20 +24,21 @@ from openmarque.governance.memory import ContractRow, MemoryFacts, MemoryPolicyS
 from openmarque.governance.policies import PolicyKeeper
 from openmarque.kit.clock import ManualClock, to_ms
 from openmarque.kit.ids import ContractId, TenureId, VehicleId
-from openmarque.link.event_ingest import EventIngest
+from openmarque.link.event_ingest import MOST_ROUNDS, EventIngest
 from openmarque.link.judging import JudgeCache
 from openmarque.link.live import LiveUpdates
 from openmarque.link.memory import MemoryLinkStore
 from openmarque.link.ports import Handler
 from openmarque.protocol import signing
 from openmarque.protocol.envelope import Envelope, Lane, Trust, encode, pack, read_ack, read_envelope
+from openmarque.protocol.lanes import EVENT_WINDOW
 from openmarque.protocol.levels import Level
-from openmarque.protocol.messages import LEVEL_CHANGED, LevelChanged
+from openmarque.protocol.messages import GONE, LEVEL_CHANGED, Gone, LevelChanged
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
 from openmarque.services.trips.service import TripHandler
 from openmarque.services.trips.store import MemoryTrips, TripView
 from openmarque.simulator.world.scheduler import run
-from openmarque.storage.memory import MemoryDatabase
+from openmarque.storage.memory import MemoryDatabase, MemoryTransaction
 from tests.drives import END, trip, twizy
 
 NOW = END + timedelta(minutes=1)
@@ -45,12 +48,24 @@ CATALOGUE = Catalogue(installed_services())
 _TRIPS = 6
 
 
+class CountedDatabase(MemoryDatabase):
+    """Counts its transactions."""
+
+    begun = 0
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[MemoryTransaction]:
+        self.begun += 1
+        async with super().begin() as tx:
+            yield tx
+
+
 class Platform:
     """One worker's event lane on a memory database, and what it acknowledged."""
 
     def __init__(self) -> None:
         self.watermark = 0
-        self.database = MemoryDatabase(self._acknowledged)
+        self.database = CountedDatabase(self._acknowledged)
         clock, link, live = ManualClock(NOW), MemoryLinkStore(self.database), LiveUpdates(ManualClock(NOW))
         governor = PolicyKeeper(CATALOGUE, MemoryFacts(), MemoryPolicyStore(), KEY)
         handlers: list[Handler] = [LevelHandler(MemoryLevels(), link, governor, live), TripHandler(MemoryTrips(), live)]
@@ -146,3 +161,33 @@ def test_split_repeated_shuffled_and_sent_again_it_is_the_same(data: st.DataObje
 
 def test_the_frames_are_numbered_from_one() -> None:
     assert [read_envelope(frame).seq for frame in frames()] == list(range(1, 2 * _TRIPS + 2))
+
+
+def test_one_car_s_flood_of_level_changes_takes_few_transactions_and_nobody_else_waits() -> None:
+    """Each level change is a barrier, also a refused one: a thousand of them must not be a thousand transactions in a row."""
+    platform = Platform()
+    forged = LevelChanged(Level.DATA, 1, to_ms(END), "driver", "no key", b"x")
+    flood = [
+        encode(Envelope(1, Lane.EVENT, seq, to_ms(END), Trust.SYNCED, Level.PRIVATE, LEVEL_CHANGED, pack(forged)))
+        for seq in range(1, 1001)
+    ]
+    begun = platform.database.begun
+    platform.take(flood)
+    assert platform.database.begun - begun <= MOST_ROUNDS
+    assert platform.watermark == MOST_ROUNDS
+    # What was left is brought again, as by every car whose messages were lost, and none of it is lost.
+    for _ in range(1000):
+        if platform.watermark == 1000:
+            break
+        platform.take(flood[platform.watermark :])
+    assert platform.watermark == 1000
+
+
+def test_a_car_s_share_of_a_batch_is_the_protocol_s_window() -> None:
+    platform = Platform()
+    numbered = [
+        encode(Envelope(1, Lane.EVENT, seq, to_ms(END), Trust.SYNCED, Level.PRIVATE, GONE, pack(Gone(0, "test"))))
+        for seq in range(1, 2 * EVENT_WINDOW)
+    ]
+    platform.take(numbered)
+    assert platform.watermark == EVENT_WINDOW

@@ -64,6 +64,11 @@ class PostgresEnrolment:
         rows = await postgres(tx).rows(PLATFORM, query, (key_id, vehicle_id, now))
         return bytes(rows[0][0]) if rows else None
 
+    async def issued_since(self, tx: Transaction, vehicle_id: VehicleId, since: datetime) -> int:
+        """How many certificates whose life began after `since` this car was given."""
+        query = "SELECT count(*) FROM certificate WHERE vehicle_id = %s AND not_before > %s"
+        return int((await postgres(tx).rows(PLATFORM, query, (vehicle_id, since)))[0][0])
+
     async def key_ids(self, tx: Transaction, vehicle_id: VehicleId) -> frozenset[str]:
         """The ids of every key that this car ever had a certificate for."""
         rows = await postgres(tx).rows(PLATFORM, "SELECT key_id FROM certificate WHERE vehicle_id = %s", (vehicle_id,))

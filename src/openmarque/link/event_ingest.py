@@ -6,14 +6,17 @@ Theory of operation:
     Acknowledgements leave after the commit. A refusal is committed and moves the watermark like a stored message.
 
     A message that changes what later ones may do (a level change) ends its car's part of the batch; the rest waits for the
-    next one and is judged by the new policy.
+    next round and is judged by the new policy.
+
+    One car's share is bounded, whatever it sends: no more than the protocol's window, and ``MOST_ROUNDS`` such rounds. The rest
+    is not answered, and an honest car, which never sends so much, would send it again.
 
     A batch that fails is cut in two and tried again, down to a single message: one that can't be processed by itself, on a
     store that works, is refused as ``unprocessable``, so nothing blocks a lane for ever. When the store itself is away
     nothing is answered and the cars send again.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +33,7 @@ from openmarque.link.ports import Accepted, CarRow, Handler, LinkStore, Refusals
 from openmarque.link.status_ingest import UNPROCESSABLE, UNREADABLE
 from openmarque.link.subjects import down_subject
 from openmarque.protocol.envelope import Answer, Disposition, Envelope, Lane, UnreadableFrame, encode, read_envelope
-from openmarque.protocol.lanes import LanePosition, Reception, acknowledge, receive, settled_through
+from openmarque.protocol.lanes import EVENT_WINDOW, LanePosition, Reception, acknowledge, receive, settled_through
 from openmarque.protocol.messages import GONE, LEVEL_CHANGED, POLICY_ACCEPTED, MessageRegister, PolicyAccepted
 from openmarque.protocol.times import IMPLAUSIBLE_TIME, plausible
 from openmarque.storage.errors import StoreUnavailable
@@ -39,6 +42,9 @@ from openmarque.storage.transaction import Transaction
 UNKNOWN_TYPE: Final = "unknown_type"
 BARRIERS: Final = frozenset((LEVEL_CHANGED,))
 """Types after which the rest of a car's batch has to be judged by another policy."""
+MOST_ROUNDS: Final = 8
+"""Transactions, one behind the other, that one batch may take: each barrier of a car costs all the others one. Nobody in a car
+chooses a level so often while a batch gathers."""
 
 _log = structlog.get_logger("openmarque.link")
 
@@ -83,9 +89,11 @@ class EventIngest:
         if refusals.counts:
             async with self._store.database.begin() as tx:
                 await self._store.count_refusals(tx, refusals, self._clock.now())
-        settled = 0
-        while readable:
-            done, readable = await self._apply_or_split(readable)
+        settled, waiting = 0, _within_window(readable)
+        for _ in range(MOST_ROUNDS):
+            if not waiting:
+                break
+            done, waiting = await self._apply_or_split(waiting)
             settled += done
         return settled
 
@@ -217,6 +225,17 @@ class EventIngest:
     def _refuse(self, turn: _Turn, envelope: Envelope, reason: str, refusals: Refusals) -> None:
         turn.answers.append(Answer(envelope.seq, Disposition.REFUSED, reason))
         refusals.add(turn.vehicle_id, reason, envelope.type if envelope.type in self._register.types else "?")
+
+
+def _within_window(frames: Iterable[Frame]) -> list[Frame]:
+    """As many frames of each car as the protocol lets one have under way, the first to come; more would be at the others' cost."""
+    taken: Counter[VehicleId] = Counter()
+    kept = []
+    for frame in frames:
+        taken[frame[0]] += 1
+        if taken[frame[0]] <= EVENT_WINDOW:
+            kept.append(frame)
+    return kept
 
 
 def _until_barrier(reception: Reception) -> tuple[Reception, list[Envelope]]:

@@ -6,7 +6,8 @@ Rules:
     2. Numbers that the car no longer holds and that we never got are gone for ever: the watermark moves past them and they
        are counted, so that no lane waits for what can't come.
     3. The newest policy goes along whenever the car's hash is another one; one about to run out, or not above another one that the
-       car holds (we were restored from a backup), is compiled anew first.
+       car holds (we were restored from a backup), is compiled anew first. How far a car's number is followed grows with the time
+       since ours was compiled: a car that claims higher and higher ones can't use the numbers up.
     4. The level that we know goes along: a car that stands at another one (it was reset, or we were restored) states its own.
 """
 
@@ -16,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from openmarque.catalogue.policy import Policy
 from openmarque.kit.clock import Clock, to_ms
 from openmarque.kit.ids import VehicleId
 from openmarque.link.judging import JudgeCache
@@ -32,7 +34,8 @@ SUPPORTED: Final = (PROTOCOL_VERSION,)
 RENEW_BEFORE: Final = timedelta(days=15)
 """A policy with less than half of its validity left is compiled anew at a handshake, so that a car in use never runs out of it."""
 MAX_VERSION_STEP: Final = 1000
-"""How far a car's policy may be ahead of ours: far more changes of one car's facts than happen between two backups."""
+"""How far a car's policy may be ahead of ours: far more changes of one car's facts than happen between two backups. And no further
+than one for each second since ours was compiled, so that 68 years of greetings stay below what the column holds (2^31)."""
 _MUST_ARRIVE: Final = (Lane.URGENT, Lane.EVENT)
 _REPORTED: Final = 64
 """Most unknown names that are kept and sent back; their number is the car's choice."""
@@ -75,8 +78,9 @@ class Handshake:
             if vehicle_id not in cars:
                 return
             car = cars[vehicle_id]
-            held = self._held_beyond_ours(car, hello)
-            if held or not await self._policy_lasts(tx, vehicle_id):
+            ours = await self._policy(tx, vehicle_id)
+            held = self._held_beyond_ours(car, hello, ours)
+            if held or not self._lasts(ours):
                 await self._governor.recompile(tx, [vehicle_id], now, held)
                 car = (await self._store.lock_cars(tx, [vehicle_id]))[vehicle_id]
             epoch, watermarks = await self._settle_numbers(tx, car, hello)
@@ -96,21 +100,24 @@ class Handshake:
         refusals.add(vehicle_id, UNREADABLE, HELLO)
         await self._store.count_refusals(tx, refusals, self._clock.now())
 
-    @staticmethod
-    def _held_beyond_ours(car: CarRow, hello: Hello) -> int:
+    def _held_beyond_ours(self, car: CarRow, hello: Hello, policy: Policy | None) -> int:
         """The version that the car holds when it is none of those that we gave, by number or by content; else 0."""
         ours = car.policy
         is_other = hello.policy_version > ours.version or (
             hello.policy_version == ours.version and hello.policy_hash != ours.hash
         )
-        return hello.policy_version if is_other and hello.policy_version <= ours.version + MAX_VERSION_STEP else 0
+        age_s = 0 if policy is None else (to_ms(self._clock.now()) - policy.issued_ms) // 1000
+        # The next one is compiled above the car's.
+        step = hello.policy_version + 1 - ours.version
+        return hello.policy_version if is_other and step <= min(age_s, MAX_VERSION_STEP) else 0
 
-    async def _policy_lasts(self, tx: Transaction, vehicle_id: VehicleId) -> bool:
+    async def _policy(self, tx: Transaction, vehicle_id: VehicleId) -> Policy | None:
+        """The policy that we gave the car last."""
         row = (await self._store.policies(tx, [vehicle_id])).get(vehicle_id)
-        if row is None:
-            return False
-        valid_until = self._judges.judge_for(vehicle_id, row).rules.policy.valid_until_ms
-        return valid_until > to_ms(self._clock.now() + RENEW_BEFORE)
+        return None if row is None else self._judges.judge_for(vehicle_id, row).rules.policy
+
+    def _lasts(self, policy: Policy | None) -> bool:
+        return policy is not None and policy.valid_until_ms > to_ms(self._clock.now() + RENEW_BEFORE)
 
     async def _settle_numbers(self, tx: Transaction, car: CarRow, hello: Hello) -> tuple[int, dict[str, int]]:
         """The epoch to use and each lane's watermark in it, after rules 1 and 2."""

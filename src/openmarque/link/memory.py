@@ -7,7 +7,7 @@ from typing import Final
 
 from openmarque.kit.ids import VehicleId
 from openmarque.link.ports import CarRow, HelloRecord, PolicyRow, Refusals, StatusWrite
-from openmarque.protocol.envelope import Lane
+from openmarque.protocol.envelope import MAX_SEQUENCE, Lane
 from openmarque.storage.memory import MemoryDatabase, MemoryTransaction, memory
 from openmarque.storage.transaction import Transaction
 
@@ -137,7 +137,7 @@ class MemoryLinkStore:
     async def count_lost(self, tx: Transaction, vehicle_id: VehicleId, numbers: int) -> None:
         """See ``LinkStore.count_lost``."""
         link = _link_row(tx, vehicle_id)
-        memory(tx).put(CAR_LINK, vehicle_id, replace(link, lost=link.lost + numbers))
+        memory(tx).put(CAR_LINK, vehicle_id, replace(link, lost=min(link.lost + numbers, MAX_SEQUENCE)))
 
     async def record_hello(self, tx: Transaction, vehicle_id: VehicleId, hello: HelloRecord) -> None:
         """See ``LinkStore.record_hello``."""

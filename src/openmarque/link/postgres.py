@@ -9,7 +9,7 @@ from psycopg.rows import TupleRow
 
 from openmarque.kit.ids import TenureId, VehicleId
 from openmarque.link.ports import CarRow, HelloRecord, PolicyRow, Refusals, StatusWrite
-from openmarque.protocol.envelope import Lane
+from openmarque.protocol.envelope import MAX_SEQUENCE, Lane
 from openmarque.protocol.levels import Level
 from openmarque.storage.arrays import bigints, integers, jsonbs, smallints, uuids
 from openmarque.storage.postgres import PostgresDatabase, postgres
@@ -120,7 +120,9 @@ class PostgresLinkStore:
 
     async def count_lost(self, tx: Transaction, vehicle_id: VehicleId, numbers: int) -> None:
         """See ``LinkStore.count_lost``."""
-        await postgres(tx).execute(LINK, "UPDATE car_link SET lost = lost + %s WHERE vehicle_id = %s", (numbers, vehicle_id))
+        # A car that says again and again that it lost everything must not make the count too large for its column.
+        query = "UPDATE car_link SET lost = least(lost + %s, %s) WHERE vehicle_id = %s"
+        await postgres(tx).execute(LINK, query, (numbers, MAX_SEQUENCE, vehicle_id))
 
     async def record_hello(self, tx: Transaction, vehicle_id: VehicleId, hello: HelloRecord) -> None:
         """See ``LinkStore.record_hello``."""

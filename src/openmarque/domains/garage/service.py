@@ -1,7 +1,7 @@
 """Cars and who has them: provisioning, certificates, tenures. Never commits; whoever changes a fact has the policy compiled anew."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import msgspec
@@ -24,6 +24,9 @@ from openmarque.storage.transaction import Transaction
 
 SUBSCRIBER: Final = ("see", "command", "decide")
 """What the subscriber may do with the car of a tenure; later a family member may be given less."""
+RENEWALS_A_DAY: Final = 12
+"""Certificates of one car. One whose answers are lost asks again after 1, 2, 4 … minutes, at most every 6 hours: twelve times in its
+first day. Each is kept, and named in the snapshot that every gate reads when the car is revoked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +148,8 @@ class Garage:
     async def renew(self, tx: Transaction, vehicle_id: VehicleId, request: CertificateRequest, now: datetime) -> bytes:
         """``CertificateIssuer`` of the link: the next certificate and its chain in PEM, for a car that holds a good one.
 
-        Raises ``RefusedRequest`` when the request is not signed with the key of a certificate that is neither revoked nor run out. The
-        car's row is locked, so that a renewal and a revocation come one after the other: a revoked car can't renew itself back in.
+        Raises ``RefusedRequest`` when the request is not signed with the key of a certificate that is neither revoked nor run out, and
+        beyond ``RENEWALS_A_DAY``. The car's row is locked, so that a renewal and a revocation come one after the other: a revoked car can't renew itself back in.
         """
         await self._link.lock(tx, vehicle_id)
         spki = await self._link.good_key(tx, vehicle_id, request.key_id, now)
@@ -156,6 +159,8 @@ class Garage:
             signing.verify(signing.load_public(spki), signing.renewal_statement(request.csr), request.signature)
         except signing.BadSignature:
             raise RefusedRequest("Its signature is not by the car's present key.") from None
+        if await self._link.issued_since(tx, vehicle_id, now - timedelta(days=1)) >= RENEWALS_A_DAY:
+            raise RefusedRequest("The car was given enough certificates for a day.")
         return (await self.certify(tx, vehicle_id, request.csr)).chain_pem
 
     async def revoke(self, tx: Transaction, vehicle_id: VehicleId, reason: str, now: datetime) -> int:

@@ -1,0 +1,105 @@
+"""A car with a good certificate that asks for too much of what it may have: others don't wait for it, and its numbers don't run out."""
+
+import asyncio
+import time
+from functools import partial
+
+import msgspec
+import pytest
+
+from faults.ground import Ground, until
+from faults.speaker import TalkingCar
+from openmarque.car.identity import FileKeyring
+from openmarque.domains.garage.service import RENEWALS_A_DAY
+from openmarque.kit.csr import certificate_request, new_car_key
+from openmarque.protocol import signing
+from openmarque.protocol.envelope import Answer, Disposition, Lane, encode
+from openmarque.protocol.levels import Level
+from openmarque.protocol.messages import GONE, LEVEL_CHANGED, CertificateIssued, CertificateRequest, Gone, Hello
+from tests.acceptance.conftest import Innocent, Rows
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+def _heard(car: TalkingCar, topic: str, times: int) -> bool:
+    return len(car.speaker.heard(topic)) >= times
+
+
+@pytest.mark.req("LNK-3")
+async def test_a_flood_of_level_changes_keeps_no_other_car_s_events_waiting(hostile: TalkingCar, innocent: Innocent) -> None:
+    """Each is a barrier that costs a transaction of its own; three thousand held the lane up for a quarter of a minute."""
+    forged = msgspec.structs.replace(hostile.level_statement(Level.DATA, 1), signature=b"x" * 70)
+    frames = [hostile.frame(Lane.EVENT, LEVEL_CHANGED, forged) for _ in range(3000)]
+    for frame in frames:
+        await hostile.say("event", frame)
+    for _ in range(5):
+        async with asyncio.timeout(5):
+            ack = await innocent.car.tell(
+                Lane.EVENT, innocent.car.frame(Lane.EVENT, GONE, Gone(0, "test"), level=Level.PRIVATE)
+            )
+        assert ack.answers == (Answer(ack.watermark, Disposition.STORED),)
+
+
+@pytest.mark.req("ENR-7")
+async def test_a_car_that_claims_ever_newer_policies_does_not_use_up_their_numbers(
+    ground: Ground, hostile: TalkingCar, database: Rows
+) -> None:
+    """Its owner could make it unsaleable: the change of owner compiles a policy above the car's."""
+    query = "SELECT version FROM car_policy WHERE vehicle_id = %s"
+    began, ((before,),) = time.monotonic(), database.rows(query, (hostile.car.vehicle_id,))
+    for _ in range(60):
+        ((version,),) = database.rows(query, (hostile.car.vehicle_id,))
+        await hostile.greet(policy_version=version + 999, policy_hash="another")
+        await hostile.greet(policy_version=version, policy_hash="another")
+    ((after,),) = database.rows(query, (hostile.car.vehicle_id,))
+    assert after - before <= time.monotonic() - began + 1
+    assert hostile.car.tenure_id is not None
+    async with ground.platform.database.begin() as tx:
+        await ground.platform.garage.end_tenure(tx, hostile.car.tenure_id, ground.platform.clock.now())
+
+
+async def test_a_policy_of_a_platform_restored_from_a_backup_is_still_overtaken(
+    ground: Ground, hostile: TalkingCar, database: Rows
+) -> None:
+    query = "SELECT version FROM car_policy WHERE vehicle_id = %s"
+    ((version,),) = database.rows(query, (hostile.car.vehicle_id,))
+    await asyncio.sleep(5.1)  # what we hold was compiled that long ago, and in each second a newer one may have been
+    await hostile.greet(policy_version=version + 3, policy_hash="given after the backup")
+    assert database.rows(query, (hostile.car.vehicle_id,)) == [(version + 4,)]
+
+
+@pytest.mark.req("LNK-8")
+async def test_a_car_that_lost_everything_again_and_again_still_gets_its_welcome(
+    hostile: TalkingCar, innocent: Innocent, database: Rows
+) -> None:
+    everything = {"event": 2**53 - 1, "urgent": 2**53 - 1}
+    for epoch in range(hostile.epoch + 1, hostile.epoch + 601):
+        await hostile.say("hello", encode(Hello(protocol=(1,), epoch=epoch, first=everything)))
+    await until(
+        lambda: (
+            database.rows("SELECT epoch FROM car_link WHERE vehicle_id = %s", (hostile.car.vehicle_id,))
+            == [(hostile.epoch + 600,)]
+        ),
+        "the last greeting was not taken",
+        60,
+    )
+    assert database.rows("SELECT lost FROM car_link WHERE vehicle_id = %s", (hostile.car.vehicle_id,)) == [(2**53 - 1,)]
+    await innocent.goes_on()
+
+
+@pytest.mark.req("LNK-1")
+async def test_a_car_gets_only_so_many_certificates_a_day(hostile: TalkingCar, innocent: Innocent, database: Rows) -> None:
+    keys, answers = FileKeyring(hostile.car.bundle), list[CertificateIssued]()
+    for number in range(RENEWALS_A_DAY + 2):
+        csr = certificate_request(new_car_key(), hostile.car.vehicle_id)
+        signature = keys.sign(signing.renewal_statement(csr))
+        await hostile.say("csr", encode(CertificateRequest(csr, keys.key_id, signature)))
+        topic = f"v/{hostile.car.name}/down/cert"
+        await until(partial(_heard, hostile, topic, number + 1), "no answer", 5)
+        answers.append(msgspec.msgpack.decode(hostile.speaker.heard(topic)[-1].payload, type=CertificateIssued))
+    # The one from its provisioning counts too.
+    assert [bool(answer.chain) for answer in answers] == [True] * (RENEWALS_A_DAY - 1) + [False] * 3
+    assert answers[-1].refused == "certificate-request-refused"
+    query = "SELECT count(*) FROM certificate WHERE vehicle_id = %s"
+    assert database.rows(query, (hostile.car.vehicle_id,)) == [(RENEWALS_A_DAY,)]
+    await innocent.goes_on()
