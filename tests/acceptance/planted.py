@@ -11,11 +11,14 @@ from openmarque.car.capture import StatusLane
 from openmarque.car.challenges import Challenges
 from openmarque.car.core import CarCore
 from openmarque.car.gate import Gate
+from openmarque.car.orders import Orders
 from openmarque.car.outbox import EventLane
+from openmarque.domains.commands.memory import MemoryCommands
 from openmarque.link.memory import CAR_LINK, LAST_VALUES, LastValues, MemoryLinkStore
 from openmarque.protocol.envelope import encode, read_envelope
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import GONE
+from openmarque.services.trips.car import TripsInCar
 from openmarque.simulator.world.car import CarParts
 from openmarque.simulator.world.cloud import CloudParts
 from openmarque.simulator.world.database import WorldDatabase, WorldTransaction
@@ -181,7 +184,71 @@ class CountsByTheWallClock(Challenges):
         return super().refuses(now._replace(steady_ms=None), challenge, valid_ms)
 
 
+class ForgetsTrips(TripsInCar):
+    """A trip is measured and not told."""
+
+    def take(self, state, sample):
+        return replace(super().take(state, sample), messages=())
+
+
+class ForgetsPlaces(TripsInCar):
+    """Only the first message of a trip is told."""
+
+    def take(self, state, sample):
+        taken = super().take(state, sample)
+        return replace(taken, messages=taken.messages[:1])
+
+
+def car_with_trips(kind: type[TripsInCar]):
+    """A car's core whose trips are measured by another class."""
+
+    def make(*args: Any) -> CarCore:
+        core = CarCore(*args)
+        # A service's object is shared by all cars of the process.
+        pipeline = core._pipeline
+        pipeline._services = tuple(kind() if isinstance(service, TripsInCar) else service for service in pipeline._services)
+        return core
+
+    return make
+
+
+class IgnoresPhones(Orders):
+    """Whoever signed, and with whatever: the platform's word is enough."""
+
+    def _is_not_by_phone(self, order, payload):
+        return None
+
+
+class IgnoresLevelForOrders(Gate):
+    """The level, remote access and the policy are looked at for what leaves, not for what is ordered."""
+
+    def refuses_command(self, declaration, command):
+        return ""
+
+
+def ignores_phones(*args: Any) -> CarCore:
+    """A car that asks nobody's phone."""
+    core = CarCore(*args)
+    core._orders.__class__ = IgnoresPhones
+    return core
+
+
+class NeverEndsOrders(MemoryCommands):
+    """No order has a time that is looked at."""
+
+    async def add_order(self, tx, row, steps, now, look_at=None):
+        return await super().add_order(tx, row, steps, now, None)
+
+
 PLANTED = {
+    "forgets trips": (Parts(car=CarParts(core=car_with_trips(ForgetsTrips))), {"trip-missing"}),
+    "forgets the places of trips": (Parts(car=CarParts(core=car_with_trips(ForgetsPlaces))), {"places-missing"}),
+    "asks for no phone's signature": (Parts(car=CarParts(core=ignores_phones)), {"order-run-without-authority"}),
+    "obeys at any level": (
+        Parts(car=CarParts(core=car_with(gate=IgnoresLevelForOrders))),
+        {"order-run-in-private-mode", "order-run-without-authority"},
+    ),
+    "never ends orders": (Parts(cloud=CloudParts(commands=NeverEndsOrders)), {"order-without-end"}),
     "forgets counters at restart": (
         Parts(car=CarParts(core=forgets_counters)),
         {"order-counter-went-back", "order-run-twice"},

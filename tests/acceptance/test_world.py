@@ -33,6 +33,8 @@ def test_no_promise_breaks_whatever_goes_wrong(budget):
     for failure in result.failures:
         pytest.fail("\n".join([*failure.lines(), f"{failure.invariant}: {failure.detail}", failure.command]))
     assert set(result.faults) >= ALL_KINDS, "every kind of fault was injected"
+    assert result.asked["trips"] > result.seeds / 2, "a question that is asked of nothing proves nothing"
+    assert result.asked["places"] > result.seeds / 10
 
 
 @pytest.mark.req("LNK-3", "PRV-5", "RC-6")

@@ -115,6 +115,8 @@ class CarWatch:
             self._new_policy(car, core, seen)
         if not _may_make_trips(core, seen, car.now().ms) or abs(car.offset_ms) > _EXACT_MS:
             seen.lost_ms = self._scheduler.now_ms
+        if not _may_tell_places(core, seen, car.now().ms):
+            seen.places_lost_ms = self._scheduler.now_ms
         for frame in out.frames:
             if frame.channel in _LANES:
                 self._left(car, core, seen, frame.payload)
@@ -123,7 +125,7 @@ class CarWatch:
 
     def _new_policy(self, car: WorldCar, core: CarCore, seen: SeenCar) -> None:
         seen.policy = core.policy
-        seen.trips_open = _window(core.policy)
+        seen.trips_open, seen.places_open = (_window(core.policy, name) for name in ("trips", "trip_places"))
         if core.policy is not None and core.policy.version > seen.newest_policy:
             raise InvariantBroken(
                 "policy-newer-than-ours", f"{car.name} holds {core.policy.version}, the platform {seen.newest_policy}"
@@ -185,9 +187,9 @@ def _require_on(car: WorldCar, core: CarCore, what: str, switches: tuple[str, ..
         raise InvariantBroken("sent-while-switched-off", f"{car.name} sends {what}")
 
 
-def _window(policy: Policy | None) -> tuple[int, int]:
-    """When trips may be made by this policy, in ms; an empty window when never."""
-    rule = next((r for r in policy.rules if r.declaration == "trips"), None) if policy else None
+def _window(policy: Policy | None, declaration: str) -> tuple[int, int]:
+    """When what is declared so may be told by this policy, in ms; an empty window when never."""
+    rule = next((r for r in policy.rules if r.declaration == declaration), None) if policy else None
     if policy is None or rule is None or rule.closed:
         return 0, 0
     until = policy.valid_until_ms if rule.until_ms is None else min(policy.valid_until_ms, rule.until_ms)
@@ -203,3 +205,9 @@ def _may_make_trips(core: CarCore, seen: SeenCar, now_ms: int) -> bool:
         and GROUP not in off
         and seen.trips_open[0] <= now_ms < seen.trips_open[1]
     )
+
+
+def _may_tell_places(core: CarCore, seen: SeenCar, now_ms: int) -> bool:
+    """Whether the places of a trip that runs now can be kept and sent, as far as the car knows."""
+    off = core.privacy.switched_off
+    return core.level >= Level.POSITION and "trip_places" not in off and seen.places_open[0] <= now_ms < seen.places_open[1]

@@ -32,12 +32,13 @@ class Failure:
 
 @dataclass
 class Exploration:
-    """What many worlds did. `digest` names each seed's whole sequence of events."""
+    """What many worlds did. `digest` names each seed's whole sequence of events, `asked` counts what the final questions were asked of."""
 
     seeds: int = 0
     steps: int = 0
     seconds: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
     digests: dict[int, str] = field(default_factory=dict)
 
@@ -63,6 +64,7 @@ def explore(
         result.seeds += 1
         result.steps += world.scheduler.steps
         result.faults += world.journal.faults
+        result.asked += world.asked
         result.digests[seed] = world.journal.digest()
         result.seconds = time.perf_counter() - begun
         if tell is not None:

@@ -6,6 +6,7 @@ Invariants here (names as reported):
     level-not-known      the platform knows the level that was chosen in the car
     value-missing        the platform holds the newest value of every signal that may be told
     trip-missing         every trip is there that was measured, and not deleted for a reason
+    places-missing       so are its places, if they could be told from its beginning on
 """
 
 from typing import Final
@@ -39,6 +40,8 @@ class Ending:
         self._tables = tables
         self._watch = watch
         self._cars = cars
+        self.trips = self.places = 0
+        """How many trips were asked for, and of how many the places: none asked for proves nothing."""
         self._lately_ms, self._now_ms = silence[0] - _LATELY_MS, silence[1]
 
     def ask(self, car: WorldCar) -> None:
@@ -56,12 +59,22 @@ class Ending:
         if row.level is not core.privacy.level:
             raise InvariantBroken("level-not-known", f"{car.name} is at {core.privacy.level}, the platform thinks {row.level}")
         self._ask_values(car, core, seen)
-        stored = self._watch.committed_for[car.vehicle_id].trips
+        self._ask_trips(car, seen)
+
+    def _ask_trips(self, car: WorldCar, seen: SeenCar) -> None:
+        committed = self._watch.committed_for[car.vehicle_id]
         for trip in seen.finished:
-            if trip.began_ms > seen.lost_ms and not any(
-                trip.levels_from(started_ms, seen.clock_off_ms) for started_ms in stored.values()
-            ):
-                raise InvariantBroken("trip-missing", f"{car.name} a trip of {len(trip.samples)} samples from {trip.began_ms}")
+            if trip.began_ms <= seen.lost_ms:
+                continue
+            self.trips += 1
+            numbers = [n for n, started_ms in committed.trips.items() if trip.levels_from(started_ms, seen.clock_off_ms)]
+            what = f"{car.name} a trip of {len(trip.samples)} samples from {trip.began_ms}"
+            if not numbers:
+                raise InvariantBroken("trip-missing", what)
+            if trip.began_ms > seen.places_lost_ms:
+                self.places += 1
+                if committed.places.isdisjoint(numbers):
+                    raise InvariantBroken("places-missing", what)
 
     def _ask_values(self, car: WorldCar, core: CarCore, seen: SeenCar) -> None:
         stored = self._tables[LAST_VALUES][car.vehicle_id].signals

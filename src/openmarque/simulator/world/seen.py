@@ -52,7 +52,10 @@ class InFlight(NamedTuple):
 
 @dataclass(slots=True)
 class SeenCar:
-    """One car as seen from outside. `lost_ms` is the last instant at which data could go missing for a good reason."""
+    """One car as seen from outside.
+
+    `lost_ms` is the last instant at which data could go missing for a good reason, `places_lost_ms` that for the places of trips.
+    """
 
     name: str
     samples: int = 0
@@ -62,9 +65,11 @@ class SeenCar:
     in_flight: InFlight | None = None
     policy: Policy | None = None
     trips_open: tuple[int, int] = (0, 0)
+    places_open: tuple[int, int] = (0, 0)
     trips: list[DriverTrip] = field(default_factory=list)
     finished: list[DriverTrip] = field(default_factory=list)
     lost_ms: int = 0
+    places_lost_ms: int = 0
     clock_off_ms: int = 0
     """How far its clock was ever off."""
     newest_policy: int = 0

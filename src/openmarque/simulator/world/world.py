@@ -4,6 +4,7 @@ A world has three parts: days in which anything may go wrong, a calm in which no
 settled, does the platform hold what the cars hold, has each trip arrived that had no reason not to?
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -96,6 +97,8 @@ class World:
         self.phones = {life.car.vehicle_id: self._phones(life, people) for life in self.lives}
         self.cloud_life.answered = lambda vehicle_id, payload: self.phones[vehicle_id].answered(payload)
         self._backup: tuple[Tables, Mapping[VehicleId, Committed]] | None = None
+        self.asked: Counter[str] = Counter()
+        """What the final questions were asked of; filled at the end."""
 
     def _key(self) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self.random.randbytes(32))
@@ -138,6 +141,7 @@ class World:
         for life in self.lives:
             ending.ask(life.car)
         OrderWatch.ask(self.cloud.database.tables)
+        self.asked = Counter(trips=ending.trips, places=ending.places)
 
     def _begin(self) -> None:
         weather = self.weather
