@@ -10,17 +10,18 @@ refused for whose it is. An object of a new kind needs its id in ``belongings``.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import httpx
 import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import ec
+from fastapi.routing import _IncludedRouter
 
 from openmarque.api.app import Api
 from openmarque.app import Platform
@@ -117,6 +118,12 @@ OPERATIONS: dict[tuple[str, str], Line] = {
 }
 """Every operation of the API: (method, path below the prefix)."""
 
+HIDDEN: Final = (
+    *("/api/openapi.json", "/api/asyncapi.json", "/api/docs"),
+    *("/maps/{name}.pmtiles", "/{path:path}"),
+)
+"""Routes that the document leaves out: files that are everybody's. None of them knows an owner."""
+
 IDEMPOTENT: frozenset[tuple[str, str]] = frozenset()
 """Operations on an object that say nothing about whether it is there (they answer 204 for every id)."""
 
@@ -137,6 +144,17 @@ def operations(app: Api) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in app.openapi()["paths"].items():
         for method, operation in methods.items():
             yield method, path.removeprefix(PREFIX), operation
+
+
+def hidden(routes: Iterable[Any], prefix: str = "", *, shown: bool = True) -> Iterator[str]:
+    """The address of every route that the document leaves out, by itself or by the router that it stands in."""
+    for route in routes:
+        if isinstance(route, _IncludedRouter):
+            context = route.include_context
+            below = (prefix + context.prefix, shown and context.include_in_schema)
+            yield from hidden(route.original_router.routes, below[0], shown=below[1])
+        elif not (shown and getattr(route, "include_in_schema", False)):
+            yield prefix + route.path
 
 
 def parameters(operation: dict[str, Any], place: str) -> list[str]:
@@ -203,6 +221,10 @@ async def test_the_table_classifies_every_operation_of_the_api(app):
     described = {(method, path) for method, path, _ in operations(app)}
     assert described - OPERATIONS.keys() == set(), "add a line for each new operation"
     assert OPERATIONS.keys() - described == set(), "these operations are no more"
+
+
+async def test_no_route_hides_from_the_table_by_being_left_out_of_the_document(app):
+    assert sorted(hidden(app.routes)) == sorted(HIDDEN)
 
 
 async def test_each_operation_is_of_the_kind_that_its_parameters_say(app):
