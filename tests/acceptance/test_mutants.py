@@ -1,4 +1,4 @@
-"""Sixty ways past the declarations, each planted and each caught: by `openmarque check`, by PostgreSQL, or by the log at run time.
+"""Seventy ways past the declarations, each planted and each caught: by `openmarque check`, by PostgreSQL, or by the log at run time.
 
 The lists below are the catalogue of mutants: `EDITED` (a copy of the source with one change), `ADDED` (modules added to the status
 service), `DATABASE` (what somebody with the owner's rights did to the database), `STATEMENTS` (what a program tries in a role that
@@ -127,6 +127,24 @@ EDITED = {
 }
 
 ADDED = {
+    "a statement in small letters": ("_X = 'insert into note (driver) values (1)'", "unreadable-statement"),
+    "a statement that merges": ("_X = 'MERGE INTO trip USING x ON true WHEN MATCHED THEN DELETE'", "unreadable-statement"),
+    "a table made by a selection": ("_X = 'SELECT * INTO note FROM trip'", "unreadable-statement"),
+    "a temporary table": ("_X = 'CREATE TEMP TABLE note (driver text)'", "unreadable-statement"),
+    "a statement in bytes": ("_X = b'INSERT INTO note (driver) VALUES (1)'", "undeclared-table"),
+    "a cookie": ("def _x(response, place):\n    response.set_cookie('place', place)", "undeclared-header"),
+    "a header in the raw list": ("def _x(response, p):\n    response.raw_headers.append((b'place', p))", "undeclared-header"),
+    "a header of a dict that is called": ("def _x(get, p):\n    get('x', headers=dict(Place=p))", "undeclared-header"),
+    "a log past the guard": (
+        "import logging\n\n\ndef _x(place):\n    logging.getLogger().info('%s', place)",
+        "undeclared-log-field",
+    ),
+    "a line on the standard error": ("import sys\n\n\ndef _x(place):\n    sys.stderr.write(place)", "undeclared-log-field"),
+    "a bucket of keys and values": ("async def _x(js):\n    await js.create_key_value(bucket='places')", "undeclared-object"),
+    "a mail's body in a module that imports no mail": (
+        "def _x(message, place):\n    message.add_alternative(f'{place}', subtype='html')",
+        "undeclared-mail-field",
+    ),
     "a JSON key written by code": ('_X = Jsonb({"Vehicle.Driver.Mood": 1})', "undeclared-json-key"),
     "a JSON key read by SQL": ("_X = \"SELECT signals->'Vehicle.Driver.Mood'\"", "undeclared-json-key"),
     "a log field": ('def _x(log):\n    log.info("trip_kept", place=1)', "undeclared-log-field"),

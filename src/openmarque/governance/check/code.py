@@ -64,10 +64,12 @@ class Code:
 
 
 def literal_text(node: ast.expr) -> str | None:
-    """The text of a literal; ``{}`` stands for what an f-string or a sum of strings computes. None for anything else."""
+    """The text of a literal, also of one in bytes; ``{}`` stands for what an f-string or a sum of strings computes. None for anything else."""
     match node:
         case ast.Constant(value=str(text)):
             return text
+        case ast.Constant(value=bytes(data)):
+            return data.decode("utf-8", "replace")
         case ast.JoinedStr(values=values):
             return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in values)
         case ast.BinOp(left=left, op=ast.Add(), right=right):

@@ -17,6 +17,11 @@ _WRITE: Final = re.compile(
     re.DOTALL,
 )
 """SQL keywords in capitals, as everywhere here: an English sentence that deletes from something is not a statement."""
+_UNREADABLE: Final = re.compile(
+    r"^\s*(?:insert\s+into|delete\s+from|merge\s+into|update\s+\S+\s+set|create\s+(?:unlogged|temp(?:orary)?)\s+table|select\b.+\binto)\s",
+    re.DOTALL | re.IGNORECASE,
+)
+"""What begins as a statement that writes, in whatever letters: one that `_WRITE` does not read can't be checked, so it may not be."""
 _SET: Final = re.compile(r"(?:^|,)\s*\"?([a-z_][a-z0-9_]*)\"?\s*=")
 _JSON_KEY: Final = re.compile(r"->>?\s*'([^']+)'|jsonb_build_object\(\s*'([^']+)'")
 
@@ -39,8 +44,16 @@ def findings(catalogue: Catalogue, code: Iterable[Code], owners: Mapping[str, st
         if file.module.startswith((*_OWN_STORE, *_OWNERS_TOOLS, "openmarque.governance.check")):
             continue
         for node, text in file.strings():
-            for match in _WRITE.finditer(text):
+            written = list(_WRITE.finditer(text))
+            for match in written:
                 yield from _write(file, node, match, owners, declared)
+            if not written and _UNREADABLE.search(text):
+                yield Finding(
+                    "unreadable-statement",
+                    file.at(node),
+                    f"What {' '.join(text.split())[:40]!r} writes can't be read here.",
+                    "Write INSERT INTO, UPDATE … SET or DELETE FROM in capitals, with the table's name; no MERGE, SELECT INTO or temporary table.",
+                )
             for arrow, built in _JSON_KEY.findall(text):
                 yield from _json_key(file, node, arrow or built, keys)
         yield from _core_writes(file, owners)

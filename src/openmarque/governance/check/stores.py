@@ -8,7 +8,9 @@ from openmarque.domains.notifications.templates import TEMPLATES
 from openmarque.governance.check.code import Code, literal_text
 from openmarque.governance.check.finding import Finding
 
-_BUCKETS = frozenset({"object_store", "create_object_store", "put_object", "upload_fileobj", "upload_file"})
+_BUCKETS = frozenset(
+    {"object_store", "create_object_store", "key_value", "create_key_value", "put_object", "upload_fileobj", "upload_file"}
+)
 _MAIL_MODULES = ("smtplib", "aiosmtplib", "email.message", "email.mime")
 _STRUCTURE = frozenset({"from", "to", "date", "message-id", "mime-version", "content-type", "auto-submitted"})
 """Header fields that every mail has; what it says about somebody is in the others and in the body."""
@@ -23,8 +25,8 @@ def findings(catalogue: Catalogue, code: Iterable[Code]) -> Iterator[Finding]:
         yield from (_mail_field(f"mail template {template.name}", name) for name in undeclared)
     for file in code:
         yield from _objects(file, buckets)
-        if any(name.startswith(_MAIL_MODULES) for name in file.imports.values()):
-            yield from _mails(file, fields)
+        is_mail = any(name.startswith(_MAIL_MODULES) for name in file.imports.values())
+        yield from _mails(file, fields, by_key=is_mail)
 
 
 def _objects(file: Code, declared: set[str]) -> Iterator[Finding]:
@@ -42,10 +44,13 @@ def _objects(file: Code, declared: set[str]) -> Iterator[Finding]:
                     )
 
 
-def _mails(file: Code, declared: set[str]) -> Iterator[Finding]:
+def _mails(file: Code, declared: set[str], *, by_key: bool) -> Iterator[Finding]:
+    """`by_key`: what is assigned by a key may be a header of a mail."""
     for node in file.nodes:
         match node:
-            case ast.Assign(targets=[ast.Subscript(slice=ast.Constant(value=str(name)))]) if name.lower() not in declared:
+            case ast.Assign(targets=[ast.Subscript(slice=ast.Constant(value=str(name)))]) if (
+                by_key and name.lower() not in declared
+            ):
                 yield _mail_field(file.at(node), name)
             case ast.Call(func=ast.Attribute(attr="set_content" | "add_alternative"), args=[body, *_]):
                 for inner in ast.walk(body):
