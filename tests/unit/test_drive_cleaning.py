@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmarque.car.drive import POSITION_REASONS, RefusalReason, read_drive, shift_to_end_at
-from openmarque.car.drive_errors import DriveError, DriveMostlyRefused, DriveWithoutGoodRow
+from openmarque.car.drive_errors import DriveColumnsSwapped, DriveError, DriveMostlyRefused, DriveWithoutGoodRow
 from openmarque.kit.clock import iso
 from tests.drives import BEGIN, HEADER, as_csv, changed, drawn_rows, trip
 
@@ -176,6 +176,55 @@ def test_when_most_rows_are_malformed_the_whole_is_refused_unless_the_header_is_
         read_drive(spoilt)
     assert "malformed 61" in caught.value.message
     assert len(read_drive(spoilt, trust_header=True).samples) == 59
+
+
+LONG = drawn_rows(1200)
+"""Most of it lies behind any head that one might look at."""
+
+
+@pytest.mark.parametrize("altitude", ["140.000000", "40.000000"])
+@pytest.mark.parametrize("begin", [0, 300, 500])
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("Soc", ""), ("Speed", "nan"), ("LAT", ""), ("LON", "x"), ("ALT", None)],
+)
+def test_bad_rows_that_begin_late_are_no_fault_of_the_header(column: str, value: str | None, begin: int, altitude: str) -> None:
+    which = [i for i in range(begin, len(LONG)) if begin or i % 3]
+    rows = changed(LONG, range(len(LONG)), "ALT", altitude)
+    if value is None:
+        rows = [row[:9] if i in set(which) else row for i, row in enumerate(rows)]
+    else:
+        rows = changed(rows, which, column, value)
+    with pytest.raises(DriveMostlyRefused, match=f"malformed {len(which)}"):
+        read_drive(as_csv(rows))
+    assert len(read_drive(as_csv(rows), trust_header=True).samples) == len(LONG) - len(which)
+
+
+@pytest.mark.parametrize("value", ["03/00/2000", "90/02/2032", ""])
+@pytest.mark.parametrize("begin", [300, 500])
+def test_impossible_dates_are_counted_however_many_they_are(value: str, begin: int) -> None:
+    drive = read_drive(as_csv(changed(LONG, range(begin, len(LONG)), "Date", value)))
+    assert drive.refused == {RefusalReason.IMPOSSIBLE_TIME: len(LONG) - begin}
+    assert len(drive.samples) == begin
+
+
+def test_possible_dates_that_lie_years_apart_are_counted_too() -> None:
+    rows = [[f"03/29/{1971 + i % 40}" if i >= 300 else row[0], *row[1:]] for i, row in enumerate(LONG)]
+    drive = read_drive(as_csv(rows))
+    assert sum(drive.refused.values()) + len(drive.samples) == len(LONG)
+    assert drive.refused[RefusalReason.IMPOSSIBLE_TIME] > len(LONG) / 2
+
+
+@pytest.mark.parametrize("begin", [300, 900])
+@pytest.mark.parametrize(
+    "pair", [("Speed", "ALT"), ("Soc", "ALT"), ("LAT", "ALT"), ("Date", "Time"), ("Soc", "Mode")], ids="-".join
+)
+def test_an_exchange_is_told_also_where_some_rows_are_bad_besides(pair: tuple[str, str], begin: int) -> None:
+    rows = changed(LONG, [i for i in range(begin, len(LONG)) if i % 3 == 0], "LON", "")
+    header = [dict([pair, pair[::-1]]).get(name, name) for name in HEADER]
+    with pytest.raises(DriveColumnsSwapped) as caught:
+        read_drive(as_csv(rows, header=header))
+    assert f"{pair[0]} and {pair[1]} look exchanged" in caught.value.remedy
 
 
 def test_a_row_bad_in_three_ways_is_counted_once() -> None:

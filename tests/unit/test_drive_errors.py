@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmarque.car import drive_errors
-from openmarque.car.drive import LARGEST_FILE, read_drive
+from openmarque.car.drive import LARGEST_FILE, RefusalReason, read_drive
 from openmarque.car.drive_errors import (
     DriveColumnsMissing,
     DriveColumnsRepeated,
     DriveColumnsSwapped,
+    DriveDatesDayFirst,
     DriveEmpty,
     DriveError,
     DriveHeaderMissing,
@@ -107,9 +108,25 @@ def test_date_and_time_exchanged_are_told_though_no_row_can_be_read() -> None:
     assert "Date: '11:13:45'" in untold.value.remedy
 
 
+@pytest.mark.parametrize("form", ["{d}/{m}/{y}", "{d}.{m}.{y}", "{d}-{m}-{y}"])
+@pytest.mark.parametrize("trust_header", [False, True])
+def test_dates_with_the_day_first_are_told_with_how_to_write_them(form: str, trust_header: bool) -> None:
+    for rows in (ROWS, drawn_rows(1200)):
+        written = [[form.format(m=row[0][:2], d=row[0][3:5], y=row[0][6:]), *row[1:]] for row in rows]
+        with pytest.raises(DriveDatesDayFirst) as caught:
+            read_drive(as_csv(written), trust_header=trust_header)
+        assert form.format(d="29", m="03", y="2021") in caught.value.message
+        assert caught.value.remedy == "Write the month first, as these files do, or ISO 8601: 03/29/2021 or 2021-03-29."
+
+
+def test_a_few_dates_with_the_day_first_are_bad_rows_like_others() -> None:
+    rows = [["29/03/2021", *row[1:]] if i < 9 else row for i, row in enumerate(ROWS)]
+    assert read_drive(as_csv(rows)).refused == {RefusalReason.IMPOSSIBLE_TIME: 9}
+
+
 def test_every_drive_error_is_the_callers_has_its_own_code_and_a_cure() -> None:
     kinds = [kind for kind in vars(drive_errors).values() if isinstance(kind, type) and issubclass(kind, DriveError)]
-    assert len({kind.code for kind in kinds}) == len(kinds) == 11
+    assert len({kind.code for kind in kinds}) == len(kinds) == 12
     for kind in kinds:
         assert kind.blame is Blame.CALLER
         assert kind.code.startswith("drive-")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from openmarque.car.drive import Drive, RefusalReason, read_drive, shift_to_end_at
-from openmarque.car.drive_errors import DriveColumnsSwapped
+from openmarque.car.drive_errors import DriveColumnsSwapped, DriveMostlyRefused
 from openmarque.kit.clock import to_ms
 from openmarque.kit.geo import bounding_box
 from openmarque.services.status.rules import Verdict
@@ -155,6 +155,15 @@ def test_no_piece_of_a_true_drive_is_taken_for_exchanged(truth: Truth, count: in
     rows = rows_of(twizy(truth.name))
     for begin in range(0, len(rows) - count + 1, count):
         assert read_drive(as_csv(rows[begin : begin + count])).samples
+
+
+@each_drive
+@pytest.mark.parametrize(("column", "value"), [("Soc", ""), ("Soc", "255"), ("Speed", "65535"), ("LAT", ""), ("LON", "nan")])
+def test_a_true_drive_whose_later_rows_are_spoilt_is_not_taken_for_exchanged(truth: Truth, column: str, value: str) -> None:
+    rows = rows_of(twizy(truth.name))
+    for begin in (300, 400):
+        with pytest.raises(DriveMostlyRefused):
+            read_drive(as_csv(changed(rows, range(begin, len(rows)), column, value)))
 
 
 def test_latitude_and_longitude_may_stand_in_either_order() -> None:

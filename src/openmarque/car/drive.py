@@ -4,7 +4,8 @@ Theory of operation. ``read_drive`` judges each row and counts the bad ones by r
 this order, so that it is counted once:
 
 1. ``malformed``        a cell count other than the header's; charge, speed or place missing, unreadable or physically impossible
-2. ``impossible_time``  no such date, or more than a day from the median time of the drive
+2. ``impossible_time``  no such date, or more than a day from the median time of the drive (where most dates are right but for having the
+   day first, the file is refused with that word)
 3. ``duplicate_time``, ``clock_back``  not on the drive's timeline: the most rows that can be kept with times only going forward. So
    one row that is an hour ahead costs itself and not the hour after it.
 4. ``zero_position``    a coordinate is exactly zero: the receiver had no fix
@@ -30,9 +31,10 @@ from statistics import median, median_low
 from typing import Final
 
 from openmarque.car.drive_columns import swapped_columns
-from openmarque.car.drive_csv import Row, Table, read_table
+from openmarque.car.drive_csv import Row, Table, month_first, read_table
 from openmarque.car.drive_errors import (
     DriveColumnsSwapped,
+    DriveDatesDayFirst,
     DriveError,
     DriveMostlyRefused,
     DriveNotFound,
@@ -120,13 +122,16 @@ def read_drive(source: Path | bytes | str, *, trust_header: bool = False) -> Dri
     """
     table = read_table(_content(source))
     rows = list(table.rows())
+    timeless = sum(row is None or row.time is None for row in rows)
+    if 2 * timeless > len(rows) and 2 * len(written := table.day_first()) > len(rows):
+        raise DriveDatesDayFirst(f"{len(written)} of {len(rows)} are like {written[0]}.", right=month_first(written[0]))
     refused: dict[int, RefusalReason] = {}
     for i, row in enumerate(rows):
         if row is None:
             refused[i] = RefusalReason.MALFORMED
     read = {i: row for i, row in enumerate(rows) if row is not None}
     _refuse_impossible_times(read, refused)
-    unreadable = len(refused)
+    unreadable = sorted(refused)
     _refuse_off_timeline(read, refused)
     misplaced = _misplaced(read)
     if not trust_header and (swap := swapped_columns(table, _telling(read, misplaced), unreadable)):

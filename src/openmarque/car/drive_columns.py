@@ -3,7 +3,8 @@
 Theory of operation. A header is doubted for one exchange of two of its names at a time. A ``_Reading`` is what the rows say under
 one naming; the naming as written and the exchanged one are compared, and only a *clearly* better exchange is told:
 
-1. *Readable.* Under the header more than half of the rows are no rows at all; exchanged, nearly all are, and the wheels fit the places.
+1. *Readable.* Under the header more than half of the rows are no rows at all; exchanged, most of those can be read, and the wheels fit
+   the places. Rows that no exchange makes readable are bad rows, wherever in the file they begin, and say nothing of the header.
 2. *Wheels and places.* A car's fixes lie as far apart as its wheels turned meanwhile, and a car whose wheels turn does not stay where it
    is. Whatever exchange takes part in Speed, LAT or LON breaks that. Latitude and longitude are the fine case: a degree of
    longitude is shorter by the cosine of the latitude, so only ways east or west tell; see `_LEAST_GAIN`.
@@ -18,7 +19,7 @@ drives, whole and in windows of 60, 300 and 600 rows (one every 15 rows).
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, compress, islice, pairwise
 from typing import Final, NamedTuple
 
@@ -35,7 +36,7 @@ _NUMBERS: Final = ("Soc", "Speed", "LAT", "LON", "ALT")
 _ENOUGH: Final = 10_000
 """Rows looked at; a header is wrong from the first row on, and a file may have 400,000."""
 _HEAD: Final = 300
-"""Rows read again under each exchange where most can't be read as named."""
+"""Rows at the head, and as many of those that can't be read as named, that are read again under each exchange where those are most."""
 _GAP_S: Final = 10.0
 """From this step on the wheels say nothing; as `openmarque.car.drive.GAP_S`."""
 _LARGEST_HELD_M: Final = 500.0
@@ -71,16 +72,18 @@ class Swap(NamedTuple):
     told: str
 
 
-def swapped_columns(table: Table, rows: Sequence[Row], unreadable: int) -> Swap | None:
+def swapped_columns(table: Table, rows: Sequence[Row], unreadable: Sequence[int]) -> Swap | None:
     """The two columns that look exchanged; None when nothing says so.
 
-    `rows` are the rows that can be read and lie on the drive's timeline, single far positions left out; `unreadable` counts those that are
-    malformed or without a possible time.
+    `rows` are the rows that can be read and lie on the drive's timeline, single far positions left out; `unreadable` are the lines, in
+    order, that are malformed or without a possible time.
     """
     out_of_order = _out_of_order(table.names)
-    if unreadable > len(table.lines) / 2:
-        return _repaired(table, unreadable, out_of_order)
-    named = _Reading.of(rows[:_ENOUGH])
+    named = _Reading.of(rows[:_ENOUGH]) if rows else None
+    if len(unreadable) > len(table.lines) / 2 and (swap := _repaired(table, unreadable, named, out_of_order)):
+        return swap
+    if named is None:
+        return None
     if out_of_order is not None and not _is_proved(table, named, out_of_order):
         return Swap(*out_of_order, "All names but these two stand in the usual order, and the rows do not speak for it.")
     if all(row.gear is None and row.altitude_m is None for row in rows) and _has_gears(table.exchanged("Mode", "ALT")):
@@ -260,13 +263,46 @@ def _is_proved(table: Table, named: _Reading, pair: tuple[str, str]) -> bool:
     return other.share < 0.5 * named.share or _speaks_against(pair, other, named) is not None
 
 
-def _repaired(table: Table, unreadable: int, out_of_order: tuple[str, str] | None) -> Swap | None:
-    """The exchange under which nearly all rows can be read, with gears, and with places where the wheels can have carried the car."""
-    told = f"As named, {unreadable} of {len(table.lines)} rows can't be read; exchanged, nearly all can."
-    if out_of_order is not None and _likeness(table.exchanged(*out_of_order)) is not None:
+def _repaired(
+    table: Table, unreadable: Sequence[int], named: _Reading | None, out_of_order: tuple[str, str] | None
+) -> Swap | None:
+    """The exchange under which most unreadable rows can be read, with gears, and with places where the wheels can have carried the car.
+
+    `named` is the reading of the rows that can be read as named: they may speak for a name. Where there is none (None), nothing shows
+    that the recorder had altitudes either.
+    """
+    told = f"As named, {len(unreadable)} of {len(table.lines)} rows can't be read; exchanged, most of them can."
+    bad = replace(table, lines=[table.lines[i] for i in _evenly(unreadable, _HEAD)])
+    if out_of_order is not None and _mends(bad, out_of_order) and _likeness(table.exchanged(*out_of_order)) is not None:
         return Swap(*out_of_order, told)
-    likely = [(like, pair) for pair in combinations(COLUMNS, 2) if (like := _likeness(table.exchanged(*pair))) is not None]
+    likely = [
+        (like, pair)
+        for pair in combinations(COLUMNS, 2)
+        if _mends(bad, pair, with_altitude="ALT" in pair and named is not None)
+        and not (named is not None and set(pair) <= set(_NUMBERS) and _speaks_against(pair, named.exchanged(pair), named))
+        and (like := _likeness(table.exchanged(*pair))) is not None
+    ]
     return Swap(*min(likely)[1], told) if likely else None
+
+
+def _mends(bad: Table, pair: tuple[str, str], *, with_altitude: bool = False) -> bool:
+    """Whether most of these rows, unreadable as named, can be read with `pair` exchanged: what was missing, or no time, is there.
+
+    With `with_altitude` only rows count that have one then, too: an empty cell that became the altitude's is no less empty.
+    """
+    mended = sum(
+        after is not None
+        and after.time is not None
+        and (before is None or before.time != after.time)
+        and not (with_altitude and after.altitude_m is None)
+        for before, after in zip(bad.rows(), bad.exchanged(*pair).rows(), strict=True)
+    )
+    return 2 * mended > len(bad.lines)
+
+
+def _evenly(which: Sequence[int], limit: int) -> Sequence[int]:
+    """At most `limit` of them, spread evenly."""
+    return which if len(which) <= limit else [which[i * len(which) // limit] for i in range(limit)]
 
 
 def _likeness(table: Table) -> tuple[bool, float] | None:

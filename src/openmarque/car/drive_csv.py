@@ -37,6 +37,8 @@ _KEYS: Final = {name.casefold(): name for name in COLUMNS}
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _DATE: Final = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})|([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_DAY_FIRST: Final = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
+_MONTHS: Final = 12
 _TIME: Final = re.compile(r"([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,6}))?")
 _NOT_TEXT: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 
@@ -99,6 +101,11 @@ class Table:
             yield _row(
                 _instant(cells[date], cells[time]), numbers, cells[mode].upper(), _number(cells[altitude], decimal_comma=comma)
             )
+
+    def day_first(self) -> list[str]:
+        """The dates that can be read only with the day before the month, one a row."""
+        date = self.index["Date"]
+        return [cells[date] for cells in self.cells() if cells is not None and _is_day_first(cells[date])]
 
     def seen(self, limit: int = 200) -> dict[str, str]:
         """What each needed column holds in the first rows: the range of its numbers, or an example; for error messages."""
@@ -202,6 +209,22 @@ def _instant(date: str, time: str) -> datetime | None:
         )
     except ValueError:
         return None
+
+
+def _is_day_first(date: str) -> bool:
+    """Whether this is a date of the calendar with its day, which is no month, first."""
+    if (found := _DAY_FIRST.fullmatch(date)) is None:
+        return False
+    try:
+        return datetime(int(found[3]), int(found[2]), int(found[1])).day > _MONTHS  # noqa: DTZ001 - no time, only a day
+    except ValueError:
+        return False
+
+
+def month_first(date: str) -> str:
+    """A date that has its day first, as these files and ISO 8601 write it."""
+    day, month, year = (int(part) for part in re.split(r"[/.-]", date))
+    return f"{month:02}/{day:02}/{year:04} or {year:04}-{month:02}-{day:02}"
 
 
 def _row(time: datetime | None, numbers: list[float | None], gear: str, altitude_m: float | None) -> Row | None:

@@ -70,6 +70,13 @@ class DriveColumnsSwapped(DriveError):
     cure = "Check the header: {first} and {second} look exchanged. If they are right, ask to trust the header."
 
 
+class DriveDatesDayFirst(DriveError):
+    """The dates of this drive file have the day before the month."""
+
+    code = "drive-dates-day-first"
+    cure = "Write the month first, as these files do, or ISO 8601: {right}."
+
+
 class DriveWithoutGoodRow(DriveError):
     """No row of this drive file can be used."""
 

@@ -25,7 +25,7 @@ from openmarque.car.headunit_page import SCRIPT, STYLE, page
 from openmarque.car.headunit_phones import SCRIPT as PHONES_SCRIPT
 from openmarque.car.headunit_phones import STYLE as PHONES_STYLE
 from openmarque.car.headunit_phones import phones_section, phones_state
-from openmarque.car.headunit_state import level_note, levels, link_purposes, live_state, switches
+from openmarque.car.headunit_state import level_note, levels, link_purposes, live_state, pairing_outcome, switches
 from openmarque.car.model import Now, Output, PhonesClosed, UnknownPhone, UnknownSwitch
 from openmarque.car.pairing import Outcome, is_code
 from openmarque.car.texts import LANGUAGES, preferred_language, text
@@ -47,6 +47,12 @@ class CodeTaken(StrEnum):
 
     SENT = "sent"
     NOT_SENT = "not_sent"
+
+
+_NOT_EIGHT: Final = "pairing.not_eight"
+_CODE_TAKEN: Final = frozenset(f"pairing.{answer.value}" for answer in CodeTaken)
+_SAID: Final = _CODE_TAKEN | {"changed", _NOT_EIGHT, "refused.form", "phones.removed", "phones.unknown", "phones.closed"}
+"""What an address may have the page say: keys of texts."""
 
 
 class PairingPort(Protocol):
@@ -117,9 +123,12 @@ class HeadUnit:
     async def _page(self, request: Request) -> Response:
         language = _language(request)
         said = request.query_params.get("said", "")
-        known = {"changed", *(f"pairing.{answer.value}" for answer in CodeTaken), "pairing.not_eight", "refused.form"}
-        known |= {"phones.removed", "phones.unknown", "phones.closed"}
-        return HTMLResponse(self._render(language, text(language, said) if said in known else ""))
+        if said in _CODE_TAKEN and self._cockpit.core.pairing.outcome is not Outcome.NONE:
+            # Whoever typed the code wants to know what became of it; the page goes on telling it.
+            return HTMLResponse(self._render(language, pairing_outcome(self._cockpit.core, language), follows="pairing"))
+        return HTMLResponse(
+            self._render(language, text(language, said) if said in _SAID else "", typed_wrong=said == _NOT_EIGHT)
+        )
 
     async def _state(self, request: Request) -> Response:
         now = self._cockpit.now()
@@ -181,8 +190,8 @@ class HeadUnit:
             return self._refused(request)
         code = form.get("code", "").strip()
         if not is_code(code):
-            return _back(form, "pairing.not_eight")
-        return _back(form, f"pairing.{(await self._pairing.pair(code)).value}")
+            return _back(form, _NOT_EIGHT, "#pairing")
+        return _back(form, f"pairing.{(await self._pairing.pair(code)).value}", "#pairing")
 
     async def _form(self, request: Request) -> dict[str, str] | None:
         """The fields of a form that this page sent; None for any other."""
@@ -201,7 +210,8 @@ class HeadUnit:
         language = _language(request)
         return HTMLResponse(self._render(language, text(language, "refused.form")), status_code=403)
 
-    def _render(self, language: str, said: str) -> str:
+    def _render(self, language: str, said: str, follows: str = "", *, typed_wrong: bool = False) -> str:
+        """The page; `said` answers the last action, see ``page`` for `follows`. `typed_wrong`: it is told beside the code, too."""
         core, now = self._cockpit.core, self._cockpit.now()
         ceiling = core.ceiling
         view = {
@@ -215,7 +225,7 @@ class HeadUnit:
             else "",
             "phones": lambda hidden: phones_section(core, now, language, self._app_url, hidden),
         }
-        return page(language, self._vin, self._token, said, view)
+        return page(language, self._vin, self._token, said, view, follows, said if typed_wrong else "")
 
 
 class _Guard:

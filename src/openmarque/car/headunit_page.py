@@ -35,9 +35,9 @@ async function refresh() {
     const answer = await fetch("/state?lang=" + language, {cache: "no-store"});
     if (!answer.ok) return;
     const state = await answer.json();
-    for (const name of ["link", "trip", "outbox", "policy", "pairing"]) {
-      const place = document.getElementById(name);
-      if (place.textContent !== state[name]) place.textContent = state[name];
+    for (const place of document.querySelectorAll("[data-live]")) {
+      const now = state[place.dataset.live];
+      if (place.textContent !== now) place.textContent = now;
     }
     const list = document.getElementById("notices");
     const shown = state.notices.map(n => n.at + " - " + n.text);
@@ -54,8 +54,12 @@ setInterval(refresh, 2000);
 """
 
 
-def page(language: str, vin: str, token: str, said: str, view: dict[str, Any]) -> str:
-    """The whole page. `said` answers the last action ("" for none); `view` holds live, levels, switches, note, link, ceiling and what makes the phones' part."""
+def page(language: str, vin: str, token: str, said: str, view: dict[str, Any], follows: str = "", beside_code: str = "") -> str:
+    """The whole page. `view` holds live, levels, switches, note, link, ceiling and what makes the phones' part.
+
+    `said` answers the last action ("" for none). With `follows` it is the live value of that name and changes with it. `beside_code` is
+    what was wrong with a pairing code that was not even sent.
+    """
 
     def t(key: str, **facts: object) -> str:
         return escape(text(language, key, **facts))
@@ -63,7 +67,8 @@ def page(language: str, vin: str, token: str, said: str, view: dict[str, Any]) -
     live = view["live"]
     other = next(name for name in LANGUAGES if name != language)
     facts = "".join(
-        f'<dt>{t(name)}</dt><dd id="{name}">{escape(live[name])}</dd>' for name in ("link", "trip", "outbox", "policy")
+        f'<dt>{t(name)}</dt><dd id="{name}" data-live="{name}">{escape(live[name])}</dd>'
+        for name in ("link", "trip", "outbox", "policy")
     )
     notices = "".join(f"<li>{escape(n['at'])} - {escape(n['text'])}</li>" for n in live["notices"])
     hidden = f'<input type="hidden" name="token" value="{escape(token)}"><input type="hidden" name="lang" value="{language}">'
@@ -76,7 +81,7 @@ def page(language: str, vin: str, token: str, said: str, view: dict[str, Any]) -
 <nav><a href="/?lang={other}" hreflang="{other}" lang="{other}">{t("language")}</a></nav>
 <main>
 <h1>{t("title")}</h1>
-<p role="status"{' class="said"' if said else ""}>{escape(said)}</p>
+<p role="status"{' class="said"' if said else ""}{f' data-live="{follows}"' if follows else ""}>{escape(said)}</p>
 <dl><dt>{t("vehicle")}</dt><dd>{escape(vin)}</dd>{facts}</dl>
 <section aria-labelledby="level-title"><h2 id="level-title">{t("level")}</h2>
 <p>{escape(view["note"])} {escape(view["ceiling"])}</p>
@@ -85,10 +90,11 @@ def page(language: str, vin: str, token: str, said: str, view: dict[str, Any]) -
 <section aria-labelledby="switch-title"><h2 id="switch-title">{t("switches")}</h2>
 {"".join(_switch(language, switch, hidden) for switch in view["switches"])}</section>
 {view["phones"](hidden)}
-<section aria-labelledby="pairing-title"><h2 id="pairing-title">{t("pairing")}</h2>
+<section id="pairing" aria-labelledby="pairing-title"><h2 id="pairing-title">{t("pairing")}</h2>
 <form method="post" action="/pairing" class="row">{hidden}<label for="code">{t("pairing.code")}</label>
 <input id="code" name="code" inputmode="numeric" autocomplete="off" pattern="[0-9]{{8}}" minlength="8" maxlength="8" required>
-<button>{t("pairing.send")}</button></form><p id="pairing" role="status">{escape(live["pairing"])}</p></section>
+<button>{t("pairing.send")}</button></form>{f'<p class="said">{escape(beside_code)}</p>' if beside_code else ""}
+<p id="pairing-outcome" role="status" data-live="pairing">{escape(live["pairing"])}</p></section>
 <section aria-labelledby="notice-title"><h2 id="notice-title">{t("notices")}</h2>
 <p id="no-notices"{" hidden" if notices else ""}>{t("notices.none")}</p><ul id="notices" aria-live="polite">{notices}</ul></section>
 </main></body></html>
@@ -106,10 +112,11 @@ def _level(language: str, level: dict[str, Any], hidden: str) -> str:
         action = f'<form method="post" action="/level">{hidden}<button name="level" value="{level["value"]}" aria-label="{aria}">{label}</button></form>'
     else:
         action = f"<p>{escape(text(language, 'not_built'))}</p>"
+    stops = f"<p>{escape(text(language, 'level.stops', services=', '.join(level['stops'])))}</p>" if level["stops"] else ""
     chosen = " chosen" if level["chosen"] else ""
     return (
         f'<div class="level{chosen}"><h3>{escape(level["name"])}</h3><p>{escape(level["what"])}</p>'
-        f"<p>{heading}</p><ul>{services}</ul>{action}</div>"
+        f"<p>{heading}</p><ul>{services}</ul>{stops}{action}</div>"
     )
 
 

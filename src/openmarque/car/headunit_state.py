@@ -8,10 +8,12 @@ from openmarque.car.core import CarCore
 from openmarque.car.headunit_phones import order_facts
 from openmarque.car.model import REMOTE_ACCESS, Notice, NoticeCode
 from openmarque.car.texts import text, text_or
+from openmarque.catalogue.declarations import Declaration
 from openmarque.catalogue.register import Catalogue
 from openmarque.kit.clock import from_ms
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import HOUSEKEEPING
+from openmarque.protocol.orders import ORDER_REPORT
 from openmarque.services.trips.car import TripsState
 
 _LINK_ONLY: Final = tuple(t.purpose for t in HOUSEKEEPING if t.leaves_at is Level.PRIVATE)
@@ -27,13 +29,23 @@ def live_state(core: CarCore, language: str, now: datetime) -> dict[str, Any]:
         "outbox": f"{core.outbox_fill} {text(language, 'outbox.messages')}",
         "policy": _policy(core, language, now),
         "level": int(core.privacy.level),
-        "pairing": text(language, f"pairing.outcome.{core.pairing.outcome}", **core.pairing.facts),
+        "pairing": pairing_outcome(core, language),
         "notices": [_notice(notice, language) for notice in reversed(core.notices)],
     }
 
 
+def pairing_outcome(core: CarCore, language: str) -> str:
+    """What became of the pairing code that was typed last; "" when none was. REQ ENR-2."""
+    return text(language, f"pairing.outcome.{core.pairing.outcome}", **core.pairing.facts)
+
+
 def levels(core: CarCore, catalogue: Catalogue, language: str) -> list[dict[str, Any]]:
-    """Each level: its name, whether it is chosen, whether the car is built for it, and which services it lets have data."""
+    """Each level: its name, whether it is chosen, whether the car is built for it, which services it lets have data, and which it stops.
+
+    A service stops at a level when it works at the highest one that this car is built for, and not at that level. One that takes orders
+    (locking) sends no data of its own: it works where the car may tell what became of an order.
+    """
+    most = _working_at(core, catalogue, core.ceiling)
     return [
         {
             "value": int(level),
@@ -41,9 +53,10 @@ def levels(core: CarCore, catalogue: Catalogue, language: str) -> list[dict[str,
             "what": text(language, f"level.{int(level)}.what"),
             "chosen": core.privacy.level is level,
             "possible": level <= core.ceiling,
-            "services": _services_at(core, catalogue, level, language),
+            "services": [d.purpose.get(language) or d.purpose["en"] for d in let_out],
+            "stops": [_switch_name(d.name, language) for d in most if d not in _working_at(core, catalogue, level)],
         }
-        for level in Level
+        for level, let_out in ((level, _services_at(core, catalogue, level)) for level in Level)
     ]
 
 
@@ -68,13 +81,20 @@ def link_purposes() -> tuple[str, ...]:
     return _LINK_ONLY
 
 
-def _services_at(core: CarCore, catalogue: Catalogue, level: Level, language: str) -> list[str]:
+def _services_at(core: CarCore, catalogue: Catalogue, level: Level) -> list[Declaration]:
     types, paths = core.would_leave(level)
     return [
-        declaration.purpose.get(language) or declaration.purpose["en"]
+        declaration
         for declaration in catalogue.service_declarations()
         if not types.isdisjoint(declaration.messages) or not paths.isdisjoint(declaration.signal_levels())
     ]
+
+
+def _working_at(core: CarCore, catalogue: Catalogue, level: Level) -> list[Declaration]:
+    let_out = _services_at(core, catalogue, level)
+    takes_orders = ORDER_REPORT in core.would_leave(level)[0]
+    ordered = [d for d in catalogue.service_declarations() if d.commands and takes_orders and d.level <= level]
+    return [*let_out, *(d for d in ordered if d not in let_out)]
 
 
 def _switch_text(catalogue: Catalogue, name: str, language: str) -> dict[str, str]:

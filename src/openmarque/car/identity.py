@@ -12,7 +12,8 @@ import base64
 import binascii
 import os
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -20,12 +21,14 @@ from uuid import UUID
 
 import msgspec
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from openmarque.car.chains import is_cars, leaf_of, names_in
 from openmarque.car.model import CarProfile, CertificateMismatch, Validity
+from openmarque.car.records import VEHICLE
+from openmarque.car.sqlite_store import SqliteCarStore
+from openmarque.car.store import StoreInUse, StoreUnusable
 from openmarque.kit.clock import to_ms
 from openmarque.kit.csr import certificate_request, key_pem, new_car_key
 from openmarque.kit.errors import CallerError
@@ -90,6 +93,20 @@ class BundleUnusable(CallerError):
     cure = "Make one with `openmarque car provision`, or give the folder that it wrote."
 
 
+class FolderUnwritable(CallerError):
+    """A car's bundle can't be written to this folder."""
+
+    code = "bundle-folder-unwritable"
+    cure = "Give a folder that you may write to, or one that can be made, and see that there is free space; then give the same command again."
+
+
+class FolderOfAnotherCar(CallerError):
+    """This folder is another car's."""
+
+    code = "bundle-folder-of-another-car"
+    cure = "Give another folder, or move what is in {folder} away first. A car keeps its folder; --again is for that same car."
+
+
 @dataclass(frozen=True)
 class Bundle:
     """A bundle that was read and checked: the key belongs to the certificate, and the certificate names this car."""
@@ -132,9 +149,60 @@ def _written(keys: Mapping[str, bytes]) -> dict[str, str]:
     return {name: base64.b64encode(key).decode("ascii") for name, key in keys.items()}
 
 
+def prepare_folder(folder: Path, vehicle_id: UUID) -> None:
+    """Make `folder` if it isn't there, and be sure that it takes a bundle of this car.
+
+    Raises ``FolderUnwritable``, and ``FolderOfAnotherCar`` when a bundle or a memory in it is another car's or can't be judged: a
+    private key that is replaced is lost for good.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"\0")
+        _refuse_another_cars(folder, vehicle_id)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise FolderUnwritable(_fault(folder, error)) from error
+
+
+def _refuse_another_cars(folder: Path, vehicle_id: UUID) -> None:
+    """Raise ``FolderOfAnotherCar`` unless what is in `folder` is this car's. Without ``car.json``, written last, there is no bundle."""
+    is_its_own = False
+    if (folder / CAR_JSON).exists():
+        try:
+            named = msgspec.json.decode((folder / CAR_JSON).read_bytes(), type=CarFacts).vehicle_id
+        except msgspec.DecodeError as error:
+            raise FolderOfAnotherCar(f"Its {CAR_JSON} can't be read, so whose it is can't be told.", folder=folder) from error
+        if named != wire(vehicle_id):
+            raise FolderOfAnotherCar("It holds the bundle, and so the private key, of another car.", folder=folder)
+        is_its_own = True
+    if not (folder / STORE).exists():
+        return
+    try:
+        store = SqliteCarStore(folder / STORE)
+        try:
+            remembered = store.read(VEHICLE, UUID)
+        finally:
+            store.close()
+    except StoreInUse as error:
+        if not is_its_own:
+            raise FolderOfAnotherCar("Another process runs a car in it.", folder=folder) from error
+    except StoreUnusable as error:
+        raise FolderOfAnotherCar(f"Its {STORE} is no memory that this program can read.", folder=folder) from error
+    else:
+        if remembered not in (None, vehicle_id):
+            raise FolderOfAnotherCar(f"Its {STORE} is the memory of another car.", folder=folder)
+
+
+def _fault(folder: Path, error: Exception) -> str:
+    return f"{str(folder)!r}: {getattr(error, 'strerror', None) or error}."
+
+
 def write_bundle(folder: Path, contents: BundleContents) -> None:
-    """Write a bundle; what is in the folder of an earlier one is replaced, the car's memory (``car.sqlite3``) is left alone."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Write a bundle; an earlier one of the same car in the folder is replaced, the car's memory (``car.sqlite3``) is left alone.
+
+    Raises ``FolderUnwritable``, ``FolderOfAnotherCar`` (see ``prepare_folder``).
+    """
+    prepare_folder(folder, contents.vehicle_id)
     facts = CarFacts(
         vehicle_id=wire(contents.vehicle_id),
         host=contents.host,
@@ -149,11 +217,14 @@ def write_bundle(folder: Path, contents: BundleContents) -> None:
         battery_kwh=contents.battery_kwh,
     )
     text = msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n"
-    for name in (NEXT_CHAIN, NEXT_KEY):
-        (folder / name).unlink(missing_ok=True)
     files = {KEY: contents.key_pem, CHAIN: contents.chain_pem, BROKER_CA: contents.broker_ca_pem, CAR_JSON: text}
-    for name, content in files.items():
-        _write(folder / name, content)
+    try:
+        for name in (NEXT_CHAIN, NEXT_KEY):
+            (folder / name).unlink(missing_ok=True)
+        for name, content in files.items():
+            _write(folder / name, content)
+    except OSError as error:
+        raise FolderUnwritable(_fault(folder, error)) from error
 
 
 def write_platform(
@@ -185,7 +256,7 @@ def read_bundle(folder: Path) -> Bundle:
         vehicle_id = parse_wire(facts.vehicle_id)
         if not (folder / BROKER_CA).is_file():
             raise BundleUnusable(f"{BROKER_CA} is missing.")
-        certificate = _leaf((folder / CHAIN).read_bytes())
+        certificate = leaf_of((folder / CHAIN).read_bytes())
         private = _private(folder / KEY)
     except OSError as error:
         raise BundleUnusable(f"{Path(error.filename or folder).name}: {error.strerror}.") from error
@@ -193,7 +264,7 @@ def read_bundle(folder: Path) -> Bundle:
         raise BundleUnusable(f"It can't be read ({error}).") from error
     if private.public_key() != certificate.public_key():
         raise BundleUnusable(f"{KEY} is not the key of {CHAIN}.")
-    name, vin = _names(certificate)
+    name, vin = names_in(certificate)
     if name != facts.vehicle_id:
         raise BundleUnusable(f"{CHAIN} names another car than {CAR_JSON}.")
     return Bundle(folder, facts, vehicle_id, vin)
@@ -260,8 +331,8 @@ class FileKeyring:
         try:
             certificates = x509.load_pem_x509_certificates(chain)
             fits = path.is_file() and _private(path).public_key() == certificates[0].public_key()
-            names = _names(certificates[0])
-            is_ours = _is_cars(certificates, x509.load_pem_x509_certificates(self._bundle.broker_ca.read_bytes()))
+            names = names_in(certificates[0])
+            is_ours = is_cars(certificates, x509.load_pem_x509_certificates(self._bundle.broker_ca.read_bytes()))
         except (ValueError, OSError) as error:
             raise CertificateMismatch from error
         # The answer comes by the broker: whoever holds that must not leave the car with a certificate that no gate takes.
@@ -283,7 +354,7 @@ class FileKeyring:
 
     def _load(self) -> None:
         self._private = _private(self.key_path)
-        certificate = _leaf(self.chain_path.read_bytes())
+        certificate = leaf_of(self.chain_path.read_bytes())
         self._validity = Validity(to_ms(certificate.not_valid_before_utc), to_ms(certificate.not_valid_after_utc))
 
 
@@ -302,44 +373,6 @@ def _private(path: Path) -> ec.EllipticCurvePrivateKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise ValueError(f"{path.name} is no P-256 key")
     return key
-
-
-def _leaf(chain: bytes) -> x509.Certificate:
-    """The first certificate of a chain: the car's own."""
-    return x509.load_pem_x509_certificates(chain)[0]
-
-
-def _is_cars(chain: Sequence[x509.Certificate], roots: Iterable[x509.Certificate]) -> bool:
-    """Whether a chain is for clients and leads to one of `roots`: each certificate issued by the next one, and not beyond its end."""
-    try:
-        usages = [certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value for certificate in chain]
-    except x509.ExtensionNotFound:
-        return False
-    is_client = all(ExtendedKeyUsageOID.CLIENT_AUTH in usage for usage in usages)
-    return is_client and all(map(_issued, chain, chain[1:])) and any(_issued(chain[-1], root) for root in roots)
-
-
-def _issued(below: x509.Certificate, above: x509.Certificate) -> bool:
-    try:
-        below.verify_directly_issued_by(above)
-        is_authority = above.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
-        return False
-    return is_authority and below.not_valid_after_utc <= above.not_valid_after_utc
-
-
-def _names(certificate: x509.Certificate) -> tuple[str, str]:
-    """The vehicle id (as written) and the VIN that a certificate binds; ``ValueError`` when it is of another form."""
-    names = [str(a.value) for a in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    try:
-        others = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        raise ValueError("it has no alternative names") from None
-    holders = others.get_values_for_type(x509.DirectoryName)
-    vins = [str(a.value) for holder in holders for a in holder.get_attributes_for_oid(NameOID.SERIAL_NUMBER)]
-    if len(names) != 1 or len(vins) != 1:
-        raise ValueError("a car's certificate has one common name and one serialNumber")
-    return names[0], vins[0]
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from openmarque.car.store import Changes, Fault, Record, StoredMessage, StoreUnusable, decoded, no_fault
+from openmarque.car.store import Changes, Fault, Record, StoredMessage, StoreInUse, StoreUnusable, decoded, no_fault
 from openmarque.protocol.envelope import Lane, Trust
 from openmarque.protocol.levels import Level
 
@@ -30,7 +30,7 @@ class SqliteCarStore:
     """A ``CarStore`` in the file `path` (created with mode 0600); close it when done."""
 
     def __init__(self, path: Path, fault: Fault = no_fault) -> None:
-        """Open or create the file. Raises ``StoreUnusable`` when it is in use, not ours, or newer than this program."""
+        """Open or create the file. Raises ``StoreInUse`` while another process has it; ``StoreUnusable`` when it is not ours, or newer."""
         self.fault = fault
         try:
             path.touch(mode=0o600)
@@ -42,6 +42,8 @@ class SqliteCarStore:
             self._open()
         except sqlite3.Error as error:
             self._db.close()
+            if _is_busy(error):
+                raise StoreInUse from error
             raise StoreUnusable(f"({error})") from error
         except StoreUnusable:
             self._db.close()
@@ -122,3 +124,8 @@ class SqliteCarStore:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    """Whether another connection holds the file; the low byte of SQLite's extended codes is the primary one."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY

@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from openmarque.kit.errors import OpenMarqueError
+from openmarque.kit.errors import Blame, OpenMarqueError
 from openmarque.protocol.envelope import Lane, Trust
 from openmarque.protocol.levels import Level
 
@@ -70,6 +70,15 @@ class StoreUnusable(OpenMarqueError):
 
     code = "car-store-unusable"
     cure = "Check the file's permissions and the free space; a newer program may have written it."
+
+
+class StoreInUse(StoreUnusable):
+    """Another process runs this car: its memory has one user at a time."""
+
+    code = "car-store-in-use"
+    blame = Blame.CALLER
+    retryable = True
+    cure = "Stop the other one first (`openmarque car run` or `car replay` with this bundle, or `openmarque up --demo` for its cars)."
 
 
 class CarStore(Protocol):

@@ -29,11 +29,15 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "level.1": "Private",
         "level.2": "Data without position",
         "level.3": "Data and position",
-        "level.1.what": "Nothing leaves the car but what the law demands and what the link itself needs.",
+        "level.1.what": (
+            "Nothing leaves the car but what the law demands and what the link itself needs. "
+            "So no phone can lock or unlock it, and no phone can be added."
+        ),
         "level.2.what": "What your services need, but never where the car is.",
         "level.3.what": "What your services need, and where the car is.",
         "level.lets_out": "At this level these services get data:",
         "level.lets_out.none": "At this level no service gets data.",
+        "level.stops": "Stopped at this level: {services}.",
         "level.link": "Always sent, without personal data beyond the link itself:",
         "level.ceiling": "This car is built never to go above: {level}.",
         "level.set_by": "Last changed {at}, by: {by}.",
@@ -99,11 +103,15 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "level.1": "Privé",
         "level.2": "Données sans position",
         "level.3": "Données et position",
-        "level.1.what": "Rien ne sort de la voiture, sauf ce que la loi exige et ce que la liaison elle-même demande.",
+        "level.1.what": (
+            "Rien ne sort de la voiture, sauf ce que la loi exige et ce que la liaison elle-même demande. "
+            "Aucun téléphone ne peut donc la verrouiller ni la déverrouiller, ni être ajouté."
+        ),
         "level.2.what": "Ce dont vos services ont besoin, mais jamais le lieu où se trouve la voiture.",
         "level.3.what": "Ce dont vos services ont besoin, et le lieu où se trouve la voiture.",
         "level.lets_out": "À ce niveau, ces services reçoivent des données :",
         "level.lets_out.none": "À ce niveau, aucun service ne reçoit de données.",
+        "level.stops": "Arrêtés à ce niveau : {services}.",
         "level.link": "Toujours envoyé, sans donnée personnelle au-delà de la liaison elle-même :",
         "level.ceiling": "Cette voiture est conçue pour ne jamais dépasser : {level}.",
         "level.set_by": "Dernier changement le {at}, par : {by}.",

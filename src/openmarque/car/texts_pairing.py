@@ -11,7 +11,7 @@ PAIRING_TEXTS: Final[dict[str, dict[str, str]]] = {
         "pairing.sent": "The code was sent.",
         "pairing.not_sent": "The code was not sent.",
         "pairing.outcome.none": "",
-        "pairing.outcome.waiting": "Waiting for the answer …",
+        "pairing.outcome.waiting": "The code was sent. Waiting for the answer …",
         "pairing.outcome.paired": "The car is paired. It appears in the app now.",
         "pairing.outcome.wrong_code": (
             "This code is not for this car. Compare it with the app: the car's number (VIN) has to be the one above. "
@@ -36,7 +36,7 @@ PAIRING_TEXTS: Final[dict[str, dict[str, str]]] = {
         "pairing.sent": "Le code est envoyé.",
         "pairing.not_sent": "Le code n'a pas été envoyé.",
         "pairing.outcome.none": "",
-        "pairing.outcome.waiting": "En attente de la réponse …",
+        "pairing.outcome.waiting": "Le code est envoyé. En attente de la réponse …",
         "pairing.outcome.paired": "La voiture est jumelée. Elle paraît maintenant dans l'application.",
         "pairing.outcome.wrong_code": (
             "Ce code n'est pas pour cette voiture. Comparez avec l'application : le numéro (VIN) doit être celui ci-dessus. "

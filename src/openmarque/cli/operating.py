@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
@@ -15,7 +16,7 @@ import typer
 import uvloop
 
 from openmarque.app import Engines, Platform, bootstrap, start_engines
-from openmarque.car.identity import BundleContents, write_bundle, write_platform
+from openmarque.car.identity import BundleContents, prepare_folder, write_bundle, write_platform
 from openmarque.cli.supervisor import Child, Supervisor
 from openmarque.domains.garage.service import Order
 from openmarque.engines.nats_log import follow
@@ -43,6 +44,8 @@ PlatformCall = Callable[[Platform], Coroutine[Any, Any, dict[str, Any]]]
 DEMO_PLAN: Final = "connect"
 SNAPSHOT_EVERY_S: Final = 1800
 """Twice in the hour after which a snapshot counts as old."""
+_SIGNALLED: Final = 128
+"""What shells add to a signal's number in the exit code of who was ended by it."""
 PARTITIONS_EVERY_S: Final = 6 * 3600
 """Months' partitions are made two ahead; looking four times a day leaves no chance to miss a month."""
 
@@ -50,7 +53,15 @@ PARTITIONS_EVERY_S: Final = 6 * 3600
 @asynccontextmanager
 async def engines_up(settings: Settings, clock: Clock) -> AsyncIterator[Engines]:
     """The engines of a home: one that dies is started again; all are stopped at the end (those given by URL stay)."""
-    engines = await start_engines(settings, clock)
+    starting = asyncio.create_task(start_engines(settings, clock))
+    try:
+        engines = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # They start in threads, which nothing ends halfway: who is cancelled meanwhile waits for them and stops what has started.
+        (started,) = await asyncio.gather(starting, return_exceptions=True)
+        if isinstance(started, Engines):
+            await started.stop()
+        raise
     watch = asyncio.create_task(engines.stack.watch())
     try:
         yield engines
@@ -145,9 +156,13 @@ async def provision(platform: Platform, order: Order, folder: Path) -> VehicleId
 
 
 async def provision_again(platform: Platform, vin: str, folder: Path) -> VehicleId:
-    """A new bundle for a known car: its unit was replaced, or it slept past the end of its certificate. The old ones are revoked."""
+    """A new bundle for a known car: its unit was replaced, or it slept past the end of its certificate. The old ones are revoked.
+
+    Nothing is revoked before `folder` is known to take the new one.
+    """
     async with platform.database.begin() as tx:
         vehicle_id = await platform.garage.find(tx, vin)
+    await asyncio.to_thread(prepare_folder, folder, vehicle_id)
     await platform.revoke(vehicle_id, "provisioned again")
     async with platform.database.begin() as tx:
         await _write_bundle(platform, tx, vehicle_id, await platform.garage.order_of(tx, vehicle_id), folder)
@@ -242,5 +257,30 @@ def answer(call: PlatformCall, *, as_json: bool) -> None:
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run `main` on uvloop."""
-    return uvloop.run(main)
+    """Run `main` on uvloop. Whoever stops us finds nothing left behind: `main` is cancelled once, and unwinds.
+
+    At SIGTERM, SIGINT, or SIGHUP (a closed terminal; not under ``nohup``, and taken as a SIGTERM), the process ends with 128 and the
+    signal's number. Where `main` waits for ``until_stopped`` that replaces this, and `main` ends as it likes.
+    """
+    signalled: list[int] = []
+
+    async def stoppable() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def stop(number: int) -> None:
+            signalled.append(number)
+            if task is not None and len(signalled) == 1:  # a second one must not cut the unwinding short
+                task.cancel()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop, number)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            loop.add_signal_handler(signal.SIGHUP, signal.raise_signal, signal.SIGTERM)
+        return await main
+
+    try:
+        return uvloop.run(stoppable())
+    except asyncio.CancelledError:
+        if not signalled:
+            raise
+        raise SystemExit(_SIGNALLED + signalled[0]) from None

@@ -1,6 +1,5 @@
 """Operators' commands: bring a platform up, run its processes, prepare its database, provision and revoke cars."""
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from openmarque.app import Platform
-from openmarque.brands.eligibility import sample_vin
-from openmarque.brands.pack import load_pack
+from openmarque.brands.eligibility import model_of, sample_vin
+from openmarque.brands.pack import BrandPack, load_pack
 from openmarque.cli import operating
 from openmarque.cli.demo import Demo, run_up
 from openmarque.cli.schedule import main as run_scheduler
@@ -21,13 +20,23 @@ from openmarque.domains.garage.errors import ModelUnknown
 from openmarque.domains.garage.service import Order
 from openmarque.engines.doctor import examine
 from openmarque.kit.clock import SystemClock
+from openmarque.kit.errors import CallerError
 from openmarque.kit.ids import wire
 from openmarque.kit.settings import Settings, load_settings
+from openmarque.kit.vin import normalise_vin
 from openmarque.link.gate import run_gate
 from openmarque.protocol.levels import Level
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 _out = Console()
+
+
+class ModelNotTold(CallerError):
+    """No model was given, and the VIN is of none that the brand pack knows."""
+
+    code = "model-not-told"
+    cure = "Give --model with one of: {models}."
+    http_status = 422
 
 
 def register(app: typer.Typer, car: typer.Typer) -> None:
@@ -83,8 +92,7 @@ def gate() -> None:
 
 def migrate() -> None:
     """Bring the database to the newest schema and make it enforce the installed declarations."""
-    engines_needed = load_settings()
-    asyncio.run(_migrate(engines_needed))
+    operating.run(_migrate(load_settings()))
     _out.print("The database is up to date and enforces the installed declarations.")
 
 
@@ -123,7 +131,9 @@ def doctor(as_json: Json = False) -> None:
 def provision(
     vin: Annotated[str, typer.Argument(help="The car's VIN.")],
     bundle: Annotated[Path, typer.Option(help="Folder to write the car's bundle to.")],
-    model: Annotated[str, typer.Option(help="Its model in the brand pack.")] = "",
+    model: Annotated[
+        str, typer.Option(help="Its model in the brand pack; without it, the one that the VIN is of.", show_default=False)
+    ] = "",
     ceiling: Annotated[
         str, typer.Option(help="Highest privacy level it is built for: PRIVATE, DATA or POSITION.")
     ] = "POSITION",
@@ -134,12 +144,13 @@ def provision(
     as_json: Json = False,
 ) -> None:
     """Make a car known and write the bundle its telematics unit starts with. The platform has to run."""
-    order = Order(vin, model, _level(ceiling))
+    highest = _level(ceiling)
 
     async def main(platform: Platform) -> dict[str, Any]:
         if again:
             vehicle_id = await operating.provision_again(platform, vin, bundle)
         else:
+            order = Order(vin, model or _model_by_vin(vin, platform.pack), highest)
             vehicle_id = await operating.provision(platform, order, bundle)
         told = {"vehicle_id": wire(vehicle_id), "bundle": str(bundle)}
         if owner:
@@ -163,6 +174,14 @@ def revoke(
         return {"vehicle_id": wire(vehicle_id), "connections_cut": await platform.revoke(vehicle_id, reason)}
 
     operating.answer(main, as_json=as_json)
+
+
+def _model_by_vin(vin: str, pack: BrandPack) -> str:
+    """The model that a VIN is of. Raises ``InvalidVin``, ``ModelNotTold``."""
+    model = model_of(normalise_vin(vin), pack)
+    if model is None:
+        raise ModelNotTold(models=", ".join(pack.models))
+    return model
 
 
 def _level(name: str) -> Level:

@@ -84,7 +84,7 @@ async def try_replays(drives: Sequence[Drive], speed: float, on_progress: Progre
 @asynccontextmanager
 async def throwaway_home() -> AsyncIterator[Path]:
     """A folder that PostgreSQL's own user can reach, removed at the end."""
-    home = await asyncio.to_thread(_make_home)
+    home = _make_home()  # not in a thread: cancelled meanwhile, nobody would remove what it makes
     try:
         yield home
     finally:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Callable
+from html import unescape
 from html.parser import HTMLParser
 
 import httpx
@@ -170,8 +171,67 @@ async def test_a_code_is_sent_by_the_car_itself_and_the_page_shows_what_becomes_
 async def test_a_car_without_connection_says_at_once_that_the_code_was_not_sent(browser, car):
     car.disconnect()
     page = (await submit(browser, "/pairing", code="12345678")).text
-    assert "The code was not sent." in page
-    assert "it is not kept" in page
+    assert top_notice(page).startswith("The car is not connected, so the code was not sent, and it is not kept.")
+
+
+def top_notice(page: str) -> str:
+    """What the page answers to the last action, above everything else."""
+    found = re.search(r'<p role="status" class="said"[^>]*>([^<]*)</p>', page)
+    assert found
+    return unescape(found[1])
+
+
+@pytest.mark.req("ENR-2")
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ((PairingResult.PAIRED, 0, 0), "The car is paired."),
+        ((PairingResult.WRONG_CODE, 4, 0), "Tries left: 4."),
+        ((PairingResult.EXPIRED, 0, 0), "This code has run out."),
+        ((PairingResult.LOCKED, 0, 900), "Try again in 15 minutes."),
+    ],
+    ids=["paired", "wrong", "run out", "locked"],
+)
+async def test_who_typed_a_code_comes_back_to_it_and_reads_at_the_top_what_became_of_it(browser, car, answer, told):
+    form = {"token": await token(browser), "lang": "en", "code": "12345678"}
+    back = (await browser.post("/pairing", data=form)).headers["location"]
+    assert back.endswith("#pairing")
+    assert '<section id="pairing"' in (waiting := (await browser.get(back)).text)
+    assert "Waiting for the answer" in top_notice(waiting)
+    assert 'class="said" data-live="pairing"' in waiting, "the page's script puts the answer there when it comes"
+    result, tries, wait_s = answer
+    request = msgspec.msgpack.decode(car.wire[-1].payload, type=PairingRequest)
+    car.hears("pair", encode(PairingAnswer(request.asked, result, tries=tries, wait_s=wait_s)))
+    assert told in top_notice((await browser.get(back)).text)
+
+
+async def test_a_code_that_is_none_is_told_beside_the_code_and_at_the_top(browser):
+    page = (await submit(browser, "/pairing", code="1234567")).text
+    assert top_notice(page) == "A pairing code has 8 digits."
+    assert page.partition('<section id="pairing"')[2].count("A pairing code has 8 digits.") == 1
+    back = (await browser.post("/pairing", data={"token": await token(browser), "code": "x"})).headers["location"]
+    assert back.endswith("#pairing")
+
+
+@pytest.mark.req("PRV-1")
+@pytest.mark.parametrize(
+    ("language", "stopped", "locks", "no_phone"),
+    [
+        ("en", "Stopped at this level:", "Lock and unlock", "no phone can lock or unlock it"),
+        ("fr", "Arrêtés à ce niveau :", "Verrouillage", "Aucun téléphone ne peut donc la verrouiller"),
+    ],
+)
+async def test_each_level_says_which_services_it_stops(browser, language, stopped, locks, no_phone):
+    page = (await browser.get(f"/?lang={language}")).text
+    private, data, position = (part.partition("</div>")[0] for part in page.split("<h3>")[1:4])
+    assert stopped in private
+    assert locks in private.partition(stopped)[2]
+    assert no_phone in private
+    place = TEXTS[language]["switch.car_finder"]
+    assert place in private.partition(stopped)[2]
+    assert place in data.partition(stopped)[2]
+    assert locks not in data.partition(stopped)[2]
+    assert stopped not in position
 
 
 async def test_what_happened_is_told_in_the_readers_language(browser, car):

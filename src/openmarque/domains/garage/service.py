@@ -89,10 +89,10 @@ class Garage:
 
     async def register(self, tx: Transaction, order: Order, now: datetime) -> VehicleId:
         """Make a car known; it can't connect before it has a certificate. Raises ``InvalidVin``, ``ModelUnknown``, ``VehicleExists``."""
+        vehicle_id = VehicleId(new_uuid())
+        sealed, key_id = self._vault.seal(order.vin, vehicle_id)  # first: a mistyped VIN is named whatever else is wrong
         if order.model_id not in self._pack.models:
             raise ModelUnknown(f"It was {order.model_id!r}.", models=", ".join(self._pack.models))
-        vehicle_id = VehicleId(new_uuid())
-        sealed, key_id = self._vault.seal(order.vin, vehicle_id)
         if await self._known(tx, order.vin):
             raise VehicleExists  # also one whose row is under an older look-up key, which the constraint can't see
         try:
