@@ -124,6 +124,8 @@ class CarWatch:
             seen.in_flight = None
 
     def _new_policy(self, car: WorldCar, core: CarCore, seen: SeenCar) -> None:
+        if seen.policy is not None and core.policy is not None and seen.policy.tenure_id != core.policy.tenure_id:
+            seen.lost_ms = self._scheduler.now_ms  # what the car has not told is another owner's, the running trip too
         seen.policy = core.policy
         seen.trips_open, seen.places_open = (_window(core.policy, name) for name in ("trips", "trip_places"))
         if core.policy is not None and core.policy.version > seen.newest_policy:
