@@ -75,6 +75,12 @@ class LegalEntity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     country: Country
 
 
+class AccountTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How people sign in: by mail address, and by a user name of their choice where the brand has them (REQ ACC-2)."""
+
+    user_names: bool = False
+
+
 class PairingTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a pairing code is good for: the plan whose trial begins with it, and how long it is valid (REQ ENR-2: a year)."""
 
@@ -102,6 +108,7 @@ class BrandPack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plans: Mapping[Identifier, Plan]
     pairing: PairingTerms
     safety_code: SafetyCodeTerms = SafetyCodeTerms()
+    accounts: AccountTerms = AccountTerms()
     retention: Mapping[str, Days] = {}
     """Days for which an item is kept whose declaration leaves that to the brand, by "declaration.item"; a missing one closes what
     needs it (REQ GDP-12)."""

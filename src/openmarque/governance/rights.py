@@ -34,7 +34,15 @@ def _rights(role: str, verbs: str, *tables: str) -> Iterator[Right]:
 
 _GARAGE: Final = ("brand", "legal_entity", "model", "vehicle", "tenure", "capability_grant", "account", "access_token")
 _PAIRING: Final = ("pairing", "pairing_tries")
-_SIGN_IN: Final = ("account_credential", "account_link", "browser_session", "sign_in_limit", "mail", "mail_count")
+_SIGN_IN: Final = (
+    "account_credential",
+    "account_name",
+    "account_link",
+    "browser_session",
+    "sign_in_limit",
+    "mail",
+    "mail_count",
+)
 _COMMANDS: Final = ("phone_key", "vehicle_order", "order_step", "safety_code", "car_command")
 _CHOICES: Final = ("contract", "consent", "service_switch", "privacy_level")
 _LINK: Final = (
@@ -64,7 +72,7 @@ PLATFORM_RIGHTS: Final = (
     ),
     *_rights(PLATFORM, "SELECT INSERT", *_EVIDENCE),
     Right(PLATFORM, "certificate", "UPDATE", ("revoked_at", "revoked_for")),
-    *_rights(PLATFORM, "DELETE", "pairing", "phone_key", "service_switch", "mail", *_PLUMBING),
+    *_rights(PLATFORM, "DELETE", "pairing", "phone_key", "service_switch", "mail", "account_name", *_PLUMBING),
     # What owners read. Of a car its model and ceiling, not its VIN.
     *_rights(
         READER,

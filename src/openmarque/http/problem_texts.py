@@ -16,6 +16,19 @@ _FRENCH: Final[Mapping[str, tuple[str, str]]] = {
     "address-invalid": ("Ce n'est pas une adresse e-mail.", "Écrivez-la comme nom@example.com."),
     "address-taken": ("Un autre compte a cette adresse e-mail.", ""),
     "link-unusable": ("Ce lien a expiré, a déjà servi ou n'est pas de nous.", "Demandez-en un nouveau par e-mail."),
+    "mobile-invalid": (
+        "Ce n'est pas un numéro de mobile.",
+        "Écrivez-le avec l'indicatif du pays, comme +33 6 12 34 56 78.",
+    ),
+    "user-name-invalid": (
+        "Ce ne peut pas être un nom d'utilisateur.",
+        "Prenez de 3 à 30 lettres, chiffres, points, tirets et soulignés ; commencez par une lettre.",
+    ),
+    "user-name-taken": ("Quelqu'un d'autre a ce nom d'utilisateur.", "Choisissez-en un autre."),
+    "user-names-not-offered": (
+        "Cette marque n'a pas de noms d'utilisateur.",
+        "Connectez-vous avec votre adresse e-mail.",
+    ),
     "not-confirmed": (
         "Ce compte n'est pas encore actif.",
         "Suivez le lien de l'e-mail que vous avez reçu ; il peut être renvoyé.",
@@ -104,7 +117,10 @@ _FRENCH: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "car-offline": (
         "La voiture n'est pas connectée.",
-        "Attendez qu'elle ait du réseau. Rien n'a été envoyé, et rien ne se fera plus tard.",
+        (
+            "Elle n'a pas de réseau ou elle dort : mettez le contact, ou réessayez quand elle sera dans une zone couverte. "
+            "Rien n'a été envoyé, et rien ne se fera plus tard."
+        ),
     ),
     "car-silent": (
         "La voiture ne répond pas.",
@@ -122,12 +138,12 @@ _FRENCH: Final[Mapping[str, tuple[str, str]]] = {
         "La voiture de ce code est déjà dans votre garage.",
         "Retirez la voiture elle-même si vous voulez y renoncer.",
     ),
-    "pairing-not-found": ("Vous n'avez pas ce code d'association.", "Prenez un pairing_id de la liste de vos codes."),
+    "pairing-not-found": ("Vous n'avez pas ce code de jumelage.", "Prenez un pairing_id de la liste de vos codes."),
     "too-many-codes": (
-        "Vous avez demandé trop de codes d'association.",
+        "Vous avez demandé trop de codes de jumelage.",
         "Utilisez ou retirez un code qui attend encore, ou réessayez demain ; {limit} peuvent attendre à la fois.",
     ),
-    "vehicle-not-found": ("Cette voiture n'est pas dans votre garage.", "Prenez un vehicle_id de la liste de vos voitures."),
+    "vehicle-not-found": ("Cette voiture n'est pas dans votre garage.", "Choisissez une des voitures de votre garage."),
     # maps
     "map-not-found": (
         "Cette carte n'existe pas ici.",

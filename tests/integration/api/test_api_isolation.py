@@ -71,6 +71,7 @@ OPERATIONS: dict[tuple[str, str], Line] = {
     ("get", "/readyz"): Line(Kind.PUBLIC),
     ("get", "/metrics"): Line(Kind.PUBLIC),
     ("get", "/maps"): Line(Kind.PUBLIC),
+    ("get", "/brand"): Line(Kind.PUBLIC),
     # The way into an account
     ("post", "/accounts"): Line(Kind.PUBLIC),
     ("post", "/accounts/confirmations"): Line(Kind.PUBLIC),

@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/brand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The brand
+         * @description What an app has to know before anybody is signed in.
+         */
+        get: operations["read_brand_api_v1_brand_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts": {
         parameters: {
             query?: never;
@@ -135,7 +155,7 @@ export interface paths {
         put?: never;
         /**
          * Forgotten password
-         * @description A link to set a new password, if an account has this address. The answer is always the same.
+         * @description A link to set a new password, by mail, if an account has this address, user name or number. The answer is always the same.
          */
         post: operations["request_reset_api_v1_accounts_password_resets_post"];
         delete?: never;
@@ -247,7 +267,7 @@ export interface paths {
         head?: never;
         /**
          * Change your account
-         * @description Language, country of use and time zone; what is left out stays.
+         * @description Language, country of use, time zone, user name and mobile number; what is left out stays.
          */
         patch: operations["change_account_api_v1_account_patch"];
         trace?: never;
@@ -693,6 +713,16 @@ export interface components {
             /** Time Zone */
             time_zone: string;
             /**
+             * User Name
+             * @description What you may sign in with beside the mail address.
+             */
+            user_name: string | null;
+            /**
+             * Mobile
+             * @description A number by which your account is found when the password was forgotten.
+             */
+            mobile: string | null;
+            /**
              * Safety Code Set
              * @description Whether a safety code to open cars with is set.
              */
@@ -732,6 +762,19 @@ export interface components {
             signature: string;
             /** Safety Code */
             safety_code?: string | null;
+        };
+        /**
+         * BrandBody
+         * @description What there is to know of the brand before signing in.
+         */
+        BrandBody: {
+            /** Name */
+            name: string;
+            /**
+             * User Names
+             * @description Whether owners may choose a user name and sign in with it.
+             */
+            user_names: boolean;
         };
         /**
          * ChallengeBody
@@ -791,6 +834,24 @@ export interface components {
              * @description What you can do next.
              */
             cure: string;
+        };
+        /**
+         * ForgottenBody
+         * @description Whose password was forgotten: exactly one of the three.
+         */
+        ForgottenBody: {
+            /** Email */
+            email?: string | null;
+            /**
+             * User Name
+             * @example ada.lovelace
+             */
+            user_name?: string | null;
+            /**
+             * Mobile
+             * @example +33 6 12 34 56 78
+             */
+            mobile?: string | null;
         };
         /**
          * KeyState
@@ -1228,6 +1289,16 @@ export interface components {
             country?: string | null;
             /** Time Zone */
             time_zone?: string | null;
+            /**
+             * User Name
+             * @description An empty one takes it away.
+             */
+            user_name?: string | null;
+            /**
+             * Mobile
+             * @description An empty one takes it away.
+             */
+            mobile?: string | null;
         };
         /**
          * ReadyBody
@@ -1467,14 +1538,16 @@ export interface components {
         };
         /**
          * SignInBody
-         * @description Mail address and password.
+         * @description Mail address, or user name where the brand has them, and password.
          */
         SignInBody: {
             /**
              * Email
              * @example ada@example.com
              */
-            email: string;
+            email?: string | null;
+            /** User Name */
+            user_name?: string | null;
             /**
              * Password
              * @description Password.
@@ -2008,6 +2081,50 @@ export interface operations {
             };
         };
     };
+    read_brand_api_v1_brand_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Name of this request, for support. */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandBody"];
+                };
+            };
+            /** @description This program does not answer under this host name. */
+            421: {
+                headers: {
+                    /** @description Name of this request, for support. */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side. */
+            500: {
+                headers: {
+                    /** @description Name of this request, for support. */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sign_up_api_v1_accounts_post: {
         parameters: {
             query?: never;
@@ -2342,7 +2459,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AddressBody"];
+                "application/json": components["schemas"]["ForgottenBody"];
             };
         };
         responses: {
@@ -2399,7 +2516,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Parts of the request don't have the form that they should. */
+            /** @description This is no mobile number. Parts of the request don't have the form that they should. */
             422: {
                 headers: {
                     /** @description Name of this request, for support. */
@@ -3111,6 +3228,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Somebody else has this user name. */
+            409: {
+                headers: {
+                    /** @description Name of this request, for support. */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The request is larger than this API takes. */
             413: {
                 headers: {
@@ -3133,7 +3261,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Parts of the request don't have the form that they should. */
+            /** @description Parts of the request don't have the form that they should. This brand has no user names. */
             422: {
                 headers: {
                     /** @description Name of this request, for support. */

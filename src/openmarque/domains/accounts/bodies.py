@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from openmarque.catalogue.register import LANGUAGES
-from openmarque.domains.accounts import rules
-from openmarque.domains.accounts.errors import AddressInvalid
+from openmarque.domains.accounts import names, rules
+from openmarque.domains.accounts.errors import AddressInvalid, MobileInvalid, UserNameInvalid
 from openmarque.domains.accounts.service import Profile
 from openmarque.domains.accounts.sessions import SessionView
 from openmarque.http.bodies import Body
@@ -33,6 +33,20 @@ def _mail_address(text: str) -> str:
     try:
         return rules.read_address(text).text
     except AddressInvalid as error:
+        raise ValueError(error.message) from None
+
+
+def _user_name(text: str) -> str:
+    try:
+        return text and names.read_user_name(text).written
+    except UserNameInvalid as error:
+        raise ValueError(error.message) from None
+
+
+def _mobile(text: str) -> str:
+    try:
+        return text and names.read_mobile(text).written
+    except MobileInvalid as error:
         raise ValueError(error.message) from None
 
 
@@ -82,6 +96,24 @@ TimeZone = Annotated[
 ]
 
 
+UserName = Annotated[
+    str,
+    Field(
+        max_length=names.LONGEST_USER_NAME,
+        description="User name: 3 to 30 letters, digits, dots, dashes and underscores, a letter first.",
+        examples=["ada.lovelace"],
+    ),
+    AfterValidator(_user_name),
+]
+Mobile = Annotated[
+    str,
+    Field(
+        max_length=names.LONGEST_NUMBER, description="Mobile number with its country's code.", examples=["+33 6 12 34 56 78"]
+    ),
+    AfterValidator(_mobile),
+]
+
+
 class SignUpBody(Body):
     """Who wants an account."""
 
@@ -100,6 +132,20 @@ class AddressBody(Body):
     email: Email
 
 
+class ForgottenBody(Body):
+    """Whose password was forgotten: exactly one of the three."""
+
+    email: Email | None = None
+    user_name: str | None = Field(default=None, min_length=1, max_length=names.LONGEST_USER_NAME, examples=["ada.lovelace"])
+    mobile: str | None = Field(default=None, min_length=1, max_length=names.LONGEST_NUMBER, examples=["+33 6 12 34 56 78"])
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(value is not None for value in (self.email, self.user_name, self.mobile)) != 1:
+            raise ValueError("give either email, user_name or mobile")
+        return self
+
+
 class TokenBody(Body):
     """A link that was followed."""
 
@@ -114,10 +160,17 @@ class ResetBody(Body):
 
 
 class SignInBody(Body):
-    """Mail address and password."""
+    """Mail address, or user name where the brand has them, and password."""
 
-    email: Annotated[str, Field(min_length=1, max_length=rules.LONGEST_ADDRESS, examples=["ada@example.com"])]
+    email: str | None = Field(default=None, min_length=1, max_length=rules.LONGEST_ADDRESS, examples=["ada@example.com"])
+    user_name: str | None = Field(default=None, min_length=1, max_length=names.LONGEST_USER_NAME)
     password: Password
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.email is None) == (self.user_name is None):
+            raise ValueError("give either email or user_name")
+        return self
 
 
 class PasswordBody(Body):
@@ -133,6 +186,15 @@ class ProfileChangeBody(Body):
     language: LanguageTag | None = None
     country: Country | None = None
     time_zone: TimeZone | None = None
+    user_name: UserName | None = Field(default=None, description="An empty one takes it away.")
+    mobile: Mobile | None = Field(default=None, description="An empty one takes it away.")
+
+
+class BrandBody(Body):
+    """What there is to know of the brand before signing in."""
+
+    name: str
+    user_names: bool = Field(description="Whether owners may choose a user name and sign in with it.")
 
 
 class AccountBody(Body):
@@ -145,6 +207,8 @@ class AccountBody(Body):
     language: str
     country: str | None
     time_zone: str
+    user_name: str | None = Field(description="What you may sign in with beside the mail address.")
+    mobile: str | None = Field(description="A number by which your account is found when the password was forgotten.")
     safety_code_set: bool = Field(description="Whether a safety code to open cars with is set.")
     created_at: datetime
 
@@ -175,6 +239,8 @@ def account_body(profile: Profile) -> AccountBody:
         language=profile.language,
         country=profile.country,
         time_zone=profile.time_zone,
+        user_name=profile.user_name,
+        mobile=profile.mobile,
         safety_code_set=profile.safety_code_set,
         created_at=profile.created_at,
     )

@@ -22,7 +22,7 @@ def _columns(table: str, *names: str) -> tuple[str, ...]:
 
 ACCOUNT = Declaration(
     name="account",
-    version=2,
+    version=3,
     purpose={
         "en": "Know who you are when you sign in, and speak your language.",
         "fr": "Vous reconnaître à la connexion et parler votre langue.",
@@ -46,6 +46,11 @@ ACCOUNT = Declaration(
                 "account_credential",
                 *("account_id", "brand_id", "email", "email_key", "password_hash", "password_at", "confirmed_at"),
             ),
+        ),
+        Item(
+            "user name and mobile number, if you give them",
+            LIFE_OF_ACCOUNT,
+            fields=_columns("account_name", "account_id", "kind", "brand_id", "written", "key"),
         ),
         # Beyond their end, so that the use of a stolen one can be looked into.
         Item(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from openmarque.domains.accounts.errors import PasswordWrong, SignInRefused
+from openmarque.domains.accounts.names import OtherName
 from openmarque.domains.accounts.passwords import Passwords
 from openmarque.domains.accounts.registration import Registration
 from openmarque.domains.accounts.rules import MailAddress, read_password, require_fit
@@ -30,13 +31,19 @@ class Entry:
         """Where passwords are hashed."""
         return self.accounts.passwords
 
-    async def sign_in(self, address: MailAddress | None, password: str, agent: str, former: str) -> tuple[AccountId, str]:
+    async def sign_in(
+        self, who: MailAddress | OtherName | None, password: str, agent: str, former: str
+    ) -> tuple[AccountId, str]:
         """The account and the cookie's value for the right password. Raises ``SignInRefused``, ``NotConfirmed``, ``TooManyTries``.
 
-        Text that is no address is answered as one that is unknown: None.
+        Text that is neither an address nor a user name is answered as one that is unknown: None.
         """
-        secret, wanted = read_password(password), address or MailAddress("", "")
+        secret = read_password(password)
         async with self.edge.database.begin() as tx:
+            if isinstance(who, OtherName):
+                wanted = await self.accounts.names.address_of(tx, who)
+            else:
+                wanted = who or MailAddress("", "")
             attempt = await self.sessions.begin(tx, wanted, self.client, self.edge.clock.now())
         if not await self.passwords.prove(attempt.hashed, secret):
             raise SignInRefused

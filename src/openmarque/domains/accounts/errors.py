@@ -66,6 +66,38 @@ class AddressTaken(CallerError):
     http_status = 409
 
 
+class UserNameInvalid(CallerError):
+    """This can't be a user name."""
+
+    code = "user-name-invalid"
+    cure = "Take 3 to 30 letters, digits, dots, dashes and underscores; begin with a letter."
+    http_status = 422
+
+
+class UserNameTaken(CallerError):
+    """Somebody else has this user name."""
+
+    code = "user-name-taken"
+    cure = "Choose another one."
+    http_status = 409
+
+
+class UserNamesNotOffered(CallerError):
+    """This brand has no user names."""
+
+    code = "user-names-not-offered"
+    cure = "Sign in with your mail address."
+    http_status = 422
+
+
+class MobileInvalid(CallerError):
+    """This is no mobile number."""
+
+    code = "mobile-invalid"
+    cure = "Write it with the country's code, as +33 6 12 34 56 78."
+    http_status = 422
+
+
 class SessionNotFound(CallerError):
     """You have no such session."""
 

@@ -20,6 +20,7 @@ import psycopg
 
 from openmarque.domains.accounts.errors import LinkUnusable
 from openmarque.domains.accounts.limits import Limits
+from openmarque.domains.accounts.names import OtherName
 from openmarque.domains.accounts.rules import CONFIRM_WITHIN, RESET_WITHIN, MailAddress
 from openmarque.domains.accounts.service import Accounts, hash_of, new_secret
 from openmarque.domains.accounts.sessions import Sessions
@@ -128,10 +129,16 @@ class Registration:
         for to, at in claims or [(None, now)]:
             await self._send_link(tx, to, address, _CONFIRM, now, at)
 
-    async def request_reset(self, tx: Transaction, address: MailAddress, client: str, now: datetime) -> None:
-        """Send a link to set a new password. Raises ``TooManyTries``."""
+    async def request_reset(self, tx: Transaction, who: MailAddress | OtherName, client: str, now: datetime) -> None:
+        """Send a link to set a new password to the address of whom `who` names. Raises ``TooManyTries``."""
+        address = who.counted_as() if isinstance(who, OtherName) else who
         await self._limits.count_mail(tx, address, client, now)
-        await self._send_link(tx, await self._owner(tx, address, claims=True), address, _RESET, now)
+        if isinstance(who, OtherName):
+            owners: list[Recipient | None] = [*await self._accounts.names.recipients(tx, who)]
+        else:
+            owners = [await self._owner(tx, who, claims=True)]
+        for owner in owners or [None]:
+            await self._send_link(tx, owner, address, _RESET, now)
 
     async def confirm(self, tx: Transaction, token: str, now: datetime) -> AccountId:
         """Follow a link to confirm an address: the account is active. Raises ``LinkUnusable``."""

@@ -8,6 +8,7 @@ from openmarque.domains.accounts import bodies as b
 from openmarque.domains.accounts import errors as e
 from openmarque.domains.accounts.agents import agent_of
 from openmarque.domains.accounts.entry import entry_of
+from openmarque.domains.accounts.names import NameKind, OtherName, read_mobile, read_user_name
 from openmarque.domains.accounts.registration import Person
 from openmarque.domains.accounts.rules import SESSION_LIFE, MailAddress, read_address, read_password, require_fit
 from openmarque.domains.accounts.service import Accounts
@@ -37,6 +38,12 @@ def router() -> APIRouter:
 
 
 def _register(routes: APIRouter) -> None:
+    @routes.get("/brand", response_model=b.BrandBody, summary="The brand")
+    async def read_brand(request: Request) -> Response:
+        """What an app has to know before anybody is signed in."""
+        accounts = entry_of(request).accounts
+        return answer(request, b.BrandBody(name=accounts.brand_name, user_names=accounts.names.has_user_names))
+
     @routes.post(
         "/accounts",
         status_code=202,
@@ -94,14 +101,15 @@ def _recover(routes: APIRouter) -> None:
         status_code=202,
         response_class=Response,
         dependencies=[NotFromElsewhere],
-        responses=problems(e.TooManyTries, *_FOR_ALL),
+        responses=problems(e.TooManyTries, e.MobileInvalid, *_FOR_ALL),
         summary="Forgotten password",
     )
-    async def request_reset(request: Request, body: b.AddressBody) -> Response:
-        """A link to set a new password, if an account has this address. The answer is always the same."""
-        entry = entry_of(request)
-        async with entry.edge.database.begin() as tx:
-            await entry.registration.request_reset(tx, read_address(body.email), entry.client, entry.edge.clock.now())
+    async def request_reset(request: Request, body: b.ForgottenBody) -> Response:
+        """A link to set a new password, by mail, if an account has this address, user name or number. The answer is always the same."""
+        entry, who = entry_of(request), _named(body)
+        if who is not None:
+            async with entry.edge.database.begin() as tx:
+                await entry.registration.request_reset(tx, who, entry.client, entry.edge.clock.now())
         return Response(status_code=202)
 
     @routes.post(
@@ -137,7 +145,8 @@ def _sign_in(routes: APIRouter) -> None:
         """The browser is given the cookie of a new session. A wrong password and an unknown address get the same answer."""
         entry = entry_of(request)
         former = session_cookie(request)
-        account_id, value = await entry.sign_in(_address(body.email), body.password, agent_of(user_agent), former)
+        who = _address(body.email) if body.email is not None else _user_name(body.user_name or "")
+        account_id, value = await entry.sign_in(who, body.password, agent_of(user_agent), former)
         async with entry.edge.database.begin() as tx:
             told = await _told(tx, entry.accounts, account_id)
         keep_session(request, response, value, int(SESSION_LIFE.total_seconds()))
@@ -191,13 +200,21 @@ def _own(routes: APIRouter) -> None:
     @routes.patch(
         "/account",
         response_model=b.AccountBody,
-        responses={**SIGNED_IN, **problems(RequestInvalid)},
+        responses={**SIGNED_IN, **problems(RequestInvalid, e.UserNameTaken, e.UserNamesNotOffered)},
         summary="Change your account",
     )
     async def change_account(request: Request, visit: SignedIn, body: b.ProfileChangeBody) -> b.AccountBody:
-        """Language, country of use and time zone; what is left out stays."""
+        """Language, country of use, time zone, user name and mobile number; what is left out stays."""
         accounts = entry_of(request).accounts
         await accounts.change_profile(visit.tx, visit.account_id, body.language, body.country, body.time_zone)
+        for kind, text, read in (
+            (NameKind.USER_NAME, body.user_name, read_user_name),
+            (NameKind.MOBILE, body.mobile, read_mobile),
+        ):
+            if text:
+                await accounts.names.put(visit.tx, visit.account_id, read(text))
+            elif text is not None:
+                await accounts.names.drop(visit.tx, visit.account_id, kind)
         return await _told(visit.tx, accounts, visit.account_id)
 
     @routes.put(
@@ -218,6 +235,22 @@ def _address(text: str) -> MailAddress | None:
         return read_address(text)
     except e.AddressInvalid:
         return None
+
+
+def _user_name(text: str) -> OtherName | None:
+    try:
+        return read_user_name(text)
+    except e.UserNameInvalid:
+        return None
+
+
+def _named(body: b.ForgottenBody) -> MailAddress | OtherName | None:
+    """Whom the body names; None for a text that can be nobody's name. A number that is none is said to be so: it finds nobody."""
+    if body.email is not None:
+        return read_address(body.email)
+    if body.user_name is not None:
+        return _user_name(body.user_name)
+    return read_mobile(body.mobile or "")
 
 
 async def _told(tx: Transaction, accounts: Accounts, account_id: AccountId) -> b.AccountBody:

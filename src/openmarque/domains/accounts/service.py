@@ -14,6 +14,7 @@ import psycopg
 
 from openmarque.brands.pack import BrandPack
 from openmarque.domains.accounts.errors import AccountUnknown, AddressTaken
+from openmarque.domains.accounts.names import Names
 from openmarque.domains.accounts.passwords import Passwords
 from openmarque.domains.accounts.rules import (
     SESSION_IDLE,
@@ -46,7 +47,9 @@ INSERT INTO account (account_id, brand_id, language, time_zone, country, given_n
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"""
 _PROFILE: Final = """
 SELECT a.account_id, c.email, a.given_name, a.family_name, a.language, a.country, a.time_zone, a.created_at,
-       EXISTS (SELECT FROM safety_code s WHERE s.account_id = a.account_id)
+       EXISTS (SELECT FROM safety_code s WHERE s.account_id = a.account_id),
+       (SELECT n.written FROM account_name n WHERE n.account_id = a.account_id AND n.kind = 'user_name'),
+       (SELECT n.written FROM account_name n WHERE n.account_id = a.account_id AND n.kind = 'mobile')
   FROM account a LEFT JOIN account_credential c USING (account_id) WHERE a.account_id = %s AND a.closed_at IS NULL"""
 _CHANGE: Final = """
 UPDATE account SET language = coalesce(%s, language), country = coalesce(%s, country), time_zone = coalesce(%s, time_zone)
@@ -69,6 +72,8 @@ class Profile:
     time_zone: str
     created_at: datetime
     safety_code_set: bool
+    user_name: str | None
+    mobile: str | None
 
 
 class Accounts:
@@ -78,6 +83,12 @@ class Accounts:
         """Keep accounts of the brand of `pack`."""
         self._pack = pack
         self.passwords = Passwords()
+        self.names = Names(pack)
+
+    @property
+    def brand_name(self) -> str:
+        """What people call the brand."""
+        return self._pack.name
 
     @property
     def brand_id(self) -> str:

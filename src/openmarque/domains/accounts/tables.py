@@ -39,6 +39,20 @@ account_credential = Table(
     comment="How a person signs in. Several may claim an address; one account has it, the one that followed the link sent there.",
 )
 
+account_name = Table(
+    "account_name",
+    metadata,
+    Column("account_id", Uuid, ForeignKey("account.account_id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("brand_id", Text, ForeignKey("brand.brand_id"), nullable=False),
+    Column("written", Text, nullable=False, comment="as its owner sees it"),
+    Column("key", Text, nullable=False, comment="what is compared: a user name without case, a number as in E.164"),
+    CheckConstraint("kind IN ('user_name', 'mobile')", name="kind"),
+    Index("ix_account_name_key", "brand_id", "kind", "key"),
+    Index("uq_account_name_user_name", "brand_id", "key", unique=True, postgresql_where=text("kind = 'user_name'")),
+    comment="What an account is found by beside its mail address. A user name is one account's; a number proves nothing, and may be in several.",
+)
+
 account_link = Table(
     "account_link",
     metadata,

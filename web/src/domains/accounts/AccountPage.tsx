@@ -9,6 +9,7 @@ import { useNow } from "../../kit/live";
 import { Loading, Page, ProblemNote } from "../../kit/parts";
 import { useAccount, useSession } from "../../kit/session";
 import { countries } from "./countries";
+import { NamesCard } from "./NamesCard";
 
 /** The account: language and country, password, safety code, devices. */
 export function AccountPage() {
@@ -32,6 +33,7 @@ export function AccountPage() {
             </div>
             <Appearance />
             <Country account={account.data} />
+            <NamesCard account={account.data} />
             <SafetyCodeCard account={account.data} />
             <PasswordCard />
             <Sessions />

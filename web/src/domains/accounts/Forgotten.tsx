@@ -4,12 +4,14 @@ import { useState, type FormEvent } from "react";
 import { client, told } from "../../kit/api";
 import { useTexts } from "../../kit/i18n";
 import { Page, ProblemNote } from "../../kit/parts";
+import { named, useBrand } from "./names";
 
-/** The same answer for every address: nobody learns here who has an account. REQ ACC-2. */
+/** By address, user name or number; the same answer for every one: nobody learns here who has an account. REQ ACC-2. */
 export function Forgotten() {
   const { t } = useTexts("accounts");
-  const [email, setEmail] = useState("");
-  const ask = useMutation({ mutationFn: () => told(client.POST("/api/v1/accounts/password-resets", { body: { email: email.trim() } })) });
+  const [who, setWho] = useState("");
+  const userNames = useBrand().data?.user_names ?? false;
+  const ask = useMutation({ mutationFn: () => told(client.POST("/api/v1/accounts/password-resets", { body: named(who) })) });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     ask.mutate();
@@ -19,11 +21,11 @@ export function Forgotten() {
       <Card component="form" onSubmit={submit} withBorder>
         <Stack>
           <Text>{t("forgotten.lead")}</Text>
-          <TextInput label={t("signIn.email")} type="email" autoComplete="username" inputMode="email" required value={email} onChange={(event) => setEmail(event.currentTarget.value)} />
+          <TextInput label={t(userNames ? "forgotten.anyName" : "forgotten.addressOrNumber")} autoComplete="username" autoCapitalize="none" spellCheck={false} inputMode="email" required value={who} onChange={(event) => setWho(event.currentTarget.value)} />
           <ProblemNote error={ask.error} />
           {ask.isSuccess && (
             <Alert color="teal" radius="lg" role="status">
-              {t("forgotten.sent", { email: email.trim() })}
+              {t("forgotten.sent", { who: who.trim() })}
             </Alert>
           )}
           <Button type="submit" loading={ask.isPending}>

@@ -2,7 +2,7 @@ import { Alert, Button, Card, PasswordInput, Stack } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { Link } from "wouter";
-import { client, told } from "../../kit/api";
+import { client, Problem, told } from "../../kit/api";
 import { useTexts } from "../../kit/i18n";
 import { Page, ProblemNote } from "../../kit/parts";
 import { useTokenOfLink } from "./token";
@@ -33,6 +33,11 @@ export function Reset() {
               </Button>
             </Stack>
           </Card>
+        )}
+        {(token === "" || (reset.error instanceof Problem && reset.error.code === "link-unusable")) && (
+          <Button component={Link} href="/forgotten">
+            {t("reset.another")}
+          </Button>
         )}
         {reset.isSuccess && (
           <Alert color="teal" radius="lg" role="status">

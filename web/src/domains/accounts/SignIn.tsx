@@ -7,6 +7,7 @@ import { client, Problem, told } from "../../kit/api";
 import { useTexts } from "../../kit/i18n";
 import { Page, ProblemNote } from "../../kit/parts";
 import { useSession } from "../../kit/session";
+import { signingIn, useBrand } from "./names";
 
 /** Where to go after signing in: a place in this app, never another site. */
 export function placeAfter(to: string | null, hash: string): string {
@@ -22,8 +23,9 @@ export function SignIn() {
   const kept = useHistoryState<{ hash?: string } | null>();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
+  const userNames = useBrand().data?.user_names ?? false;
   const signIn = useMutation({
-    mutationFn: () => told(client.POST("/api/v1/sessions", { body: { email: email.trim(), password } })),
+    mutationFn: () => told(client.POST("/api/v1/sessions", { body: { ...signingIn(email, userNames), password } })),
     onSuccess: () => {
       signedInNow();
       navigate(placeAfter(search.get("to"), kept?.hash ?? ""), { replace: true });
@@ -44,7 +46,7 @@ export function SignIn() {
         <Text c="dimmed">{t(toPhone ? "signIn.leadPhone" : "signIn.lead")}</Text>
         <Card component="form" onSubmit={submit} withBorder>
           <Stack>
-            <TextInput label={t("signIn.email")} type="email" autoComplete="username" inputMode="email" required value={email} onChange={(event) => setEmail(event.currentTarget.value)} />
+            <TextInput label={t(userNames ? "signIn.emailOrName" : "signIn.email")} type={userNames ? "text" : "email"} autoComplete="username" autoCapitalize="none" spellCheck={false} inputMode="email" required value={email} onChange={(event) => setEmail(event.currentTarget.value)} />
             <PasswordInput label={t("signIn.password")} autoComplete="current-password" required value={password} onChange={(event) => setPassword(event.currentTarget.value)} />
             <ProblemNote error={signIn.error} />
             {unconfirmed && (
