@@ -4,17 +4,28 @@ import { isOver, isUnhappy, type Order } from "../../domains/commands/life";
 import { order, useKeepOrder } from "../../domains/commands/orders";
 import { useTexts } from "../../kit/i18n";
 import { ProblemNote } from "../../kit/parts";
+import { FAR, usePull } from "../../kit/pull";
 import styles from "./status.module.css";
 
-/** Asks the car to read its sensors anew (RC-5); the arrow turns until the car has answered, or it is known that it will not. */
+/** Asks the car to read its sensors anew, by the arrow or by pulling the page down (RC-5); the arrow turns until the car has answered, or it is known that it will not. */
 export function Refresh({ vehicleId, orders }: { vehicleId: string; orders: Record<string, Order> | undefined }) {
   const { t } = useTexts("status");
   const keep = useKeepOrder(vehicleId);
   const ask = useMutation({ mutationFn: () => order({ vehicleId, command: "refresh" }), onSuccess: keep });
   const asked = ask.data === undefined ? undefined : (orders?.[ask.data.order_id] ?? ask.data);
   const isGoing = ask.isPending || (asked !== undefined && !isOver(asked));
+  const pulledBy = usePull(() => {
+    if (!isGoing) {
+      ask.mutate();
+    }
+  });
   return (
     <>
+      {pulledBy > 0 && (
+        <span className={styles.pull} style={{ transform: `translate(-50%, ${pulledBy}px) rotate(${pulledBy * 4}deg)` }} data-far={pulledBy >= FAR || undefined} aria-hidden>
+          <IconRefresh size={24} />
+        </span>
+      )}
       <button type="button" className={styles.refresh} data-moving={isGoing || undefined} aria-busy={isGoing} onClick={() => !isGoing && ask.mutate()}>
         <IconRefresh size={20} aria-hidden /> {t("refresh.do")}
       </button>
