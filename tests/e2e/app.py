@@ -31,7 +31,7 @@ WORDS: Final = {
         "check": "Vérifier",
         "get_code": "Obtenir le code",
         "code_expired": "Ce code a expiré",
-        "paired": "Votre voiture est associée",
+        "paired": "Votre voiture est jumelée",
         "account": "Compte",
         "choose_first": "Choisissez quatre chiffres",
         "choose_second": "Les mêmes chiffres encore une fois",

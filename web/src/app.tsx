@@ -38,7 +38,7 @@ export function App() {
   return (
     <div className={styles.shell}>
       <a href="#content" className={styles.skip}>
-        {t("action.continue")}
+        {t("nav.content")}
       </a>
       {!online && (
         <div role="status" className={styles.offline}>
@@ -86,6 +86,7 @@ function Inside() {
       <Route path="/cars/:vehicleId/remove" component={RemoveCar} />
       <Route path="/account" component={AccountPage} />
       <Route path="/confirm" component={Confirm} />
+      <Route path="/forgotten" component={Forgotten} />
       <Route path="/reset" component={Reset} />
       <Route path="/sign-in">
         <Redirect to="/" />

@@ -20,6 +20,10 @@ describe.each(Object.entries(catalogues))("the texts of %s", (_name, texts) => {
     expect(placeholders(texts.fr as Texts)).toEqual(placeholders(texts.en as Texts));
   });
 
+  it("keep French quotes with what they quote: no line breaks between them", () => {
+    expect(JSON.stringify(texts.fr)).not.toMatch(/«(?!\u00a0)|(?<!\u00a0)»/);
+  });
+
   it("are never empty", () => {
     expect(JSON.stringify(texts)).not.toContain('""');
   });

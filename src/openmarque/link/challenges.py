@@ -41,7 +41,10 @@ class CarOffline(CallerError):
 
     code = "car-offline"
     retryable = True
-    cure = "Wait until it is where there is coverage. Nothing was sent, and nothing will happen later."
+    cure = (
+        "It has no network or it sleeps: switch the ignition on, or try again when it is where there is coverage. "
+        "Nothing was sent, and nothing will happen later."
+    )
     http_status = 409
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmarque.brands.eligibility import Eligible, Ineligible, Reason, eligibility, model_of, sample_vin
-from openmarque.brands.eligibility_texts import TEXTS, why_not
+from openmarque.brands.eligibility_texts import COUNTRIES, TEXTS, why_not
 from openmarque.brands.pack import BrandPack, BrandPackInvalid, Model, load_pack
 from openmarque.brands.vehicle_vin import YEAR_CODES, Feature, matches, overlap, year_code, year_of
 from openmarque.kit.vin import normalise_vin
@@ -107,6 +107,17 @@ def test_every_reason_has_a_text_in_each_language_and_they_tell_the_facts():
     radio = eligibility(with_place(sample_vin(PACK, "cime", 1), 7, "R"), PACK, "FR")
     assert isinstance(radio, Ineligible)
     assert "a head unit with navigation" in why_not(radio, "en")[0]
+
+
+def test_a_country_is_told_by_its_name_and_one_without_a_name_by_its_code():
+    british = eligibility(BRISE, PACK, "GB")
+    assert isinstance(british, Ineligible)
+    assert "(United Kingdom)" in why_not(british, "en")[0]
+    assert "(Royaume-Uni)" in why_not(british, "fr")[0]
+    american = eligibility(BRISE, PACK, "US")
+    assert isinstance(american, Ineligible)
+    assert "(US)" in why_not(american, "fr")[0]
+    assert COUNTRIES["en"].keys() == COUNTRIES["fr"].keys() >= set(PACK.countries)
 
 
 def test_a_vin_is_read_as_people_type_it():

@@ -56,3 +56,12 @@ export function date(iso: string, language: Language): string {
 export function time(iso: string, language: Language): string {
   return new Intl.DateTimeFormat(locales[language], { timeStyle: "medium" }).format(new Date(iso));
 }
+
+/** A day without its year: "16 Nov", "16 nov.". */
+export function dayOf(day: Date, language: Language): string {
+  return new Intl.DateTimeFormat(locales[language], { day: "numeric", month: "short" }).format(day);
+}
+
+export function monthOf(day: Date, language: Language): string {
+  return new Intl.DateTimeFormat(locales[language], { month: "long", year: "numeric" }).format(day);
+}

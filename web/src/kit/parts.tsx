@@ -6,8 +6,18 @@ import { Problem, Unanswered, Unreachable } from "./api";
 import { useTexts } from "./i18n";
 import styles from "./parts.module.css";
 
+interface PageProps {
+  title: string;
+  /** What the page is about, in one line below its title: the car's name. */
+  under?: string | undefined;
+  back?: string;
+  side?: ReactNode;
+  brand?: boolean;
+  children: ReactNode;
+}
+
 /** One page: its title is the document's, and takes the focus when the page is entered, so that a screen reader says where one is. */
-export function Page({ title, back, side, brand = false, children }: { title: string; back?: string; side?: ReactNode; brand?: boolean; children: ReactNode }) {
+export function Page({ title, under, back, side, brand = false, children }: PageProps) {
   const { t } = useTexts("kit");
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -28,9 +38,12 @@ export function Page({ title, back, side, brand = false, children }: { title: st
             <IconChevronLeft aria-hidden />
           </ActionIcon>
         )}
-        <Title order={1} className={styles.title} ref={heading} tabIndex={-1} style={{ outline: "none" }}>
-          {title}
-        </Title>
+        <div className={styles.title}>
+          <Title order={1} ref={heading} tabIndex={-1} style={{ outline: "none" }}>
+            {title}
+          </Title>
+          {under !== undefined && <Text c="dimmed">{under}</Text>}
+        </div>
         {side}
       </header>
       {children}
@@ -45,7 +58,9 @@ export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () =
     return null;
   }
   const known = error instanceof Problem;
-  const [message, cure] = known ? [error.message, error.cure] : words(error, t);
+  // Its own cure is for programs, which know a car by its id.
+  const isNotYours = known && error.code === "vehicle-not-found";
+  const [message, cure] = isNotYours ? [t("problem.notYours"), ""] : known ? [error.message, error.cure] : words(error, t);
   return (
     <Alert color="red" variant="light" radius="lg" icon={<IconAlertTriangle aria-hidden />} title={message} role="alert">
       <Stack gap="xs" align="flex-start">
@@ -56,13 +71,28 @@ export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () =
               {member.name}: {member.problem}
             </Text>
           ))}
-        {onRetry && (
-          <Button size="compact-md" variant="default" onClick={onRetry}>
-            {t("action.retry")}
+        {isNotYours ? (
+          <Button component={Link} href="/" size="compact-md" variant="default">
+            {t("problem.toGarage")}
           </Button>
+        ) : (
+          onRetry && (
+            <Button size="compact-md" variant="default" onClick={onRetry}>
+              {t("action.retry")}
+            </Button>
+          )
         )}
       </Stack>
     </Alert>
+  );
+}
+
+/** Something that the owner should look at, in a few words. */
+export function Warning({ children }: { children: ReactNode }) {
+  return (
+    <span className={styles.warning}>
+      <IconAlertTriangle size={16} aria-hidden /> {children}
+    </span>
   );
 }
 

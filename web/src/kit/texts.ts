@@ -1,13 +1,12 @@
 /** Texts that belong to no single domain or service. */
 export const en = {
   app: "OpenMarque",
-  nav: { garage: "Garage", account: "Account", back: "Back", main: "Main" },
+  nav: { garage: "Garage", account: "Account", back: "Back", main: "Main", content: "Go to content" },
   action: {
     retry: "Try again",
     cancel: "Cancel",
     close: "Close",
     save: "Save",
-    continue: "Continue",
     remove: "Remove",
     copy: "Copy",
     copied: "Copied",
@@ -22,6 +21,7 @@ export const en = {
     unanswered: "No answer came: the order may have arrived or not.",
     unansweredCure: "As soon as there is a connection, the car's page says what became of it. Or try again.",
     unknown: "Something unexpected happened.",
+    notYours: "This car is not in your garage.",
     notFound: "This page does not exist.",
     toGarage: "To the garage",
   },
@@ -32,13 +32,12 @@ export const en = {
 
 export const fr: typeof en = {
   app: "OpenMarque",
-  nav: { garage: "Garage", account: "Compte", back: "Retour", main: "Principal" },
+  nav: { garage: "Garage", account: "Compte", back: "Retour", main: "Principal", content: "Aller au contenu" },
   action: {
     retry: "Réessayer",
     cancel: "Annuler",
     close: "Fermer",
     save: "Enregistrer",
-    continue: "Continuer",
     remove: "Retirer",
     copy: "Copier",
     copied: "Copié",
@@ -53,6 +52,7 @@ export const fr: typeof en = {
     unanswered: "Aucune réponse : l'ordre est peut-être arrivé, peut-être pas.",
     unansweredCure: "Dès qu'il y a une connexion, la page de la voiture dit ce qu'il en est. Ou réessayez.",
     unknown: "Un imprévu est survenu.",
+    notYours: "Cette voiture n'est pas dans votre garage.",
     notFound: "Cette page n'existe pas.",
     toGarage: "Vers le garage",
   },

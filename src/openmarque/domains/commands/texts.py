@@ -19,7 +19,7 @@ TEXTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "en": {
         CAR_OFFLINE: (
             "The car is not connected, so nothing was sent. Nothing will happen later.",
-            "Try again when the car is where there is coverage.",
+            "It has no network or it sleeps: switch the ignition on, or try again when it is where there is coverage.",
         ),
         CAR_SILENT: ("The car did not answer, so nothing was ordered.", "Try again in a minute."),
         NOT_APPROVED: ("No phone approved the order in time.", "Order again and approve it on a phone of the car."),
@@ -33,7 +33,7 @@ TEXTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "fr": {
         CAR_OFFLINE: (
             "La voiture n'est pas connectée : rien n'a été envoyé. Rien ne se passera plus tard.",
-            "Réessayez quand la voiture sera dans une zone couverte.",
+            "Elle n'a pas de réseau ou elle dort : mettez le contact, ou réessayez quand elle sera dans une zone couverte.",
         ),
         CAR_SILENT: ("La voiture n'a pas répondu : rien n'a été ordonné.", "Réessayez dans une minute."),
         NOT_APPROVED: (

@@ -1,7 +1,7 @@
 import { IconBackspace } from "@tabler/icons-react";
 import { useEffect, useId, useRef, useState } from "react";
 import { useTexts } from "../../kit/i18n";
-import styles from "./commands.module.css";
+import styles from "./sheet.module.css";
 
 export const CODE_LENGTH = 4;
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "", "0", "erase"] as const;

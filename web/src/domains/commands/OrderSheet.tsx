@@ -13,6 +13,7 @@ import type { PhoneKey } from "./keys";
 import type { Order } from "./life";
 import { approve, orderSigned, useChallenge, useKeepOrder } from "./orders";
 import { Sheet } from "./Sheet";
+import sheet from "./sheet.module.css";
 import * as texts from "./texts";
 
 interface Asked {
@@ -57,7 +58,7 @@ export function OrderSheet({ vehicleId, phoneKey, command, needsCode, waiting, t
   };
   return (
     <Sheet title={title} onClose={onClose}>
-      <div className={styles.message}>{what}</div>
+      <div className={`${styles.message} ${needsCode && other === null ? sheet.aboveKeys : ""}`}>{what}</div>
       {other !== null ? (
         <Refused error={other} onRetry={again} />
       ) : (

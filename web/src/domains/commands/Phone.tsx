@@ -177,7 +177,7 @@ function Answer({ offered, vehicleId }: { offered: Offered; vehicleId: string })
     return (
       <Stack gap="md">
         <Big icon={<IconDeviceMobileOff size={44} aria-hidden />} unhappy />
-        <Words message={t(`phone.refused.${reason}`)} cure={t("phone.refusedHow")} />
+        <Words message={t(`phone.refused.${reason}`)} cure={t(reason === "car_offline" ? "sheet.problem.car-offline.cure" : "phone.refusedHow")} />
         <section className={styles.card}>
           <HowToAdd />
         </section>

@@ -8,6 +8,7 @@ import * as format from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
 import { Loading, Page, ProblemNote } from "../../kit/parts";
 import { useAccount } from "../../kit/session";
+import { fullNameOf, useCar } from "../garage/cars";
 import styles from "./commands.module.css";
 import { usePhoneKey, usePhones } from "./orders";
 import { HowToAdd } from "./Phone";
@@ -23,9 +24,10 @@ export default function Phones() {
   const here = usePhoneKey(vehicleId, phones.data?.items);
   const account = useAccount();
   const [removing, setRemoving] = useState<Schemas["PhoneBody"] | null>(null);
+  const car = useCar(vehicleId).data;
   const back = `/cars/${vehicleId}`;
   return (
-    <Page title={t("phones.title")} back={back}>
+    <Page title={t("phones.title")} under={car && fullNameOf(car)} back={back}>
       <Stack gap="md">
         <p className={styles.message}>{t("phones.what")}</p>
         {phones.data === undefined ? phones.error === null ? <Loading rows={2} height={72} /> : <ProblemNote error={phones.error} onRetry={() => void phones.refetch()} /> : null}

@@ -1,7 +1,7 @@
 /** Orders from this browser: a challenge of the car, the phone's signature, and the way to the platform. */
 import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { client, insisted, Problem, told, type Schemas } from "../../kit/api";
+import { client, insisted, Problem, told, Unreachable, type Schemas } from "../../kit/api";
 import { freshName } from "../../kit/bytes";
 import type { CarLive } from "../../kit/live";
 import { keyAmong, sign, takeCounter, type PhoneKey } from "./keys";
@@ -144,6 +144,10 @@ interface Wanted {
 
 /** Orders what no phone has to sign, or leaves it to a phone of the car to approve it. */
 export async function order({ vehicleId, command, code }: Wanted): Promise<Order> {
+  // Nothing leaves a device without a network: then it is not said that the order may have arrived.
+  if (!navigator.onLine) {
+    throw new Unreachable();
+  }
   return place(vehicleId, freshName(), { command, ...(code === undefined ? {} : { safety_code: code }) });
 }
 

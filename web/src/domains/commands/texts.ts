@@ -39,7 +39,7 @@ export const en = {
     ready: "The car is connected.",
     sending: "Sending…",
     problem: {
-      "car-offline": { message: "The car is not connected. Nothing was sent, and nothing will happen later.", cure: "Try again when the car is where there is coverage." },
+      "car-offline": { message: "The car is not connected. Nothing was sent, and nothing will happen later.", cure: "It has no network or it sleeps: switch the ignition on, or try again when it is where there is coverage." },
       "car-silent": { message: "The car does not answer.", cure: "Nothing was ordered. Try again in a minute." },
       "phone-key-not-active": { message: "The car no longer knows this phone.", cure: "Add it again in the car: on its screen, Phones, Add a phone." },
       "phone-signature-wrong": { message: "The key of this phone does not fit any more.", cure: "Add the phone again in the car: on its screen, Phones, Add a phone." },
@@ -130,7 +130,7 @@ export const en = {
 export const fr: typeof en = {
   life: {
     title: "Votre ordre",
-    steps: "Étapes de l'ordre « {{command}} »",
+    steps: "Étapes de l'ordre «\u00a0{{command}}\u00a0»",
     earlier: "Ordres précédents",
     by: "par {{phone}}",
     coming: "à venir",
@@ -156,7 +156,7 @@ export const fr: typeof en = {
     done: "Fait : les capteurs de la voiture le disent.",
   },
   approval: {
-    title: "« {{command}} » attend un téléphone",
+    title: "«\u00a0{{command}}\u00a0» attend un téléphone",
     here: "L'ordre vient d'un navigateur qui n'est pas un téléphone de cette voiture. Est-ce vous ? Ce téléphone peut l'approuver.",
     elsewhere: "Ouvrez l'application sur un téléphone que la voiture connaît et approuvez-le là.",
     approve: "Approuver ici",
@@ -167,7 +167,7 @@ export const fr: typeof en = {
     ready: "La voiture est connectée.",
     sending: "Envoi…",
     problem: {
-      "car-offline": { message: "La voiture n'est pas connectée. Rien n'a été envoyé et rien ne se passera plus tard.", cure: "Réessayez quand la voiture sera dans une zone couverte." },
+      "car-offline": { message: "La voiture n'est pas connectée. Rien n'a été envoyé et rien ne se passera plus tard.", cure: "Elle n'a pas de réseau ou elle dort : mettez le contact, ou réessayez quand elle sera dans une zone couverte." },
       "car-silent": { message: "La voiture ne répond pas.", cure: "Rien n'a été ordonné. Réessayez dans une minute." },
       "phone-key-not-active": { message: "La voiture ne connaît plus ce téléphone.", cure: "Ajoutez-le de nouveau dans la voiture : à l'écran, Téléphones, Ajouter un téléphone." },
       "phone-signature-wrong": { message: "La clé de ce téléphone ne convient plus.", cure: "Ajoutez de nouveau le téléphone dans la voiture : à l'écran, Téléphones, Ajouter un téléphone." },
@@ -208,7 +208,7 @@ export const fr: typeof en = {
     title: "Ajouter ce téléphone",
     none: "Ce lien ne contient pas de code d'une voiture",
     noneHow: "Un téléphone s'ajoute dans la voiture : seuls ceux qui y sont assis peuvent le faire.",
-    step1: "Dans la voiture, touchez « Ajouter un téléphone » à l'écran, sous « Téléphones ».",
+    step1: "Dans la voiture, touchez «\u00a0Ajouter un téléphone\u00a0» à l'écran, sous «\u00a0Téléphones\u00a0».",
     step2: "Visez le code avec l'appareil photo de ce téléphone et ouvrez le lien.",
     step3: "Donnez un nom au téléphone. La voiture répond en quelques secondes.",
     what: "Dès que la voiture l'accepte, ce navigateur sur ce téléphone peut verrouiller et déverrouiller la voiture. La clé est créée ici et ne peut pas en être copiée.",

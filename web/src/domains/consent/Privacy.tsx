@@ -34,12 +34,13 @@ export function Privacy({ privacy, services }: { privacy: Schemas["PrivacyBody"]
       </div>
       <dl className={styles.facts}>
         <dt>{t("remote")}</dt>
-        <dd>{privacy.remote_access ? t("remoteOn") : t("remoteOff")}</dd>
+        <dd>{privacy.remote_access ? t("remoteUnheard") : t("remoteOff")}</dd>
         <dt>{t("onlyCar")}</dt>
         <dd>{t("onlyCarWhat")}</dd>
       </dl>
       {privacy.ceiling !== "position" && <p className={styles.dim}>{t("ceiling", { level: t(`level.${known(privacy.ceiling)}`) })}</p>}
       <h3 className={styles.subtitle}>{t("services")}</h3>
+      <p className={styles.dim}>{t("inCar")}</p>
       <ul className={styles.services}>
         {services.map((service) => (
           <li key={service.declaration} className={styles.service} data-open={service.open}>

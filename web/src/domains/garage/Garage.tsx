@@ -1,15 +1,16 @@
-import { ActionIcon, Button, Card, Stack, Text, Title } from "@mantine/core";
-import { IconBolt, IconBatteryFilled, IconCar, IconGasStation, IconKey, IconLock, IconLockOpen2, IconLockQuestion, IconPlus, IconSteeringWheel } from "@tabler/icons-react";
+import { ActionIcon, Button, Card, Stack, Text, Title, VisuallyHidden } from "@mantine/core";
+import { IconBolt, IconBatteryFilled, IconCar, IconEyeOff, IconGasStation, IconKey, IconLock, IconLockOpen2, IconLockQuestion, IconPlus, IconSteeringWheel } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { client, told } from "../../kit/api";
 import { age, percent } from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
 import { useNow } from "../../kit/live";
-import { Loading, Page, ProblemNote } from "../../kit/parts";
-import { nameOf, useCars, usePairings, type Vehicle } from "./cars";
+import { Loading, Page, ProblemNote, Warning } from "../../kit/parts";
+import { nameOf, useCar, useCars, usePairings, type Vehicle } from "./cars";
 import styles from "./garage.module.css";
-import { glance, type Glance } from "./glance";
+import { droveAgo, glance, type Glance } from "./glance";
 
 /** Every car at a glance, and the way to add one. REQ ACC-4. */
 export function Garage() {
@@ -70,11 +71,17 @@ function CarCard({ car }: { car: Vehicle }) {
   const now = useNow(10_000);
   const status = useQuery({
     queryKey: ["glance", car.vehicle_id],
-    queryFn: async () =>
-      glance((await told(client.GET("/api/v1/vehicles/{vehicle_id}/status", { params: { path: { vehicle_id: car.vehicle_id } } }))).signals),
+    queryFn: async () => {
+      const { signals } = await told(client.GET("/api/v1/vehicles/{vehicle_id}/status", { params: { path: { vehicle_id: car.vehicle_id } } }));
+      return glance(signals, Date.now());
+    },
     refetchInterval: 4_000,
   });
-  const seen = status.data;
+  // What an earlier version of the app kept on the device is of another shape.
+  const seen = status.data?.warnings === undefined ? undefined : status.data;
+  // Only of a car that says nothing is it asked why; it stays asked, for the level may change.
+  const detail = useCar(car.vehicle_id, { enabled: seen?.saidAt === null, everyMs: 10_000 });
+  const isPrivate = seen?.saidAt === null && detail.data?.privacy.level === "private";
   return (
     <Link href={`/cars/${car.vehicle_id}`} className={styles.card}>
       {car.powertrain === "ELECTRIC" ? <IconBolt aria-hidden size={44} stroke={1.3} className={styles.picture} /> : <IconCar aria-hidden size={44} stroke={1.3} className={styles.picture} />}
@@ -87,48 +94,58 @@ function CarCard({ car }: { car: Vehicle }) {
             {car.model.name}
           </Text>
         )}
-        {seen !== undefined && <Facts seen={seen} />}
-        <Text c="dimmed" size="sm" mt={4}>
-          {seen?.heardAt === undefined || seen.heardAt === null ? t("silent") : t("said", { age: age((now - Date.parse(seen.heardAt)) / 1000, language) })}
-        </Text>
+        {isPrivate ? (
+          <div className={styles.facts}>
+            <Fact icon={<IconEyeOff aria-hidden size={18} />}>{t("private")}</Fact>
+          </div>
+        ) : (
+          <>
+            {seen !== undefined && <Facts seen={seen} now={now} />}
+            <Text c="dimmed" size="sm" mt={4}>
+              {seen?.saidAt === undefined || seen.saidAt === null ? t("silent") : t("said", { age: age((now - seen.saidAt) / 1000, language) })}
+            </Text>
+          </>
+        )}
       </div>
     </Link>
   );
 }
 
-function Facts({ seen }: { seen: Glance }) {
+function Facts({ seen, now }: { seen: Glance; now: number }) {
   const { t, language } = useTexts("garage");
   const LockIcon = seen.locked === null ? IconLockQuestion : seen.locked ? IconLock : IconLockOpen2;
+  const before = droveAgo(seen, now);
   return (
     <div className={styles.facts}>
-      <span className={styles.fact}>
-        <LockIcon aria-hidden size={18} />
-        {seen.locked === null ? t("unknown") : seen.locked ? t("locked") : t("unlocked")}
-      </span>
+      <Fact icon={<LockIcon aria-hidden size={18} />}>{seen.locked === null ? t("unknown") : seen.locked ? t("locked") : t("unlocked")}</Fact>
       {seen.charge !== null && (
-        <span className={styles.fact}>
-          <IconBatteryFilled aria-hidden size={18} />
+        <Fact icon={<IconBatteryFilled aria-hidden size={18} />} name={t("battery")}>
           {percent(seen.charge, language)}
-        </span>
+        </Fact>
       )}
       {seen.fuel !== null && (
-        <span className={styles.fact}>
-          <IconGasStation aria-hidden size={18} />
+        <Fact icon={<IconGasStation aria-hidden size={18} />} name={t("fuel")}>
           {percent(seen.fuel, language)}
-        </span>
+        </Fact>
       )}
-      {seen.driving && (
-        <span className={styles.fact}>
-          <IconSteeringWheel aria-hidden size={18} />
-          {t("driving")}
-        </span>
+      {seen.droveAt !== null && (
+        <Fact icon={<IconSteeringWheel aria-hidden size={18} />}>{before === null ? t("driving") : t("drove", { age: age(before, language) })}</Fact>
       )}
-      {seen.charging && (
-        <span className={styles.fact}>
-          <IconBolt aria-hidden size={18} />
-          {t("charging")}
-        </span>
-      )}
+      {seen.charging && <Fact icon={<IconBolt aria-hidden size={18} />}>{t("charging")}</Fact>}
+      {seen.warnings.map((warned) => (
+        <Warning key={warned}>{t(`warning.${warned}`)}</Warning>
+      ))}
     </div>
+  );
+}
+
+/** One fact with its sign; `name` says what it is to those who do not see the sign. */
+function Fact({ icon, name, children }: { icon: ReactNode; name?: string; children: ReactNode }) {
+  return (
+    <span className={styles.fact}>
+      {icon}
+      {name !== undefined && <VisuallyHidden component="span">{name} </VisuallyHidden>}
+      {children}
+    </span>
   );
 }

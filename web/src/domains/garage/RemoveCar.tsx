@@ -6,6 +6,7 @@ import { date } from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
 import { Loading, Page, ProblemNote } from "../../kit/parts";
 import { forgetCar } from "../../kit/query";
+import { nameOf, useCar } from "./cars";
 
 /** Removing a car from the garage: what it means is said before it is done. REQ ACC-4. */
 export default function RemoveCar() {
@@ -14,6 +15,8 @@ export default function RemoveCar() {
   const [, navigate] = useLocation();
   const known = useQueryClient();
   const path = { vehicle_id: vehicleId };
+  const car = useCar(vehicleId).data;
+  const name = car === undefined ? "…" : nameOf(car);
   const removal = useQuery({
     queryKey: ["removal", vehicleId, language],
     queryFn: () => told(client.GET("/api/v1/vehicles/{vehicle_id}/removal", { params: { path } })),
@@ -29,7 +32,7 @@ export default function RemoveCar() {
     },
   });
   return (
-    <Page title={t("remove.title")} back={`/cars/${vehicleId}`}>
+    <Page title={t("remove.title", { car: name })} under={car !== undefined && car.name !== null ? car.model.name : undefined} back={`/cars/${vehicleId}`}>
       {removal.data === undefined ? removal.isError ? <ProblemNote error={removal.error} onRetry={() => void removal.refetch()} /> : <Loading /> : (
         <Stack>
           <Text fw={600} size="lg">

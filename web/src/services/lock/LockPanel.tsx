@@ -23,11 +23,19 @@ interface Asked {
   waiting?: Order;
 }
 
+interface LockPanelProps {
+  vehicleId: string;
+  car: CarLive;
+  service: Schemas["ServiceBody"] | undefined;
+  /** Null when no lock says anything. */
+  locked: boolean | null;
+}
+
 /**
- * Lock and unlock: both buttons always there, whatever the state (RC-1); each order is confirmed before it goes, and its button moves
+ * Lock and unlock: both buttons always there, whatever the state (RC-1), the one that changes it in front; each order is confirmed before it goes, and its button moves
  * until the outcome is known (RC-8).
  */
-export function LockPanel({ vehicleId, car, service }: { vehicleId: string; car: CarLive; service: Schemas["ServiceBody"] | undefined }) {
+export function LockPanel({ vehicleId, car, service, locked }: LockPanelProps) {
   const { t } = useTexts("lock");
   const [asked, setAsked] = useState<Asked | null>(null);
   const phones = useKnownPhones(vehicleId, car, asked !== null);
@@ -48,7 +56,7 @@ export function LockPanel({ vehicleId, car, service }: { vehicleId: string; car:
           <Button
             key={command}
             size="xl"
-            variant={command === "unlock" ? "filled" : "default"}
+            variant={locked !== null && locked === (command === "unlock") ? "filled" : "default"}
             className={styles.button}
             data-moving={underWay === command || undefined}
             aria-description={underWay === command ? t("underWay", { command: t(command) }) : undefined}

@@ -6,6 +6,7 @@ import { client, told, type Schemas } from "../../kit/api";
 import * as format from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
 import { Boundary, late } from "../../kit/late";
+import { wayTo } from "../../kit/way";
 import * as s from "./state";
 import styles from "./status.module.css";
 
@@ -115,18 +116,6 @@ function Undrawn({ onRetry }: { onRetry: () => void }) {
       </Button>
     </div>
   );
-}
-
-/** A link that the device's own navigation opens. The place leaves this app only when the person touches it. */
-export function wayTo(latitude: number, longitude: number, agent = navigator.userAgent): string {
-  const place = `${latitude},${longitude}`;
-  if (/Android/.test(agent)) {
-    return `geo:${place}?q=${place}`;
-  }
-  if (/iPhone|iPad|Macintosh/.test(agent)) {
-    return `https://maps.apple.com/?daddr=${place}&dirflg=w`;
-  }
-  return `https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}#map=17/${latitude}/${longitude}`;
 }
 
 /** Whether an element has come near the window. Once it has, it stays so. */

@@ -1,5 +1,5 @@
-import { Progress, Skeleton } from "@mantine/core";
-import { IconBolt, IconChevronRight, IconDeviceMobile, IconGasStation, IconLock, IconLockOpen, IconLockQuestion, IconPencil, IconRoute, IconTrash } from "@tabler/icons-react";
+import { Anchor, Button, Progress, Skeleton } from "@mantine/core";
+import { IconBolt, IconChevronRight, IconDeviceMobile, IconEyeOff, IconGasStation, IconLock, IconLockOpen, IconLockQuestion, IconPencil, IconRoute, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState, type ReactNode } from "react";
 import { Link, useParams } from "wouter";
@@ -9,15 +9,16 @@ import { client, Problem, told, type Schemas } from "../../kit/api";
 import * as format from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
 import { useCarLive, useNow, type CarLive, type LiveState } from "../../kit/live";
-import { Loading, Page, ProblemNote } from "../../kit/parts";
+import { Loading, Page, ProblemNote, Warning } from "../../kit/parts";
 import { forgetCar } from "../../kit/query";
 import { LockPanel } from "../lock/LockPanel";
 import { CarDrawing, lockWord } from "./CarDrawing";
 import { CarMap } from "./CarMap";
 import { Refresh } from "./Refresh";
-import { carState, isTrue, newestAge, type CarState } from "./state";
+import { carState, factsAge, isTrue, type CarState } from "./state";
 import styles from "./status.module.css";
 import { Values } from "./Values";
+import { warnings } from "./values";
 
 const LIGHTS = "Vehicle.Body.Lights.Parking.IsOn";
 
@@ -29,22 +30,24 @@ export default function CarPage() {
 }
 
 function OneCarOrNone({ vehicleId }: { vehicleId: string }) {
-  const [gone, setGone] = useState<Problem | null>(null);
-  return gone === null ? <OneCar vehicleId={vehicleId} onGone={setGone} /> : <Gone vehicleId={vehicleId} problem={gone} />;
+  const [gone, setGone] = useState(false);
+  return gone ? <Gone vehicleId={vehicleId} /> : <OneCar vehicleId={vehicleId} onGone={() => setGone(true)} />;
 }
 
 /** The car left the garage, or never stood there: what this device knew of it is forgotten. */
-function Gone({ vehicleId, problem }: { vehicleId: string; problem: Problem }) {
-  const { t } = useTexts("status");
+function Gone({ vehicleId }: { vehicleId: string }) {
+  const { t } = useTexts("kit");
   useEffect(() => forgetCar(vehicleId), [vehicleId]);
   return (
-    <Page title={t("missing")} back="/">
-      <ProblemNote error={problem} />
+    <Page title={t("problem.notYours")} back="/">
+      <Button component={Link} href="/">
+        {t("problem.toGarage")}
+      </Button>
     </Page>
   );
 }
 
-function OneCar({ vehicleId, onGone }: { vehicleId: string; onGone: (problem: Problem) => void }) {
+function OneCar({ vehicleId, onGone }: { vehicleId: string; onGone: () => void }) {
   const { car, state: stream } = useCarLive(vehicleId);
   const detail = useCar(vehicleId);
   // The stream tells that the level changed; reasons and cures are in the car's own page of the API, in the person's language.
@@ -58,18 +61,19 @@ function OneCar({ vehicleId, onGone }: { vehicleId: string; onGone: (problem: Pr
   const { error } = detail;
   useEffect(() => {
     if (error instanceof Problem && error.status === 404) {
-      onGone(error);
+      onGone();
     }
   }, [error, onGone]);
   const now = useNow();
   const nowMs = now + usePlatformAhead(vehicleId);
   const title = detail.data === undefined ? "…" : nameOf(detail.data);
+  const locked = carState(car.status ?? {}, nowMs).locked;
   const service = (name: string) => detail.data?.services.find((one) => one.declaration === name);
   return (
     <Page title={title} back="/">
       <div className={styles.stack}>
         <Hero vehicleId={vehicleId} detail={detail.data} car={car} stream={stream} nowMs={nowMs} />
-        <LockPanel vehicleId={vehicleId} car={car} service={service("lock")} />
+        <LockPanel vehicleId={vehicleId} car={car} service={service("lock")} locked={locked} />
         {detail.data === undefined && <ProblemNote error={detail.error} onRetry={() => void detail.refetch()} />}
         <CarMap signals={car.status} service={service("car_finder")} nowMs={nowMs} />
         <Links vehicleId={vehicleId} names={["trips", "phones"]} />
@@ -120,8 +124,11 @@ function Hero({ vehicleId, detail, car, stream, nowMs }: HeroProps) {
       </>
     );
   }
-  const state = carState(car.status);
-  const age = newestAge(car.status, nowMs);
+  const state = carState(car.status, nowMs);
+  const age = factsAge(car.status, nowMs);
+  if (age === null && (car.level ?? detail.privacy).level === "private") {
+    return <SaysNothing detail={detail} stream={stream} />;
+  }
   const lock = lockWord(state);
   const LockIcon = { locked: IconLock, unlocked: IconLockOpen, unknown: IconLockQuestion }[lock];
   return (
@@ -141,6 +148,7 @@ function Hero({ vehicleId, detail, car, stream, nowMs }: HeroProps) {
           <Energy state={state} />
         </div>
       </div>
+      <Warnings texts={warnings(car.status, t, language)} />
       <div className={styles.heroFoot}>
         <span className={styles.small} data-live={stream}>
           {stream === "lost" ? t("hero.lost") : age === null ? t("hero.never") : t("hero.updated", { age: format.age(age, language) })}
@@ -151,10 +159,49 @@ function Hero({ vehicleId, detail, car, stream, nowMs }: HeroProps) {
   );
 }
 
+/** A private car is not one that is broken: why nothing is there, and where it says who chose that. */
+function SaysNothing({ detail, stream }: { detail: Schemas["VehicleDetailBody"]; stream: LiveState }) {
+  const { t } = useTexts("status");
+  return (
+    <section className={styles.hero} aria-label={t("hero.title")}>
+      {detail.name !== null && <span className={styles.small}>{detail.model.name}</span>}
+      <p className={styles.lock}>
+        <IconEyeOff size={20} aria-hidden /> {t("hero.private")}
+      </p>
+      <div className={styles.heroFoot}>
+        <span className={styles.small} data-live={stream}>
+          {stream === "lost" ? t("hero.lost") : ""}
+        </span>
+        <Anchor href="#privacy" className={styles.footLink}>
+          {t("hero.toPrivacy")}
+        </Anchor>
+      </div>
+    </section>
+  );
+}
+
+function Warnings({ texts }: { texts: readonly string[] }) {
+  const { t } = useTexts("status");
+  return texts.length === 0 ? null : (
+    // The role is said once more: a list without marks is none to VoiceOver.
+    // eslint-disable-next-line jsx-a11y/no-redundant-roles
+    <ul role="list" className={styles.warnings} aria-label={t("hero.warnings")}>
+      {texts.map((text) => (
+        <li key={text}>
+          <Warning>{text}</Warning>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 /** What the car is doing; nothing when it said nothing that tells. */
 function driving(state: CarState, t: (key: string, values?: Record<string, unknown>) => string, language: "en" | "fr"): string {
   if (state.moving && state.speed !== null) {
     return t("drive.moving", { speed: `${format.number(Math.abs(state.speed), language)} km/h` });
+  }
+  if (state.droveAgo !== null) {
+    return t("drive.before", { age: format.age(state.droveAgo, language) });
   }
   if (state.charging) {
     return t("drive.charging");

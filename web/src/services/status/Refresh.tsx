@@ -5,6 +5,7 @@ import { order, useKeepOrder } from "../../domains/commands/orders";
 import { useTexts } from "../../kit/i18n";
 import { ProblemNote } from "../../kit/parts";
 import { FAR, usePull } from "../../kit/pull";
+import pull from "./refresh.module.css";
 import styles from "./status.module.css";
 
 /** Asks the car to read its sensors anew, by the arrow or by pulling the page down (RC-5); the arrow turns until the car has answered, or it is known that it will not. */
@@ -22,7 +23,7 @@ export function Refresh({ vehicleId, orders }: { vehicleId: string; orders: Reco
   return (
     <>
       {pulledBy > 0 && (
-        <span className={styles.pull} style={{ transform: `translate(-50%, ${pulledBy}px) rotate(${pulledBy * 4}deg)` }} data-far={pulledBy >= FAR || undefined} aria-hidden>
+        <span className={pull.pull} style={{ transform: `translate(-50%, ${pulledBy}px) rotate(${pulledBy * 4}deg)` }} data-far={pulledBy >= FAR || undefined} aria-hidden>
           <IconRefresh size={24} />
         </span>
       )}

@@ -28,6 +28,12 @@ export const LONGITUDE = "Vehicle.CurrentLocation.Longitude";
 export const HEADING = "Vehicle.CurrentLocation.Heading";
 export const ALTITUDE = "Vehicle.CurrentLocation.Altitude";
 
+/**
+ * From this age on a car is not said to do what it last said it did: one that is awake says every value again after a minute
+ * (`REPEAT_MS` in the car), and its word takes some seconds more.
+ */
+export const STALE_S = 75;
+
 /** Below it a wheel sensor can't tell rolling from noise, as in the lock's own rule. */
 const STILL_KMH = 1;
 
@@ -41,7 +47,10 @@ export interface CarState {
   charging: boolean;
   /** km/h; null when the wheels said nothing. */
   speed: number | null;
+  /** It drives, by a word that is not stale. */
   moving: boolean;
+  /** Seconds since it drove, where that is the last that was heard of its wheels and is stale by now; else null. */
+  droveAgo: number | null;
   /** Percent. */
   charge: number | null;
   fuel: number | null;
@@ -58,9 +67,16 @@ export function numberOf(signals: Signals, path: string): number | null {
   return typeof value === "number" ? value : null;
 }
 
-export function carState(signals: Signals): CarState {
-  const locks = [...PLACES.map((place) => `${DOORS[place]}.IsLocked`), BOOT_LOCKED].filter((path) => path in signals);
+function locksOf(signals: Signals): string[] {
+  return [...PLACES.map((place) => `${DOORS[place]}.IsLocked`), BOOT_LOCKED].filter((path) => path in signals);
+}
+
+/** `nowMs` is the platform's time. */
+export function carState(signals: Signals, nowMs: number): CarState {
+  const locks = locksOf(signals);
   const speed = numberOf(signals, SPEED);
+  const drove = speed !== null && Math.abs(speed) >= STILL_KMH;
+  const speedAge = oldestAge(signals, [SPEED], nowMs) ?? 0;
   const metres = numberOf(signals, RANGE) ?? numberOf(signals, ELECTRIC_RANGE);
   const of = (suffix: string) =>
     Object.fromEntries(PLACES.map((place) => [place, isTrue(signals, `${DOORS[place]}.${suffix}`)])) as Record<Place, boolean>;
@@ -72,7 +88,8 @@ export function carState(signals: Signals): CarState {
     boot: isTrue(signals, BOOT),
     charging: isTrue(signals, CHARGING),
     speed,
-    moving: speed !== null && Math.abs(speed) >= STILL_KMH,
+    moving: drove && speedAge <= STALE_S,
+    droveAgo: drove && speedAge > STALE_S ? speedAge : null,
     charge: numberOf(signals, SOC),
     fuel: numberOf(signals, FUEL),
     range: metres === null ? null : metres / 1000,
@@ -84,8 +101,16 @@ export function ageOf(value: LiveValue, nowMs: number): number {
   return Math.max(0, (nowMs - Date.parse(value.car_time ?? value.received_at)) / 1000);
 }
 
-/** Seconds since the car last said anything; null when it never did. */
-export function newestAge(signals: Signals, nowMs: number): number | null {
-  const ages = Object.values(signals).map((value) => ageOf(value, nowMs));
-  return ages.length === 0 ? null : Math.min(...ages);
+/** Seconds since all of these values were so: the age of the oldest. Null when none of them is known. */
+function oldestAge(signals: Signals, paths: readonly string[], nowMs: number): number | null {
+  const ages = paths.flatMap((path) => (signals[path] === undefined ? [] : [ageOf(signals[path], nowMs)]));
+  return ages.length === 0 ? null : Math.max(...ages);
+}
+
+/**
+ * The age of what is said of the car in one sentence: its locks, its wheels and its plug. Of anything else that it says where it says
+ * nothing of those; null when it never said anything.
+ */
+export function factsAge(signals: Signals, nowMs: number): number | null {
+  return oldestAge(signals, [...locksOf(signals), SPEED, CHARGING], nowMs) ?? oldestAge(signals, Object.keys(signals), nowMs);
 }

@@ -1,8 +1,8 @@
 /** Texts of a car's page: how it is, and where. */
 export const en = {
-  hero: { title: "Overview", updated: "Updated {{age}}", never: "The car has not said anything yet.", live: "Live", connecting: "Connecting…", lost: "Connection lost. You see what was last known." },
-  lock: { locked: "Locked", unlocked: "Unlocked", unknown: "Lock unknown" },
-  drive: { moving: "Driving, {{speed}}", parked: "Parked", charging: "Charging", on: "Ignition on" },
+  hero: { title: "Overview", updated: "Updated {{age}}", never: "The car has not said anything yet.", private: "Private: the car says nothing", toPrivacy: "Why, and how to change it", warnings: "Warnings", warning: "{{name}}: {{value}}", live: "Live", connecting: "Connecting…", lost: "Connection lost. You see what was last known." },
+  lock: { locked: "Locked", unlocked: "Unlocked", unknown: "Lock not known" },
+  drive: { moving: "Driving, {{speed}}", before: "Was driving {{age}}", parked: "Parked", charging: "Charging", on: "Ignition on" },
   picture: {
     name: "{{model}}, {{lock}}, {{openings}}",
     closed: "all doors closed",
@@ -102,13 +102,12 @@ export const en = {
     world: "No street map of this region is installed.",
   },
   links: { trips: "Trips", tripsWhat: "Where and how far you drove", phones: "Phones", phonesWhat: "Who may lock and unlock", name: "Name the car", nameWhat: "What you call it, for you alone", remove: "Remove this car", removeWhat: "It leaves your garage" },
-  missing: "This car is not in your garage.",
 };
 
 export const fr: typeof en = {
-  hero: { title: "En bref", updated: "Actualisé {{age}}", never: "La voiture n'a encore rien dit.", live: "En direct", connecting: "Connexion…", lost: "Connexion perdue. Vous voyez les dernières valeurs connues." },
+  hero: { title: "En bref", updated: "Actualisé {{age}}", never: "La voiture n'a encore rien dit.", private: "Privé\u00a0: la voiture ne dit rien", toPrivacy: "Pourquoi, et comment le changer", warnings: "Alertes", warning: "{{name}}\u00a0: {{value}}", live: "En direct", connecting: "Connexion…", lost: "Connexion perdue. Vous voyez les dernières valeurs connues." },
   lock: { locked: "Verrouillée", unlocked: "Déverrouillée", unknown: "Verrouillage inconnu" },
-  drive: { moving: "Roule, {{speed}}", parked: "Garée", charging: "En charge", on: "Contact mis" },
+  drive: { moving: "Roule, {{speed}}", before: "Roulait {{age}}", parked: "Garée", charging: "En charge", on: "Contact mis" },
   picture: {
     name: "{{model}}, {{lock}}, {{openings}}",
     closed: "toutes les portes fermées",
@@ -208,5 +207,4 @@ export const fr: typeof en = {
     world: "Aucune carte des rues de cette région n'est installée.",
   },
   links: { trips: "Trajets", tripsWhat: "Où et combien vous avez roulé", phones: "Téléphones", phonesWhat: "Qui peut verrouiller et déverrouiller", name: "Nommer la voiture", nameWhat: "Son nom à vous, pour vous seul", remove: "Retirer cette voiture", removeWhat: "Elle quitte votre garage" },
-  missing: "Cette voiture n'est pas dans votre garage.",
 };

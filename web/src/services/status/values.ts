@@ -44,6 +44,13 @@ export function valueRows(signals: s.Signals, t: TFunction<string>, language: La
   return rows.map((row) => withLock(row, signals, t));
 }
 
+/** What the car itself warns of, each in a few words: a tyre that is low, a fluid, trouble codes. */
+export function warnings(signals: s.Signals, t: TFunction<string>, language: Language): string[] {
+  return valueRows(signals, t, language)
+    .filter((row) => row.group === "care" && row.alert)
+    .map(({ name, value }) => t("hero.warning", { name, value }));
+}
+
 /** Doors and boot say in one row whether they are open and whether they are locked. */
 function withLock(row: ValueRow, signals: s.Signals, t: TFunction<string>): ValueRow {
   const lock = row.path.includes(".Window.") ? undefined : signals[row.path.replace(/IsOpen$/, "IsLocked")];

@@ -1,11 +1,14 @@
 import { Alert, Button, Card, Select, Stack, Text, Title } from "@mantine/core";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { IconMapPin } from "@tabler/icons-react";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useParams } from "wouter";
-import { client, told } from "../../kit/api";
-import { dateTime, duration, kilometres, number, percent } from "../../kit/format";
+import { fullNameOf, useCar } from "../../domains/garage/cars";
+import { client, told, type Schemas } from "../../kit/api";
+import { dateTime, dayOf, duration, kilometres, monthOf as monthName, number, percent } from "../../kit/format";
 import { useTexts, type Language } from "../../kit/i18n";
 import { Loading, Page, ProblemNote } from "../../kit/parts";
+import { wayTo } from "../../kit/way";
 import styles from "./trips.module.css";
 import { monthOf, months, weeks, type Trip, type Week } from "./weeks";
 
@@ -22,15 +25,12 @@ export default function TripsPage() {
     initialPageParam: "",
     getNextPageParam: (page) => page.next ?? undefined,
   });
-  const car = useQuery({
-    queryKey: ["vehicles", vehicleId, language],
-    queryFn: () => told(client.GET("/api/v1/vehicles/{vehicle_id}", { params: { path } })),
-  });
-  const closed = car.data?.services.find((service) => service.declaration === "trips" && !service.open);
+  const car = useCar(vehicleId).data;
+  const closed = car?.services.find((service) => service.declaration === "trips" && !service.open);
   const all = trips.data?.pages.flatMap((page) => page.items) ?? [];
   const shown = all.filter((trip) => month === "" || monthOf(trip) === month);
   return (
-    <Page title={t("title")} back={`/cars/${vehicleId}`}>
+    <Page title={t("title")} under={car && fullNameOf(car)} back={`/cars/${vehicleId}`}>
       <Stack>
         {closed !== undefined && (
           <Alert radius="lg" color="yellow" title={t("closed")}>
@@ -39,7 +39,7 @@ export default function TripsPage() {
         )}
         <ProblemNote error={trips.data === undefined ? trips.error : null} onRetry={() => void trips.refetch()} />
         {trips.data === undefined && !trips.isError && <Loading rows={4} />}
-        {trips.data !== undefined && all.length === 0 && <Text c="dimmed">{t("none")}</Text>}
+        {trips.data !== undefined && all.length === 0 && <Text c="dimmed">{closed === undefined ? t("none") : t("noneClosed")}</Text>}
         {all.length > 0 && (
           <>
             <Plot weeks={weeks(all)} />
@@ -48,7 +48,7 @@ export default function TripsPage() {
               allowDeselect={false}
               value={month}
               onChange={(chosen) => setMonth(chosen ?? "")}
-              data={[{ value: "", label: t("all") }, ...months(all).map((value) => ({ value, label: monthName(value, language) }))]}
+              data={[{ value: "", label: t("all") }, ...months(all).map((value) => ({ value, label: monthName(firstOf(value), language) }))]}
             />
             <Text role="status" fw={600}>
               {shown.length === 0 ? t("noneMonth") : summary(shown, language, t)}
@@ -68,9 +68,10 @@ export default function TripsPage() {
   );
 }
 
-function monthName(month: string, language: Language): string {
+/** The first day of a month as `months` has it. */
+function firstOf(month: string): Date {
   const [year, number] = month.split("-").map(Number);
-  return new Intl.DateTimeFormat(language, { month: "long", year: "numeric" }).format(new Date(year ?? 0, (number ?? 1) - 1));
+  return new Date(year ?? 0, (number ?? 1) - 1);
 }
 
 function summary(trips: readonly Trip[], language: Language, t: ReturnType<typeof useTexts>["t"]): string {
@@ -105,12 +106,27 @@ function TripCard({ trip }: { trip: Trip }) {
           </div>
         ))}
       </dl>
+      {(trip.start !== null || trip.end !== null) && (
+        <div className={styles.places}>
+          <Place name={t("start")} place={trip.start} />
+          <Place name={t("end")} place={trip.end} />
+        </div>
+      )}
       {trip.gap_s > 0 && (
         <Text size="sm" c="dimmed" mt="xs">
           {t("gap", { time: duration(trip.gap_s, language) })}
         </Text>
       )}
     </article>
+  );
+}
+
+/** A place of the trip, where the privacy level let it out of the car: opened in the device's own map. */
+function Place({ name, place }: { name: string; place: Schemas["PlaceBody"] | null }) {
+  return place === null ? null : (
+    <a className={styles.place} href={wayTo(place.latitude, place.longitude)} target="_blank" rel="noreferrer">
+      <IconMapPin size={18} aria-hidden /> {name}
+    </a>
   );
 }
 
@@ -124,7 +140,7 @@ function Plot({ weeks: shown }: { weeks: readonly Week[] }) {
   const { t, language } = useTexts("trips");
   const most = Math.max(1, ...shown.map((week) => week.km));
   const step = WIDTH / shown.length;
-  const label = (week: Week) => new Intl.DateTimeFormat(language, { day: "numeric", month: "short" }).format(week.begins);
+  const label = (week: Week) => dayOf(week.begins, language);
   return (
     <Card withBorder>
       <Title order={2} size="h4" mb="sm">

@@ -1,6 +1,7 @@
 export const en = {
   title: "Trips",
   none: "No trips yet. A trip appears when the ignition is switched off.",
+  noneClosed: "No trips.",
   noneMonth: "No trips in this month.",
   month: "Month",
   all: "All",
@@ -17,12 +18,14 @@ export const en = {
   kwh: "{{value}} kWh/100\u00a0km",
   gap: "Nothing was measured for {{time}} of it.",
   closed: "Trips are not recorded now",
-  place: "From and to are known",
+  start: "Start",
+  end: "End",
 };
 
 export const fr: typeof en = {
   title: "Trajets",
   none: "Pas encore de trajet. Un trajet apparaît quand le contact est coupé.",
+  noneClosed: "Aucun trajet.",
   noneMonth: "Aucun trajet ce mois-ci.",
   month: "Mois",
   all: "Tous",
@@ -39,5 +42,6 @@ export const fr: typeof en = {
   kwh: "{{value}} kWh/100\u00a0km",
   gap: "Rien n'a été mesuré pendant {{time}}.",
   closed: "Les trajets ne sont pas enregistrés en ce moment",
-  place: "Départ et arrivée connus",
+  start: "Départ",
+  end: "Arrivée",
 };
