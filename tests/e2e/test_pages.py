@@ -96,7 +96,7 @@ def test_an_owner_with_a_keyboard_alone_signs_in_and_locks_the_car(presses, runn
     page, goes_to = presses
     app = App(page, "en")
     page.goto("/")
-    goes_to("textbox", "Email")
+    goes_to("textbox", "Email or user name")
     page.keyboard.type(running.card.email)
     goes_to("textbox", "Password")
     page.keyboard.type(running.card.password)
