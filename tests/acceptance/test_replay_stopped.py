@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -57,7 +58,9 @@ def replaying(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     drive = folder / "drive.csv"
     drive.write_text(as_csv(drawn_rows(3600)))
     command = [sys.executable, "-m", "openmarque.cli.main", "car", "replay", str(drive), "--try", "--speed", "1"]
-    with (folder / "out").open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as program:
+    # What the tests themselves were started with (``nohup``, say) is not handed on.
+    hears = partial(signal.signal, signal.SIGHUP, signal.SIG_DFL)
+    with (folder / "out").open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out, preexec_fn=hears) as program:  # noqa: PLW1509 - one thread
         try:
             yield program
         finally:

@@ -22,6 +22,7 @@ PUBLIC = {
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/metrics"),
+    ("get", "/api/v1/brand"),
     ("post", "/api/v1/accounts"),
     ("post", "/api/v1/accounts/confirmations"),
     ("post", "/api/v1/accounts/confirmations/resend"),

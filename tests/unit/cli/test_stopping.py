@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,16 +33,13 @@ run(main())
 
 
 def started(*, ignoring_hang_up: bool = False) -> subprocess.Popen[str]:
-    """A program that holds something by now."""
-
-    def nohup() -> None:
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
+    """A program that holds something by now. What the tests themselves were started with (``nohup``, say) is not handed on to it."""
+    hang_up = signal.SIG_IGN if ignoring_hang_up else signal.SIG_DFL
     program = subprocess.Popen(
         [sys.executable, "-c", HOLDS_SOMETHING],
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=nohup if ignoring_hang_up else None,  # noqa: PLW1509 - one thread
+        preexec_fn=partial(signal.signal, signal.SIGHUP, hang_up),  # noqa: PLW1509 - one thread
     )
     assert program.stdout is not None
     assert program.stdout.readline() == "held\n"
