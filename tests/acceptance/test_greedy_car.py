@@ -33,7 +33,7 @@ async def test_a_flood_of_level_changes_keeps_no_other_car_s_events_waiting(host
     for frame in frames:
         await hostile.say("event", frame)
     for _ in range(5):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             ack = await innocent.car.tell(
                 Lane.EVENT, innocent.car.frame(Lane.EVENT, GONE, Gone(0, "test"), level=Level.PRIVATE)
             )
@@ -52,7 +52,8 @@ async def test_a_car_that_claims_ever_newer_policies_does_not_use_up_their_numbe
         await hostile.greet(policy_version=version + 999, policy_hash="another")
         await hostile.greet(policy_version=version, policy_hash="another")
     ((after,),) = database.rows(query, (hostile.car.vehicle_id,))
-    assert after - before <= time.monotonic() - began + 1
+    # What it had at the beginning may have been compiled some seconds before; without the bound these greetings take 60,000 numbers.
+    assert after - before <= time.monotonic() - began + 60
     assert hostile.car.tenure_id is not None
     async with ground.platform.database.begin() as tx:
         await ground.platform.garage.end_tenure(tx, hostile.car.tenure_id, ground.platform.clock.now())
@@ -95,7 +96,7 @@ async def test_a_car_gets_only_so_many_certificates_a_day(hostile: TalkingCar, i
         signature = keys.sign(signing.renewal_statement(csr))
         await hostile.say("csr", encode(CertificateRequest(csr, keys.key_id, signature)))
         topic = f"v/{hostile.car.name}/down/cert"
-        await until(partial(_heard, hostile, topic, number + 1), "no answer", 5)
+        await until(partial(_heard, hostile, topic, number + 1), "no answer", 20)
         answers.append(msgspec.msgpack.decode(hostile.speaker.heard(topic)[-1].payload, type=CertificateIssued))
     # The one from its provisioning counts too.
     assert [bool(answer.chain) for answer in answers] == [True] * (RENEWALS_A_DAY - 1) + [False] * 3
