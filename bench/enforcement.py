@@ -63,7 +63,8 @@ def _fill(connection: Connection) -> list[UUID]:
     )
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO vehicle VALUES (%s, 'b', 'm', '', 'k', %s, 'POSITION', %s)", [(c, c.bytes, now) for c in cars]
+            "INSERT INTO vehicle VALUES (%s, 'b', 'm', '', 'k', %s, 'POSITION', %s, '{PRIVATE,DATA,POSITION}')",
+            [(c, c.bytes, now) for c in cars],
         )
         cursor.executemany("INSERT INTO tenure VALUES (%s, %s, %s, %s)", [(c, c, cars[0], now) for c in cars])
         cursor.executemany("INSERT INTO last_values VALUES (%s, %s, 1, 0, 1, 0, 2, %s)", [(c, c, values) for c in cars])

@@ -4,7 +4,8 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from openmarque.car.identity import CHAIN, KEY, Bundle
+from openmarque.car.bundle_files import CHAIN, KEY
+from openmarque.car.identity import Bundle
 from openmarque.kit.ids import TenureId, VehicleId, wire
 
 

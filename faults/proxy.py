@@ -22,7 +22,8 @@ from cryptography.x509.oid import NameOID
 from faults import mqtt
 from faults.cars import Car
 from faults.mqtt import Kind, Packet
-from openmarque.car.identity import BROKER_CA, CAR_JSON, CHAIN, KEY, Bundle, read_bundle
+from openmarque.car.bundle_files import BROKER_CA, CAR_JSON, CHAIN, KEY
+from openmarque.car.identity import Bundle, read_bundle
 from openmarque.kit.csr import key_pem, new_car_key
 from openmarque.protocol.envelope import Ack, Envelope, Lane, read_ack, read_envelope
 

@@ -11,7 +11,7 @@ import msgspec
 from faults import mqtt
 from faults.cars import Car
 from faults.mqtt import Kind, Packet
-from openmarque.car.identity import FileKeyring
+from openmarque.car.keyring import FileKeyring
 from openmarque.kit.clock import SystemClock, to_ms
 from openmarque.protocol import signing
 from openmarque.protocol.envelope import Ack, Envelope, Lane, Trust, encode, pack, read_ack

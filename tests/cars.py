@@ -21,7 +21,7 @@ from openmarque.protocol import signals as vss
 from openmarque.protocol import signing
 from openmarque.protocol.envelope import Ack, Answer, Disposition, Envelope, Lane, Trust, encode, read_envelope
 from openmarque.protocol.lanes import LanePosition, acknowledge, receive
-from openmarque.protocol.levels import Level
+from openmarque.protocol.levels import EVERY_LEVEL, Level
 from openmarque.protocol.messages import Hello, StatusBody, Welcome
 from openmarque.protocol.sensing import Equipment
 from openmarque.protocol.signals import Value
@@ -99,6 +99,7 @@ class Car:
     store: CarStore = field(default_factory=MemoryCarStore)
     keys: TestKeyring = field(default_factory=TestKeyring)
     ceiling: Level = Level.POSITION
+    levels: tuple[Level, ...] = EVERY_LEVEL
     outbox_limit: int = 10_000
     ms: int = START_MS
     trust: Trust = Trust.SYNCED
@@ -122,6 +123,7 @@ class Car:
             equipment=Equipment(top_speed_kmh=85),
             outbox_limit=self.outbox_limit,
             command_keys={signing.key_id(COMMAND_KEY.public_key()): COMMAND_KEY.public_key()},
+            levels=self.levels,
         )
         self.core = CarCore(profile, self.store, self.keys, CATALOGUE)
 

@@ -9,7 +9,7 @@ import pytest
 
 from faults.ground import Ground, until
 from faults.speaker import TalkingCar
-from openmarque.car.identity import FileKeyring
+from openmarque.car.keyring import FileKeyring
 from openmarque.domains.garage.service import RENEWALS_A_DAY
 from openmarque.kit.csr import certificate_request, new_car_key
 from openmarque.protocol import signing

@@ -14,7 +14,7 @@ import pytest
 from faults.ground import Ground, until
 from faults.mqtt import Kind
 from faults.speaker import TalkingCar
-from openmarque.car.identity import FileKeyring
+from openmarque.car.keyring import FileKeyring
 from openmarque.kit.clock import to_ms
 from openmarque.kit.csr import certificate_request, new_car_key
 from openmarque.protocol import signals as vss

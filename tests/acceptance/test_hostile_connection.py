@@ -21,7 +21,7 @@ from faults.cars import Car, client_tls
 from faults.ground import Ground
 from faults.mqtt import Kind, Will
 from faults.speaker import Speaker, TalkingCar
-from openmarque.car.identity import CHAIN, KEY
+from openmarque.car.bundle_files import CHAIN, KEY
 from openmarque.kit.clock import ManualClock
 from openmarque.kit.csr import certificate_request, key_pem, new_car_key
 from openmarque.kit.vin import InvalidVin

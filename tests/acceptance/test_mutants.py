@@ -296,7 +296,8 @@ def cars(url):
         for tenure, vehicle, opened in ((made.tenure, made.vehicle, ["trips", "status"]), (made.closed, made.closed_car, [])):
             account = uuid4()
             connection.execute(
-                "INSERT INTO vehicle VALUES (%s, 'b', 'm', '', 'k', %s, 'POSITION', %s)", [vehicle, vehicle.bytes, NOW]
+                "INSERT INTO vehicle VALUES (%s, 'b', 'm', '', 'k', %s, 'POSITION', %s, '{PRIVATE,DATA,POSITION}')",
+                [vehicle, vehicle.bytes, NOW],
             )
             connection.execute("INSERT INTO account VALUES (%s, 'b', 'en', 'Europe/Paris', %s)", [account, NOW])
             connection.execute("INSERT INTO tenure VALUES (%s, %s, %s, %s)", [tenure, vehicle, account, NOW])

@@ -145,12 +145,13 @@ class Running:
 
 
 @contextmanager
-def up_demo(home: Path) -> Iterator[Running]:
-    """A platform with the demo's cars in `home`, on ports of its own; ended afterwards."""
+def up_demo(home: Path, **settings: object) -> Iterator[Running]:
+    """A platform with the demo's cars in `home`, on ports of its own, with `settings` by name; ended afterwards."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)} | {
         f"{PREFIX}HOME": str(home),
         f"{PREFIX}PORT": str(free_port()),
         f"{PREFIX}MQTT_PORT": "0",
+        **{f"{PREFIX}{name.upper()}": str(value) for name, value in settings.items()},
         "COLUMNS": "200",
         "PYTHONUNBUFFERED": "1",
     }

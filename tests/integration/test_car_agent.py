@@ -17,8 +17,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from openmarque.car.agent import CarAgent
+from openmarque.car.bundle_files import CHAIN, KEY, NEXT_CHAIN
 from openmarque.car.drive import Drive, read_drive
-from openmarque.car.identity import CHAIN, KEY, NEXT_CHAIN, BundleContents, read_bundle, write_bundle
+from openmarque.car.identity import BundleContents, read_bundle, write_bundle
 from openmarque.car.model import Channel, Frame, LinkState, NoticeCode
 from openmarque.car.replay import Replay, replay
 from openmarque.car.sqlite_store import SqliteCarStore

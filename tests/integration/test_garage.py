@@ -5,20 +5,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-from openmarque.brands.pack import load_pack
+from openmarque.brands.pack import BrandPack, load_pack
 from openmarque.catalogue.decide import Ask, Kind, Moment, Permit
 from openmarque.catalogue.policy import Policy, Rulebook, SignedPolicy
 from openmarque.domains.accounts.service import Accounts
 from openmarque.domains.contracts.rules import Step, StepImpossible
 from openmarque.domains.contracts.service import Contracts, PlanUnknown
-from openmarque.domains.garage.errors import ModelUnknown, TenureRunning, VehicleExists, VehicleUnknown
-from openmarque.domains.garage.service import Garage, Order
+from openmarque.domains.garage.errors import CeilingNotOffered, ModelUnknown, TenureRunning, VehicleExists, VehicleUnknown
+from openmarque.domains.garage.service import Build, Garage, Order
 from openmarque.domains.garage.vault import VinVault
 from openmarque.governance.enforcing import enforce, set_app_password
 from openmarque.governance.facts import PostgresFacts, PostgresPolicyStore
@@ -55,10 +56,14 @@ class Yard:
         self.governor = PolicyKeeper(
             installed_catalogue(load_pack().retention), PostgresFacts(), PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
         )
-        self.garage = Garage(pack, VinVault(keys), pki.ca, self.governor)
+        self._pki = pki
+        self.garage = self.of_brand(pack)
         self.contracts = Contracts(pack, self.governor)
         self.accounts = Accounts(pack)
         self.link = PostgresLinkStore(database)
+
+    def of_brand(self, pack: BrandPack) -> Garage:
+        return Garage(pack, VinVault(self.keys), self._pki.ca, self.governor)
 
     @asynccontextmanager
     async def tx(self) -> AsyncIterator[PostgresTransaction]:
@@ -122,6 +127,20 @@ async def test_a_wrong_vin_is_refused_with_the_reason_and_leaves_nothing(yard: Y
             await yard.garage.register(tx, Order(vin, "brise"), yard.clock.now())
     async with yard.tx() as tx:
         assert await tx.rows("om_platform", "SELECT FROM vehicle") == []
+
+
+@pytest.mark.req("PRV-1")
+async def test_a_car_is_built_with_the_levels_of_its_brand_and_for_one_of_them_at_most(yard: Yard) -> None:
+    two = yard.of_brand(msgspec.structs.replace(load_pack(), levels=("private", "position")))
+    async with yard.tx() as tx:
+        with pytest.raises(CeilingNotOffered, match="DATA") as caught:
+            await two.register(tx, Order(VIN, "brise", Level.DATA), yard.clock.now())
+        assert caught.value.remedy == "Choose one of: PRIVATE, POSITION."
+        car = await two.register(tx, Order(VIN, "brise"), yard.clock.now())
+        assert await two.build_of(tx, car) == Build("brise", Level.POSITION, (Level.PRIVATE, Level.POSITION))
+        assert await yard.garage.build_of(tx, car) == await two.build_of(tx, car), "a car keeps what it was built with"
+        with pytest.raises(VehicleUnknown):
+            await two.build_of(tx, VehicleId(uuid4()))
 
 
 async def test_a_vin_is_provisioned_once_also_after_the_look_up_key_was_rotated(yard: Yard) -> None:

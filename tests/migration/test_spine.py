@@ -16,7 +16,7 @@ from openmarque.storage.base import import_tables, metadata
 from openmarque.storage.migrate import migrate
 from openmarque.storage.partitions import ensure_partitions
 
-REVISIONS = ["0001", "0002", "0003", "0004", "0005"]
+REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006"]
 
 
 def test_the_migrated_database_equals_the_declared_tables(empty):
@@ -57,7 +57,9 @@ def test_a_new_policy_version_reaches_the_guard_of_status_writes(empty):
         vehicle = uuid4()
         connection.execute("INSERT INTO brand VALUES ('b', 'B', '1')")
         connection.execute("INSERT INTO model VALUES ('m', 'b', 'M', 'electric', '{}')")
-        connection.execute("INSERT INTO vehicle VALUES (%s, 'b', 'm', '', 'k', '', 'position', %s)", [vehicle, _day(1)])
+        connection.execute(
+            "INSERT INTO vehicle VALUES (%s, 'b', 'm', '', 'k', '', 'POSITION', %s, '{PRIVATE,POSITION}')", [vehicle, _day(1)]
+        )
         connection.execute(
             "INSERT INTO last_values (vehicle_id, epoch, seq, policy_version, received_ms, trust, signals)"
             " VALUES (%s, 1, 0, 0, 0, 0, '{}')",

@@ -13,6 +13,7 @@ import msgspec
 
 from openmarque.brands.vehicle_vin import Feature, Pattern, Year, overlap, spelt_out
 from openmarque.kit.errors import CallerError
+from openmarque.protocol.levels import Level, offered
 
 FILE: Final = "brand.toml"
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
@@ -97,7 +98,10 @@ class SafetyCodeTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BrandPack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One brand. `version` is pinned on contracts; identifiers are stable for ever. `countries` are those that it serves."""
+    """One brand. `version` is pinned on contracts; identifiers are stable for ever. `countries` are those that it serves.
+
+    `levels` are the privacy levels that its cars let choose: all three, or private and one more (REQ PRV-1).
+    """
 
     brand_id: Identifier
     name: Name
@@ -107,6 +111,7 @@ class BrandPack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     models: Mapping[Identifier, Model]
     plans: Mapping[Identifier, Plan]
     pairing: PairingTerms
+    levels: tuple[Literal["private", "data", "position"], ...] = ("private", "data", "position")
     safety_code: SafetyCodeTerms = SafetyCodeTerms()
     accounts: AccountTerms = AccountTerms()
     retention: Mapping[str, Days] = {}
@@ -114,7 +119,9 @@ class BrandPack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needs it (REQ GDP-12)."""
 
     def __post_init__(self) -> None:
-        """Refuse a VIN that could be of two models, and a trial of a plan that there is not."""
+        """Refuse a VIN that could be of two models, a trial of a plan that there is not, and levels that are no choice."""
+        if self.levels != tuple(level.name.lower() for level in self.privacy_levels()):
+            raise ValueError("levels are named once each, from private upwards")
         if self.pairing.plan not in self.plans:
             raise ValueError(f"pairing.plan {self.pairing.plan!r} is no plan")
         patterns = [(name, pattern) for name, model in self.models.items() for pattern in model.vin]
@@ -122,6 +129,10 @@ class BrandPack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for other, second in patterns[i + 1 :]:
                 if overlap(pattern, second):
                     raise ValueError(f"a VIN can be of {name} ({pattern}) and of {other} ({second})")
+
+    def privacy_levels(self) -> tuple[Level, ...]:
+        """The privacy levels that the people in its cars choose from, strictest first."""
+        return offered([Level[name.upper()] for name in self.levels])
 
     def makers(self) -> frozenset[str]:
         """The first three characters of the brand's VINs."""

@@ -20,7 +20,8 @@ import aiomqtt
 import structlog
 
 from openmarque.car.core import CarCore
-from openmarque.car.identity import Bundle, FileKeyring
+from openmarque.car.identity import Bundle
+from openmarque.car.keyring import FileKeyring
 from openmarque.car.model import Actuation, Channel, Frame, LinkState, NoticeCode, Now, Output
 from openmarque.car.store import CarStore
 from openmarque.catalogue.register import Catalogue

@@ -34,6 +34,7 @@ from openmarque.car.model import (
     CarProfile,
     CoreBroken,
     Keyring,
+    LevelNotOffered,
     LinkState,
     Notice,
     NoticeCode,
@@ -57,14 +58,8 @@ from openmarque.car.store import CarStore, StoreUnusable
 from openmarque.catalogue.policy import PolicyRejected
 from openmarque.catalogue.register import Catalogue
 from openmarque.protocol.envelope import Lane, UnreadableFrame, encode, read_ack
-from openmarque.protocol.levels import Level
-from openmarque.protocol.messages import (
-    LEVEL_CHANGED,
-    POLICY_ACCEPTED,
-    Hello,
-    PolicyAccepted,
-    Welcome,
-)
+from openmarque.protocol.levels import Level, at_most
+from openmarque.protocol.messages import LEVEL_CHANGED, POLICY_ACCEPTED, Hello, PolicyAccepted, Welcome
 from openmarque.protocol.sensing import Outgoing
 from openmarque.protocol.signals import IGNITION, Value
 
@@ -74,6 +69,7 @@ _NOTICES_KEPT: Final = 50
 """As many as a head-unit page can show without becoming a log."""
 _BY_LIMIT: Final = 64
 """Characters of who set a level: "head unit", a key, an assistance button."""
+_BY_MAKER: Final = "factory"
 
 _read_welcome = msgspec.msgpack.Decoder(Welcome).decode
 
@@ -176,8 +172,10 @@ class CarCore(CoreViews):
         """The people in the car chose a privacy level; `by` says where ("head unit"). The one in force already changes nothing.
 
         The choice is signed and sent to the platform; it counts here at once. A level above the ceiling is kept as chosen, and
-        the ceiling applies all the same.
+        the ceiling applies all the same. Raises ``LevelNotOffered`` for one that this car does not let choose.
         """
+        if level not in self.levels:
+            raise LevelNotOffered(known=", ".join(choice.name.lower() for choice in self.levels))
         with self._step(now) as step:
             if level is not self._privacy.record.level:
                 self._change_level(step, level, by[:_BY_LIMIT])
@@ -246,6 +244,8 @@ class CarCore(CoreViews):
             self._gate.move_to(now)
             self._purge_if_changed(step)
             self._orders.move_to(step)
+            if self.privacy.level not in self.levels:  # the car was provisioned anew with other levels than it remembers
+                self._change_level(step, at_most(self.privacy.level, self.levels), _BY_MAKER)
             yield step
             self._orders.advance(step)
             self._pairing.advance(step)

@@ -118,6 +118,11 @@ class CoreViews:
         return self._gate.level
 
     @property
+    def levels(self) -> tuple[Level, ...]:
+        """The levels to choose from, strictest first."""
+        return self._profile.levels
+
+    @property
     def ceiling(self) -> Level:
         """The level that this car never exceeds."""
         return self._profile.ceiling

@@ -137,7 +137,7 @@ class HeadUnit:
 
     async def _set_level(self, request: Request) -> Response:
         form = await self._form(request)
-        if form is None or form.get("level") not in {str(int(level)) for level in Level}:
+        if form is None or form.get("level") not in {str(int(level)) for level in self._cockpit.core.levels}:
             return self._refused(request)
         level = Level(int(form["level"]))
         if level > self._cockpit.core.ceiling:
@@ -221,7 +221,7 @@ class HeadUnit:
             "note": level_note(core, language),
             "link": link_purposes(),
             "ceiling": text(language, "level.ceiling", level=text(language, f"level.{int(ceiling)}"))
-            if ceiling < max(Level)
+            if ceiling < core.levels[-1]
             else "",
             "phones": lambda hidden: phones_section(core, now, language, self._app_url, hidden),
         }

@@ -40,7 +40,7 @@ def pairing_outcome(core: CarCore, language: str) -> str:
 
 
 def levels(core: CarCore, catalogue: Catalogue, language: str) -> list[dict[str, Any]]:
-    """Each level: its name, whether it is chosen, whether the car is built for it, which services it lets have data, and which it stops.
+    """Each level to choose from: its name, whether it is chosen, whether the car is built for it, which services it lets have data, and which it stops.
 
     A service stops at a level when it works at the highest one that this car is built for, and not at that level. One that takes orders
     (locking) sends no data of its own: it works where the car may tell what became of an order.
@@ -56,7 +56,7 @@ def levels(core: CarCore, catalogue: Catalogue, language: str) -> list[dict[str,
             "services": [d.purpose.get(language) or d.purpose["en"] for d in let_out],
             "stops": [_switch_name(d.name, language) for d in most if d not in _working_at(core, catalogue, level)],
         }
-        for level, let_out in ((level, _services_at(core, catalogue, level)) for level in Level)
+        for level, let_out in ((level, _services_at(core, catalogue, level)) for level in core.levels)
     ]
 
 

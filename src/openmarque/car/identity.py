@@ -10,41 +10,36 @@ certificate is used for the next connection and replaces the old one when the pl
 
 import base64
 import binascii
-import os
-import secrets
 import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 from uuid import UUID
 
 import msgspec
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from openmarque.car.chains import is_cars, leaf_of, names_in
-from openmarque.car.model import CarProfile, CertificateMismatch, Validity
+from openmarque.car.bundle_files import (
+    BROKER_CA,
+    CAR_JSON,
+    CHAIN,
+    KEY,
+    NEXT_CHAIN,
+    NEXT_KEY,
+    STORE,
+    finish_renewal,
+    read_private,
+    write_whole,
+)
+from openmarque.car.chains import leaf_of, names_in
+from openmarque.car.model import CarProfile
 from openmarque.car.records import VEHICLE
 from openmarque.car.sqlite_store import SqliteCarStore
 from openmarque.car.store import StoreInUse, StoreUnusable
-from openmarque.kit.clock import to_ms
-from openmarque.kit.csr import certificate_request, key_pem, new_car_key
 from openmarque.kit.errors import CallerError
 from openmarque.kit.ids import parse_wire, wire
 from openmarque.protocol import signing
-from openmarque.protocol.levels import Level
+from openmarque.protocol.levels import EVERY_LEVEL, Level, offered
 from openmarque.protocol.sensing import Equipment
-
-CAR_JSON: Final = "car.json"
-KEY: Final = "car-key.pem"
-CHAIN: Final = "car-chain.pem"
-BROKER_CA: Final = "broker-ca.pem"
-NEXT_KEY: Final = "next-key.pem"
-NEXT_CHAIN: Final = "next-chain.pem"
-STORE: Final = "car.sqlite3"
-"""The car's memory, made by the agent at its first start."""
 
 
 class CarFacts(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -61,6 +56,7 @@ class CarFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     battery_kwh: float | None = None
     command_keys: dict[str, str] = {}
     app_url: str = ""
+    levels: tuple[Level, ...] = EVERY_LEVEL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +80,7 @@ class BundleContents:
     battery_kwh: float | None = None
     command_keys: Mapping[str, bytes] = field(default_factory=dict)
     app_url: str = ""
+    levels: Collection[Level] = EVERY_LEVEL
 
 
 class BundleUnusable(CallerError):
@@ -127,7 +124,14 @@ class Bundle:
         return self.folder / BROKER_CA
 
     def profile(self) -> CarProfile:
-        """What the core needs to know of the car. Raises ``BundleUnusable`` for a key of the platform that is none."""
+        """What the core needs to know of the car.
+
+        Raises ``BundleUnusable`` for a key of the platform that is none, and for levels that are no choice.
+        """
+        try:
+            levels = offered(self.facts.levels)
+        except ValueError as error:
+            raise BundleUnusable(f"{CAR_JSON}: {error}.") from error
         return CarProfile(
             vehicle_id=self.vehicle_id,
             policy_keys=_public_keys(self.facts.policy_keys),
@@ -135,6 +139,7 @@ class Bundle:
             ceiling=self.facts.ceiling,
             software=self.facts.software,
             equipment=Equipment(self.facts.top_speed_kmh, self.facts.battery_kwh),
+            levels=levels,
         )
 
 
@@ -215,6 +220,7 @@ def write_bundle(folder: Path, contents: BundleContents) -> None:
         software=contents.software,
         top_speed_kmh=contents.top_speed_kmh,
         battery_kwh=contents.battery_kwh,
+        levels=offered(contents.levels),
     )
     text = msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n"
     files = {KEY: contents.key_pem, CHAIN: contents.chain_pem, BROKER_CA: contents.broker_ca_pem, CAR_JSON: text}
@@ -222,7 +228,7 @@ def write_bundle(folder: Path, contents: BundleContents) -> None:
         for name in (NEXT_CHAIN, NEXT_KEY):
             (folder / name).unlink(missing_ok=True)
         for name, content in files.items():
-            _write(folder / name, content)
+            write_whole(folder / name, content)
     except OSError as error:
         raise FolderUnwritable(_fault(folder, error)) from error
 
@@ -245,19 +251,19 @@ def write_platform(
         command_keys=_written(command_keys),
         app_url=app_url,
     )
-    _write(folder / CAR_JSON, msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n")
+    write_whole(folder / CAR_JSON, msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n")
 
 
 def read_bundle(folder: Path) -> Bundle:
     """The bundle in `folder`. Raises ``BundleUnusable`` with what is missing or does not fit together."""
     try:
-        _finish_renewal(folder)
+        finish_renewal(folder)
         facts = msgspec.json.decode((folder / CAR_JSON).read_bytes(), type=CarFacts)
         vehicle_id = parse_wire(facts.vehicle_id)
         if not (folder / BROKER_CA).is_file():
             raise BundleUnusable(f"{BROKER_CA} is missing.")
         certificate = leaf_of((folder / CHAIN).read_bytes())
-        private = _private(folder / KEY)
+        private = read_private(folder / KEY)
     except OSError as error:
         raise BundleUnusable(f"{Path(error.filename or folder).name}: {error.strerror}.") from error
     except (msgspec.DecodeError, ValueError) as error:
@@ -268,123 +274,3 @@ def read_bundle(folder: Path) -> Bundle:
     if name != facts.vehicle_id:
         raise BundleUnusable(f"{CHAIN} names another car than {CAR_JSON}.")
     return Bundle(folder, facts, vehicle_id, vin)
-
-
-class FileKeyring:
-    """The ``Keyring`` of a bundle's folder. `use_next` decides which certificate the next connection is made with."""
-
-    def __init__(self, bundle: Bundle) -> None:
-        """Begin with the new certificate when there is one that was never tried, else with the one in use."""
-        self._bundle = bundle
-        self._in_use = KEY, CHAIN
-        self._load()
-        self.use_next()
-
-    @property
-    def key_path(self) -> Path:
-        """The private key of the next connection."""
-        return self._bundle.folder / self._in_use[0]
-
-    @property
-    def chain_path(self) -> Path:
-        """The certificate chain of the next connection."""
-        return self._bundle.folder / self._in_use[1]
-
-    @property
-    def key_id(self) -> str:
-        """See ``Keyring``."""
-        return signing.key_id(self._private.public_key())
-
-    @property
-    def validity(self) -> Validity:
-        """See ``Keyring``."""
-        return self._validity
-
-    def sign(self, statement: bytes) -> bytes:
-        """See ``Keyring``."""
-        return signing.sign(self._private, statement)
-
-    def use_next(self) -> bool:
-        """Use the new certificate for the next connection, if there is one."""
-        is_there = (self._bundle.folder / NEXT_CHAIN).is_file() and (self._bundle.folder / NEXT_KEY).is_file()
-        if is_there:
-            self._in_use = NEXT_KEY, NEXT_CHAIN
-            self._load()
-        return is_there
-
-    def fall_back(self) -> None:
-        """Use the old certificate again: the new one found no welcome."""
-        self._in_use = KEY, CHAIN
-        self._load()
-
-    def request(self) -> bytes:
-        """See ``Keyring``."""
-        folder = self._bundle.folder
-        (folder / NEXT_CHAIN).unlink(missing_ok=True)  # a chain never lies beside a key that is not its own
-        fresh = new_car_key()
-        _write(folder / NEXT_KEY, key_pem(fresh))
-        return certificate_request(fresh, self._bundle.vehicle_id)
-
-    def install(self, chain: bytes) -> None:
-        """See ``Keyring``."""
-        path = self._bundle.folder / NEXT_KEY
-        try:
-            certificates = x509.load_pem_x509_certificates(chain)
-            fits = path.is_file() and _private(path).public_key() == certificates[0].public_key()
-            names = names_in(certificates[0])
-            is_ours = is_cars(certificates, x509.load_pem_x509_certificates(self._bundle.broker_ca.read_bytes()))
-        except (ValueError, OSError) as error:
-            raise CertificateMismatch from error
-        # The answer comes by the broker: whoever holds that must not leave the car with a certificate that no gate takes.
-        if not fits or not is_ours or names != (wire(self._bundle.vehicle_id), self._bundle.vin):
-            raise CertificateMismatch
-        _write(self._bundle.folder / NEXT_CHAIN, chain)
-
-    def random_bytes(self, size: int) -> bytes:
-        """See ``Keyring``."""
-        return secrets.token_bytes(size)
-
-    def confirm(self) -> None:
-        """See ``Keyring``."""
-        if self._in_use[0] != NEXT_KEY:
-            return
-        _write(self._bundle.folder / KEY, self.key_path.read_bytes())
-        _finish_renewal(self._bundle.folder)
-        self._in_use = KEY, CHAIN
-
-    def _load(self) -> None:
-        self._private = _private(self.key_path)
-        certificate = leaf_of(self.chain_path.read_bytes())
-        self._validity = Validity(to_ms(certificate.not_valid_before_utc), to_ms(certificate.not_valid_after_utc))
-
-
-def _finish_renewal(folder: Path) -> None:
-    """Put the new certificate in place once its key is: the rest of a change that a power failure may have cut."""
-    key, chain = folder / NEXT_KEY, folder / NEXT_CHAIN
-    if key.is_file() and key.read_bytes() == (folder / KEY).read_bytes():
-        if chain.is_file():
-            _write(folder / CHAIN, chain.read_bytes())
-            chain.unlink()
-        key.unlink()
-
-
-def _private(path: Path) -> ec.EllipticCurvePrivateKey:
-    key = load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ValueError(f"{path.name} is no P-256 key")
-    return key
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace a file in one move, on the disk when this returns."""
-    beside = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

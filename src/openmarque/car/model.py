@@ -8,7 +8,7 @@ from uuid import UUID
 
 from openmarque.kit.errors import CallerError, OpenMarqueError
 from openmarque.protocol.envelope import Trust
-from openmarque.protocol.levels import Level
+from openmarque.protocol.levels import EVERY_LEVEL, Level
 from openmarque.protocol.sensing import Equipment
 from openmarque.protocol.signing import PublicKey
 
@@ -124,7 +124,7 @@ class CarProfile:
     """What is built into a car and does not change while it runs.
 
     `policy_keys` are the platform's policy keys by key id, `command_keys` those that sign orders (a car without any takes none);
-    `ceiling` is the level that this car never exceeds, whatever is chosen.
+    `ceiling` is the level that this car never exceeds, whatever is chosen; `levels` are those to choose from, ascending, private first.
     """
 
     vehicle_id: UUID
@@ -135,6 +135,7 @@ class CarProfile:
     outbox_limit: int = 10_000
     """Most service messages kept for the event lane: a month of trips a hundred times over, in some 3 MB."""
     command_keys: Mapping[str, PublicKey] = field(default_factory=dict)
+    levels: tuple[Level, ...] = EVERY_LEVEL
 
 
 class Validity(NamedTuple):
@@ -200,6 +201,14 @@ class CoreBroken(OpenMarqueError):
 
     code = "car-core-broken"
     cure = "Make a new core from the store."
+
+
+class LevelNotOffered(CallerError):
+    """This car does not let choose this privacy level."""
+
+    code = "level-not-offered"
+    cure = "Choose one of: {known}."
+    http_status = 422
 
 
 class UnknownPhone(CallerError):

@@ -33,7 +33,6 @@ from openmarque.kit.clock import Clock
 from openmarque.kit.log import configure_log
 from openmarque.kit.settings import Settings
 from openmarque.kit.stopping import until_stopped
-from openmarque.protocol.levels import Level
 from openmarque.simulator.fleet.cast import part
 
 LOOPBACK: Final = "127.0.0.1"
@@ -148,8 +147,8 @@ async def _replaying(car: DemoCar, recorded: Drive, clock: Clock) -> AsyncIterat
 
 
 async def _drive_on(agent: CarAgent, recorded: Drive) -> None:
-    """Drive, rest, drive again. Somebody in the car has chosen to share data and position; who has not is shown nothing."""
-    agent.act(lambda core, now: core.set_level(now, Level.POSITION, "driver"))
+    """Drive, rest, drive again. Somebody in the car has chosen to share all there is to choose; who has not is shown nothing."""
+    agent.act(lambda core, now: core.set_level(now, core.levels[-1], "driver"))
     number = 0
     while True:
         await replay(agent, recorded, f"demo {number}", speed=1.0)

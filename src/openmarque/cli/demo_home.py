@@ -14,7 +14,8 @@ import msgspec
 
 from openmarque.app import Platform
 from openmarque.brands.eligibility import sample_vin
-from openmarque.car.identity import CAR_JSON, BundleUnusable, read_bundle
+from openmarque.car.bundle_files import CAR_JSON
+from openmarque.car.identity import BundleUnusable, read_bundle
 from openmarque.cli.operating import DEMO_PLAN, provision, renew_addresses
 from openmarque.domains.commands.rules import is_fit_code
 from openmarque.domains.garage.service import Order

@@ -151,7 +151,7 @@ async def provision(platform: Platform, order: Order, folder: Path) -> VehicleId
     """Register a car and write the bundle that its telematics unit starts with."""
     async with platform.database.begin() as tx:
         vehicle_id = await platform.garage.register(tx, order, platform.clock.now())
-        await _write_bundle(platform, tx, vehicle_id, order, folder)
+        await _write_bundle(platform, tx, vehicle_id, folder)
     return vehicle_id
 
 
@@ -165,15 +165,16 @@ async def provision_again(platform: Platform, vin: str, folder: Path) -> Vehicle
     await asyncio.to_thread(prepare_folder, folder, vehicle_id)
     await platform.revoke(vehicle_id, "provisioned again")
     async with platform.database.begin() as tx:
-        await _write_bundle(platform, tx, vehicle_id, await platform.garage.order_of(tx, vehicle_id), folder)
+        await _write_bundle(platform, tx, vehicle_id, folder)
     return vehicle_id
 
 
-async def _write_bundle(platform: Platform, tx: Transaction, vehicle_id: VehicleId, order: Order, folder: Path) -> None:
+async def _write_bundle(platform: Platform, tx: Transaction, vehicle_id: VehicleId, folder: Path) -> None:
     """Make the car's key, certify it, write both. The bundle is written before the commit: no certificate without its key."""
     key = new_car_key()
     certificate = await platform.garage.certify(tx, vehicle_id, certificate_request(key, vehicle_id))
-    model = platform.pack.models[order.model_id]
+    build = await platform.garage.build_of(tx, vehicle_id)
+    model = platform.pack.models[build.model_id]
     contents = BundleContents(
         vehicle_id=vehicle_id,
         host=platform.endpoint.mqtt_host,
@@ -184,7 +185,8 @@ async def _write_bundle(platform: Platform, tx: Transaction, vehicle_id: Vehicle
         key_pem=key_pem(key),
         chain_pem=certificate.chain_pem,
         broker_ca_pem=platform.authority.root_file.read_bytes(),
-        ceiling=order.ceiling,
+        ceiling=build.ceiling,
+        levels=build.levels,
         capabilities=model.capabilities,
         top_speed_kmh=model.top_speed_kmh,
         battery_kwh=model.battery_kwh,

@@ -135,8 +135,12 @@ def provision(
         str, typer.Option(help="Its model in the brand pack; without it, the one that the VIN is of.", show_default=False)
     ] = "",
     ceiling: Annotated[
-        str, typer.Option(help="Highest privacy level it is built for: PRIVATE, DATA or POSITION.")
-    ] = "POSITION",
+        str,
+        typer.Option(
+            help="Highest privacy level it is built for, of those that the brand offers; without it, the highest.",
+            show_default=False,
+        ),
+    ] = "",
     owner: Annotated[bool, typer.Option("--owner", help="Also make an owner with the free trial.")] = False,
     again: Annotated[
         bool, typer.Option("--again", help="A new bundle for a known car; its certificates so far are revoked.")
@@ -144,7 +148,7 @@ def provision(
     as_json: Json = False,
 ) -> None:
     """Make a car known and write the bundle its telematics unit starts with. The platform has to run."""
-    highest = _level(ceiling)
+    highest = _level(ceiling) if ceiling else None
 
     async def main(platform: Platform) -> dict[str, Any]:
         if again:

@@ -28,7 +28,6 @@ from openmarque.kit.geo import bounding_box
 from openmarque.kit.ids import TenureId
 from openmarque.kit.settings import Settings
 from openmarque.protocol import signals as vss
-from openmarque.protocol.levels import Level
 from openmarque.services.status.service import SignalView
 from openmarque.services.trips.store import TripView
 
@@ -104,7 +103,7 @@ async def _replay_on(
     tenure_id, _ = await give_to_owner(platform, vehicle_id, "en", platform.clock.now())
     shown = Shown()
     async with watching(platform, tenure_id, shown.take), driving(folder, platform.clock) as agent:
-        agent.act(lambda core, now: core.set_level(now, Level.POSITION, "driver"))
+        agent.act(lambda core, now: core.set_level(now, core.levels[-1], "driver"))
         report = await replay(agent, drive, "try", speed=speed, on_progress=on_progress)
         await _all_shown(platform, tenure_id, shown)
     trips = await _trips(platform, tenure_id)

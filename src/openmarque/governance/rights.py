@@ -73,7 +73,7 @@ PLATFORM_RIGHTS: Final = (
     *_rights(PLATFORM, "SELECT INSERT", *_EVIDENCE),
     Right(PLATFORM, "certificate", "UPDATE", ("revoked_at", "revoked_for")),
     *_rights(PLATFORM, "DELETE", "pairing", "phone_key", "service_switch", "mail", "account_name", *_PLUMBING),
-    # What owners read. Of a car its model and ceiling, not its VIN.
+    # What owners read. Of a car its model and its levels, not its VIN.
     *_rights(
         READER,
         "SELECT",
@@ -81,7 +81,7 @@ PLATFORM_RIGHTS: Final = (
         *_CHOICES,
         *("last_values", "car_policy", "refusal_count"),
     ),
-    Right(READER, "vehicle", "SELECT", ("vehicle_id", "brand_id", "model_id", "ceiling")),
+    Right(READER, "vehicle", "SELECT", ("vehicle_id", "brand_id", "model_id", "ceiling", "levels")),
     # Of an order what became of it, not the frame that a car would obey.
     *_rights(READER, "SELECT", "phone_key", "order_step"),
     Right(

@@ -21,8 +21,8 @@ async def issue(house: House, *, accepted: int = 0) -> UUID:
         )
         await tx.execute(
             "om_platform",
-            "INSERT INTO vehicle (vehicle_id, brand_id, model_id, vin_sealed, vin_key_id, vin_lookup, ceiling, provisioned_at)"
-            " SELECT %s, brand_id, 'm', '', 'k', %s, 'POSITION', %s FROM brand",
+            "INSERT INTO vehicle (vehicle_id, brand_id, model_id, vin_sealed, vin_key_id, vin_lookup, ceiling, levels, provisioned_at)"
+            " SELECT %s, brand_id, 'm', '', 'k', %s, 'POSITION', '{PRIVATE,DATA,POSITION}', %s FROM brand",
             (vehicle_id, vehicle_id.bytes, now),
         )
         await tx.execute(

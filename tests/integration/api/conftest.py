@@ -32,6 +32,7 @@ from openmarque.kit.clock import SystemClock, to_ms
 from openmarque.kit.csr import certificate_request, new_car_key
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, wire
 from openmarque.kit.settings import Settings
+from openmarque.link.bringup import GateProcess
 from openmarque.link.worker import Worker
 from openmarque.protocol import signing
 from openmarque.protocol.envelope import Envelope, Lane, Trust, encode, pack
@@ -177,6 +178,15 @@ async def platform(api_settings: Settings) -> AsyncIterator[Platform]:
         async with wired.database.begin() as tx:
             await wired.garage.store_brand(tx)
         yield wired
+
+
+@pytest.fixture(scope="module")
+def gate(platform: Platform, api_settings: Settings) -> Iterator[GateProcess]:
+    """The gate that lets cars in, for modules whose cars come by the broker."""
+    process = GateProcess(api_settings)
+    process.start()
+    yield process
+    process.stop()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -206,6 +206,7 @@ async def test_after_a_sale_the_seller_sees_nothing_and_the_buyer_nothing_of_the
     assert detail["privacy"] | {"remote_access": True} == {
         "level": "position",
         "set": None,
+        "levels": ["private", "data", "position"],
         "ceiling": "position",
         "remote_access": True,
     }

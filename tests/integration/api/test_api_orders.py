@@ -1,7 +1,7 @@
 """Orders from the app to a real car and back: each step of their life, who may give them, and what becomes of forged ones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,25 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from openmarque.app import Platform
 from openmarque.kit.clock import ManualClock
-from openmarque.kit.settings import Settings
-from openmarque.link.bringup import GateProcess
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
 from openmarque.protocol.orders import b64url
 from tests.integration.api.conftest import Owner, Street, unknown_id, watching
 from tests.integration.api.living import Phone, new_car
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(90), pytest.mark.usefixtures("gate")]
 CODE = "4817"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def gate(platform: Platform, api_settings: Settings) -> Iterator[GateProcess]:
-    """The gate that lets cars in."""
-    process = GateProcess(api_settings)
-    process.start()
-    yield process
-    process.stop()
 
 
 async def code_of(platform: Platform, owner: Owner, code: str = CODE) -> None:

@@ -16,6 +16,7 @@ from openmarque.brands.eligibility_texts import COUNTRIES, TEXTS, why_not
 from openmarque.brands.pack import BrandPack, BrandPackInvalid, Model, load_pack
 from openmarque.brands.vehicle_vin import YEAR_CODES, Feature, matches, overlap, year_code, year_of
 from openmarque.kit.vin import normalise_vin
+from openmarque.protocol.levels import Level
 
 PACK = load_pack()
 CONNECTED = sorted(name for name, model in PACK.models.items() if "telematics" in model.capabilities)
@@ -177,11 +178,22 @@ def _set(path: str, value: object) -> Callable[[dict[str, Any]], None]:
         ("pairing.plan", "gold", "gold"),
         ("pairing.valid_days", 3650, "valid_days"),
         ("countries", ["fr"], "countries"),
+        ("levels", ["data", "position"], "the levels to choose from are private and"),
+        ("levels", ["private"], "the levels to choose from are private and"),
+        ("levels", ["private", "position", "data"], "from private upwards"),
+        ("levels", ["private", "data", "data"], "from private upwards"),
+        ("levels", ["private", "everything"], "levels[1]"),
     ],
 )
 def test_a_pack_that_contradicts_itself_is_refused_naming_the_place(path, value, told):
     with pytest.raises(msgspec.ValidationError, match=re.escape(told)):
         pack_with(_set(path, value))
+
+
+@pytest.mark.req("PRV-1")
+def test_a_brand_may_know_two_privacy_levels():
+    assert pack_with(_set("levels", ["private", "position"])).privacy_levels() == (Level.PRIVATE, Level.POSITION)
+    assert pack_with(lambda data: data.pop("levels")).privacy_levels() == tuple(Level)
 
 
 def test_a_pack_on_disk_that_is_wrong_says_so_with_a_cure(tmp_path):

@@ -7,18 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from openmarque.car.identity import (
-    BROKER_CA,
-    CAR_JSON,
-    CHAIN,
-    KEY,
-    STORE,
-    BundleContents,
-    FolderOfAnotherCar,
-    FolderUnwritable,
-    prepare_folder,
-    write_bundle,
-)
+from openmarque.car.bundle_files import BROKER_CA, CAR_JSON, CHAIN, KEY, STORE
+from openmarque.car.identity import BundleContents, FolderOfAnotherCar, FolderUnwritable, prepare_folder, write_bundle
 from openmarque.car.records import VEHICLE
 from openmarque.car.sqlite_store import SqliteCarStore
 from openmarque.car.store import StoreInUse

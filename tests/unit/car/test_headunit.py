@@ -134,6 +134,23 @@ async def test_a_level_above_the_ceiling_is_not_offered_and_not_taken():
     assert car.core.privacy.level is Level.PRIVATE
 
 
+@pytest.mark.req("PRV-1")
+async def test_a_car_with_two_levels_offers_those_two():
+    car, platform = Car(levels=(Level.PRIVATE, Level.POSITION)), Platform(policy=policy())
+    open_link(car, platform)
+    transport = httpx.ASGITransport(HeadUnit(Cockpit(car, platform), CATALOGUE, VIN).app)
+    async with httpx.AsyncClient(transport=transport, base_url=BASE, headers={"Origin": BASE}) as browser:
+        page = (await browser.get("/")).text
+        shown = re.findall(r'<div class="level[^>]*><h3>([^<]*)</h3>', page)
+        assert shown == ["Private", "Data and position"]
+        assert "built never to go above" not in page
+        assert "Stopped at this level: State of the car, Place of the car, Trips" in unescape(page.split("<h3>")[1])
+        assert (await submit(browser, "/level", level="2")).status_code == 403
+        assert car.core.privacy.level is Level.PRIVATE
+        assert (await submit(browser, "/level", level="3")).status_code == 200
+    assert car.core.level is Level.POSITION
+
+
 async def test_remote_access_and_services_are_switched(browser, car):
     await submit(browser, "/switch", name="remote_access", to="off")
     await submit(browser, "/switch", name="trips", to="off")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from openmarque.car.model import NoticeCode, UnknownSwitch
+from openmarque.car.model import LevelNotOffered, NoticeCode, UnknownSwitch
 from openmarque.catalogue.policy import PolicyRejected
 from openmarque.protocol import signals as vss
 from openmarque.protocol import signing
@@ -28,6 +28,7 @@ from tests.cars import (
     status_body,
 )
 
+TWO_LEVELS = (Level.PRIVATE, Level.POSITION)
 SAMPLE: dict[str, vss.Value] = {vss.SPEED: 50.0, vss.ODOMETER: 100, vss.LATITUDE: 34.0, vss.LONGITUDE: -6.75}
 
 
@@ -88,6 +89,36 @@ def test_a_change_of_level_is_signed_by_the_car_counted_and_said_by_whom():
     assert (second.level, second.changed_at, second.by) == (Level.POSITION, car.ms, "head unit")
     statement = signing.level_statement(VEHICLE, second.level, second.counter, second.changed_at, second.by)
     signing.verify(CAR_KEY.public_key(), statement, second.signature)
+
+
+@pytest.mark.req("PRV-1")
+def test_a_car_with_two_levels_takes_those_two_and_no_other():
+    car, platform = Car(levels=TWO_LEVELS), Platform(policy=policy())
+    open_link(car, platform)
+    with pytest.raises(LevelNotOffered) as caught:
+        car.set_level(Level.DATA)
+    assert caught.value.remedy == "Choose one of: private, position."
+    assert (car.core.level, car.core.privacy.counter) == (Level.PRIVATE, 0)
+    converse(car, platform, car.set_level(Level.POSITION))
+    converse(car, platform, car.senses(SAMPLE))
+    assert platform.shown()[vss.LATITUDE] == 34.0
+
+
+@pytest.mark.req("PRV-1")
+def test_a_remembered_level_that_the_car_does_not_let_choose_any_more_gives_way_to_a_stricter_one():
+    car, platform = connected_car(Level.DATA)
+    car.disconnect()
+    car.drives()
+    assert car.core.outbox_fill == 1
+    before = car.core.privacy.counter
+    car.levels = TWO_LEVELS
+    car.power_up()
+    converse(car, platform, car.connect())
+    assert (car.core.level, car.core.privacy.by) == (Level.PRIVATE, "factory")
+    said = [b for b in platform.bodies(LEVEL_CHANGED) if isinstance(b, LevelChanged)][-1]
+    assert (said.level, said.counter) == (Level.PRIVATE, before + 1)
+    assert platform.bodies(TRIP_COMPLETED) == [], "what was waiting is bound by the stricter level"
+    assert car.core.is_settled
 
 
 @pytest.mark.req("PRV-6")

@@ -1,5 +1,6 @@
 """The car's certificate: when a new one is asked for, and how key and chain change places without ever being lost."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from openmarque.car.identity import (
-    CAR_JSON,
-    CHAIN,
-    KEY,
-    NEXT_CHAIN,
-    NEXT_KEY,
-    BundleContents,
-    BundleUnusable,
-    FileKeyring,
-    read_bundle,
-    write_bundle,
-)
+from openmarque.car.bundle_files import CAR_JSON, CHAIN, KEY, NEXT_CHAIN, NEXT_KEY
+from openmarque.car.identity import BundleContents, BundleUnusable, read_bundle, write_bundle
+from openmarque.car.keyring import FileKeyring
 from openmarque.car.model import CertificateMismatch, Channel, NoticeCode
 from openmarque.kit.csr import key_pem, new_car_key
 from openmarque.kit.ids import wire
@@ -152,6 +144,7 @@ def folder(tmp_path: Path) -> Path:
         mqtt_port=8883,
         policy_keys={signing.key_id(POLICY_KEY.public_key()): signing.public_bytes(POLICY_KEY.public_key())},
         ceiling=Level.DATA,
+        levels=(Level.DATA, Level.PRIVATE),
         capabilities={"telematics"},
         key_pem=key_pem(key),
         chain_pem=chain_for(key.public_key()),
@@ -177,10 +170,21 @@ class TestBundle:
         assert (bundle.vehicle_id, bundle.vin) == (CAR, VIN)
         profile = bundle.profile()
         assert profile.ceiling is Level.DATA
+        assert profile.levels == (Level.PRIVATE, Level.DATA)
         assert profile.equipment.top_speed_kmh == 85
         assert profile.policy_keys == {signing.key_id(POLICY_KEY.public_key()): POLICY_KEY.public_key()}
         assert folder.stat().st_mode & 0o777 == 0o700
         assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+    @pytest.mark.req("PRV-1")
+    def test_levels_that_are_no_choice_are_refused_and_a_bundle_of_before_has_all_three(self, folder):
+        facts = json.loads((folder / CAR_JSON).read_text())
+        (folder / CAR_JSON).write_text(json.dumps({**facts, "levels": [2, 3]}))
+        with pytest.raises(BundleUnusable, match="levels to choose from"):
+            read_bundle(folder).profile()
+        del facts["levels"]
+        (folder / CAR_JSON).write_text(json.dumps(facts))
+        assert read_bundle(folder).profile().levels == tuple(Level)
 
     @pytest.mark.req("LNK-1")
     def test_the_vin_is_in_the_certificate_alone(self, folder):

@@ -1267,6 +1267,16 @@ export interface components {
             /** @description Null when it comes from before your time with the car, or was never told. */
             set: components["schemas"]["LevelSetBody"] | null;
             /**
+             * Levels
+             * @description The levels to choose from in this car, strictest first.
+             * @example [
+             *       "private",
+             *       "data",
+             *       "position"
+             *     ]
+             */
+            levels: string[];
+            /**
              * Ceiling
              * @description The most that the car is built to share.
              * @example position
@@ -1470,7 +1480,7 @@ export interface components {
             purpose: string;
             /**
              * Needs Level
-             * @description Privacy level that it needs at least.
+             * @description Lowest privacy level to choose in this car for it.
              * @example position
              */
             needs_level: string;

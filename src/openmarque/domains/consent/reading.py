@@ -14,7 +14,7 @@ from openmarque.kit.clock import to_ms
 from openmarque.kit.ids import TenureId
 from openmarque.link.judging import Judge
 from openmarque.link.ports import PolicyRow
-from openmarque.protocol.levels import Level
+from openmarque.protocol.levels import Level, at_least
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import READER
 from openmarque.storage.transaction import Transaction
@@ -27,8 +27,8 @@ service to its owner as well (switched off, remote access off: REQ PRV-10; no co
 
 _READ: Final = """
 SELECT p.version, p.tenure_id, p.frame, p.hash, p.level, p.ceiling, p.remote_access, p.switched_off, p.accepted_version,
-       p.issued_at, p.valid_until, l.level, l.changed_by, l.changed_at, l.received_at
-  FROM car_policy p
+       p.issued_at, p.valid_until, v.levels, l.level, l.changed_by, l.changed_at, l.received_at
+  FROM car_policy p JOIN vehicle v USING (vehicle_id)
   LEFT JOIN LATERAL (SELECT x.level, x.changed_by, x.changed_at, x.received_at FROM privacy_level x
                       WHERE x.vehicle_id = p.vehicle_id ORDER BY x.counter DESC LIMIT 1) l ON true
  WHERE p.tenure_id = %s"""
@@ -36,7 +36,7 @@ SELECT p.version, p.tenure_id, p.frame, p.hash, p.level, p.ceiling, p.remote_acc
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one declaration stands for a car at a moment: the level it needs at least, and why it is closed (None: it is open)."""
+    """How one declaration stands for a car at a moment: the lowest level to choose for it, and why it is closed (None: it is open)."""
 
     declaration: str
     needs: Level
@@ -59,9 +59,13 @@ class LevelSet:
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
-    """A car's privacy as its owner sees it. `level_set` is None when the level comes from before the owner's time, or was never told."""
+    """A car's privacy as its owner sees it: `levels` are those to choose from in the car, strictest first.
+
+    `level_set` is None when the level comes from before the owner's time, or was never told.
+    """
 
     level: Level
+    levels: tuple[Level, ...]
     ceiling: Level
     level_set: LevelSet | None
     remote_access: bool
@@ -86,12 +90,14 @@ class PrivacyReading:
         rows = await postgres(tx).rows(READER, _READ, (tenure_id,))
         if not rows:
             return None
-        version, tenure, frame, digest, level, ceiling, remote, off, accepted, issued_at, valid_until, *told = rows[0]
+        version, tenure, frame, digest, level, ceiling, remote, off, accepted, issued_at, valid_until, names, *told = rows[0]
+        levels = tuple(Level[name] for name in names)
         row = PolicyRow(
             version, TenureId(tenure), bytes(frame), digest, Level(level), Level(ceiling), remote, frozenset(off), accepted
         )
         return Privacy(
             level=row.level,
+            levels=levels,
             ceiling=row.ceiling,
             level_set=LevelSet(told[1], told[2], told[3]) if told[0] == level else None,
             remote_access=remote,
@@ -99,11 +105,11 @@ class PrivacyReading:
             accepted_version=accepted,
             issued_at=issued_at,
             valid_until=valid_until,
-            services=tuple(_standings(Judge(row), to_ms(now))),
+            services=tuple(_standings(Judge(row), levels, to_ms(now))),
         )
 
 
-def _standings(judge: Judge, now_ms: int) -> Iterator[Standing]:
+def _standings(judge: Judge, levels: tuple[Level, ...], now_ms: int) -> Iterator[Standing]:
     """Each rule of the policy, judged by the least demanding of its names: everything else that closes a rule closes all of it."""
     for rule in judge.rules.policy.rules:
         if not rule.names:
@@ -111,4 +117,4 @@ def _standings(judge: Judge, now_ms: int) -> Iterator[Standing]:
         key, needs = min(rule.names.items(), key=lambda item: item[1])
         kind, _, name = key.partition(":")
         answer = judge.rules.judge(Ask(rule.declaration, Kind(kind), name), judge.moment(now_ms))
-        yield Standing(rule.declaration, needs, None if isinstance(answer, Permit) else answer)
+        yield Standing(rule.declaration, at_least(needs, levels), None if isinstance(answer, Permit) else answer)

@@ -35,6 +35,9 @@ class PrivacyBody(Body):
 
     level: str = Field(description="private, data (without the place) or position.", examples=["data"])
     set: LevelSetBody | None = Field(description="Null when it comes from before your time with the car, or was never told.")
+    levels: list[str] = Field(
+        description="The levels to choose from in this car, strictest first.", examples=[["private", "data", "position"]]
+    )
     ceiling: str = Field(description="The most that the car is built to share.", examples=["position"])
     remote_access: bool = Field(description="The car's switch for reads and orders from app and web.")
 
@@ -101,6 +104,7 @@ def privacy_body(privacy: Privacy) -> PrivacyBody:
     return PrivacyBody(
         level=level_name(privacy.level),
         set=None if by is None else LevelSetBody(by=by.by, at=by.at, received_at=by.received_at),
+        levels=[level_name(level) for level in privacy.levels],
         ceiling=level_name(privacy.ceiling),
         remote_access=privacy.remote_access,
     )

@@ -13,7 +13,7 @@ class ServiceBody(Body):
 
     declaration: str = Field(description="Stable name of the declaration.", examples=["car_finder"])
     purpose: str = Field(description="What it is for.", examples=["Show you on a map where your car is."])
-    needs_level: str = Field(description="Privacy level that it needs at least.", examples=["position"])
+    needs_level: str = Field(description="Lowest privacy level to choose in this car for it.", examples=["position"])
     open: bool = Field(description="Whether it runs now.")
     reason: str | None = Field(description="Why it does not: a stable code.", examples=["level_too_low"])
     message: str | None = Field(description="The same in a sentence.", examples=["The car's privacy level does not allow it."])

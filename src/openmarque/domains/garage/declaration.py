@@ -52,7 +52,7 @@ GARAGE = Declaration(
         Item(
             "car",
             LIFE_OF_CAR,
-            fields=_columns("vehicle", "vehicle_id", "brand_id", "model_id", "ceiling", "provisioned_at"),
+            fields=_columns("vehicle", "vehicle_id", "brand_id", "model_id", "ceiling", "levels", "provisioned_at"),
         ),
         Item("VIN", LIFE_OF_CAR, fields=_columns("vehicle", "vin_sealed", "vin_key_id", "vin_lookup")),
         Item(

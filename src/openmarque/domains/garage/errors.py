@@ -29,6 +29,14 @@ class ModelUnknown(CallerError):
     http_status = 422
 
 
+class CeilingNotOffered(CallerError):
+    """No car of this brand is built for at most this privacy level."""
+
+    code = "ceiling-not-offered"
+    cure = "Choose one of: {levels}."
+    http_status = 422
+
+
 class TenureRunning(CallerError):
     """The car has an owner already."""
 

@@ -8,7 +8,7 @@ import msgspec
 import psycopg
 
 from openmarque.brands.pack import BrandPack
-from openmarque.domains.garage.errors import ModelUnknown, TenureRunning, VehicleExists, VehicleUnknown
+from openmarque.domains.garage.errors import CeilingNotOffered, ModelUnknown, TenureRunning, VehicleExists, VehicleUnknown
 from openmarque.domains.garage.vault import VinVault
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, new_uuid
 from openmarque.link.enrolment import PostgresEnrolment
@@ -31,11 +31,20 @@ first day. Each is kept, and named in the snapshot that every gate reads when th
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be provisioned: a car of `model_id`, built for at most `ceiling`, whose telematics unit holds the key in `csr`."""
+    """What is to be provisioned: a car of `model_id`, built for at most `ceiling` (None: the highest level that the brand offers)."""
 
     vin: str
     model_id: str
-    ceiling: Level = Level.POSITION
+    ceiling: Level | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What a car was provisioned as: its model, the most that it ever shares, and the levels to choose from in it."""
+
+    model_id: str
+    ceiling: Level
+    levels: tuple[Level, ...]
 
 
 class Leaving(Protocol):
@@ -88,21 +97,29 @@ class Garage:
             )
 
     async def register(self, tx: Transaction, order: Order, now: datetime) -> VehicleId:
-        """Make a car known; it can't connect before it has a certificate. Raises ``InvalidVin``, ``ModelUnknown``, ``VehicleExists``."""
+        """Make a car known; it can't connect before it has a certificate.
+
+        Raises ``InvalidVin``, ``ModelUnknown``, ``CeilingNotOffered``, ``VehicleExists``.
+        """
         vehicle_id = VehicleId(new_uuid())
         sealed, key_id = self._vault.seal(order.vin, vehicle_id)  # first: a mistyped VIN is named whatever else is wrong
         if order.model_id not in self._pack.models:
             raise ModelUnknown(f"It was {order.model_id!r}.", models=", ".join(self._pack.models))
+        levels = self._pack.privacy_levels()
+        ceiling = levels[-1] if order.ceiling is None else order.ceiling
+        if ceiling not in levels:
+            raise CeilingNotOffered(f"It was {ceiling.name}.", levels=", ".join(level.name for level in levels))
         if await self._known(tx, order.vin):
             raise VehicleExists  # also one whose row is under an older look-up key, which the constraint can't see
         try:
             await postgres(tx).execute(
                 PLATFORM,
-                """INSERT INTO vehicle (vehicle_id, brand_id, model_id, vin_sealed, vin_key_id, vin_lookup, ceiling, provisioned_at)
-                   VALUES (%s, %s, %s, %s, %s, %s, %s, %s)""",
+                """INSERT INTO vehicle (vehicle_id, brand_id, model_id, vin_sealed, vin_key_id, vin_lookup, ceiling, levels,
+                                        provisioned_at)
+                   VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)""",
                 (
                     *(vehicle_id, self._pack.brand_id, order.model_id, sealed, key_id, self._vault.lookup(order.vin)),
-                    *(order.ceiling.name, now),
+                    *(ceiling.name, [level.name for level in levels], now),
                 ),
             )
         except psycopg.errors.UniqueViolation:
@@ -122,12 +139,12 @@ class Garage:
         query = "SELECT vehicle_id FROM vehicle WHERE vin_lookup = ANY (%s)"
         return [VehicleId(row[0]) for row in await postgres(tx).rows(PLATFORM, query, (self._vault.lookups(vin),))]
 
-    async def order_of(self, tx: Transaction, vehicle_id: VehicleId) -> Order:
+    async def build_of(self, tx: Transaction, vehicle_id: VehicleId) -> Build:
         """What a known car was provisioned as. Raises ``VehicleUnknown``."""
-        rows = await postgres(tx).rows(PLATFORM, "SELECT model_id, ceiling FROM vehicle WHERE vehicle_id = %s", (vehicle_id,))
-        if not rows:
-            raise VehicleUnknown
-        return Order(await self.vin(tx, vehicle_id), rows[0][0], Level[rows[0][1]])
+        query = "SELECT model_id, ceiling, levels FROM vehicle WHERE vehicle_id = %s"
+        for model_id, ceiling, levels in await postgres(tx).rows(PLATFORM, query, (vehicle_id,)):
+            return Build(model_id, Level[ceiling], tuple(Level[level] for level in levels))
+        raise VehicleUnknown
 
     async def vin(self, tx: Transaction, vehicle_id: VehicleId) -> str:
         """The VIN of a car. Raises ``VehicleUnknown``."""

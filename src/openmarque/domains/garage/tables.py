@@ -61,6 +61,8 @@ vehicle = Table(
     Column("vin_lookup", LargeBinary, nullable=False, unique=True, comment="HMAC-SHA-256 of the VIN under the lookup key"),
     Column("ceiling", Text, nullable=False, comment="highest privacy level the car is built for"),
     Column("provisioned_at", DateTime(timezone=True), nullable=False),
+    Column("levels", ARRAY(Text), nullable=False, comment="privacy levels to choose from in the car, strictest first"),
+    CheckConstraint("ceiling = ANY (levels) AND 'PRIVATE' = ANY (levels)", name="levels"),
 )
 
 tenure = Table(

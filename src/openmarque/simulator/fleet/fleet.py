@@ -29,6 +29,7 @@ from openmarque.car.sqlite_store import SqliteCarStore
 from openmarque.catalogue.register import Catalogue
 from openmarque.kit.clock import Clock, to_ms
 from openmarque.kit.ids import wire
+from openmarque.protocol.levels import at_most
 from openmarque.protocol.signals import Value
 from openmarque.simulator.fleet import body as bodies
 from openmarque.simulator.fleet.body import Move
@@ -85,7 +86,7 @@ class FleetCar:
         """Live until cancelled."""
         try:
             if (level := self._part.level) is not None and not self.agent.core.privacy.counter:
-                self.agent.act(lambda core, now: core.set_level(now, level, "driver"))
+                self.agent.act(lambda core, now: core.set_level(now, at_most(level, core.levels), "driver"))
             if self._is_new:
                 await self._tell_the_past()
             await self._live()

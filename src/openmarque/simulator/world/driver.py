@@ -29,9 +29,10 @@ class TripSample(NamedTuple):
 
 @dataclass(slots=True)
 class DriverTrip:
-    """A trip as it really was: its samples, in order."""
+    """A trip as it really was: its samples, in order, and whether the car was ever told where it was from ignition on to off."""
 
     samples: list[TripSample] = field(default_factory=list)
+    has_place: bool = False
 
     @property
     def began_ms(self) -> int:

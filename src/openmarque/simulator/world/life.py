@@ -148,6 +148,7 @@ class CarLife:
         taken = car.step(lambda core, now: core.sensed(now, values))
         if not taken or trip is None:
             return
+        trip.has_place |= vss.LATITUDE in values
         if self._driver.is_driving:
             self._witness.drove(car, trip, at_ms)
         else:
@@ -157,7 +158,9 @@ class CarLife:
     # The people in the car
 
     def _choose_level(self) -> None:
-        level = self._random.choice((Level.PRIVATE, Level.DATA, Level.DATA, Level.POSITION, Level.POSITION, Level.POSITION))
+        wanted = self._random.choice((Level.PRIVATE, Level.DATA, Level.DATA, Level.POSITION, Level.POSITION, Level.POSITION))
+        levels = self.car.profile.levels
+        level = wanted if wanted in levels else levels[-1]
         self._journal.note(self._scheduler.now_ms, "level", self.car.name, int(level))
         self.car.step(lambda core, now: core.set_level(now, level, "head unit"))
 

@@ -6,7 +6,7 @@ Invariants here (names as reported):
     level-not-known      the platform knows the level that was chosen in the car
     value-missing        the platform holds the newest value of every signal that may be told
     trip-missing         every trip is there that was measured, and not deleted for a reason
-    places-missing       so are its places, if they could be told from its beginning on
+    places-missing       so are its places, if there were any, and they could be told from its beginning on
 """
 
 from typing import Final
@@ -71,7 +71,7 @@ class Ending:
             what = f"{car.name} a trip of {len(trip.samples)} samples from {trip.began_ms}"
             if not numbers:
                 raise InvariantBroken("trip-missing", what)
-            if trip.began_ms > seen.places_lost_ms:
+            if trip.has_place and trip.began_ms > seen.places_lost_ms:
                 self.places += 1
                 if committed.places.isdisjoint(numbers):
                     raise InvariantBroken("places-missing", what)

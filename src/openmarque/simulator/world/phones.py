@@ -27,6 +27,7 @@ from openmarque.kit.ids import AccountId, TenureId
 from openmarque.link.subjects import down_subject
 from openmarque.protocol import orders as o
 from openmarque.protocol import signing
+from openmarque.protocol.levels import Level
 from openmarque.protocol.phone_keys import phone_key_mac
 from openmarque.simulator.world.car import WorldCar
 from openmarque.simulator.world.cloud import Cloud
@@ -41,6 +42,8 @@ ORDER_MEAN_MS: Final = 2 * MINUTE_MS
 PHONE_MEAN_MS: Final = 10 * MINUTE_MS
 LOOK_MS: Final = MINUTE_MS
 """How often the world's scheduler looks for orders whose time is over; the real one looks four times a second."""
+_PRIVATE_ON_THE_WAY: Final = 0.15
+"""Share of the orders during whose way to the car its level is made private: the moment at which only the car can refuse."""
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Order of the group P-256 (FIPS 186-5): private keys are below it."""
 
@@ -228,8 +231,23 @@ class PhoneLife:
             self._scheduler.after(kept_ms, self._sends_late, phone.frames[-1], kept_ms)
         else:
             frame = self._use(lambda: run(self._place(phone, given, signed)))
+            if frame is not None and misused > 1 - _PRIVATE_ON_THE_WAY:
+                self._turn_private()
             if frame is not None:
                 self._network.down(down_subject(self._car.vehicle_id, "order"), frame)
+
+    def _turn_private(self) -> None:
+        """An order is on its way when somebody in the car chooses private; a little later he takes that back."""
+        car = self._car
+        if car.core is None or car.core.privacy.level is Level.PRIVATE:
+            return
+        chosen = car.core.privacy.level
+        self._choose(Level.PRIVATE)
+        self._scheduler.after(self._random.randint(5_000, MINUTE_MS), self._choose, chosen)
+
+    def _choose(self, level: Level) -> None:
+        self._journal.note(self._scheduler.now_ms, "level", self._car.name, int(level))
+        self._car.step(lambda core, now: core.set_level(now, level, "head unit"))
 
     async def _place(self, phone: WorldPhone, given: Given, signed: Signed) -> bytes | None:
         cloud, now = self._cloud, self._cloud.clock.now()

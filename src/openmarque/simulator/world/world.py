@@ -21,7 +21,7 @@ from openmarque.catalogue.register import Catalogue
 from openmarque.kit.clock import to_ms
 from openmarque.kit.ids import VehicleId
 from openmarque.protocol import signing
-from openmarque.protocol.levels import Level
+from openmarque.protocol.levels import EVERY_LEVEL, Level
 from openmarque.services.lock.declaration import SERVICE as LOCK_SERVICE
 from openmarque.services.status.declaration import SERVICE as STATUS_SERVICE
 from openmarque.services.trips.declaration import SERVICE as TRIPS_SERVICE
@@ -47,6 +47,8 @@ DEFAULT_STEPS: Final = 2_000
 _CALM_MS: Final = 10 * MINUTE_MS
 """Longer than any wait between two repeats (a minute), than the delay of any frame (20 minutes at most, of which the half is spent
 before) matters to a lane that goes on."""
+_TWO_LEVELS: Final = 0.25
+"""Share of the cars in which there is nothing to choose between private and the most that they share. REQ PRV-1."""
 _SILENT_MS: Final = 15 * MINUTE_MS
 
 
@@ -111,7 +113,8 @@ class World:
         own_key = Ed25519PrivateKey.from_private_bytes(random.randbytes(32))
         policy_keys, command_keys = ({signing.key_id(k.public_key()): k.public_key()} for k in platform_keys)
         ceiling = random.choice((Level.POSITION, Level.POSITION, Level.POSITION, Level.DATA))
-        profile = CarProfile(vehicle_id, policy_keys, ceiling, command_keys=command_keys)
+        levels = (Level.PRIVATE, ceiling) if random.random() < _TWO_LEVELS else EVERY_LEVEL
+        profile = CarProfile(vehicle_id, policy_keys, ceiling, command_keys=command_keys, levels=levels)
         keys = WorldKeys(own_key)
         car = WorldCar(name, profile, keys, catalogue, parts, (self.scheduler, self._network, self.journal, self.car_watch))
         self.car_watch.add(car)

@@ -15,6 +15,7 @@ export function Privacy({ privacy, services }: { privacy: Schemas["PrivacyBody"]
   const level = known(privacy.level);
   const Icon = ICONS[level];
   const set = privacy.set;
+  const name = (level: string | undefined) => t(`level.${known(level)}`);
   return (
     <section className={styles.card} aria-labelledby="privacy">
       <h2 id="privacy" className={styles.title}>
@@ -26,7 +27,7 @@ export function Privacy({ privacy, services }: { privacy: Schemas["PrivacyBody"]
         </span>
         <div>
           <p className={styles.name} data-level={level}>
-            {t(`level.${level}`)}
+            {name(level)}
           </p>
           <p className={styles.dim}>{t(`levelWhat.${level}`)}</p>
           <p className={styles.dim}>{set === null ? t("byNobody") : t("by", { by: who(set.by, t), at: format.dateTime(set.at, language) })}</p>
@@ -38,7 +39,8 @@ export function Privacy({ privacy, services }: { privacy: Schemas["PrivacyBody"]
         <dt>{t("onlyCar")}</dt>
         <dd>{t("onlyCarWhat")}</dd>
       </dl>
-      {privacy.ceiling !== "position" && <p className={styles.dim}>{t("ceiling", { level: t(`level.${known(privacy.ceiling)}`) })}</p>}
+      {privacy.levels.length === 2 && <p className={styles.dim}>{t("twoLevels", { low: name(privacy.levels[0]), high: name(privacy.levels[1]) })}</p>}
+      {privacy.ceiling !== "position" && <p className={styles.dim}>{t("ceiling", { level: name(privacy.ceiling) })}</p>}
       <h3 className={styles.subtitle}>{t("services")}</h3>
       <p className={styles.dim}>{t("inCar")}</p>
       <ul className={styles.services}>
@@ -51,7 +53,7 @@ export function Privacy({ privacy, services }: { privacy: Schemas["PrivacyBody"]
             {!service.open && (
               <p className={styles.why}>
                 {service.message} <strong>{service.cure}</strong>
-                {service.reason === "level_too_low" && <> {t("needs", { level: t(`level.${known(service.needs_level)}`) })}</>}
+                {service.reason === "level_too_low" && <> {t("needs", { level: name(service.needs_level) })}</>}
               </p>
             )}
           </li>
@@ -61,7 +63,7 @@ export function Privacy({ privacy, services }: { privacy: Schemas["PrivacyBody"]
   );
 }
 
-function known(level: string): Level {
+function known(level: string | undefined): Level {
   return level === "data" || level === "position" ? level : "private";
 }
 

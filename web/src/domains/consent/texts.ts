@@ -14,6 +14,7 @@ export const en = {
   onlyCar: "Only in the car",
   onlyCarWhat:
     "The level is set in the car alone: on its screen, or by holding the SOS and assistance buttons together and then pressing assistance. Nobody can raise it from outside: not this app, not the brand.",
+  twoLevels: "This car knows two levels: “{{low}}” and “{{high}}”.",
   ceiling: "This car is built never to share more than: {{level}}.",
   remote: "Remote access",
   remoteUnheard: "Set in the car: whether the app may ask it and give it orders. The app learns that it is off when an order is refused.",
@@ -40,6 +41,7 @@ export const fr: typeof en = {
   onlyCar: "Seulement dans la voiture",
   onlyCarWhat:
     "Le niveau se règle uniquement dans la voiture : sur son écran, ou en maintenant ensemble les boutons SOS et assistance puis en appuyant sur assistance. Personne ne peut l'élever de l'extérieur : ni cette application, ni la marque.",
+  twoLevels: "Cette voiture connaît deux niveaux\u00a0: «\u00a0{{low}}\u00a0» et «\u00a0{{high}}\u00a0».",
   ceiling: "Cette voiture est conçue pour ne jamais partager plus que : {{level}}.",
   remote: "Accès à distance",
   remoteUnheard: "Réglé dans la voiture\u00a0: si l'application peut l'interroger et lui donner des ordres. L'application apprend qu'il est coupé quand un ordre est refusé.",
