@@ -69,6 +69,29 @@ async def test_a_policy_of_a_platform_restored_from_a_backup_is_still_overtaken(
     assert database.rows(query, (hostile.car.vehicle_id,)) == [(version + 4,)]
 
 
+@pytest.mark.req("LNK-3")
+async def test_an_epoch_that_car_and_platform_have_both_forgotten_is_given_to_none_again(
+    hostile: TalkingCar, database: Rows
+) -> None:
+    first = await hostile.greet(epoch=0)
+    assert first.epoch >= first.time // 1000
+    await asyncio.sleep(3)  # between a backup and its being put back a car forgets less often than once a second
+    back = "UPDATE car_link SET epoch = %s WHERE vehicle_id = %s RETURNING epoch"
+    assert database.rows(back, (hostile.epoch, hostile.car.vehicle_id)) == [(hostile.epoch,)]
+    again = await hostile.greet(epoch=0)
+    assert again.epoch > first.epoch
+
+
+@pytest.mark.req("LNK-8")
+async def test_a_car_is_followed_to_an_epoch_as_far_as_its_certificate_lasts_and_no_further(hostile: TalkingCar) -> None:
+    now = (await hostile.greet()).time // 1000
+    limit = now + 90 * 86_400 + 1000
+    for far in (limit + 100, 2**53 - 1):
+        assert (await hostile.greet(epoch=far)).epoch < now + 100, "what nobody can have led it to is not believed"
+    assert (await hostile.greet(epoch=limit - 100)).epoch == limit - 100
+    assert (await hostile.greet(epoch=0)).epoch == limit - 99, "and goes on from there, as far from the end as before"
+
+
 @pytest.mark.req("LNK-8")
 async def test_a_car_that_lost_everything_again_and_again_still_gets_its_welcome(
     hostile: TalkingCar, innocent: Innocent, database: Rows

@@ -121,7 +121,7 @@ async def test_an_old_status_never_replaces_a_newer_one(hostile: TalkingCar, inn
 
 
 @pytest.mark.req("LNK-3")
-@pytest.mark.parametrize(("epoch", "reason"), [(1, "stale_epoch"), (10**9, "unknown_epoch"), (MAX_SEQUENCE, "unknown_epoch")])
+@pytest.mark.parametrize(("epoch", "reason"), [(1, "stale_epoch"), (10**10, "unknown_epoch"), (MAX_SEQUENCE, "unknown_epoch")])
 async def test_another_epoch_is_refused_and_moves_nothing(
     hostile: TalkingCar, innocent: Innocent, database: Rows, epoch: int, reason: str
 ) -> None:
@@ -146,7 +146,7 @@ async def test_a_car_that_jumps_to_the_last_number_harms_only_its_own_lane(
     ack = await hostile.tell(Lane.EVENT, hostile.frame(Lane.EVENT, GONE, Gone(2**62, "why not")))
     assert ack.watermark == MAX_SEQUENCE
     welcome = await hostile.greet(epoch=0)  # a car without memory gets a new life, and is heard again
-    assert welcome.epoch == hostile.epoch + 1
+    assert welcome.epoch > hostile.epoch
     assert set(welcome.watermarks.values()) == {0}
     await innocent.goes_on()
 
@@ -366,7 +366,8 @@ async def test_a_protocol_from_the_future_and_absurd_numbers_get_a_welcome(hosti
     )
     packet = next(p for p in hostile.speaker.got[start:] if p.kind is Kind.PUBLISH and p.topic.endswith("welcome"))
     welcome = msgspec.msgpack.decode(packet.payload, type=Welcome)
-    assert (welcome.protocol, welcome.epoch) == (0, hostile.epoch + 1)
+    assert welcome.protocol == 0
+    assert welcome.epoch > hostile.epoch
     await innocent.goes_on()
 
 

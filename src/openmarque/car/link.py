@@ -16,7 +16,7 @@ from openmarque.car.outbox import FIRST_WAIT_MS, LONGEST_WAIT_MS, EventLane, Set
 from openmarque.car.records import LINK, STATUS_LANE, Counts, LinkRecord
 from openmarque.car.store import CarStore, Changes
 from openmarque.protocol.envelope import MAX_FRAME_BYTES, MAX_SEQUENCE, PROTOCOL_VERSION, Ack, Disposition, Lane, Trust, encode
-from openmarque.protocol.lanes import MAX_EPOCH_STEP, STALE_EPOCH, UNKNOWN_EPOCH
+from openmarque.protocol.lanes import STALE_EPOCH, UNKNOWN_EPOCH, latest_epoch
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import Hello, Welcome
 from openmarque.protocol.times import MAX_AHEAD_MS
@@ -145,7 +145,7 @@ class Link:
     def welcomed(self, step: Step, welcome: Welcome, latest_ms: int) -> bool:
         """Take over what the platform says; False when it is no answer to this greeting, or in no protocol of ours.
 
-        `latest_ms` bounds its time for a car whose clock was never set.
+        `latest_ms`, the end of the car's certificate, bounds its time for a car whose clock was never set, and the epoch for all.
         """
         if self.state not in (LinkState.GREETING, LinkState.OPEN) or welcome.asked not in (0, self.asked):
             self._counts.add("ignored/welcome:not_asked")
@@ -155,7 +155,8 @@ class Link:
             step.tell(NoticeCode.PROTOCOL_UNKNOWN, protocol=welcome.protocol)
             return False
         watermarks = {lane: min(max(welcome.watermarks.get(lane, 0), 0), MAX_SEQUENCE - 1) for lane in Lane}
-        if welcome.epoch < self._epoch or welcome.epoch > self._latest_epoch():
+        # Not by the car's clock: one that went back must not keep the car from an honest platform.
+        if not self._epoch <= welcome.epoch <= latest_epoch(self._epoch, min(welcome.time, latest_ms)):
             self._counts.add("ignored/welcome:other_epoch")
             return False
         if welcome.epoch > self._epoch:
@@ -169,10 +170,6 @@ class Link:
         self.state = LinkState.OPEN
         self._hello_wait_ms = FIRST_WAIT_MS
         return True
-
-    def _latest_epoch(self) -> int:
-        """The highest epoch that can be meant: a car without memory has to believe any."""
-        return MAX_SEQUENCE if self._epoch == 0 else min(self._epoch + MAX_EPOCH_STEP, MAX_SEQUENCE)
 
     def acknowledged(self, step: Step, ack: Ack) -> list[tuple[str, str]]:
         """Settle what the platform committed, and count what it refused; gives (type, reason) of the refused events."""

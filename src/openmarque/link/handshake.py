@@ -1,8 +1,9 @@
 """The handshake after each connection: what both sides speak, which epoch counts, where the lanes stand, the newest policy.
 
 Rules:
-    1. The platform's epoch never goes back. A car without memory (epoch 0), or behind ours, gets the next one; a car ahead of
-       ours by a plausible step is followed (we were restored from a backup).
+    1. The platform's epoch never goes back. A car without memory (epoch 0), or behind ours, gets the next one, which is none that
+       was ever given; a car ahead of ours is followed (we were restored from a backup) as far as one can be: until the end of its
+       certificate, to where a broker that lies can have led it.
     2. Numbers that the car no longer holds and that we never got are gone for ever: the watermark moves past them and they
        are counted, so that no lane waits for what can't come.
     3. The newest policy goes along whenever the car's hash is another one; one about to run out, or not above another one that the
@@ -21,11 +22,12 @@ from openmarque.catalogue.policy import Policy
 from openmarque.kit.clock import Clock, to_ms
 from openmarque.kit.ids import VehicleId
 from openmarque.link.judging import JudgeCache
+from openmarque.link.pki import CAR_LIFE
 from openmarque.link.ports import AfterWelcome, CarRow, Governor, HelloRecord, LinkStore, Refusals
 from openmarque.link.status_ingest import UNREADABLE
 from openmarque.link.subjects import down_subject
 from openmarque.protocol.envelope import MAX_SEQUENCE, PROTOCOL_VERSION, Lane
-from openmarque.protocol.lanes import MAX_EPOCH_STEP
+from openmarque.protocol.lanes import latest_epoch, next_epoch
 from openmarque.protocol.messages import HELLO, Hello, MessageRegister, Welcome
 from openmarque.protocol.signals import SIGNALS
 from openmarque.storage.transaction import Transaction
@@ -36,6 +38,7 @@ RENEW_BEFORE: Final = timedelta(days=15)
 MAX_VERSION_STEP: Final = 1000
 """How far a car's policy may be ahead of ours: far more changes of one car's facts than happen between two backups. And no further
 than one for each second since ours was compiled, so that 68 years of greetings stay below what the column holds (2^31)."""
+_CERTIFICATE_MS: Final = CAR_LIFE // timedelta(milliseconds=1)
 _MUST_ARRIVE: Final = (Lane.URGENT, Lane.EVENT)
 _REPORTED: Final = 64
 """Most unknown names that are kept and sent back; their number is the car's choice."""
@@ -83,7 +86,7 @@ class Handshake:
             if held or not self._lasts(ours):
                 await self._governor.recompile(tx, [vehicle_id], now, held)
                 car = (await self._store.lock_cars(tx, [vehicle_id]))[vehicle_id]
-            epoch, watermarks = await self._settle_numbers(tx, car, hello)
+            epoch, watermarks = await self._settle_numbers(tx, car, hello, to_ms(now))
             protocol = max(set(SUPPORTED) & set(hello.protocol), default=0)
             unknown = self._unknown(hello)
             await self._store.record_hello(tx, vehicle_id, HelloRecord(protocol, _shown(hello.software)[:64], unknown, now))
@@ -119,12 +122,12 @@ class Handshake:
     def _lasts(self, policy: Policy | None) -> bool:
         return policy is not None and policy.valid_until_ms > to_ms(self._clock.now() + RENEW_BEFORE)
 
-    async def _settle_numbers(self, tx: Transaction, car: CarRow, hello: Hello) -> tuple[int, dict[str, int]]:
+    async def _settle_numbers(self, tx: Transaction, car: CarRow, hello: Hello, now_ms: int) -> tuple[int, dict[str, int]]:
         """The epoch to use and each lane's watermark in it, after rules 1 and 2."""
         epoch = car.epoch
         if hello.epoch != car.epoch:
-            ahead = car.epoch < hello.epoch <= min(car.epoch + MAX_EPOCH_STEP, MAX_SEQUENCE)
-            epoch = hello.epoch if ahead else car.epoch + 1
+            ahead = car.epoch < hello.epoch <= latest_epoch(car.epoch, now_ms + _CERTIFICATE_MS)
+            epoch = hello.epoch if ahead else next_epoch(car.epoch, now_ms)
             await self._store.open_epoch(tx, car.vehicle_id, epoch)
         watermarks = {str(lane): car.watermarks[lane] if epoch == car.epoch else 0 for lane in _MUST_ARRIVE}
         if epoch == hello.epoch:

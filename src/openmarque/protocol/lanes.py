@@ -8,7 +8,8 @@ Theory of operation (receiver, the platform):
     earlier ones, so any number above the watermark is next.
 
     A message of an earlier epoch is refused (``stale_epoch``) without moving anything; one of a later epoch too
-    (``unknown_epoch``): only the handshake opens an epoch.
+    (``unknown_epoch``): only the handshake opens an epoch. A new one is not below the seconds of the platform's time, so that it is
+    none that was given before, also where car and platform have both forgotten that one (a lost memory, a restored backup).
 
 Sender (the car): see ``openmarque.car.outbox``; it holds each message until the watermark passes it.
 """
@@ -25,9 +26,9 @@ from openmarque.protocol.messages import GONE, Gone
 STALE_EPOCH: Final = "stale_epoch"
 UNKNOWN_EPOCH: Final = "unknown_epoch"
 
-MAX_EPOCH_STEP: Final = 1000
-"""How far one side may be ahead of the other's epoch: far more resets than a car sees in its life between two backups of ours. What
-is further ahead is believed by neither, so that nobody can use the epochs up."""
+_MAX_EPOCH_STEP: Final = 1000
+"""How far an epoch may be beyond the one before and beyond the seconds of the time: far more resets and changes of owner than a car sees
+before the time catches up. What is further ahead is believed by neither side, so that nobody can use the epochs up."""
 
 EVENT_WINDOW: Final = 64
 """Most unacknowledged event messages a car sends before it waits. Small enough that a lost one costs 64 repeats, large
@@ -35,6 +36,16 @@ enough that a round trip of 50 ms still carries over 1,000 events a second from 
 
 
 _read_gone = msgspec.msgpack.Decoder(Gone).decode
+
+
+def next_epoch(epoch: int, time_ms: int) -> int:
+    """The epoch to give after `epoch` at this time (ms since the Unix epoch)."""
+    return max(epoch + 1, time_ms // 1000)
+
+
+def latest_epoch(epoch: int, time_ms: int) -> int:
+    """The highest epoch that is believed of the other side while we stand at `epoch`; `time_ms` (since the Unix epoch) is how far it can be."""
+    return min(max(epoch, time_ms // 1000) + _MAX_EPOCH_STEP, MAX_SEQUENCE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,30 @@ class TestGreeting:
         assert car.core.epoch == platform.epoch == 8
         assert platform.types() == ["policy_accepted"]
 
+    @pytest.mark.req("LNK-8")
+    @pytest.mark.parametrize("has_memory", [True, False])
+    def test_a_forged_epoch_leads_no_further_than_the_certificate_lasts(self, has_memory):
+        """A greeting's answer is not signed; a car that was led away comes back to the honest platform, which follows it so far."""
+        car = connected_car()[0] if has_memory else Car()
+        until_s = car.keys.validity.until_ms // 1000
+        before = car.core.epoch
+        car.connect()
+        for epoch, time in ((until_s + 1001, 2**63 - 1), (2**53 - 1, 2**63 - 1), (car.ms // 1000 + 1001, car.ms)):
+            car.hears("welcome", encode(Welcome(1, epoch, {}, time)))
+            assert (car.core.epoch, car.core.link_state) == (before, LinkState.GREETING)
+        assert car.core.counts("ignored") == {"welcome:other_epoch": 3}
+        car.hears("welcome", encode(Welcome(1, until_s + 1000, {}, 2**63 - 1)))
+        assert (car.core.epoch, car.core.link_state) == (until_s + 1000, LinkState.OPEN)
+
+    def test_a_car_whose_clock_went_back_takes_the_epoch_of_the_platforms_time(self):
+        car, _ = connected_car()
+        car.disconnect()
+        true_s = car.ms // 1000
+        car.ms -= 40 * 86_400_000
+        car.connect()
+        car.hears("welcome", encode(Welcome(1, true_s, {}, true_s * 1000)))
+        assert (car.core.epoch, car.core.link_state) == (true_s, LinkState.OPEN)
+
     def test_a_later_epoch_renumbers_what_waits_and_loses_nothing(self):
         car, platform = connected_car()
         car.disconnect()
