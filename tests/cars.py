@@ -32,6 +32,7 @@ VEHICLE = UUID(int=7)
 OWNER = UUID(int=70)
 NEXT_OWNER = UUID(int=71)
 POLICY_KEY = ed25519.Ed25519PrivateKey.from_private_bytes(b"p" * 32)
+POLICY_KEYS = {signing.key_id(POLICY_KEY.public_key()): POLICY_KEY.public_key()}
 COMMAND_KEY = ed25519.Ed25519PrivateKey.from_private_bytes(b"o" * 32)
 CAR_KEY = ed25519.Ed25519PrivateKey.from_private_bytes(b"c" * 32)
 CATALOGUE = Catalogue(installed_services(), retention=load_pack().retention)
@@ -117,7 +118,7 @@ class Car:
         """A fresh core on what the store holds."""
         profile = CarProfile(
             vehicle_id=VEHICLE,
-            policy_keys={signing.key_id(POLICY_KEY.public_key()): POLICY_KEY.public_key()},
+            policy_keys=POLICY_KEYS,
             ceiling=self.ceiling,
             software="test",
             equipment=Equipment(top_speed_kmh=85),
@@ -183,6 +184,20 @@ class Car:
         return frames + self.senses({vss.IGNITION: "OFF"})
 
 
+def gives_epoch(
+    epoch: int,
+    asked: int,
+    watermarks: dict[str, int],
+    now_ms: int,
+    more: tuple[bytes, tuple[str, ...]] = (b"", ()),
+    protocol: int = 1,
+) -> Welcome:
+    """An answer to the greeting that asked so, with the platform's signature; `more` is the policy, and what the platform ignores."""
+    signature = signing.sign(POLICY_KEY, signing.epoch_statement(VEHICLE, epoch, asked))
+    key_id = signing.key_id(POLICY_KEY.public_key())
+    return Welcome(protocol, epoch, watermarks, now_ms, *more, asked=asked, key_id=key_id, signature=signature)
+
+
 @dataclass
 class Platform:
     """What the other side does, as little as is right: settles lanes by ``receive``, and keeps what it applied."""
@@ -219,7 +234,7 @@ class Platform:
             self.epoch = hello.epoch if hello.epoch > self.epoch else self.epoch + 1
             self.watermarks = dict.fromkeys(Lane, 0)
         marks = {lane.value: mark for lane, mark in self.watermarks.items()}
-        return encode(Welcome(self.protocol, self.epoch, marks, now_ms, self.policy, self.unknown))
+        return encode(gives_epoch(self.epoch, hello.asked, marks, now_ms, (self.policy, self.unknown), self.protocol))
 
     def settle(self, lane: Lane, batch: list[Envelope]) -> Ack:
         reception = receive(LanePosition(self.epoch, self.watermarks[lane]), batch)

@@ -9,8 +9,13 @@ import pytest
 
 from faults.ground import Ground, until
 from faults.speaker import TalkingCar
+from openmarque.car.agent import CarAgent
 from openmarque.car.keyring import FileKeyring
+from openmarque.car.model import LinkState
+from openmarque.car.store import MemoryCarStore
+from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.domains.garage.service import RENEWALS_A_DAY
+from openmarque.kit.clock import SystemClock
 from openmarque.kit.csr import certificate_request, new_car_key
 from openmarque.protocol import signing
 from openmarque.protocol.envelope import Answer, Disposition, Lane, encode
@@ -83,13 +88,26 @@ async def test_an_epoch_that_car_and_platform_have_both_forgotten_is_given_to_no
 
 
 @pytest.mark.req("LNK-8")
-async def test_a_car_is_followed_to_an_epoch_as_far_as_its_certificate_lasts_and_no_further(hostile: TalkingCar) -> None:
+async def test_a_greeting_forged_in_a_car_s_name_keeps_the_car_itself_out_for_no_moment(
+    ground: Ground, hostile: TalkingCar
+) -> None:
+    """Whoever holds the broker, or a stolen unit, claims the farthest epoch; a unit without memory, with the real agent, gets in all the same."""
     now = (await hostile.greet()).time // 1000
-    limit = now + 90 * 86_400 + 1000
-    for far in (limit + 100, 2**53 - 1):
-        assert (await hostile.greet(epoch=far)).epoch < now + 100, "what nobody can have led it to is not believed"
-    assert (await hostile.greet(epoch=limit - 100)).epoch == limit - 100
-    assert (await hostile.greet(epoch=0)).epoch == limit - 99, "and goes on from there, as far from the end as before"
+    far = now + 3652 * 86_400 - 60
+    for absurd in (far + 3600, 2**53 - 1):
+        assert (await hostile.greet(epoch=absurd)).epoch < far, "not followed beyond what our own clock can have been wrong by"
+    assert (await hostile.greet(epoch=far)).epoch == far
+    await hostile.speaker.close()
+    agent = CarAgent(hostile.car.bundle, MemoryCarStore(), Catalogue(installed_services()), SystemClock(), spread=lambda: 0.0)
+    life = asyncio.create_task(agent.run())
+    try:
+        async with asyncio.timeout(20):
+            await agent.until(lambda core: core.link_state is LinkState.OPEN)
+        assert agent.core.epoch == far + 1
+    finally:
+        while not life.done():
+            life.cancel()
+            await asyncio.wait({life}, timeout=1)
 
 
 @pytest.mark.req("LNK-8")

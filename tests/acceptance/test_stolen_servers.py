@@ -36,9 +36,8 @@ from openmarque.protocol import orders as o
 from openmarque.protocol import signals as vss
 from openmarque.protocol.envelope import Lane, encode
 from openmarque.protocol.levels import Level
-from openmarque.protocol.messages import Welcome
 from openmarque.protocol.phone_keys import PhoneKeyOffer, seal_list
-from tests.cars import COMMAND_KEY, NEXT_OWNER, OWNER, POLICY_KEY, VEHICLE, policy
+from tests.cars import COMMAND_KEY, NEXT_OWNER, OWNER, POLICY_KEY, VEHICLE, gives_epoch, policy
 from tests.conftest import BUDGET
 from tests.phones import LOCKED, UNLOCKED, Owned, Phone, sealed
 
@@ -147,7 +146,10 @@ class StolenServers(RuleBasedStateMachine):
 
     @rule(target=frames, time=st.sampled_from([0, 1, 2**50]), epoch=st.integers(0, 3), level=st.sampled_from([None, *Level]))
     def a_welcome(self, time, epoch, level):
-        return "welcome", encode(Welcome(1, epoch, dict.fromkeys(Lane, 0), time, b"", (), level))
+        """He reads each greeting, and has the key that signs an epoch."""
+        asked = self.owned.car.core._link.asked
+        given = gives_epoch(epoch, asked, {str(lane): 0 for lane in Lane}, time)
+        return "welcome", encode(msgspec.structs.replace(given, level=level))
 
     @rule(target=frames, kind=st.sampled_from(KINDS), content=VALUES)
     def nonsense(self, kind, content):

@@ -152,7 +152,18 @@ def _down() -> dict[str, msgspec.Struct]:
     )
     return {
         "ack": Ack(3, Lane.EVENT, 17, answers),
-        "welcome": m.Welcome(1, 3, {"event": 11, "urgent": 0, "status": 40}, _AT, encode(signed), ("future_type",)),
+        "welcome": m.Welcome(
+            1,
+            3,
+            {"event": 11, "urgent": 0, "status": 40},
+            _AT,
+            encode(signed),
+            ("future_type",),
+            Level.DATA,
+            7,
+            "12" * 16,
+            bytes(range(64)),
+        ),
         "policy": signed,
         "cert": m.CertificateIssued(chain=b"-----BEGIN CERTIFICATE-----\n", refused=""),
         "pair": PairingAnswer(_AT, PairingResult.LOCKED, wait_s=900, tries=0),

@@ -11,6 +11,7 @@ import pytest
 
 from openmarque.domains.consent.service import LevelRecord, LevelStore
 from openmarque.governance.policies import FactsSource, PolicyKeeper
+from openmarque.kit.clock import from_ms
 from openmarque.kit.ids import TenureId, VehicleId
 from openmarque.link.ports import CarRow, HelloRecord, LinkStore, PolicyRow, Refusals, StatusWrite
 from openmarque.protocol.envelope import Lane
@@ -43,7 +44,7 @@ class Stores(Protocol):
 
     async def refusals(self, vehicle_id: VehicleId) -> dict[tuple[str, str], int]: ...
 
-    async def clear_values(self, tx: Transaction, vehicle_id: VehicleId) -> None: ...
+    async def clear_values(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> None: ...
 
 
 def status(car: CarRow, seq: int, first: int | None = None, **changes: Any) -> StatusWrite:
@@ -159,10 +160,15 @@ class LinkContract:
         car = await self.locked(stores, vehicle_id)
         await self.write(stores, status(car, 5))
         async with stores.tx() as tx:
-            await stores.clear_values(tx, vehicle_id)
+            await stores.clear_values(tx, vehicle_id, from_ms(0))
         assert await stores.signals(vehicle_id) == {}
         assert await self.write(stores, status(car, 6)) == frozenset(), "what was under way in the former tenure is turned away"
         assert (await self.locked(stores, vehicle_id)).epoch == car.epoch + 1
+        async with stores.tx() as tx:
+            await stores.clear_values(tx, vehicle_id, from_ms(9_000_000_999_999))
+        last = await self.locked(stores, vehicle_id)
+        assert last.epoch == 9_000_000_999, "none that was ever given, also where a backup from before comes back"
+        assert await self.write(stores, status(last, 1)) == {vehicle_id}
 
     async def test_an_accepted_version_never_goes_back_nor_beyond_ours(self, stores: Stores) -> None:
         vehicle_id, _ = await stores.car()

@@ -1,7 +1,7 @@
 """The memory stores under the deterministic world keep the contract of those on PostgreSQL."""
 
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -56,8 +56,8 @@ class MemoryStores:
         keys: list[Any] = list(stored)
         return {(reason, what): stored[of, reason, what] for of, reason, what in keys if of == vehicle_id}
 
-    async def clear_values(self, tx: Transaction, vehicle_id: VehicleId) -> None:
-        self.link.clear_values(tx, vehicle_id)
+    async def clear_values(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> None:
+        self.link.clear_values(tx, vehicle_id, now)
 
 
 class TestMemoryStores(LinkContract):

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, LiteralString
@@ -70,8 +71,8 @@ class PostgresStores:
         rows = await self._by_owner("SELECT reason, what, count FROM refusal_count WHERE vehicle_id = %s", (vehicle_id,))
         return {(reason, what): n for reason, what, n in rows}
 
-    async def clear_values(self, tx: Transaction, vehicle_id: VehicleId) -> None:
-        await PostgresEnrolment().clear_values(tx, vehicle_id, None)
+    async def clear_values(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> None:
+        await PostgresEnrolment().clear_values(tx, vehicle_id, None, now)
 
     async def _by_owner(self, query: LiteralString, parameters: tuple[object, ...]) -> list[Any]:
         async with await psycopg.AsyncConnection.connect(self._owner_url, autocommit=True) as connection:

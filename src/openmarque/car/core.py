@@ -129,7 +129,7 @@ class CarCore(CoreViews):
         """The transport stands and the topics ``v/{id}/down/#`` are subscribed: Hello is published."""
         with self._step(now) as step:
             self._renewal.connected()
-            self._link.connected(step)
+            self._link.connected(step, int.from_bytes(self._keys.random_bytes(6)) + 1)
         return step.out
 
     def disconnected(self, now: Now) -> Output:
@@ -311,7 +311,8 @@ class CarCore(CoreViews):
         )
 
     def _welcomed(self, step: Step, welcome: Welcome) -> None:
-        if not self._link.welcomed(step, welcome, self._keys.validity.until_ms):
+        is_proved = welcome.epoch != self._link.epoch and self._policy.proves_epoch(welcome, self._link.asked)
+        if not self._link.welcomed(step, welcome, self._keys.validity.until_ms, is_proved=is_proved):
             return
         self._renewal.welcomed()
         self._obey()

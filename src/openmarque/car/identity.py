@@ -132,6 +132,8 @@ class Bundle:
             levels = offered(self.facts.levels)
         except ValueError as error:
             raise BundleUnusable(f"{CAR_JSON}: {error}.") from error
+        if self.facts.ceiling not in levels:
+            raise BundleUnusable(f"{CAR_JSON}: the ceiling is none of the levels to choose from.")
         return CarProfile(
             vehicle_id=self.vehicle_id,
             policy_keys=_public_keys(self.facts.policy_keys),

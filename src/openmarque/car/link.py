@@ -16,7 +16,7 @@ from openmarque.car.outbox import FIRST_WAIT_MS, LONGEST_WAIT_MS, EventLane, Set
 from openmarque.car.records import LINK, STATUS_LANE, Counts, LinkRecord
 from openmarque.car.store import CarStore, Changes
 from openmarque.protocol.envelope import MAX_FRAME_BYTES, MAX_SEQUENCE, PROTOCOL_VERSION, Ack, Disposition, Lane, Trust, encode
-from openmarque.protocol.lanes import STALE_EPOCH, UNKNOWN_EPOCH, latest_epoch
+from openmarque.protocol.lanes import STALE_EPOCH, UNKNOWN_EPOCH
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import Hello, Welcome
 from openmarque.protocol.times import MAX_AHEAD_MS
@@ -125,13 +125,13 @@ class Link:
         deadlines = (self._urgent.deadline_ms, self._event.deadline_ms, self.status.deadline_ms)
         return min((at for at in deadlines if at is not None), default=None)
 
-    def connected(self, step: Step) -> None:
-        """A connection stands: greet, whatever was before."""
+    def connected(self, step: Step, asked: int) -> None:
+        """A connection stands: greet, whatever was before. `asked` is a number that nobody can guess."""
         self._lose()
         self.state = LinkState.GREETING
         self._hello_wait_ms = FIRST_WAIT_MS
         self._hello_at_ms = step.now.ms
-        self.asked = max(1, step.now.ms)
+        self.asked = asked
 
     def disconnected(self) -> None:
         """The connection is gone: nothing is under way any more."""
@@ -142,10 +142,10 @@ class Link:
         """Per lane, the lowest number that may still be sent."""
         return {Lane.URGENT: self._urgent.first, Lane.EVENT: self._event.first, Lane.STATUS: self.status.first}
 
-    def welcomed(self, step: Step, welcome: Welcome, latest_ms: int) -> bool:
+    def welcomed(self, step: Step, welcome: Welcome, latest_ms: int, *, is_proved: bool) -> bool:
         """Take over what the platform says; False when it is no answer to this greeting, or in no protocol of ours.
 
-        `latest_ms`, the end of the car's certificate, bounds its time for a car whose clock was never set, and the epoch for all.
+        `latest_ms` bounds its time for a car whose clock was never set; `is_proved`: its epoch is signed, and another one counts.
         """
         if self.state not in (LinkState.GREETING, LinkState.OPEN) or welcome.asked not in (0, self.asked):
             self._counts.add("ignored/welcome:not_asked")
@@ -155,8 +155,7 @@ class Link:
             step.tell(NoticeCode.PROTOCOL_UNKNOWN, protocol=welcome.protocol)
             return False
         watermarks = {lane: min(max(welcome.watermarks.get(lane, 0), 0), MAX_SEQUENCE - 1) for lane in Lane}
-        # Not by the car's clock: one that went back must not keep the car from an honest platform.
-        if not self._epoch <= welcome.epoch <= latest_epoch(self._epoch, min(welcome.time, latest_ms)):
+        if welcome.epoch != self._epoch and not (is_proved and self._epoch < welcome.epoch <= MAX_SEQUENCE):
             self._counts.add("ignored/welcome:other_epoch")
             return False
         if welcome.epoch > self._epoch:

@@ -4,6 +4,8 @@ from openmarque.car.model import CarProfile
 from openmarque.car.records import POLICY
 from openmarque.car.store import CarStore, Changes
 from openmarque.catalogue.policy import Policy, PolicyRejected, Rulebook, open_policy
+from openmarque.protocol import signing
+from openmarque.protocol.messages import Welcome
 
 
 class PolicyHeld:
@@ -31,6 +33,17 @@ class PolicyHeld:
     def issued_ms(self) -> int:
         """When the policy in force was issued; 0 before the first."""
         return self.rulebook.policy.issued_ms if self.rulebook else 0
+
+    def proves_epoch(self, welcome: Welcome, asked: int) -> bool:
+        """Whether the platform signed the epoch of this answer for this car and this greeting (``signing.epoch_statement``)."""
+        key = self._profile.policy_keys.get(welcome.key_id)
+        if key is None:
+            return False
+        try:
+            signing.verify(key, signing.epoch_statement(self._profile.vehicle_id, welcome.epoch, asked), welcome.signature)
+        except signing.BadSignature:
+            return False
+        return True
 
     def offer(self, changes: Changes, frame: bytes) -> bool:
         """Take a policy into force; False when it is the one in force. Raises ``PolicyRejected`` for one that may not be."""

@@ -149,6 +149,8 @@ def provision(
 ) -> None:
     """Make a car known and write the bundle its telematics unit starts with. The platform has to run."""
     highest = _level(ceiling) if ceiling else None
+    if again and highest is not None:
+        raise typer.BadParameter("--again keeps the ceiling that the car was built with: leave --ceiling out")
 
     async def main(platform: Platform) -> dict[str, Any]:
         if again:

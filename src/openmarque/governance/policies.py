@@ -73,6 +73,11 @@ class PolicyKeeper:
         for record in records:
             tx.publish_after_commit(down_subject(VehicleId(record.facts.vehicle_id), "policy"), record.frame)
 
+    def prove_epoch(self, vehicle_id: VehicleId, epoch: int, asked: int) -> tuple[str, bytes]:
+        """See ``link.ports.Governor``: signed with the policy key, which every car knows."""
+        statement = signing.epoch_statement(vehicle_id, epoch, asked)
+        return signing.key_id(self._key.public_key()), signing.sign(self._key, statement)
+
     def _compile(self, stored: Facts, above: int) -> PolicyRecord:
         facts = replace(stored, policy_version=max(stored.policy_version, above) + 1)
         policy = compile_policy(self._declarations, facts)

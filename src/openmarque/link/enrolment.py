@@ -6,9 +6,11 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from openmarque.kit.clock import to_ms
 from openmarque.kit.ids import TenureId, VehicleId
 from openmarque.link.pki import CarCertificate
 from openmarque.protocol import signing
+from openmarque.protocol.lanes import next_epoch
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import LINK, PLATFORM
 from openmarque.storage.transaction import Transaction
@@ -32,22 +34,23 @@ class PostgresEnrolment:
             (vehicle_id,),
         )
 
-    async def clear_values(self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None) -> None:
+    async def clear_values(self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None, now: datetime) -> None:
         """Wipe the newest values; from now on they belong to `tenure_id` (None: to nobody).
 
         A new epoch begins: what was sensed in the former tenure and is still under way is refused as of a former life of the car,
         and the car has to greet, where it learns the new policy, and forgets, before it sends anything more. Refusals are counted by car, and the owner reads the counts: they begin anew too.
         """
+        now_s = next_epoch(0, to_ms(now))
         await postgres(tx).execute(
             LINK,
-            """UPDATE car_link SET epoch = epoch + 1, event_watermark = 0, urgent_watermark = 0 WHERE vehicle_id = %s""",
-            (vehicle_id,),
+            """UPDATE car_link SET epoch = greatest(epoch + 1, %s), event_watermark = 0, urgent_watermark = 0 WHERE vehicle_id = %s""",
+            (now_s, vehicle_id),
         )
         await postgres(tx).execute(
             LINK,
-            """UPDATE last_values SET tenure_id = %s, epoch = epoch + 1, seq = 0, signals = '{}', received_ms = 0, trust = 0
+            """UPDATE last_values SET tenure_id = %s, epoch = greatest(epoch + 1, %s), seq = 0, signals = '{}', received_ms = 0, trust = 0
                 WHERE vehicle_id = %s""",
-            (tenure_id, vehicle_id),
+            (tenure_id, now_s, vehicle_id),
         )
         await postgres(tx).execute(
             LINK, "UPDATE refusal_count SET count = 0 WHERE vehicle_id = %s AND count > 0", (vehicle_id,)

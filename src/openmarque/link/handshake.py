@@ -2,8 +2,8 @@
 
 Rules:
     1. The platform's epoch never goes back. A car without memory (epoch 0), or behind ours, gets the next one, which is none that
-       was ever given; a car ahead of ours is followed (we were restored from a backup) as far as one can be: until the end of its
-       certificate, to where a broker that lies can have led it.
+       was ever given, and is signed: who holds the broker can't lead a car away. A car ahead of ours is followed (we were restored
+       from a backup).
     2. Numbers that the car no longer holds and that we never got are gone for ever: the watermark moves past them and they
        are counted, so that no lane waits for what can't come.
     3. The newest policy goes along whenever the car's hash is another one; one about to run out, or not above another one that the
@@ -22,12 +22,11 @@ from openmarque.catalogue.policy import Policy
 from openmarque.kit.clock import Clock, to_ms
 from openmarque.kit.ids import VehicleId
 from openmarque.link.judging import JudgeCache
-from openmarque.link.pki import CAR_LIFE
 from openmarque.link.ports import AfterWelcome, CarRow, Governor, HelloRecord, LinkStore, Refusals
 from openmarque.link.status_ingest import UNREADABLE
 from openmarque.link.subjects import down_subject
 from openmarque.protocol.envelope import MAX_SEQUENCE, PROTOCOL_VERSION, Lane
-from openmarque.protocol.lanes import latest_epoch, next_epoch
+from openmarque.protocol.lanes import next_epoch
 from openmarque.protocol.messages import HELLO, Hello, MessageRegister, Welcome
 from openmarque.protocol.signals import SIGNALS
 from openmarque.storage.transaction import Transaction
@@ -38,7 +37,9 @@ RENEW_BEFORE: Final = timedelta(days=15)
 MAX_VERSION_STEP: Final = 1000
 """How far a car's policy may be ahead of ours: far more changes of one car's facts than happen between two backups. And no further
 than one for each second since ours was compiled, so that 68 years of greetings stay below what the column holds (2^31)."""
-_CERTIFICATE_MS: Final = CAR_LIFE // timedelta(milliseconds=1)
+_FOLLOWED_MS: Final = timedelta(days=3652) // timedelta(milliseconds=1)
+"""How far beyond our time a car's epoch is followed: our clock may have been wrong when we gave it. Bounded by time, so that neither a car
+nor a forged greeting in its name uses the epochs up."""
 _MUST_ARRIVE: Final = (Lane.URGENT, Lane.EVENT)
 _REPORTED: Final = 64
 """Most unknown names that are kept and sent back; their number is the car's choice."""
@@ -93,7 +94,8 @@ class Handshake:
             policy = b"" if hello.policy_hash == car.policy.hash else car.policy.frame
             if not policy:  # the hash is the proof
                 await self._store.accept_policy(tx, vehicle_id, car.policy.version)
-            welcome = Welcome(protocol, epoch, watermarks, to_ms(now), policy, unknown, car.policy.level, hello.asked)
+            proof = ("", b"") if epoch == hello.epoch else self._governor.prove_epoch(vehicle_id, epoch, hello.asked)
+            welcome = Welcome(protocol, epoch, watermarks, to_ms(now), policy, unknown, car.policy.level, hello.asked, *proof)
             tx.publish_after_commit(down_subject(vehicle_id, "welcome"), msgspec.msgpack.encode(welcome))
             for teller in self._after:
                 await teller.greeted(tx, vehicle_id, now)
@@ -126,7 +128,7 @@ class Handshake:
         """The epoch to use and each lane's watermark in it, after rules 1 and 2."""
         epoch = car.epoch
         if hello.epoch != car.epoch:
-            ahead = car.epoch < hello.epoch <= latest_epoch(car.epoch, now_ms + _CERTIFICATE_MS)
+            ahead = car.epoch < hello.epoch <= (now_ms + _FOLLOWED_MS) // 1000
             epoch = hello.epoch if ahead else next_epoch(car.epoch, now_ms)
             await self._store.open_epoch(tx, car.vehicle_id, epoch)
         watermarks = {str(lane): car.watermarks[lane] if epoch == car.epoch else 0 for lane in _MUST_ARRIVE}

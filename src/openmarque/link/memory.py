@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from openmarque.kit.clock import to_ms
 from openmarque.kit.ids import VehicleId
 from openmarque.link.ports import CarRow, HelloRecord, PolicyRow, Refusals, StatusWrite
 from openmarque.protocol.envelope import MAX_SEQUENCE, Lane
+from openmarque.protocol.lanes import next_epoch
 from openmarque.storage.memory import MemoryDatabase, MemoryTransaction, memory
 from openmarque.storage.transaction import Transaction
 
@@ -78,11 +80,11 @@ class MemoryLinkStore:
             rows.put(LAST_VALUES, vehicle_id, replace(values, policy_version=row.version))
 
     @staticmethod
-    def clear_values(tx: Transaction, vehicle_id: VehicleId) -> None:
+    def clear_values(tx: Transaction, vehicle_id: VehicleId, now: datetime) -> None:
         """Wipe the newest values for the next owner and begin a new epoch; see ``PostgresEnrolment.clear_values``."""
         rows, link = memory(tx), _link_row(tx, vehicle_id)
         values: LastValues = rows.all(LAST_VALUES)[vehicle_id]
-        epoch = link.epoch + 1
+        epoch = next_epoch(link.epoch, to_ms(now))
         rows.put(CAR_LINK, vehicle_id, replace(link, epoch=epoch, event_watermark=0, urgent_watermark=0))
         rows.put(LAST_VALUES, vehicle_id, replace(values, epoch=epoch, seq=0, signals={}, received_ms=0, trust=0))
 

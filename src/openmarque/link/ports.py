@@ -175,6 +175,10 @@ class Governor(Protocol):
         """
         ...
 
+    def prove_epoch(self, vehicle_id: VehicleId, epoch: int, asked: int) -> tuple[str, bytes]:
+        """Key id and signature by which a car believes that it is given this epoch (``signing.epoch_statement``)."""
+        ...
+
 
 class AfterWelcome(Protocol):
     """Has something to tell a car that came back, behind the answer to its greeting."""

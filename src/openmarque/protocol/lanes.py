@@ -26,10 +26,6 @@ from openmarque.protocol.messages import GONE, Gone
 STALE_EPOCH: Final = "stale_epoch"
 UNKNOWN_EPOCH: Final = "unknown_epoch"
 
-_MAX_EPOCH_STEP: Final = 1000
-"""How far an epoch may be beyond the one before and beyond the seconds of the time: far more resets and changes of owner than a car sees
-before the time catches up. What is further ahead is believed by neither side, so that nobody can use the epochs up."""
-
 EVENT_WINDOW: Final = 64
 """Most unacknowledged event messages a car sends before it waits. Small enough that a lost one costs 64 repeats, large
 enough that a round trip of 50 ms still carries over 1,000 events a second from one car."""
@@ -41,11 +37,6 @@ _read_gone = msgspec.msgpack.Decoder(Gone).decode
 def next_epoch(epoch: int, time_ms: int) -> int:
     """The epoch to give after `epoch` at this time (ms since the Unix epoch)."""
     return max(epoch + 1, time_ms // 1000)
-
-
-def latest_epoch(epoch: int, time_ms: int) -> int:
-    """The highest epoch that is believed of the other side while we stand at `epoch`; `time_ms` (since the Unix epoch) is how far it can be."""
-    return min(max(epoch, time_ms // 1000) + _MAX_EPOCH_STEP, MAX_SEQUENCE)
 
 
 @dataclass(frozen=True, slots=True)

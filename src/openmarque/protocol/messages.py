@@ -42,7 +42,7 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     `first` holds per lane the lowest number that the car may still send, so that a platform restored from a backup can tell
     what is gone for ever; `epoch` is 0 for a car that remembers none. `signals` and `types` are what the car can send, `commands` what
     it can run. `policy_version` goes with `policy_hash` (0: no policy), so that a restored platform goes on above it. `asked` is
-    any number by which the car knows the answer to this greeting.
+    a number that nobody can guess (1 to 2^53 - 1), by which the car knows the answer to this greeting.
     """
 
     protocol: tuple[int, ...]
@@ -65,7 +65,8 @@ class Welcome(msgspec.Struct, frozen=True, omit_defaults=True):
     `epoch` is the one to use from now on; it is above the car's when the platform knows of a later life of the same car.
     `unknown` repeats the types, signals and commands of the car that this platform ignores. `policy` is a signed policy frame.
     `level` is the one that the platform knows (None: it does not say): a car that stands at another one states its own again.
-    `asked` repeats the greeting's; 0 comes from a platform that does not.
+    `asked` repeats the greeting's; 0 comes from a platform that does not. `signature` by the policy key `key_id` is over
+    ``signing.epoch_statement``: without it a car takes no other `epoch` than its own.
     """
 
     protocol: int
@@ -76,6 +77,8 @@ class Welcome(msgspec.Struct, frozen=True, omit_defaults=True):
     unknown: tuple[str, ...] = ()
     level: Level | None = None
     asked: int = 0
+    key_id: str = ""
+    signature: bytes = b""
 
 
 class LevelChanged(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from openmarque.kit.errors import OpenMarqueError
 from openmarque.protocol.levels import Level
 
+_EPOCH_CONTEXT: Final = "openmarque.epoch.v1"
 _LEVEL_CONTEXT: Final = "openmarque.level.v1"
 _POLICY_CONTEXT: Final = "openmarque.policy.v1"
 _RENEWAL_CONTEXT: Final = "openmarque.renewal.v1"
@@ -45,6 +46,11 @@ def renewal_statement(csr: bytes) -> bytes:
 def policy_statement(vehicle_id: UUID, policy: bytes) -> bytes:
     """The bytes the platform signs for a compiled policy: it names the car, so that no other car can be given it."""
     return msgspec.msgpack.encode((_POLICY_CONTEXT, vehicle_id.bytes, policy))
+
+
+def epoch_statement(vehicle_id: UUID, epoch: int, asked: int) -> bytes:
+    """The bytes the platform signs when it gives a car an epoch; `asked` is the greeting's, so that no old answer is one to this greeting."""
+    return msgspec.msgpack.encode((_EPOCH_CONTEXT, vehicle_id.bytes, epoch, asked))
 
 
 def key_id(public: PublicKey) -> str:

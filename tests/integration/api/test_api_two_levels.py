@@ -15,6 +15,8 @@ from openmarque.domains.garage.service import Garage, Order
 from openmarque.domains.garage.vault import VinVault
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
+from openmarque.storage.postgres import postgres
+from openmarque.storage.roles import PLATFORM
 from tests.integration.api.conftest import Street
 from tests.integration.api.living import LivingCar
 
@@ -56,6 +58,24 @@ async def test_a_brand_of_two_levels_has_cars_with_two_levels_and_owners_who_are
         }  # fmt: skip
         for service in ("status", "trips", "car_finder"):
             assert needs(private)[service] == ("position", False, "level_too_low"), "the lowest that can be chosen for it"
+    async with platform.database.begin() as tx:
+        await postgres(tx).execute(
+            PLATFORM,
+            "UPDATE vehicle SET levels = '{PRIVATE,DATA}', ceiling = 'DATA' WHERE vehicle_id = %s",
+            (vehicle_id,),
+        )
+        await platform.governor.recompile(tx, [vehicle_id], now)
+    capped = await told()
+    assert capped["privacy"]["levels"] == ["private", "data"]
+    assert needs(capped)["trips"] == ("data", False, "level_too_low")
+    assert needs(capped)["car_finder"] == ("position", False, "ceiling"), "no level of this car suffices"
+    async with platform.database.begin() as tx:
+        await postgres(tx).execute(
+            PLATFORM,
+            "UPDATE vehicle SET levels = '{PRIVATE,POSITION}', ceiling = 'POSITION' WHERE vehicle_id = %s",
+            (vehicle_id,),
+        )
+        await platform.governor.recompile(tx, [vehicle_id], now)
     async with car.running(Level.POSITION):
         assert car.agent is not None
         car.agent.act(lambda core, now: core.sensed(now, {vss.SPEED: 12.0}))

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from openmarque.car.model import Channel, Frame, LinkState, NoticeCode
@@ -9,12 +10,13 @@ from openmarque.car.records import LinkRecord
 from openmarque.car.store import MemoryCarStore
 from openmarque.kit.clock import from_ms
 from openmarque.protocol import signals as vss
+from openmarque.protocol import signing
 from openmarque.protocol.envelope import Ack, Answer, Disposition, Lane, Trust, encode
 from openmarque.protocol.lanes import EVENT_WINDOW, UNKNOWN_EPOCH
 from openmarque.protocol.levels import Level
-from openmarque.protocol.messages import GONE, STATUS, STATUS_WITH_PLACE, Welcome
+from openmarque.protocol.messages import GONE, STATUS, STATUS_WITH_PLACE, Hello, Welcome
 from openmarque.services.trips.messages import TRIP_COMPLETED, TripCompleted
-from tests.cars import START_MS, Car, Platform, converse, envelopes, open_link, policy, status_body
+from tests.cars import CAR_KEY, START_MS, Car, Platform, converse, envelopes, gives_epoch, open_link, policy, status_body
 
 
 def connected_car(
@@ -107,29 +109,48 @@ class TestGreeting:
         assert car.core.epoch == platform.epoch == 8
         assert platform.types() == ["policy_accepted"]
 
-    @pytest.mark.req("LNK-8")
+    @pytest.mark.req("LNK-3", "LNK-8")
     @pytest.mark.parametrize("has_memory", [True, False])
-    def test_a_forged_epoch_leads_no_further_than_the_certificate_lasts(self, has_memory):
-        """A greeting's answer is not signed; a car that was led away comes back to the honest platform, which follows it so far."""
+    def test_a_car_takes_another_epoch_only_from_the_platform_itself_and_only_for_this_greeting(self, has_memory):
+        """Whoever holds the broker can write any answer, and keep true ones."""
         car = connected_car()[0] if has_memory else Car()
-        until_s = car.keys.validity.until_ms // 1000
         before = car.core.epoch
-        car.connect()
-        for epoch, time in ((until_s + 1001, 2**63 - 1), (2**53 - 1, 2**63 - 1), (car.ms // 1000 + 1001, car.ms)):
-            car.hears("welcome", encode(Welcome(1, epoch, {}, time)))
-            assert (car.core.epoch, car.core.link_state) == (before, LinkState.GREETING)
-        assert car.core.counts("ignored") == {"welcome:other_epoch": 3}
-        car.hears("welcome", encode(Welcome(1, until_s + 1000, {}, 2**63 - 1)))
-        assert (car.core.epoch, car.core.link_state) == (until_s + 1000, LinkState.OPEN)
+        (hello,) = (msgspec.msgpack.decode(f.payload, type=Hello) for f in car.connect() if f.channel is Channel.HELLO)
+        true = gives_epoch(car.ms // 1000, hello.asked, {}, car.ms)
+        other_key = msgspec.structs.replace(true, signature=signing.sign(CAR_KEY, b"mine"))
+        for forged in (
+            msgspec.structs.replace(true, key_id="", signature=b""),
+            msgspec.structs.replace(true, epoch=true.epoch + 1),
+            msgspec.structs.replace(true, asked=0, signature=gives_epoch(true.epoch, 0, {}, 0).signature),
+            msgspec.structs.replace(true, key_id="12" * 16),
+            other_key,
+            gives_epoch(2**53, hello.asked, {}, car.ms),
+            gives_epoch(0, hello.asked, {}, car.ms),
+        ):
+            car.hears("welcome", encode(forged))
+            expected = LinkState.OPEN if forged.epoch == before else LinkState.GREETING
+            assert (car.core.epoch, car.core.link_state) == (before, expected)
+        car.hears("welcome", encode(gives_epoch(true.epoch + 5, hello.asked + 1, {}, car.ms)))
+        assert car.core.epoch == before, "an answer to another greeting"
+        car.hears("welcome", encode(true))
+        assert (car.core.epoch, car.core.link_state) == (true.epoch, LinkState.OPEN)
 
     def test_a_car_whose_clock_went_back_takes_the_epoch_of_the_platforms_time(self):
-        car, _ = connected_car()
+        car, platform = connected_car()
         car.disconnect()
-        true_s = car.ms // 1000
+        platform.epoch = car.ms // 1000
         car.ms -= 40 * 86_400_000
-        car.connect()
-        car.hears("welcome", encode(Welcome(1, true_s, {}, true_s * 1000)))
-        assert (car.core.epoch, car.core.link_state) == (true_s, LinkState.OPEN)
+        open_link(car, platform)
+        assert (car.core.epoch, car.core.link_state) == (platform.epoch, LinkState.OPEN)
+
+    def test_no_two_greetings_ask_alike(self):
+        car = Car()
+        asked = set()
+        for _ in range(20):
+            (hello,) = (msgspec.msgpack.decode(f.payload, type=Hello) for f in car.connect())
+            asked.add(hello.asked)
+            car.disconnect()
+        assert len(asked) == 20
 
     def test_a_later_epoch_renumbers_what_waits_and_loses_nothing(self):
         car, platform = connected_car()

@@ -19,7 +19,7 @@ from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import MessageType
 from openmarque.protocol.sensing import Outgoing, Sample, Taken
 from openmarque.services.trips.messages import TRIP_COMPLETED
-from tests.cars import NEXT_OWNER, START_MS, Car, Platform, TestKeyring, open_link
+from tests.cars import NEXT_OWNER, POLICY_KEYS, START_MS, VEHICLE, Car, Platform, TestKeyring, open_link
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -91,7 +91,7 @@ def test_a_service_from_outside_the_package_takes_part_and_its_urgent_messages_g
     monkeypatch.setitem(sys.modules, package.__name__, package)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     catalogue = Catalogue([*installed_services(), EMERGENCY])
-    core = CarCore(CarProfile(NEXT_OWNER, {}), MemoryCarStore(), TestKeyring(), catalogue)
+    core = CarCore(CarProfile(VEHICLE, POLICY_KEYS), MemoryCarStore(), TestKeyring(), catalogue)
     car, platform = Car(), Platform()
     car.core = core
     car.set_level(Level.DATA)

@@ -182,6 +182,9 @@ class TestBundle:
         (folder / CAR_JSON).write_text(json.dumps({**facts, "levels": [2, 3]}))
         with pytest.raises(BundleUnusable, match="levels to choose from"):
             read_bundle(folder).profile()
+        (folder / CAR_JSON).write_text(json.dumps({**facts, "levels": [1, 3]}))
+        with pytest.raises(BundleUnusable, match="ceiling"):
+            read_bundle(folder).profile()
         del facts["levels"]
         (folder / CAR_JSON).write_text(json.dumps(facts))
         assert read_bundle(folder).profile().levels == tuple(Level)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import typer
 
 from openmarque.app import Platform
 from openmarque.brands.eligibility import sample_vin
@@ -104,6 +105,12 @@ def test_a_vin_of_no_model_asks_for_the_model_and_names_those_there_are(counter:
     assert all(model in caught.value.remedy for model in PACK.models)
     commands.provision("VF1ZZZZZZ00000001", tmp_path / "car", model="brise")
     assert counter.ordered == [Order("VF1ZZZZZZ00000001", "brise")]
+
+
+def test_a_car_that_is_provisioned_again_keeps_its_ceiling_and_says_so(counter: Counter, tmp_path: Path) -> None:
+    with pytest.raises(typer.BadParameter, match="--again keeps the ceiling"):
+        commands.provision(sample_vin(PACK, "brise", 1), tmp_path / "car", ceiling="DATA", again=True)
+    assert counter.revoked == []
 
 
 def test_nothing_is_revoked_while_the_new_bundle_can_not_be_written(counter: Counter, tmp_path: Path) -> None:

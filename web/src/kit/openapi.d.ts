@@ -1480,7 +1480,7 @@ export interface components {
             purpose: string;
             /**
              * Needs Level
-             * @description Lowest privacy level to choose in this car for it.
+             * @description Lowest privacy level to choose in this car for it; where none suffices (reason `ceiling`), the one that it needs.
              * @example position
              */
             needs_level: string;

@@ -5,6 +5,8 @@ import { read, remove, write } from "./stored";
 
 const KEPT = "queries";
 const KEPT_MS = 30 * 24 * 3600 * 1000;
+/** Of what the API answers and of what the app makes of it: one more with each change that a page of before could not show. */
+const SHAPE = 2;
 
 /** What the app knows. Old values stay shown, with their age, until better ones come; they never give way to none. */
 export const queries = new QueryClient({
@@ -27,6 +29,7 @@ export const queries = new QueryClient({
 let signIn = "";
 
 interface Kept {
+  shape: number;
   at: number;
   signIn: string;
   state: DehydratedState;
@@ -57,15 +60,20 @@ function keepNow(): void {
   clearTimeout(timer);
   timer = undefined;
   if (signIn !== "" && signIn === currentSignIn()) {
-    void write("cache", KEPT, { at: Date.now(), signIn, state: known() } satisfies Kept).catch(() => undefined);
+    void write("cache", KEPT, { shape: SHAPE, at: Date.now(), signIn, state: known() } satisfies Kept).catch(() => undefined);
   }
+}
+
+/** Whether what is kept is about this person, not too old, and of the shape that the pages show: an earlier version of the app kept another. */
+export function isUsable(kept: Partial<Kept>, person: string, now: number): boolean {
+  return kept.shape === SHAPE && kept.signIn === person && kept.at !== undefined && now - kept.at < KEPT_MS;
 }
 
 /** Take up what was last known on this device, and keep it from now on. */
 export async function keepQueries(): Promise<void> {
   signIn = currentSignIn();
   const kept = await read<Kept>("cache", KEPT).catch(() => undefined);
-  if (kept !== undefined && kept.signIn === signIn && Date.now() - kept.at < KEPT_MS) {
+  if (kept !== undefined && isUsable(kept, signIn, Date.now())) {
     hydrate(queries, kept.state);
   }
   queries.getQueryCache().subscribe(keepSoon);

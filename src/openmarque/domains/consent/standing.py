@@ -13,7 +13,10 @@ class ServiceBody(Body):
 
     declaration: str = Field(description="Stable name of the declaration.", examples=["car_finder"])
     purpose: str = Field(description="What it is for.", examples=["Show you on a map where your car is."])
-    needs_level: str = Field(description="Lowest privacy level to choose in this car for it.", examples=["position"])
+    needs_level: str = Field(
+        description="Lowest privacy level to choose in this car for it; where none suffices (reason `ceiling`), the one that it needs.",
+        examples=["position"],
+    )
     open: bool = Field(description="Whether it runs now.")
     reason: str | None = Field(description="Why it does not: a stable code.", examples=["level_too_low"])
     message: str | None = Field(description="The same in a sentence.", examples=["The car's privacy level does not allow it."])

@@ -204,7 +204,7 @@ class Garage:
             "INSERT INTO capability_grant (grant_id, tenure_id, subject_id, capabilities, from_at) VALUES (%s, %s, %s, %s, %s)",
             (new_uuid(), tenure_id, account_id, list(SUBSCRIBER), now),
         )
-        await self._link.clear_values(tx, vehicle_id, tenure_id)
+        await self._link.clear_values(tx, vehicle_id, tenure_id, now)
         await self._governor.recompile(tx, [vehicle_id], now)
         return tenure_id
 
@@ -219,7 +219,7 @@ class Garage:
             PLATFORM, "UPDATE capability_grant SET until_at = %s WHERE tenure_id = %s AND until_at IS NULL", (now, tenure_id)
         )
         for (vehicle_id,) in rows:
-            await self._link.clear_values(tx, vehicle_id, None)
+            await self._link.clear_values(tx, vehicle_id, None, now)
             await self._governor.recompile(tx, [vehicle_id], now)
             tell_at_once(tx, tenure_id)
 

@@ -102,7 +102,7 @@ class Owners:
     def _change_hands(self) -> None:
         def change(tx: WorldTransaction, tenure: TenureRow) -> None:
             self._cloud.facts.put_tenure(tx, replace(tenure, ended_at=self._cloud.clock.now()))
-            self._cloud.link.clear_values(tx, tenure.vehicle_id)
+            self._cloud.link.clear_values(tx, tenure.vehicle_id, self._cloud.clock.now())
             self._new_tenure(tx, tenure.vehicle_id)
 
         self._apply("tenure_changed", change)

@@ -40,7 +40,7 @@ export function Privacy({ privacy, services }: { privacy: Schemas["PrivacyBody"]
         <dd>{t("onlyCarWhat")}</dd>
       </dl>
       {privacy.levels.length === 2 && <p className={styles.dim}>{t("twoLevels", { low: name(privacy.levels[0]), high: name(privacy.levels[1]) })}</p>}
-      {privacy.ceiling !== "position" && <p className={styles.dim}>{t("ceiling", { level: name(privacy.ceiling) })}</p>}
+      {privacy.ceiling !== privacy.levels.at(-1) && <p className={styles.dim}>{t("ceiling", { level: name(privacy.ceiling) })}</p>}
       <h3 className={styles.subtitle}>{t("services")}</h3>
       <p className={styles.dim}>{t("inCar")}</p>
       <ul className={styles.services}>

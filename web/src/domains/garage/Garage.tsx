@@ -77,8 +77,7 @@ function CarCard({ car }: { car: Vehicle }) {
     },
     refetchInterval: 4_000,
   });
-  // What an earlier version of the app kept on the device is of another shape.
-  const seen = status.data?.warnings === undefined ? undefined : status.data;
+  const seen = status.data;
   // Only of a car that says nothing is it asked why; it stays asked, for the level may change.
   const detail = useCar(car.vehicle_id, { enabled: seen?.saidAt === null, everyMs: 10_000 });
   const isPrivate = seen?.saidAt === null && detail.data?.privacy.level === "private";
