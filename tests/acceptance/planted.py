@@ -13,6 +13,7 @@ from openmarque.car.core import CarCore
 from openmarque.car.gate import Gate
 from openmarque.car.orders import Orders
 from openmarque.car.outbox import EventLane
+from openmarque.car.policy_held import PolicyHeld
 from openmarque.domains.commands.memory import MemoryCommands
 from openmarque.link.memory import CAR_LINK, LAST_VALUES, LastValues, MemoryLinkStore
 from openmarque.protocol.envelope import encode, read_envelope
@@ -240,7 +241,30 @@ class NeverEndsOrders(MemoryCommands):
         return await super().add_order(tx, row, steps, now, None)
 
 
+class BelievesAnyEpoch(PolicyHeld):
+    """A greeting's answer needs no signature."""
+
+    def proves_epoch(self, welcome, asked):
+        return True
+
+
+def believes_any_epoch(*args: Any) -> CarCore:
+    core = CarCore(*args)
+    core._policy.__class__ = BelievesAnyEpoch
+    return core
+
+
+class KeepsItsLevel(CarCore):
+    """A level that was chosen once stays, whatever the car lets choose now."""
+
+    def _change_level(self, step, level, by):
+        if by != "factory":
+            super()._change_level(step, level, by)
+
+
 PLANTED = {
+    "believes any epoch": (Parts(car=CarParts(core=believes_any_epoch)), {"lane-blocked"}),
+    "keeps a level that is not offered": (Parts(car=CarParts(core=KeepsItsLevel)), {"level-not-offered"}),
     "forgets trips": (Parts(car=CarParts(core=car_with_trips(ForgetsTrips))), {"trip-missing"}),
     "forgets the places of trips": (Parts(car=CarParts(core=car_with_trips(ForgetsPlaces))), {"places-missing"}),
     "asks for no phone's signature": (Parts(car=CarParts(core=ignores_phones)), {"order-run-without-authority"}),

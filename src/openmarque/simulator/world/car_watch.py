@@ -6,6 +6,7 @@ Invariants here (names as reported):
     policy-used-past-its-end     service messages leave only while the car's policy is valid, by the car's own clock
     policy-newer-than-ours       the car never holds a version that the platform has not committed
     number-reused                a number never names two different messages; only a tombstone may take a message's place
+    level-not-offered            what leaves, leaves at a level that the car lets choose
     status-sent-beside           one status is in flight, and repeated unchanged until it is settled
 """
 
@@ -135,6 +136,8 @@ class CarWatch:
 
     def _left(self, car: WorldCar, core: CarCore, seen: SeenCar, frame: bytes) -> None:
         """A numbered message leaves."""
+        if core.privacy.level not in core.levels:
+            raise InvariantBroken("level-not-offered", f"{car.name} stands at {core.privacy.level}, of {core.levels}")
         envelope = read_envelope(frame)
         if not self._register.may_leave(envelope.type, core.level):
             raise InvariantBroken("sent-under-stricter-level", f"{car.name} sends {envelope.type} at level {core.level}")

@@ -1,12 +1,13 @@
 """What happens to a car in the world: trips, levels, switches, coverage, sleep, crashes, resets, clocks that jump."""
 
+from dataclasses import replace
 from random import Random
 from typing import Final, Protocol
 
 from openmarque.car.model import REMOTE_ACCESS, Actuation
 from openmarque.protocol import signals as vss
 from openmarque.protocol.envelope import Trust
-from openmarque.protocol.levels import Level
+from openmarque.protocol.levels import EVERY_LEVEL, Level
 from openmarque.protocol.signals import Value
 from openmarque.services.trips.declaration import GROUP
 from openmarque.simulator.world.car import CRASH_POINTS, WorldCar
@@ -16,6 +17,8 @@ from openmarque.simulator.world.scheduler import Scheduler
 from openmarque.simulator.world.weather import CALM, DAY_MS, HOUR_MS, MINUTE_MS, Weather
 
 SWITCHES: Final = (REMOTE_ACCESS, GROUP, "trips", "status", "car_finder", "trip_places")
+_OTHER_BUNDLE: Final = 0.3
+"""Share of the starts after a crash at which a car knows other levels than before."""
 _JUMPS_MS: Final = (-HOUR_MS, 3 * HOUR_MS, -2 * DAY_MS, 40 * DAY_MS, 30 * 365 * DAY_MS, -45_000, 90_000)
 """A wrong time zone, a flat battery, a receiver's week roll-over, a slow drift."""
 
@@ -144,7 +147,7 @@ class CarLife:
         self._witness.senses(car, values)
         if self.weather.car_crash and self._random.random() < self.weather.car_crash:
             car.crash_next(self._random.choice(CRASH_POINTS))
-            self._scheduler.after(self._random.randint(500, 60_000), car.start)
+            self._scheduler.after(self._random.randint(500, 60_000), self._start_again)
         taken = car.step(lambda core, now: core.sensed(now, values))
         if not taken or trip is None:
             return
@@ -186,6 +189,15 @@ class CarLife:
         self._witness.data_lost(self.car, "reset")
         self.car.reset()
         self._scheduler.after(self._random.randint(1_000, 10_000), self.car.start)
+
+    def _start_again(self) -> None:
+        """After a crash; now and then the car was given another bundle meanwhile, of a brand that has come to know other levels."""
+        if self._random.random() < _OTHER_BUNDLE and not self._quiet:
+            profile = self.car.profile
+            levels = (Level.PRIVATE, profile.ceiling) if profile.levels == EVERY_LEVEL else EVERY_LEVEL
+            self._journal.fault(self._scheduler.now_ms, "levels_changed", self.car.name, len(levels))
+            self.car.profile = replace(profile, levels=levels)
+        self.car.start()
 
     def _jump(self) -> None:
         offset_ms, trust = self._random.choice(_JUMPS_MS), self._random.choice(tuple(Trust))

@@ -2,7 +2,7 @@
 
 A phone behaves as the owner's app does: it asks for a challenge, signs with its own time since it asked, and waits. Now and then somebody
 at the platform misuses its key: he sends the car an order again, keeps one back until its time is over and has the car's wall clock put
-back, or signs for a phone that is not the owner's any more.
+back, or signs for a phone that is not the owner's any more; and somebody at the broker forges greetings.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,9 @@ from openmarque.kit.ids import AccountId, TenureId
 from openmarque.link.subjects import down_subject
 from openmarque.protocol import orders as o
 from openmarque.protocol import signing
+from openmarque.protocol.envelope import PROTOCOL_VERSION, encode
 from openmarque.protocol.levels import Level
+from openmarque.protocol.messages import Hello, Welcome
 from openmarque.protocol.phone_keys import phone_key_mac
 from openmarque.simulator.world.car import WorldCar
 from openmarque.simulator.world.cloud import Cloud
@@ -127,6 +129,7 @@ class PhoneLife:
         self._scheduler.repeat(ORDER_MEAN_MS, self._random, self._want)
         self._scheduler.repeat(6 * PHONE_MEAN_MS, self._random, self._remove)
         self._scheduler.repeat(5 * MINUTE_MS, self._random, self._misuse)
+        self._scheduler.repeat(20 * MINUTE_MS, self._random, self._forge_greeting)
 
     def calm(self) -> None:
         """Nobody orders any more."""
@@ -269,6 +272,19 @@ class PhoneLife:
         frames = [frame for phone in self._phones.values() for frame in phone.frames[-5:]]
         if frames:
             self._sends(self._random.choice(frames), "order_replayed")
+
+    def _forge_greeting(self) -> None:
+        """Whoever holds the broker answers the car's greeting, or greets in its name, with an epoch of his own."""
+        car = self._car
+        if self._quiet or car.core is None:
+            return
+        epoch = car.core.epoch + self._random.choice((1, 1_000, 1_000_000, 2**52))
+        self._journal.fault(self._scheduler.now_ms, "greeting_forged", car.name, epoch)
+        if self._random.random() < 0.5:
+            answer = Welcome(PROTOCOL_VERSION, epoch, {}, self._scheduler.now_ms)
+            self._network.down(down_subject(car.vehicle_id, "welcome"), encode(answer))
+        else:
+            self._network.up(car.vehicle_id, car.name, "hello", encode(Hello((PROTOCOL_VERSION,), epoch, {})))
 
     def _sends(self, frame: bytes, what: str) -> None:
         if not self._quiet:
