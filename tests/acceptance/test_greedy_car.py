@@ -20,7 +20,17 @@ from openmarque.kit.csr import certificate_request, new_car_key
 from openmarque.protocol import signing
 from openmarque.protocol.envelope import Answer, Disposition, Lane, encode
 from openmarque.protocol.levels import Level
-from openmarque.protocol.messages import GONE, LEVEL_CHANGED, CertificateIssued, CertificateRequest, Gone, Hello
+from openmarque.protocol.messages import (
+    GONE,
+    LEVEL_CHANGED,
+    POLICY_ACCEPTED,
+    UNKNOWN_POLICY,
+    CertificateIssued,
+    CertificateRequest,
+    Gone,
+    Hello,
+    PolicyAccepted,
+)
 from tests.acceptance.conftest import Innocent, Rows
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -72,6 +82,19 @@ async def test_a_policy_of_a_platform_restored_from_a_backup_is_still_overtaken(
     await asyncio.sleep(5.1)  # what we hold was compiled that long ago, and in each second a newer one may have been
     await hostile.greet(policy_version=version + 3, policy_hash="given after the backup")
     assert database.rows(query, (hostile.car.vehicle_id,)) == [(version + 4,)]
+
+
+@pytest.mark.req("PRV-5")
+async def test_a_policy_that_the_platform_does_not_know_is_not_noted_as_accepted(hostile: TalkingCar, database: Rows) -> None:
+    query = "SELECT version, accepted_version, hash FROM car_policy WHERE vehicle_id = %s"
+    ((version, accepted, name),) = database.rows(query, (hostile.car.vehicle_id,))
+    for claimed in (PolicyAccepted(version + 1, name), PolicyAccepted(version, "ab" * 32), PolicyAccepted(2**62, name)):
+        ack = await hostile.tell(Lane.EVENT, hostile.frame(Lane.EVENT, POLICY_ACCEPTED, claimed))
+        assert [answer.reason for answer in ack.answers] == [UNKNOWN_POLICY]
+    assert database.rows(query, (hostile.car.vehicle_id,)) == [(version, accepted, name)]
+    ack = await hostile.tell(Lane.EVENT, hostile.frame(Lane.EVENT, POLICY_ACCEPTED, PolicyAccepted(version, name)))
+    assert [answer.disposition for answer in ack.answers] == [Disposition.STORED]
+    assert database.rows(query, (hostile.car.vehicle_id,)) == [(version, version, name)]
 
 
 @pytest.mark.req("LNK-3")

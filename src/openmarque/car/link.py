@@ -18,7 +18,7 @@ from openmarque.car.store import CarStore, Changes
 from openmarque.protocol.envelope import MAX_FRAME_BYTES, MAX_SEQUENCE, PROTOCOL_VERSION, Ack, Disposition, Lane, Trust, encode
 from openmarque.protocol.lanes import STALE_EPOCH, UNKNOWN_EPOCH
 from openmarque.protocol.levels import Level
-from openmarque.protocol.messages import Hello, Welcome
+from openmarque.protocol.messages import POLICY_ACCEPTED, UNKNOWN_POLICY, Hello, Welcome
 from openmarque.protocol.times import MAX_AHEAD_MS
 
 SPOKEN: Final = (PROTOCOL_VERSION,)
@@ -190,6 +190,8 @@ class Link:
         self._note_settled(settled)
         for kind, reason in settled.refused:
             step.tell(NoticeCode.MESSAGE_REFUSED, type=kind, reason=reason)
+        if (POLICY_ACCEPTED, UNKNOWN_POLICY) in settled.refused:
+            self._greet_again(step.now)
         return settled.refused
 
     def has_waiting(self, kind: str) -> bool:

@@ -29,12 +29,12 @@ from openmarque.catalogue.decide import Permit
 from openmarque.kit.clock import Clock, to_ms
 from openmarque.kit.ids import VehicleId
 from openmarque.link.judging import JudgeCache
-from openmarque.link.ports import Accepted, CarRow, Handler, LinkStore, Refusals
+from openmarque.link.ports import Accepted, CarRow, Handler, LinkStore, PolicyRow, Refusals
 from openmarque.link.status_ingest import UNPROCESSABLE, UNREADABLE
 from openmarque.link.subjects import down_subject
 from openmarque.protocol.envelope import Answer, Disposition, Envelope, Lane, UnreadableFrame, encode, read_envelope
 from openmarque.protocol.lanes import EVENT_WINDOW, LanePosition, Reception, acknowledge, receive, settled_through
-from openmarque.protocol.messages import GONE, LEVEL_CHANGED, POLICY_ACCEPTED, MessageRegister, PolicyAccepted
+from openmarque.protocol.messages import GONE, LEVEL_CHANGED, POLICY_ACCEPTED, UNKNOWN_POLICY, MessageRegister, PolicyAccepted
 from openmarque.protocol.times import IMPLAUSIBLE_TIME, plausible
 from openmarque.storage.errors import StoreUnavailable
 from openmarque.storage.transaction import Transaction
@@ -199,6 +199,8 @@ class EventIngest:
             body = self._register.read_body(envelope.type, envelope.body)
         except (msgspec.DecodeError, ValueError, RecursionError):
             return UNREADABLE
+        if isinstance(body, PolicyAccepted) and _is_beyond(body, car.policy):
+            return UNKNOWN_POLICY
         return Accepted(car.vehicle_id, car.policy.tenure_id, envelope, body, permit, now)
 
     async def _hand_over(
@@ -225,6 +227,11 @@ class EventIngest:
     def _refuse(self, turn: _Turn, envelope: Envelope, reason: str, refusals: Refusals) -> None:
         turn.answers.append(Answer(envelope.seq, Disposition.REFUSED, reason))
         refusals.add(turn.vehicle_id, reason, envelope.type if envelope.type in self._register.types else "?")
+
+
+def _is_beyond(accepted: PolicyAccepted, ours: PolicyRow) -> bool:
+    """Whether a car says that it holds a policy that is none of ours: of before a restored backup, and newer than all that we have."""
+    return accepted.version > ours.version or (accepted.version == ours.version and accepted.hash != ours.hash)
 
 
 def _within_window(frames: Iterable[Frame]) -> list[Frame]:

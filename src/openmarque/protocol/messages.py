@@ -27,6 +27,8 @@ POLICY_ACCEPTED: Final = "policy_accepted"
 GONE: Final = "gone"
 
 OLD_STATEMENT: Final = "old_statement"
+UNKNOWN_POLICY: Final = "unknown_policy"
+"""Reason for which the acceptance of a policy is refused that the platform does not know (a restored backup): the car greets anew."""
 """Why a ``level_changed`` is refused whose counter is not above the newest that the platform knows of the car."""
 
 

@@ -14,7 +14,7 @@ from openmarque.protocol import signing
 from openmarque.protocol.envelope import Ack, Answer, Disposition, Lane, Trust, encode
 from openmarque.protocol.lanes import EVENT_WINDOW, UNKNOWN_EPOCH
 from openmarque.protocol.levels import Level
-from openmarque.protocol.messages import GONE, STATUS, STATUS_WITH_PLACE, Hello, Welcome
+from openmarque.protocol.messages import GONE, POLICY_ACCEPTED, STATUS, STATUS_WITH_PLACE, UNKNOWN_POLICY, Hello, Welcome
 from openmarque.services.trips.messages import TRIP_COMPLETED, TripCompleted
 from tests.cars import CAR_KEY, START_MS, Car, Platform, converse, envelopes, gives_epoch, open_link, policy, status_body
 
@@ -142,6 +142,20 @@ class TestGreeting:
         car.ms -= 40 * 86_400_000
         open_link(car, platform)
         assert (car.core.epoch, car.core.link_state) == (platform.epoch, LinkState.OPEN)
+
+    @pytest.mark.req("PRV-5")
+    def test_a_car_whose_policy_the_platform_does_not_know_greets_again_and_takes_the_newer_one(self):
+        """A policy of before a restored backup came late: without a greeting the car would obey it while the connection lasts."""
+        car, platform = connected_car()
+        platform.refuse[POLICY_ACCEPTED] = UNKNOWN_POLICY
+        greeted = len(platform.hellos)
+        platform.policy = policy(8)
+        converse(car, platform, car.hears("policy", policy(7)))
+        platform.refuse.clear()
+        converse(car, platform, car.wait(5))
+        assert [h.policy_version for h in platform.hellos[greeted:]] == [7]
+        assert car.core.policy is not None
+        assert (car.core.policy.version, car.core.link_state) == (8, LinkState.OPEN)
 
     def test_no_two_greetings_ask_alike(self):
         car = Car()
