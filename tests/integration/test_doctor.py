@@ -54,6 +54,22 @@ def test_a_busy_port_is_named_with_its_holder_and_the_setting(healthy: Settings,
     assert f"OPENMARQUE_{name.upper()}" in finding.cure
 
 
+def test_an_address_that_is_not_this_machines_is_not_taken_for_a_busy_port(healthy: Settings) -> None:
+    for setting, odd in (
+        ("OPENMARQUE_HOST", replace(healthy, host="10.255.255.1", port=18_181)),
+        ("OPENMARQUE_MQTT_HOST", replace(healthy, mqtt_host="10.255.255.1", mqtt_port=18_182)),
+    ):
+        named = errors(odd)
+        assert "engine-port-busy" not in named
+        assert setting in named["engine-address-not-here"].cure
+
+
+def test_a_brand_pack_that_can_not_be_read_is_named(healthy: Settings, own_home: Path) -> None:
+    (own_home / "brand.toml").write_text('brand_id = "x"', "utf-8")
+    for folder in (own_home / "nowhere", own_home):
+        assert "brand.toml" in errors(replace(healthy, brand_pack=folder))["brand-pack-invalid"].cure
+
+
 def test_a_home_that_is_a_file_or_on_a_read_only_system_is_named(healthy: Settings, own_home: Path) -> None:
     (own_home / "file").write_text("", "ascii")
     for home in (own_home / "file", own_home / "file" / "below", Path("/proc/openmarque"), Path("/sys/openmarque")):

@@ -67,7 +67,7 @@ class DriveColumnsSwapped(DriveError):
     """Columns of this drive file seem to be swapped."""
 
     code = "drive-columns-swapped"
-    cure = "Check the header: {first} and {second} look exchanged. If they are right, ask to trust the header."
+    cure = "Check the header: {first} and {second} look exchanged. If they are right, give --trust-header."
 
 
 class DriveDatesDayFirst(DriveError):

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -162,7 +163,7 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
 def _show(report: dict[str, Any]) -> None:
     table = Table(show_header=False)
     for name, value in report.items():
-        table.add_row(name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        table.add_row(name, escape(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)))
     Console().print(table)
 
 

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from openmarque.engines.postgres import check_server
 from openmarque.governance.check.finding import Finding
 from openmarque.governance.check.run import check_installation
 from openmarque.kit.settings import load_settings
@@ -29,6 +31,8 @@ def check(
     """Look for columns, keys, subjects, headers, log fields and rights that no declaration covers; exit code 1 if there are any."""
     settings = load_settings()
     url = database_url or settings.database_url
+    if url is not None:
+        check_server(url)
     found = check_installation(url, settings.brand_pack)
     if as_json:
         json.dump({"database": url is not None, "findings": [asdict(finding) for finding in found]}, sys.stdout, indent=2)
@@ -46,5 +50,5 @@ def _show(found: list[Finding], *, with_database: bool) -> None:
         return
     table = Table("Code", "Where", "What", "Cure", title=f"{len(found)} findings in {scope}")
     for finding in found:
-        table.add_row(*asdict(finding).values())
+        table.add_row(*map(escape, asdict(finding).values()))
     console.print(table)

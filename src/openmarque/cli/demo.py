@@ -13,6 +13,7 @@ from typing import Final, TextIO
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
@@ -26,8 +27,8 @@ from openmarque.cli.operating import platform_up
 from openmarque.cli.supervisor import Child, Supervisor
 from openmarque.cli.trying import DRIVE_MODEL, driving
 from openmarque.cli.watch import Row, line, rows_picture, watching
-from openmarque.engines.errors import PortBusy
-from openmarque.engines.process import Ports, is_free, open_log, port_holder
+from openmarque.engines.errors import AddressNotHere, PortBusy
+from openmarque.engines.process import Ports, is_free, is_here, open_log, port_holder
 from openmarque.http.address import web_address
 from openmarque.kit.clock import Clock
 from openmarque.kit.log import configure_log
@@ -54,9 +55,11 @@ class Demo:
 async def run_up(settings: Settings, clock: Clock, demo: Demo | None, console: Console) -> None:
     """Run a platform until SIGINT or SIGTERM. Raises ``PortBusy`` and what the engines raise."""
     recorded = read_drive(demo.drive) if demo and demo.drive else None
+    if not is_here(settings.host):
+        raise AddressNotHere(f"{settings.host} is wanted for the API.", setting="OPENMARQUE_HOST")
     if settings.port and not is_free(settings.host, settings.port):
         raise PortBusy(f"{settings.port} is wanted for the API.", holder=port_holder(settings.port), setting="OPENMARQUE_PORT")
-    console.print(f"Starting in {settings.home} …", highlight=False)
+    console.print(f"Starting in {settings.home} …", highlight=False, markup=False)
     log = await asyncio.to_thread(_open_log, settings.log_dir / "up.log")
     configure_log(stream=log)
     # From the first moment: who is stopped while starting takes down what was started.
@@ -162,14 +165,14 @@ def _card(settings: Settings, owner: Secrets, rows: Sequence[Row], pages: Sequen
     table = Table(show_header=False, box=None, padding=(0, 1, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("The app", f"[bold]{base}/[/bold]")
+    table.add_row("The app", f"[bold]{escape(base)}/[/bold]")
     table.add_row("E-mail", owner.email)
     table.add_row("Password", owner.password)
     table.add_row("Safety code", owner.safety_code)
     table.add_row("")
     table.add_row("In the cars", "[dim]their head-unit pages; “Add a phone” is there[/dim]")
     for row, page in zip(rows, pages, strict=False):
-        table.add_row(f"  {row.called}", f"{page} [dim]{row.what}[/dim]")
+        table.add_row(f"  {escape(row.called)}", f"{escape(page)} [dim]{escape(row.what)}[/dim]")
     table.add_row("")
     table.add_row("API", f"{base}/api/docs")
     return Panel(table, title="OpenMarque is running", title_align="left", subtitle="Ctrl-C ends everything", padding=(1, 1))

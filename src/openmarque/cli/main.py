@@ -12,6 +12,8 @@ from openmarque.kit.log import configure_log
 
 _INSTALL: Final = "pip install 'openmarque[cloud]'"
 _WRONG_USAGE: Final = 2
+_INTERRUPTED: Final = 130
+"""128 and the number of SIGINT, as shells have it: also before a command has begun."""
 _CARS_OWN: Final = (["car", "run"], ["car", "replay"])
 """Commands that run in the car: they start without loading anything of the cloud, whether it is installed or not."""
 
@@ -20,9 +22,12 @@ def main() -> None:
     """Run the command in ``sys.argv``. Exit code 0, 1 for an error of ours or a finding, 2 for wrong usage."""
     console = Console(stderr=True, highlight=False)
     configure_log(for_people=console.is_terminal)
-    app, missing = build(with_cloud=sys.argv[1:3] not in _CARS_OWN)
+    missing = ""
     try:
+        app, missing = build(with_cloud=sys.argv[1:3] not in _CARS_OWN)
         app()
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
     except OpenMarqueError as error:
         console.print(error.message, style="red", markup=False)
         if error.remedy:

@@ -9,6 +9,7 @@ from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 import psycopg
 import structlog
@@ -19,6 +20,7 @@ from openmarque.app import Engines, Platform, bootstrap, start_engines
 from openmarque.car.identity import BundleContents, prepare_folder, write_bundle, write_platform
 from openmarque.cli.supervisor import Child, Supervisor
 from openmarque.domains.garage.service import Order
+from openmarque.engines.nats import read_endpoint
 from openmarque.engines.nats_log import follow
 from openmarque.engines.postgres import PostgresServer
 from openmarque.engines.process import Ports
@@ -26,6 +28,7 @@ from openmarque.http.address import PORT_NAME, web_address
 from openmarque.kit.clock import Clock, SystemClock, iso
 from openmarque.kit.collector import MANY, spare_collector
 from openmarque.kit.csr import certificate_request, key_pem, new_car_key
+from openmarque.kit.errors import OpenMarqueError
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, wire
 from openmarque.kit.settings import PREFIX, Settings, load_settings
 from openmarque.kit.stopping import until_stopped
@@ -247,7 +250,9 @@ def answer(call: PlatformCall, *, as_json: bool) -> None:
     """Carry out `call` on the platform of the settings, which has to run, and print what it answers."""
 
     async def on_platform() -> dict[str, Any]:
-        async with bootstrap(load_settings(), SystemClock(), pool_size=2) as platform:
+        settings = load_settings()
+        await _find_broker(settings)
+        async with bootstrap(settings, SystemClock(), pool_size=2) as platform:
             return await call(platform)
 
     told = run(on_platform())
@@ -256,6 +261,27 @@ def answer(call: PlatformCall, *, as_json: bool) -> None:
         return
     for name, value in told.items():
         typer.echo(f"{name}: {value}")
+
+
+class PlatformNotRunning(OpenMarqueError):
+    """The platform of these settings does not run, or this user may not enter it."""
+
+    code = "platform-not-running"
+    cure = "Start it with `openmarque up`, as the user whose home it is; `openmarque doctor` says what is in the way."
+
+
+async def _find_broker(settings: Settings) -> None:
+    """Raise ``PlatformNotRunning`` where the keys can't be read, or the embedded broker does not listen: a client would try again and again."""
+    try:
+        for path in (*settings.keys_dir.iterdir(), *(settings.home / "pki").iterdir()):
+            if path.is_file():
+                path.open("rb").close()
+        if settings.nats_url is None:
+            server = urlsplit(read_endpoint(settings).worker.url)
+            _, writer = await asyncio.open_connection(server.hostname, server.port)
+            writer.close()
+    except OSError as error:
+        raise PlatformNotRunning(f"Its home is {settings.home} ({error.strerror or type(error).__name__}).") from error
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from openmarque.app import Platform
@@ -109,7 +110,7 @@ def settings(as_json: Json = False) -> None:
         return
     table = Table("setting", "value", "from", "meaning")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     _out.print(table)
 
 
@@ -121,7 +122,7 @@ def doctor(as_json: Json = False) -> None:
             json.dumps([{"code": f.code, "what": f.what, "cure": f.cure, "severity": f.severity} for f in findings], indent=1)
         )
     for finding in () if as_json else findings:
-        _out.print(f"[bold]{finding.severity}[/bold] {finding.what}\n  {finding.cure}")
+        _out.print(f"[bold]{finding.severity}[/bold] {escape(finding.what)}\n  {escape(finding.cure)}")
     if not as_json and not findings:
         _out.print("Nothing is wrong.")
     if any(f.severity == "error" for f in findings):
@@ -148,6 +149,11 @@ def provision(
     as_json: Json = False,
 ) -> None:
     """Make a car known and write the bundle its telematics unit starts with. The platform has to run."""
+    normalise_vin(vin)  # before anything is asked of the platform: a mistyped one is named at once
+    if bundle == Path():
+        raise typer.BadParameter(
+            "give the bundle a folder of its own: the car's private key is written to it", param_hint="--bundle"
+        )
     highest = _level(ceiling) if ceiling else None
     if again and highest is not None:
         raise typer.BadParameter("--again keeps the ceiling that the car was built with: leave --ceiling out")
@@ -194,4 +200,4 @@ def _level(name: str) -> Level:
     try:
         return Level[name.upper()]
     except KeyError:
-        raise typer.BadParameter(f"{name!r} is none of PRIVATE, DATA, POSITION") from None
+        raise typer.BadParameter(f"{name!r} is none of {', '.join(level.name.lower() for level in Level)}") from None

@@ -15,12 +15,23 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from openmarque.engines.errors import EngineError, EngineUnreachable, NoPermission, PortBusy
+from openmarque.brands.pack import BrandPackInvalid, load_pack
+from openmarque.engines.errors import AddressNotHere, EngineError, EngineUnreachable, NoPermission, PortBusy
 from openmarque.engines.mailbox import mail_server
 from openmarque.engines.nats import check_program, server_info
 from openmarque.engines.nats_check import broker_faults
 from openmarque.engines.postgres import check_server, program_version
-from openmarque.engines.process import DISK_NEEDED, Ports, check_disk, find_ours, is_free, is_root, port_holder, user_name
+from openmarque.engines.process import (
+    DISK_NEEDED,
+    Ports,
+    check_disk,
+    find_ours,
+    is_free,
+    is_here,
+    is_root,
+    port_holder,
+    user_name,
+)
 from openmarque.engines.quarters import can_reach, possible_roots, unprivileged_user, wheel_nats_server, wheel_programs
 from openmarque.kit.clock import Clock
 from openmarque.kit.settings import Settings
@@ -66,6 +77,7 @@ def examine(settings: Settings, clock: Clock) -> list[Finding]:
         _clock,
         _secrets,
         _names,
+        _brand_pack,
     )
     found = [finding for check in checks for finding in check(settings, clock)]
     return sorted(found, key=lambda finding: finding.severity is not Severity.ERROR)
@@ -180,6 +192,14 @@ def _mail(settings: Settings, _clock: Clock) -> Iterator[Finding]:
         yield _of(EngineUnreachable(detail, setting="OPENMARQUE_SMTP_URL"))
 
 
+def _brand_pack(settings: Settings, _clock: Clock) -> Iterator[Finding]:
+    """A platform with a pack that can't be read ends at once."""
+    try:
+        load_pack(settings.brand_pack)
+    except BrandPackInvalid as error:
+        yield Finding(error.code, error.message, error.remedy, Severity.ERROR)
+
+
 def _lock_is_free(path: Path) -> bool:
     import fcntl
 
@@ -193,6 +213,10 @@ def _lock_is_free(path: Path) -> bool:
 
 def _port(settings: Settings, name: str, port: int, host: str, *, ours: bool) -> Iterator[Finding]:
     if not port or (ours and (not name or Ports(settings.run_dir).known(name) == port)) or is_free(host, port):
+        return
+    if not is_here(host):
+        where = f"OPENMARQUE_{name.upper()}_HOST" if name else "OPENMARQUE_HOST"
+        yield _of(AddressNotHere(f"{host} is wanted for port {port}.", setting=where))
         return
     holder, setting = port_holder(port), f"OPENMARQUE_{name.upper()}_PORT" if name else "OPENMARQUE_PORT"
     yield _of(PortBusy(f"Port {port} of {host} is held by {holder}.", holder=holder, setting=setting))

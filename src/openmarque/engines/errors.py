@@ -17,6 +17,13 @@ class PortBusy(EngineError):
     cure = "End {holder}, or set {setting} to another port (0 takes a free one)."
 
 
+class AddressNotHere(EngineError):
+    """A server can't listen at an address that is none of this machine's."""
+
+    code = "engine-address-not-here"
+    cure = "Set {setting} to an address of this machine: 127.0.0.1, or 0.0.0.0 for all of them."
+
+
 class BinaryMissing(EngineError):
     """The program of an engine was not found."""
 
@@ -64,7 +71,7 @@ class EngineRefused(EngineError):
     """An engine given by its address refuses our credentials."""
 
     code = "engine-refused"
-    cure = "Correct the user and password in {setting}."
+    cure = "Correct the address, user and password in {setting}."
 
 
 class BrokerRefused(EngineError):

@@ -276,6 +276,8 @@ def check_server(url: str) -> int:
         refused = "authentication failed" in text or "no password supplied" in text or "does not exist" in text
         kind = EngineRefused if refused else EngineUnreachable
         raise kind(f"PostgreSQL: {text}.", setting="OPENMARQUE_DATABASE_URL") from None
+    except psycopg.ProgrammingError:
+        raise EngineRefused("It is no address of a PostgreSQL database.", setting="OPENMARQUE_DATABASE_URL") from None
     with connection:
         version = connection.info.server_version
         if version < LEAST_MAJOR * 10000:

@@ -120,6 +120,17 @@ def port_holder(port: int) -> str:
     return "the program that listens there"
 
 
+def is_here(host: str) -> bool:
+    """Whether `host` is an address of this machine, at which a server could listen."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind((host, 0))
+        except OSError:
+            return False
+        return True
+
+
 def is_free(host: str, port: int) -> bool:
     """Whether a server could listen on `host`:`port` now (an old connection in TIME_WAIT doesn't count)."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -121,3 +121,44 @@ def test_a_sample_vin_is_one_that_can_be_connected(monkeypatch, capsys):
 def test_a_sample_vin_of_an_unknown_model_names_those_there_are(monkeypatch, capsys):
     assert run(monkeypatch, "car", "sample-vin", "--model", "nope") != 0
     assert "brise" in capsys.readouterr().err
+
+
+def test_a_command_on_a_platform_that_does_not_run_says_so_at_once(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("OPENMARQUE_HOME", str(tmp_path / "home[/x]"))
+    assert run(monkeypatch, "car", "provision", "UU1TEST0000000001", "--bundle", str(tmp_path / "car")) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert "does not run" in said
+    assert "openmarque up" in said
+    assert not (tmp_path / "car").exists()
+    assert run(monkeypatch, "car", "provision", "VF1", "--bundle", str(tmp_path / "car")) == 1
+    assert "3 characters, not 17" in capsys.readouterr().err, "the VIN is looked at before the platform is"
+
+
+@pytest.mark.parametrize("bundle", ["", "."])
+def test_no_key_is_written_to_the_folder_one_stands_in(monkeypatch, capsys, tmp_path, bundle):
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "car", "provision", "UU1TEST0000000001", "--bundle", bundle) == 2
+    assert "a folder of its own" in " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("url", ["garbage", "postgresql://nobody@127.0.0.1:1/x"])
+def test_a_database_that_can_not_be_checked_is_named_with_a_cure(monkeypatch, capsys, url):
+    assert run(monkeypatch, "check", "--database-url", url) == 1
+    assert "OPENMARQUE_DATABASE_URL" in capsys.readouterr().err
+
+
+def test_what_looks_like_markup_is_shown_as_it_is(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("OPENMARQUE_HOME", str(tmp_path / "home[/x]"))
+    monkeypatch.setenv("COLUMNS", "300")
+    assert run(monkeypatch, "settings") == 0
+    assert "home[/x]" in capsys.readouterr().out
+
+
+def test_an_interruption_before_the_command_has_begun_leaves_no_traceback(monkeypatch, capsys):
+    def interrupted(**_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "build", interrupted)
+    assert run(monkeypatch, "settings") == 130
+    assert capsys.readouterr().err == ""

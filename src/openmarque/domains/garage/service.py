@@ -108,7 +108,7 @@ class Garage:
         levels = self._pack.privacy_levels()
         ceiling = levels[-1] if order.ceiling is None else order.ceiling
         if ceiling not in levels:
-            raise CeilingNotOffered(f"It was {ceiling.name}.", levels=", ".join(level.name for level in levels))
+            raise CeilingNotOffered(f"It was {ceiling.name.lower()}.", levels=", ".join(level.name.lower() for level in levels))
         if await self._known(tx, order.vin):
             raise VehicleExists  # also one whose row is under an older look-up key, which the constraint can't see
         try:
