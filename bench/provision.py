@@ -65,14 +65,14 @@ def _store(connection: psycopg.Connection[Any], platform: Platform, vins: dict[V
     cars = list(vins)
     accounts, tenures = {c: new_uuid() for c in cars}, {c: new_uuid() for c in cars}
     since, until = now - timedelta(days=1), now + timedelta(days=365)
-    vehicle_rows = []
+    vehicle_rows, levels = [], [level.name for level in platform.pack.privacy_levels()]
     for car, vin in vins.items():
         sealed, key_id = vault.seal(vin, car)
-        vehicle_rows.append((car, brand, _MODEL, sealed, key_id, vault.lookup(vin), Level.POSITION.name, since))
+        vehicle_rows.append((car, brand, _MODEL, sealed, key_id, vault.lookup(vin), Level.POSITION.name, levels, since))
     _copy(
         connection,
         "vehicle",
-        "vehicle_id brand_id model_id vin_sealed vin_key_id vin_lookup ceiling provisioned_at",
+        "vehicle_id brand_id model_id vin_sealed vin_key_id vin_lookup ceiling levels provisioned_at",
         vehicle_rows,
     )
     account_rows = [(accounts[c], brand, "en", "Europe/Paris", since) for c in cars]
