@@ -55,7 +55,9 @@ def _own_a_car(connection):
     car_key = signing.public_bytes(CAR_KEY.public_key())
     connection.execute("INSERT INTO brand VALUES ('b', 'B', '1')")
     connection.execute("INSERT INTO model VALUES ('m', 'b', 'M', 'electric', '{telematics}')")
-    connection.execute("INSERT INTO vehicle VALUES (%s, 'b', 'm', '', 'k', '', 'POSITION', %s)", [VEHICLE, START])
+    connection.execute(
+        "INSERT INTO vehicle VALUES (%s, 'b', 'm', '', 'k', '', 'POSITION', %s, '{PRIVATE,DATA,POSITION}')", [VEHICLE, START]
+    )
     connection.execute("INSERT INTO account VALUES (%s, 'b', 'en', 'Europe/Paris', %s)", [OWNER, START])
     connection.execute("INSERT INTO tenure VALUES (%s, %s, %s, %s)", [OWNER, VEHICLE, OWNER, START])
     connection.execute("INSERT INTO contract VALUES (%s, %s, 'connect', 'active', %s, %s, '1', 1)", [OWNER, OWNER, START, year])
