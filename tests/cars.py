@@ -191,9 +191,10 @@ def gives_epoch(
     now_ms: int,
     more: tuple[bytes, tuple[str, ...]] = (b"", ()),
     protocol: int = 1,
+    vehicle: UUID = VEHICLE,
 ) -> Welcome:
     """An answer to the greeting that asked so, with the platform's signature; `more` is the policy, and what the platform ignores."""
-    signature = signing.sign(POLICY_KEY, signing.epoch_statement(VEHICLE, epoch, asked))
+    signature = signing.sign(POLICY_KEY, signing.epoch_statement(vehicle, epoch, asked))
     key_id = signing.key_id(POLICY_KEY.public_key())
     return Welcome(protocol, epoch, watermarks, now_ms, *more, asked=asked, key_id=key_id, signature=signature)
 
@@ -209,6 +210,7 @@ class Platform:
     refuse: dict[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     protocol: int = 1
+    vehicle: UUID = VEHICLE
     hellos: list[Hello] = field(default_factory=list)
 
     def takes(self, frame: Frame, now_ms: int = START_MS) -> list[tuple[str, bytes]]:
@@ -234,7 +236,9 @@ class Platform:
             self.epoch = hello.epoch if hello.epoch > self.epoch else self.epoch + 1
             self.watermarks = dict.fromkeys(Lane, 0)
         marks = {lane.value: mark for lane, mark in self.watermarks.items()}
-        return encode(gives_epoch(self.epoch, hello.asked, marks, now_ms, (self.policy, self.unknown), self.protocol))
+        return encode(
+            gives_epoch(self.epoch, hello.asked, marks, now_ms, (self.policy, self.unknown), self.protocol, self.vehicle)
+        )
 
     def settle(self, lane: Lane, batch: list[Envelope]) -> Ack:
         reception = receive(LanePosition(self.epoch, self.watermarks[lane]), batch)

@@ -80,6 +80,7 @@ class Cloud:
 async def cloud(broker: NatsBroker, pki: Pki) -> Cloud:
     car = pki.new_car()
     served = Cloud(broker, car, pki)
+    served.platform.vehicle = car.vehicle_id
     served.platform.policy = policy(vehicle=car.vehicle_id, issued=SystemClock().now())
     await broker.subscribe("v.*.up.*", served.take)
     return served
