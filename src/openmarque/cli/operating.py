@@ -273,8 +273,9 @@ class PlatformNotRunning(OpenMarqueError):
 async def _find_broker(settings: Settings) -> None:
     """Raise ``PlatformNotRunning`` where the keys can't be read, or the embedded broker does not listen: a client would try again and again."""
     try:
-        for path in (*settings.keys_dir.iterdir(), *(settings.home / "pki").iterdir()):
-            if path.is_file():
+        # Not the root's key, which nobody needs here: it may have been taken away, or be another user's.
+        for path in (*settings.keys_dir.iterdir(), settings.home / "pki" / "cars.key.pem"):
+            if not path.is_dir():
                 path.open("rb").close()
         if settings.nats_url is None:
             server = urlsplit(read_endpoint(settings).worker.url)
