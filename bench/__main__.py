@@ -23,8 +23,8 @@ from bench.starting import starts
 GROUPS: Final = ("status", "events", "commands", "cars", "start")
 _PAGE: Final = ROOT / "docs" / "reference"
 _CONNECTED: Final = 10_000
-_ORDERS: Final = 500
-"""Orders in one window: five of them are beyond the 99th percentile."""
+_REMOTE_COMMANDS: Final = 500
+"""Remote commands in one window: five of them are beyond the 99th percentile."""
 _STATUS_CARS: Final = 4000
 """Cars that send status, one in flight each. 15,000 a second are then four from each car, still more than any car sends: with 1,000
 the figure would tell how fast one car's message goes round, with a tenth of the cores idle meanwhile, and not what the platform takes in."""
@@ -60,7 +60,7 @@ async def _commands(bench: Bench, budget: Budget, results: Results) -> None:
     """The command group, its load made by cars that no other group has used: their numbers begin at one."""
     every = bench.cars
     bench.cars = every[budget.status_cars : budget.status_cars + budget.load_cars]
-    commands = CommandBudget(budget.repeats, 20 if budget.seconds < 1 else _ORDERS)
+    commands = CommandBudget(budget.repeats, 20 if budget.seconds < 1 else _REMOTE_COMMANDS)
     try:
         await CommandTimes(bench, commands, results).measure()
     finally:

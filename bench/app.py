@@ -1,4 +1,4 @@
-"""An owner's app, as little of one as measures: HTTP/1.1 on kept connections, an event stream, a phone's key that signs orders."""
+"""An owner's app, as little of one as measures: HTTP/1.1 on kept connections, an event stream, a phone's key that signs commands."""
 
 import asyncio
 import time
@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from bench.processes import BenchFailed
 from openmarque.protocol import signing
-from openmarque.protocol.orders import OrderPayload, b64url, from_b64url, sign_as_phone, write_payload
-from openmarque.protocol.phone_keys import phone_key_mac
+from openmarque.protocol.commands import CommandPayload, b64url, from_b64url, sign_as_phone, write_payload
+from openmarque.protocol.digital_keys import digital_key_mac
 
 _WAIT_S: Final = 20.0
-"""The time within which an owner has to hear what became of an order (RC-4)."""
+"""The time within which an owner has to hear what became of a remote command (RC-4)."""
 
 
 class Connection:
@@ -113,27 +113,27 @@ class App:
     async def add_phone(self, secret: str) -> None:
         """Add this app's key to the car whose screen shows `secret`."""
         spki = signing.public_bytes(self.key.public_key())
-        mac = phone_key_mac(from_b64url(secret), self.vehicle_id, spki)
+        mac = digital_key_mac(from_b64url(secret), self.vehicle_id, spki)
         offer = {"public_key": b64url(spki), "label": "bench", "mac": b64url(mac)}
-        await self._expect(202, "POST", f"{self.address}/phone-keys", offer)
+        await self._expect(202, "POST", f"{self.address}/digital-keys", offer)
         async with asyncio.timeout(_WAIT_S):
             while True:
-                listed = await self._expect(200, "GET", f"{self.address}/phone-keys")
+                listed = await self._expect(200, "GET", f"{self.address}/digital-keys")
                 if listed["items"][0]["state"] == "active":
                     break
                 await asyncio.sleep(0.02)
 
     async def ask_challenge(self) -> None:
-        """Take a challenge, as an app does when it shows its buttons. The car takes orders on it for some minutes."""
+        """Take a challenge, as an app does when it shows its buttons. The car takes commands on it for some minutes."""
         self.challenge = (await self._expect(201, "POST", f"{self.address}/challenges"))["challenge"]
 
     async def lock(self) -> float:
         """Lock the car; seconds from the request until the stream says that it is done."""
         self.counter += 1
-        order_id = uuid4().hex
+        command_id = uuid4().hex
         payload = write_payload(
-            OrderPayload(
-                order_id=order_id,
+            CommandPayload(
+                command_id=command_id,
                 vehicle_id=self.vehicle_id.hex,
                 command="lock",
                 key_id=signing.key_id(self.key.public_key()),
@@ -144,16 +144,18 @@ class App:
         )
         body = {"command": "lock", "payload": b64url(payload), "signature": b64url(sign_as_phone(self.key, payload))}
         began = time.perf_counter()
-        answered = asyncio.create_task(self._expect(202, "POST", f"{self.address}/orders", body, Idempotency_Key=order_id))
+        answered = asyncio.create_task(
+            self._expect(202, "POST", f"{self.address}/remote-commands", body, Idempotency_Key=command_id)
+        )
         async with asyncio.timeout(_WAIT_S):
             state = ""
             while state != "done":
                 name, data = await self.events.event()
                 # A reading of everything that falls in between tells it in its snapshot.
-                told = data["orders"] if name == "snapshot" else data if name == "orders" else {}
-                state = told[order_id]["state"] if order_id in told else ""
+                told = data["remote_commands"] if name == "snapshot" else data if name == "remote_commands" else {}
+                state = told[command_id]["state"] if command_id in told else ""
                 if state in {"refused", "failed", "expired"}:
-                    raise BenchFailed(f"an order was {state}: {told[order_id]['reason']}")
+                    raise BenchFailed(f"a remote command was {state}: {told[command_id]['reason']}")
         took = time.perf_counter() - began
         await answered
         return took

@@ -12,7 +12,7 @@ from typing import Final
 import psutil
 
 from bench.processes import Bench, BenchFailed
-from openmarque.engines.quarters import wheel_nats_server
+from openmarque.engines.postgres_home import wheel_nats_server
 
 _ACCOUNTS: Final = "\naccounts {"
 """Here the part of the configuration begins that says who may do what; nothing else comes behind it."""

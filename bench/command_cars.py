@@ -17,8 +17,8 @@ from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.log import configure_log
 from openmarque.protocol import signals as vss
+from openmarque.protocol.commands import b64url
 from openmarque.protocol.levels import Level
-from openmarque.protocol.orders import b64url
 from openmarque.protocol.signals import Value
 
 _PARKED: Final[dict[str, Value]] = {vss.SPEED: 0.0, vss.IGNITION: "OFF", **dict.fromkeys(vss.DOORS_OPEN, False)}
@@ -33,7 +33,7 @@ class ObedientCar:
         self.agent = CarAgent(bundle, SqliteCarStore(bundle.store_path), catalogue, SystemClock(), actuate=self._actuate)
 
     async def open(self) -> None:
-        """Return once the car is connected at the level of orders and has said how it stands."""
+        """Return once the car is connected at the level of commands and has said how it stands."""
         await self.agent.until(lambda core: core.link_state is LinkState.OPEN)
         self.agent.act(lambda core, now: core.set_level(now, Level.POSITION, "bench"))
         self._sense({**_PARKED, **dict.fromkeys(vss.DOORS_LOCKED, False)})

@@ -1,4 +1,4 @@
-"""How long an order takes: from the app's HTTP request over the car to the confirmation on the app's event stream.
+"""How long a remote command takes: from the app's HTTP request over the car to the confirmation on the app's event stream.
 
 Everything on the way is the platform's own: the API, a worker and the cars are processes of their own, the cars are real agents behind
 mutual TLS whose locks obey at once. The command is ``lock``: signed by a phone, decided, kept, signed again, verified in the car, its
@@ -24,7 +24,7 @@ from bench.figures import Results
 from bench.load import Load
 from bench.processes import Bench, BenchFailed, Child, ask
 from openmarque.car.identity import BundleContents, write_bundle
-from openmarque.domains.garage.service import Order
+from openmarque.domains.garage.service import NewVehicle
 from openmarque.engines.process import Ports
 from openmarque.http.address import PORT_NAME
 from openmarque.kit.clock import iso
@@ -34,10 +34,10 @@ from openmarque.link.broker import Message
 from openmarque.link.pki_keys import Purpose
 from openmarque.link.subjects import CHALLENGE, down_subject, vehicle_of
 from openmarque.protocol import signing
-from openmarque.protocol.orders import ChallengeAnswer, ChallengeRequest
+from openmarque.protocol.commands import ChallengeAnswer, ChallengeRequest
 
 _PAUSE_S: Final = 0.01
-"""Mean pause between two orders, drawn anew each time so that no rhythm of ours meets one of the platform's."""
+"""Mean pause between two commands, drawn anew each time so that no rhythm of ours meets one of the platform's."""
 _ROUNDS: Final = 500
 """Bare round trips in one window."""
 _FITTING: Final = 200
@@ -48,10 +48,10 @@ _SETTLE_S: Final = 2.0
 
 @dataclass(frozen=True)
 class CommandBudget:
-    """How much to spend: windows, and orders in each (under the most that the platform takes of one car in an hour)."""
+    """How much to spend: windows, and commands in each (under the most that the platform takes of one car in an hour)."""
 
     repeats: int
-    orders: int
+    remote_commands: int
 
 
 class Computation:
@@ -74,9 +74,9 @@ class Computation:
 
 @dataclass
 class _Windows:
-    """Milliseconds of each order and of each bare computation, window by window."""
+    """Milliseconds of each command and of each bare computation, window by window."""
 
-    orders: list[list[float]] = field(default_factory=list)
+    remote_commands: list[list[float]] = field(default_factory=list)
     bare: list[list[float]] = field(default_factory=list)
 
 
@@ -113,7 +113,7 @@ class CommandTimes:
                 cars.say(str(number))
                 await app.add_phone((await cars.line()).strip())
                 apps.append(app)
-            first = await self._window(apps[0], orders=min(50, self._budget.orders))
+            first = await self._window(apps[0], remote_commands=min(50, self._budget.remote_commands))
             work = Computation(_share(first, 0.5))
             idle = _Windows()
             for app in apps[: self._budget.repeats]:
@@ -132,39 +132,39 @@ class CommandTimes:
         asked, published = (round(statistics.median(column)) for column in zip(*rates, strict=True))
         self._tell("loaded", windows, work, status_per_s=asked, published_per_s=published)
         self._results.checks["commands"] = (
-            f"every one of {2 * self._budget.repeats * self._budget.orders} orders was done; of the status messages asked for beside, "
+            f"every one of {2 * self._budget.repeats * self._budget.remote_commands} commands was done; of the status messages asked for beside, "
             f"at least {min(made / wanted for wanted, made in rates):.1%} were published"
         )
         await ask(loader, do="quit")
 
     async def _measure(self, windows: "_Windows", app: App, work: Computation) -> None:
-        windows.orders.append(await self._window(app, self._budget.orders))
+        windows.remote_commands.append(await self._window(app, self._budget.remote_commands))
         windows.bare.append(await self._processor(work))
 
     def _tell(self, name: str, windows: "_Windows", work: Computation, **seen: float) -> None:
-        pooled = [took for window in windows.orders for took in window]
-        detail = {"orders": len(pooled), **seen}
-        self._add(f"command_p50_ms_{name}", [_share(window, 0.5) for window in windows.orders], **detail)
-        self._add(f"command_p99_ms_{name}", [_share(window, 0.99) for window in windows.orders], **detail)
+        pooled = [took for window in windows.remote_commands for took in window]
+        detail = {"remote_commands": len(pooled), **seen}
+        self._add(f"command_p50_ms_{name}", [_share(window, 0.5) for window in windows.remote_commands], **detail)
+        self._add(f"command_p99_ms_{name}", [_share(window, 0.99) for window in windows.remote_commands], **detail)
         self._add(f"command_p999_ms_{name}", [_share(pooled, 0.999)], **detail)
         self._add(
             f"raw_processor_p99_ms_{name}", [_share(window, 0.99) for window in windows.bare], alone_ms=round(work.alone_ms, 1)
         )
 
     async def _processor(self, work: Computation) -> list[float]:
-        """Milliseconds that one process needs for `work` each time, with the pauses of a window of orders."""
+        """Milliseconds that one process needs for `work` each time, with the pauses of a window of commands."""
         times = []
-        for _ in range(self._budget.orders // 2):
+        for _ in range(self._budget.remote_commands // 2):
             times.append(work.do())
             await asyncio.sleep(random.expovariate(1 / _PAUSE_S))
         return times
 
     @staticmethod
-    async def _window(app: App, orders: int) -> list[float]:
-        """Milliseconds of each order."""
+    async def _window(app: App, remote_commands: int) -> list[float]:
+        """Milliseconds of each command."""
         await app.ask_challenge()
         times = []
-        for _ in range(orders):
+        for _ in range(remote_commands):
             times.append(await app.lock() * 1000)
             await asyncio.sleep(random.expovariate(1 / _PAUSE_S))
         return times
@@ -183,7 +183,7 @@ class CommandTimes:
         windows = []
         for vehicle_id in cars[: self._budget.repeats]:
             times = []
-            for _ in range(min(_ROUNDS, 10 * self._budget.orders)):
+            for _ in range(min(_ROUNDS, 10 * self._budget.remote_commands)):
                 asked = secrets.randbelow(2**53)
                 future = waiting[vehicle_id, asked] = asyncio.get_running_loop().create_future()
                 began = time.perf_counter()
@@ -212,7 +212,7 @@ class CommandTimes:
         now = platform.clock.now()
         async with platform.database.begin() as tx:
             await platform.garage.store_brand(tx)
-            vehicle_id = await platform.garage.register(tx, Order(f"VF1CMMND0{number:08d}", "brise"), now)
+            vehicle_id = await platform.garage.register(tx, NewVehicle(f"VF1CMMND0{number:08d}", "brise"), now)
             certificate = await platform.garage.certify(tx, vehicle_id, certificate_request(key, vehicle_id))
             account_id = await platform.accounts.create(tx, "en", "Europe/Paris", now)
             tenure_id = await platform.garage.start_tenure(tx, vehicle_id, account_id, now)

@@ -65,7 +65,7 @@ def publish_packet(topic: str, payload: bytes) -> bytes:
 def hello_packet(client_id: str, epoch: int) -> bytes:
     """The handshake of a car that has a policy still to fetch and nothing left over from before."""
     first = {str(lane): 1 for lane in Lane}
-    return publish_packet(f"v/{client_id}/up/hello", encode(Hello(protocol=(1,), epoch=epoch, first=first, software="bench")))
+    return publish_packet(f"v/{client_id}/up/hello", encode(Hello(protocol=(2,), epoch=epoch, first=first, software="bench")))
 
 
 def _length(number: int) -> bytes:

@@ -29,7 +29,7 @@ _WARM_UP: Final = 0.4
 
 @dataclass(frozen=True)
 class Budget:
-    """How much to spend. `seconds` is one window; cars that send status, that send events, and that make the load beside orders."""
+    """How much to spend. `seconds` is one window; cars that send status, that send events, and that make the load beside commands."""
 
     seconds: float
     repeats: int

@@ -31,8 +31,8 @@ _MEANINGS: Final = {
     "ingest_share_of_raw_upsert": "ingest_status_per_s / raw_upsert_loaded_per_s. Acknowledgements belong to the load: without them the loader would send "
     "nothing, each car waits for its own ([0010](../decisions/0010-hot-path.md)). What the share is of a row written while nobody answers stands beside it.",
     **{
-        f"command_{part}_ms_{load}": f"{share} of orders took at most so long, {where}: from the app's HTTP request over broker and car, a real "
-        "agent whose lock obeys at once, to `done` on the app's event stream. The order is signed by a phone's key and verified by platform and car."
+        f"command_{part}_ms_{load}": f"{share} of commands took at most so long, {where}: from the app's HTTP request over broker and car, a real "
+        "agent whose lock obeys at once, to `done` on the app's event stream. The command is signed by a phone's key and verified by platform and car."
         for part, share in (("p50", "Half"), ("p99", "99 of 100"), ("p999", "999 of 1,000"))
         for load, where in (
             ("idle", "on an idle platform"),
@@ -42,7 +42,7 @@ _MEANINGS: Final = {
     "raw_car_round_trip_p50_ms": "Broker to car and back, without API and database: the car answers with a challenge. Half of them.",
     "raw_car_round_trip_p99_ms": "The same, 99 of 100.",
     "raw_processor_p99_ms_idle": "99 of 100 of computations took at most so long: one process alone, without broker, database or network, with as much to "
-    "compute as keeps a core busy for the median time of an order. It is what the machine itself adds.",
+    "compute as keeps a core busy for the median time of a remote command. It is what the machine itself adds.",
     "raw_processor_p99_ms_loaded": "The same beside the same status messages.",
     "connected_cars": "Cars connected at once by mutual TLS through the gate, each answering the broker at the end.",
     "connects_per_s": "Connections a second while they came: TLS 1.3 handshake, gate, CONNECT, SUBSCRIBE.",

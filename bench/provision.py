@@ -1,4 +1,4 @@
-"""Thousands of cars at once: what ``Garage`` and ``Contracts`` do for one car, done in bulk, with every policy compiled by ``PolicyKeeper``.
+"""Thousands of cars at once: what ``Garage`` and ``Contracts`` do for one car, done in bulk, with every policy compiled by ``StoringPolicyCompiler``.
 
 Only the row-by-row statements are replaced by COPY as the database's owner; the engine that decides, the certificate authority and
 the sealing of VINs are the platform's own. Each car ends up with an owner, an activated trial, position released, and a certificate.
@@ -41,7 +41,7 @@ async def provision(bench: Bench, count: int) -> list[CarEntry]:
         _store(connection, platform, vins)
     for start in range(0, count, _BATCH):
         async with platform.database.begin() as tx:
-            await platform.governor.recompile(tx, vehicles[start : start + _BATCH], platform.clock.now())
+            await platform.compiler.recompile(tx, vehicles[start : start + _BATCH], platform.clock.now())
     with psycopg.connect(owner_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
     return entries

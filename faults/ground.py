@@ -23,11 +23,11 @@ from faults.cars import Car
 from openmarque.app import Engines, Platform, bootstrap
 from openmarque.car.identity import read_bundle
 from openmarque.cli.operating import engines_up, give_to_owner, platform_up, provision
-from openmarque.domains.garage.service import Order
+from openmarque.domains.garage.service import NewVehicle
 from openmarque.engines.nats import NatsServer
 from openmarque.engines.postgres import PostgresServer
+from openmarque.engines.postgres_home import possible_roots
 from openmarque.engines.process import find_ours, tail
-from openmarque.engines.quarters import possible_roots
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.settings import Settings
 from openmarque.link.bringup import GateProcess
@@ -58,7 +58,7 @@ class Ground:
     async def new_car(self, vin: str, *, owned: bool = True) -> Car:
         """A provisioned car, its owner's trial activated unless it is not `owned`; its bundle lies in the home."""
         folder = self.settings.home / "cars" / vin
-        vehicle_id = await provision(self.platform, Order(vin, MODEL), folder)
+        vehicle_id = await provision(self.platform, NewVehicle(vin, MODEL), folder)
         tenure_id = None
         if owned:
             tenure_id, _ = await give_to_owner(self.platform, vehicle_id, "en", self.platform.clock.now())

@@ -126,7 +126,7 @@ class TalkingCar:
     async def greet(self, epoch: int | None = None, **facts: Any) -> Welcome:
         """Say Hello (as a car without memory unless told otherwise) and give the Welcome."""
         start = len(self.speaker.got)
-        await self.say("hello", encode(Hello(protocol=(1,), epoch=self.epoch if epoch is None else epoch, first={}, **facts)))
+        await self.say("hello", encode(Hello(protocol=(2,), epoch=self.epoch if epoch is None else epoch, first={}, **facts)))
         async with asyncio.timeout(_TIMEOUT_S):
             while True:
                 for packet in self.speaker.got[start:]:

@@ -19,7 +19,17 @@ from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.kit.clock import to_ms
 from openmarque.protocol import signals as vss
 from openmarque.protocol import signing
-from openmarque.protocol.envelope import Ack, Answer, Disposition, Envelope, Lane, Trust, encode, read_envelope
+from openmarque.protocol.envelope import (
+    PROTOCOL_VERSION,
+    Ack,
+    Answer,
+    Disposition,
+    Envelope,
+    Lane,
+    Trust,
+    encode,
+    read_envelope,
+)
 from openmarque.protocol.lanes import LanePosition, acknowledge, receive
 from openmarque.protocol.levels import EVERY_LEVEL, Level
 from openmarque.protocol.messages import Hello, StatusBody, Welcome
@@ -190,7 +200,7 @@ def gives_epoch(
     watermarks: dict[str, int],
     now_ms: int,
     more: tuple[bytes, tuple[str, ...]] = (b"", ()),
-    protocol: int = 1,
+    protocol: int = PROTOCOL_VERSION,
     vehicle: UUID = VEHICLE,
 ) -> Welcome:
     """An answer to the greeting that asked so, with the platform's signature; `more` is the policy, and what the platform ignores."""
@@ -209,7 +219,7 @@ class Platform:
     applied: dict[Lane, list[Envelope]] = field(default_factory=lambda: {lane: [] for lane in Lane})
     refuse: dict[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
-    protocol: int = 1
+    protocol: int = PROTOCOL_VERSION
     vehicle: UUID = VEHICLE
     hellos: list[Hello] = field(default_factory=list)
 

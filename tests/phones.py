@@ -9,11 +9,11 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from openmarque.car.model import Channel, Frame
-from openmarque.protocol import orders as o
+from openmarque.protocol import commands as o
 from openmarque.protocol import signals as vss
 from openmarque.protocol import signing
+from openmarque.protocol.digital_keys import DIGITAL_KEY_REPORT, DigitalKeyOffer, digital_key_mac
 from openmarque.protocol.levels import Level
-from openmarque.protocol.phone_keys import PHONE_KEY_REPORT, PhoneKeyOffer, phone_key_mac
 from openmarque.protocol.signals import Value
 from tests.cars import COMMAND_KEY, VEHICLE, Car, Platform, converse, open_link, policy
 
@@ -25,7 +25,7 @@ PARKED: dict[str, Value] = {vss.SPEED: 0.0, vss.IGNITION: "OFF", **CLOSED, **LOC
 
 @dataclass
 class Phone:
-    """A phone with a key of its own, which counts its orders."""
+    """A phone with a key of its own, which counts its commands."""
 
     label: str = "Blue phone"
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
@@ -42,32 +42,32 @@ class Phone:
 
     def offers(self, secret: bytes, vehicle: UUID = VEHICLE) -> bytes:
         """The frame for ``down/key``."""
-        mac = phone_key_mac(secret, vehicle, self.spki)
-        return msgspec.msgpack.encode(PhoneKeyOffer(self.spki, self.label, mac, self.key_id, 1))
+        mac = digital_key_mac(secret, vehicle, self.spki)
+        return msgspec.msgpack.encode(DigitalKeyOffer(self.spki, self.label, mac, self.key_id, 1))
 
-    def writes(self, order: str, answering: bytes, /, **differently: Any) -> bytes:
-        """The payload of the next order."""
+    def writes(self, remote_command: str, answering: bytes, /, **differently: Any) -> bytes:
+        """The payload of the next command."""
         self.counter += 1
         self.made += 1
         says: dict[str, Any] = {
-            "order_id": f"{self.made:024x}{self.key_id[:8]}",
+            "command_id": f"{self.made:024x}{self.key_id[:8]}",
             "vehicle_id": VEHICLE.hex,
-            "command": order,
+            "command": remote_command,
             "key_id": self.key_id,
             "counter": self.counter,
             "challenge": o.b64url(answering),
-            "valid_ms": o.ORDER_MARGIN_MS,
+            "valid_ms": o.COMMAND_MARGIN_MS,
         }
-        return o.write_payload(o.OrderPayload(**says | differently))
+        return o.write_payload(o.CommandPayload(**says | differently))
 
     def signs(self, payload: bytes) -> bytes:
         return o.sign_as_phone(self.key, payload)
 
 
 def sealed(payload: bytes, signature: bytes = b"", *, code_fresh: bool = True, keys_version: int = 0, **more: Any) -> bytes:
-    """The frame for ``down/order`` as the platform makes it."""
+    """The frame for ``down/command`` as the platform makes it."""
     key, vehicle = more.get("key", COMMAND_KEY), more.get("vehicle", VEHICLE)
-    return o.seal_order(key, vehicle, payload, signature, code_fresh=code_fresh, keys_version=keys_version)
+    return o.sign_command(key, vehicle, payload, signature, code_fresh=code_fresh, keys_version=keys_version)
 
 
 @dataclass
@@ -112,26 +112,26 @@ class Owned:
         assert [answer.asked for answer in answers] == [self.asked]
         return answers[0].challenge
 
-    def orders(self, order: str, answering: bytes | None = None, **differently: Any) -> bytes:
-        """The frame of a genuine order of the phone, not sent yet."""
-        payload = self.phone.writes(order, self.challenge() if answering is None else answering, **differently)
+    def remote_commands(self, remote_command: str, answering: bytes | None = None, **differently: Any) -> bytes:
+        """The frame of a genuine command of the phone, not sent yet."""
+        payload = self.phone.writes(remote_command, self.challenge() if answering is None else answering, **differently)
         return sealed(payload, self.phone.signs(payload))
 
     def refresh(self, challenge: bytes | None = None, counter: int = 1) -> bytes:
-        """The frame of a platform's own order."""
+        """The frame of a platform's own command."""
         payload = Phone().writes(
             "refresh",
             self.challenge() if challenge is None else challenge,
             key_id="",
             counter=counter,
-            order_id=f"{counter:032x}",
+            command_id=f"{counter:032x}",
         )
         return sealed(payload)
 
     def gives(self, frame: bytes) -> list[tuple[str, str]]:
-        """What the car reports of an order: (state, reason) in order."""
+        """What the car reports of a remote command: (state, reason) in order."""
         before = len(self.reports)
-        self.hears("order", frame)
+        self.hears("command", frame)
         return self.reports[before:]
 
     def senses(self, values: Mapping[str, Value]) -> None:
@@ -142,12 +142,12 @@ class Owned:
 
     @property
     def reports(self) -> list[tuple[str, str]]:
-        bodies: Any = self.platform.bodies(o.ORDER_REPORT)
+        bodies: Any = self.platform.bodies(o.COMMAND_REPORT)
         return [(body.state.value, body.reason) for body in bodies]
 
     @property
     def phone_reports(self) -> list[tuple[str, str]]:
-        bodies: Any = self.platform.bodies(PHONE_KEY_REPORT)
+        bodies: Any = self.platform.bodies(DIGITAL_KEY_REPORT)
         return [(body.key_id, body.result.value) for body in bodies]
 
     @property

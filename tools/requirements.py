@@ -29,7 +29,7 @@ def shared() -> Path:
 
 
 def read_rows() -> dict[str, str] | None:
-    """Text by id of every row, in the table's order; None when the file is not there."""
+    """Text by id of every row, in the table's command; None when the file is not there."""
     try:
         text = (shared() / "REQUIREMENTS.md").read_text(encoding="utf-8")
     except FileNotFoundError:

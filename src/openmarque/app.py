@@ -37,7 +37,7 @@ from openmarque.governance.discovery import recurring_timers, service_handlers, 
 from openmarque.governance.enforcing import enforce, set_app_password
 from openmarque.governance.facts import PostgresFacts, PostgresPolicyStore
 from openmarque.governance.platform import installed_catalogue
-from openmarque.governance.policies import PolicyKeeper
+from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.governance.rights import APP
 from openmarque.http.address import web_address
 from openmarque.kit.clock import Clock
@@ -47,9 +47,9 @@ from openmarque.link.bringup import authority, broker_plan
 from openmarque.link.broker import Broker, connect
 from openmarque.link.challenges import Challenges
 from openmarque.link.enrolment import PostgresEnrolment
+from openmarque.link.evaluating import EvaluatorCache
 from openmarque.link.event_ingest import EventIngest
 from openmarque.link.handshake import Handshake
-from openmarque.link.judging import JudgeCache
 from openmarque.link.kick import open_system
 from openmarque.link.live import LiveUpdates
 from openmarque.link.pairing import PairingRequests
@@ -107,7 +107,7 @@ class Platform:
     broker: Broker
     database: PostgresDatabase
     link: PostgresLinkStore
-    governor: PolicyKeeper
+    compiler: StoringPolicyCompiler
     garage: Garage
     contracts: Contracts
     pairings: Pairings
@@ -122,17 +122,17 @@ class Platform:
 
     def worker(self) -> Worker:
         """A worker on these parts; ``start`` makes it take messages."""
-        judges = JudgeCache()
-        handlers: list[Handler] = [LevelHandler(PostgresLevels(), self.link, self.governor, self.live)]
+        evaluators = EvaluatorCache()
+        handlers: list[Handler] = [LevelHandler(PostgresLevels(), self.link, self.compiler, self.live)]
         handlers.append(self.commands.handler())
         handlers += service_handlers(self.catalogue.services, self.live)
         register = self.catalogue.messages
         lanes = {
-            lane: EventIngest(lane, self.link, self.clock, judges, register, handlers) for lane in (Lane.URGENT, Lane.EVENT)
+            lane: EventIngest(lane, self.link, self.clock, evaluators, register, handlers) for lane in (Lane.URGENT, Lane.EVENT)
         }
         commands = frozenset(name for d in self.catalogue.declarations.values() for name in d.commands)
-        handshake = Handshake(self.link, self.clock, judges, register, self.governor, commands, (self.commands.resend(),))
-        status = StatusIngest(self.link, self.clock, JudgeCache(), self.live)
+        handshake = Handshake(self.link, self.clock, evaluators, register, self.compiler, commands, (self.commands.resend(),))
+        status = StatusIngest(self.link, self.clock, EvaluatorCache(), self.live)
         pairing = PairingRequests(self.link, self.pairings, self.clock)
         security = SecurityLog(self.database, self.clock)
         parts = Parts(status, lanes, handshake, self.garage, pairing, self.live, security, self.database)
@@ -158,7 +158,7 @@ class Platform:
     async def revoke(self, vehicle_id: VehicleId, reason: str) -> int:
         """End the trust in a car: in the database, in the signed snapshot that the gates read, and its live connections.
 
-        Gives the number of connections cut. The order matters: a car is cut only when the gate already refuses it.
+        Gives the number of connections cut. The command matters: a car is cut only when the gate already refuses it.
         """
         async with self.database.begin() as tx:
             await self.garage.revoke(tx, vehicle_id, reason, self.clock.now())
@@ -245,8 +245,8 @@ async def bootstrap(settings: Settings, clock: Clock, pool_size: int = 8) -> Asy
     try:
         accounts, limits, mailer = Accounts(pack), Limits(keys), Mailer(keys)
         sessions = Sessions(accounts, limits, mailer)
-        governor = PolicyKeeper(catalogue, PostgresFacts(), PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1])
-        garage, contracts = Garage(pack, VinVault(keys), issuing, governor), Contracts(pack, governor)
+        compiler = StoringPolicyCompiler(catalogue, PostgresFacts(), PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1])
+        garage, contracts = Garage(pack, VinVault(keys), issuing, compiler), Contracts(pack, compiler)
         link = PostgresLinkStore(database)
         commands = Commands.wired(pack, catalogue, link, keys, mailer, Challenges(broker, clock))
         garage.on_leaving(commands.phones)
@@ -261,7 +261,7 @@ async def bootstrap(settings: Settings, clock: Clock, pool_size: int = 8) -> Asy
             broker=broker,
             database=database,
             link=link,
-            governor=governor,
+            compiler=compiler,
             garage=garage,
             contracts=contracts,
             pairings=Pairings(pack, keys, garage, contracts, mailer),

@@ -11,9 +11,9 @@ from openmarque.car.capture import StatusLane
 from openmarque.car.challenges import Challenges
 from openmarque.car.core import CarCore
 from openmarque.car.gate import Gate
-from openmarque.car.orders import Orders
 from openmarque.car.outbox import EventLane
 from openmarque.car.policy_held import PolicyHeld
+from openmarque.car.remote_commands import RemoteCommands
 from openmarque.domains.commands.memory import MemoryCommands
 from openmarque.link.memory import CAR_LINK, LAST_VALUES, LastValues, MemoryLinkStore
 from openmarque.protocol.envelope import encode, read_envelope
@@ -43,7 +43,7 @@ def forget_watermarks(database: WorldDatabase) -> None:
         links[vehicle_id] = replace(link, event_watermark=0, urgent_watermark=0)
 
 
-class OrdersByCarTime(MemoryLinkStore):
+class CommandsByCarTime(MemoryLinkStore):
     """The newer of two statuses is the one whose clock says so."""
 
     def write_one(self, rows, write) -> bool:
@@ -153,7 +153,7 @@ class IgnoresTheLevelAtCapture(StatusLane):
 def forgets_counters(*args: Any) -> CarCore:
     """A car that starts takes any counter of a key again."""
     core = CarCore(*args)
-    core._phone_keys.record = msgspec.structs.replace(core._phone_keys.record, counters={})
+    core._digital_keys.record = msgspec.structs.replace(core._digital_keys.record, counters={})
     return core
 
 
@@ -162,14 +162,14 @@ def car_with_challenges(kind: type[Challenges]):
 
     def make(*args: Any) -> CarCore:
         core = CarCore(*args)
-        core._orders._challenges.__class__ = kind
+        core._remote_commands._challenges.__class__ = kind
         return core
 
     return make
 
 
 class IgnoresChallenges(Challenges):
-    """Every order is in time."""
+    """Every command is in time."""
 
     def refuses(self, now, challenge, valid_ms):
         return None
@@ -213,15 +213,15 @@ def car_with_trips(kind: type[TripsInCar]):
     return make
 
 
-class IgnoresPhones(Orders):
+class IgnoresPhones(RemoteCommands):
     """Whoever signed, and with whatever: the platform's word is enough."""
 
-    def _is_not_by_phone(self, order, payload):
+    def _is_not_by_phone(self, remote_command, payload):
         return None
 
 
-class IgnoresLevelForOrders(Gate):
-    """The level, remote access and the policy are looked at for what leaves, not for what is ordered."""
+class IgnoresLevelForCommands(Gate):
+    """The level, remote access and the policy are looked at for what leaves, not for what is commanded."""
 
     def refuses_command(self, declaration, command):
         return ""
@@ -230,15 +230,15 @@ class IgnoresLevelForOrders(Gate):
 def ignores_phones(*args: Any) -> CarCore:
     """A car that asks nobody's phone."""
     core = CarCore(*args)
-    core._orders.__class__ = IgnoresPhones
+    core._remote_commands.__class__ = IgnoresPhones
     return core
 
 
-class NeverEndsOrders(MemoryCommands):
-    """No order has a time that is looked at."""
+class NeverEndsCommands(MemoryCommands):
+    """No command has a time that is looked at."""
 
-    async def add_order(self, tx, row, steps, now, look_at=None):
-        return await super().add_order(tx, row, steps, now, None)
+    async def add_command(self, tx, row, steps, now, look_at=None):
+        return await super().add_command(tx, row, steps, now, None)
 
 
 class BelievesAnyEpoch(PolicyHeld):
@@ -267,18 +267,18 @@ PLANTED = {
     "keeps a level that is not offered": (Parts(car=CarParts(core=KeepsItsLevel)), {"level-not-offered"}),
     "forgets trips": (Parts(car=CarParts(core=car_with_trips(ForgetsTrips))), {"trip-missing"}),
     "forgets the places of trips": (Parts(car=CarParts(core=car_with_trips(ForgetsPlaces))), {"places-missing"}),
-    "asks for no phone's signature": (Parts(car=CarParts(core=ignores_phones)), {"order-run-without-authority"}),
+    "asks for no phone's signature": (Parts(car=CarParts(core=ignores_phones)), {"command-run-without-authority"}),
     "obeys at any level": (
-        Parts(car=CarParts(core=car_with(gate=IgnoresLevelForOrders))),
-        {"order-run-in-private-mode", "order-run-without-authority"},
+        Parts(car=CarParts(core=car_with(gate=IgnoresLevelForCommands))),
+        {"command-run-in-private-mode", "command-run-without-authority"},
     ),
-    "never ends orders": (Parts(cloud=CloudParts(commands=NeverEndsOrders)), {"order-without-end"}),
+    "never ends commands": (Parts(cloud=CloudParts(commands=NeverEndsCommands)), {"command-without-end"}),
     "forgets counters at restart": (
         Parts(car=CarParts(core=forgets_counters)),
-        {"order-counter-went-back", "order-run-twice"},
+        {"command-counter-went-back", "command-run-twice"},
     ),
-    "looks at no challenge": (Parts(car=CarParts(core=car_with_challenges(IgnoresChallenges))), {"order-run-late"}),
-    "counts by the wall clock": (Parts(car=CarParts(core=car_with_challenges(CountsByTheWallClock))), {"order-run-late"}),
+    "looks at no challenge": (Parts(car=CarParts(core=car_with_challenges(IgnoresChallenges))), {"command-run-late"}),
+    "counts by the wall clock": (Parts(car=CarParts(core=car_with_challenges(CountsByTheWallClock))), {"command-run-late"}),
     "acknowledges before the commit": (
         Parts(cloud=CloudParts(database=AcknowledgesBeforeCommit)),
         {"acknowledged-not-committed"},
@@ -287,8 +287,8 @@ PLANTED = {
         Parts(cloud=CloudParts(restarted=forget_watermarks)),
         {"watermark-went-back", "stored-twice", "acknowledged-not-committed", "lost-without-loss"},
     ),
-    "orders by car time": (
-        Parts(cloud=CloudParts(link=OrdersByCarTime)),
+    "commands by car time": (
+        Parts(cloud=CloudParts(link=CommandsByCarTime)),
         {"older-value-stored", "acknowledged-not-committed"},
     ),
     "caches a policy past its version": (

@@ -23,9 +23,9 @@ import httpx
 import pytest
 
 from faults.ground import throwaway_home
-from openmarque.protocol import orders as o
+from openmarque.protocol import commands as o
 from openmarque.protocol import signals as vss
-from openmarque.protocol.phone_keys import phone_key_mac
+from openmarque.protocol.digital_keys import digital_key_mac
 from tests.phones import Phone
 
 pytestmark = pytest.mark.timeout(240)
@@ -168,24 +168,24 @@ class AddedPhone:
         assert link
         assert link[1] == self.car.hex
         secret = base64.urlsafe_b64decode(link[2] + "==")
-        mac = phone_key_mac(secret, self.car, self.phone.spki)
+        mac = digital_key_mac(secret, self.car, self.phone.spki)
         body = {"public_key": o.b64url(self.phone.spki), "label": self.phone.label, "mac": o.b64url(mac)}
-        self.visitor.post(f"{self.path}/phone-keys", body)
+        self.visitor.post(f"{self.path}/digital-keys", body)
         until(self.is_known, "the car stored the phone's key")
 
     def is_known(self) -> bool:
-        items = self.visitor.get(f"{self.path}/phone-keys")["items"]
+        items = self.visitor.get(f"{self.path}/digital-keys")["items"]
         return any(item["key_id"] == self.phone.key_id and item["state"] == "active" for item in items)
 
-    def orders(self, command: str, **more: str) -> dict[str, Any]:
-        """Order something, and wait for what becomes of it."""
+    def remote_commands(self, command: str, **more: str) -> dict[str, Any]:
+        """Remote command something, and wait for what becomes of it."""
         challenge = o.from_b64url(self.visitor.post(f"{self.path}/challenges")["challenge"])
-        payload = self.phone.writes(command, challenge, order_id=uuid4().hex, vehicle_id=self.car.hex)
+        payload = self.phone.writes(command, challenge, command_id=uuid4().hex, vehicle_id=self.car.hex)
         body = {"command": command, "payload": o.b64url(payload), "signature": o.b64url(self.phone.signs(payload)), **more}
-        order = self.visitor.post(f"{self.path}/orders", body, **{"Idempotency-Key": uuid4().hex})
+        remote_command = self.visitor.post(f"{self.path}/remote-commands", body, **{"Idempotency-Key": uuid4().hex})
 
         def outcome() -> dict[str, Any] | None:
-            now: dict[str, Any] = self.visitor.get(f"{self.path}/orders/{order['order_id']}")
+            now: dict[str, Any] = self.visitor.get(f"{self.path}/remote-commands/{remote_command['command_id']}")
             return now if now["state"] in ("done", "failed", "refused", "expired") else None
 
         ended: dict[str, Any] = until(outcome, f"{command} had an outcome", 20)
@@ -237,11 +237,11 @@ def test_the_parked_car_opens_and_locks_for_a_phone_that_was_added_in_it(visitor
     until(lambda: visitor.signals(PARKED).get(vss.DOORS_LOCKED[0]), "it is locked")
     phone = AddedPhone(visitor, UUID(car["vehicle_id"]))
     phone.add()
-    opened = phone.orders("unlock", safety_code=visitor.safety_code)
+    opened = phone.remote_commands("unlock", safety_code=visitor.safety_code)
     assert (opened["state"], opened["reason"]) == ("done", "")
     assert [step["state"] for step in opened["steps"]][-1] == "done"
     until(lambda: visitor.signals(PARKED)[vss.DOORS_LOCKED[0]] is False, "it is unlocked", 20)
-    closed = phone.orders("lock")
+    closed = phone.remote_commands("lock")
     assert closed["state"] == "done"
     until(lambda: visitor.signals(PARKED)[vss.DOORS_LOCKED[0]], "it is locked again", 20)
 

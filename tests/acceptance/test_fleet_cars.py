@@ -19,9 +19,9 @@ from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
 from openmarque.simulator.fleet import body as bodies
 from openmarque.simulator.fleet.car import Character, Memory
-from openmarque.simulator.fleet.cast import BUILDS, Part
+from openmarque.simulator.fleet.demo_fleet import BUILDS, CarSpec
 from openmarque.simulator.fleet.driver import PARKED_FOR_EVER_S, Habit
-from openmarque.simulator.fleet.fleet import SIMULATED, FleetCar, Seat
+from openmarque.simulator.fleet.fleet import SIMULATED, FleetCar, ProvisionedCar
 from tests.acceptance.conftest import NewCar, Rows
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -36,8 +36,8 @@ async def living(car: Car, character: Character, memory: Memory | None = None, p
     folder = car.bundle.folder
     if memory is not None:
         (folder / SIMULATED).write_bytes(msgspec.json.encode(memory))
-    part = Part(model="brise", character=character, past_drives=past, what="a test")
-    one = FleetCar(Seat(folder, part, next(_seeds)), Catalogue(installed_services()), SystemClock())
+    part = CarSpec(model="brise", character=character, past_drives=past, what="a test")
+    one = FleetCar(ProvisionedCar(folder, part, next(_seeds)), Catalogue(installed_services()), SystemClock())
     life = asyncio.create_task(one.run())
     try:
         yield one

@@ -27,9 +27,9 @@ from openmarque.protocol.messages import (
     UNKNOWN_POLICY,
     CertificateIssued,
     CertificateRequest,
-    Gone,
     Hello,
     PolicyAccepted,
+    Tombstone,
 )
 from tests.acceptance.conftest import Innocent, Rows
 
@@ -50,7 +50,7 @@ async def test_a_flood_of_level_changes_keeps_no_other_car_s_events_waiting(host
     for _ in range(5):
         async with asyncio.timeout(10):
             ack = await innocent.car.tell(
-                Lane.EVENT, innocent.car.frame(Lane.EVENT, GONE, Gone(0, "test"), level=Level.PRIVATE)
+                Lane.EVENT, innocent.car.frame(Lane.EVENT, GONE, Tombstone(0, "test"), level=Level.PRIVATE)
             )
         assert ack.answers == (Answer(ack.watermark, Disposition.STORED),)
 
@@ -139,7 +139,7 @@ async def test_a_car_that_lost_everything_again_and_again_still_gets_its_welcome
 ) -> None:
     everything = {"event": 2**53 - 1, "urgent": 2**53 - 1}
     for epoch in range(hostile.epoch + 1, hostile.epoch + 601):
-        await hostile.say("hello", encode(Hello(protocol=(1,), epoch=epoch, first=everything)))
+        await hostile.say("hello", encode(Hello(protocol=(2,), epoch=epoch, first=everything)))
     await until(
         lambda: (
             database.rows("SELECT epoch FROM car_link WHERE vehicle_id = %s", (hostile.car.vehicle_id,))

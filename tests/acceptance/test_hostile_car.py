@@ -28,10 +28,10 @@ from openmarque.protocol.messages import (
     STATUS_WITH_PLACE,
     CertificateIssued,
     CertificateRequest,
-    Gone,
     Hello,
     LevelChanged,
     StatusBody,
+    Tombstone,
     Welcome,
 )
 from openmarque.services.trips.messages import TRIP_COMPLETED, TripCompleted
@@ -91,7 +91,7 @@ async def test_what_is_no_envelope_is_counted_each_time(
 
 async def test_a_frame_on_the_wrong_lane_is_counted(hostile: TalkingCar, innocent: Innocent, database: Rows) -> None:
     await hostile.say("event", hostile.frame(Lane.STATUS, STATUS, SPEED, seq=1))
-    await hostile.say("status", hostile.frame(Lane.EVENT, GONE, Gone(9, "x"), seq=2))
+    await hostile.say("status", hostile.frame(Lane.EVENT, GONE, Tombstone(9, "x"), seq=2))
     await until(lambda: database.refusals(hostile.car) == {("unreadable", "lane"): 2}, "not counted", 5)
     await innocent.goes_on()
 
@@ -143,7 +143,7 @@ async def test_a_car_that_jumps_to_the_last_number_harms_only_its_own_lane(
 ) -> None:
     ack = await hostile.tell(Lane.STATUS, hostile.frame(Lane.STATUS, STATUS, SPEED, seq=MAX_SEQUENCE))
     assert ack.watermark == MAX_SEQUENCE
-    ack = await hostile.tell(Lane.EVENT, hostile.frame(Lane.EVENT, GONE, Gone(2**62, "why not")))
+    ack = await hostile.tell(Lane.EVENT, hostile.frame(Lane.EVENT, GONE, Tombstone(2**62, "why not")))
     assert ack.watermark == MAX_SEQUENCE
     welcome = await hostile.greet(epoch=0)  # a car without memory gets a new life, and is heard again
     assert welcome.epoch > hostile.epoch
@@ -407,7 +407,7 @@ async def test_a_poisoned_tombstone_holds_up_nobody(hostile: TalkingCar, innocen
 
 
 async def test_a_flood_of_greetings_keeps_nobody_waiting(hostile: TalkingCar, innocent: Innocent) -> None:
-    greeting = encode(Hello(protocol=(1,), epoch=1, first={}, policy_hash="another"))
+    greeting = encode(Hello(protocol=(2,), epoch=1, first={}, policy_hash="another"))
     for _ in range(2000):
         await hostile.say("hello", greeting)
     await innocent.goes_on()

@@ -102,13 +102,13 @@ EDITED = {
     ),
     "an item kept for two different times": Edit(
         "brands/sample/brand.toml",
-        '"lock.status of your orders" = 30',
-        '"lock.status of your orders" = 60',
+        '"lock.status of your commands" = 30',
+        '"lock.status of your commands" = 60',
         "two-retentions",
-        "lock: status of your orders",
+        "lock: status of your commands",
     ),
     "a retention that the brand forgot": Edit(
-        "brands/sample/brand.toml", '"lock.status of your orders" = 30\n', "", "no-retention", "lock: status of your orders"
+        "brands/sample/brand.toml", '"lock.status of your commands" = 30\n', "", "no-retention", "lock: status of your commands"
     ),
     "a signal that VSS does not have": Edit(
         "services/status/declaration.py",

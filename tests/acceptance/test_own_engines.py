@@ -21,13 +21,13 @@ from faults.ground import remove_home, throwaway_home, until
 from openmarque.car.model import LinkState
 from openmarque.cli.operating import give_to_owner, platform_up, provision
 from openmarque.cli.trying import driving
-from openmarque.domains.garage.service import Order
+from openmarque.domains.garage.service import NewVehicle
 from openmarque.engines.doctor import Finding, Severity, examine
 from openmarque.engines.errors import EngineUnreachable
 from openmarque.engines.nats import server_info
 from openmarque.engines.postgres import PostgresServer
+from openmarque.engines.postgres_home import possible_roots, wheel_nats_server
 from openmarque.engines.process import find_ours, wait_until
-from openmarque.engines.quarters import possible_roots, wheel_nats_server
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.settings import Settings
 from openmarque.link.bringup import authority
@@ -125,7 +125,7 @@ async def test_a_car_lives_on_a_platform_whose_engines_are_the_brands_and_is_cut
         assert find_ours("nats", "-c", settings.home / "nats" / "nats.conf") is None
         assert not any(find_ours("postgres", "-D", root / "data") for root in possible_roots(settings.home))
         folder = settings.home / "car"
-        vehicle_id = await provision(platform, Order("UU1TEST0000000001", "brise"), folder)
+        vehicle_id = await provision(platform, NewVehicle("UU1TEST0000000001", "brise"), folder)
         tenure_id, _ = await give_to_owner(platform, vehicle_id, "en", clock.now())
         async with driving(folder, clock) as agent:
             agent.act(lambda core, now: core.set_level(now, Level.POSITION, "driver"))

@@ -1,11 +1,11 @@
 """Whoever holds every key of the servers, and their database, still does not open a car. REQ RC-6, RC-7 (DESIGN, "A command").
 
-The thief sends arbitrary frames to an unmodified car: he signs policies, orders, key lists and welcomes with the platform's own keys,
+The thief sends arbitrary frames to an unmodified car: he signs policies, commands, key lists and welcomes with the platform's own keys,
 has seen every frame that ever went over the link, knows every phone's public key, steps the car's wall clock, cuts its power. What he
-does not have is a phone's private key, the secret on the car's screen, and a hand in the car. Meanwhile the owner lives: gives orders
+does not have is a phone's private key, the secret on the car's screen, and a hand in the car. Meanwhile the owner lives: gives commands
 (which the thief delivers, keeps, or plays again), chooses private mode, removes the phone.
 
-What must hold is looked at whenever the car acts: the owner gave that very order, it has not run before nor after a later one of the
+What must hold is looked at whenever the car acts: the owner gave that very command, it has not run before nor after a later one of the
 phone, it is in time by the true clock, and car, owner and phone are such that it may run.
 """
 
@@ -29,21 +29,21 @@ from hypothesis.stateful import (
 )
 
 from openmarque.car.challenges import Challenges
+from openmarque.car.digital_keys import DigitalKeys
 from openmarque.car.gate import Gate
 from openmarque.car.model import Channel, Frame, Now
-from openmarque.car.phone_keys import PhoneKeys
-from openmarque.protocol import orders as o
+from openmarque.protocol import commands as o
 from openmarque.protocol import signals as vss
+from openmarque.protocol.digital_keys import DigitalKeyOffer, seal_list
 from openmarque.protocol.envelope import Lane, encode
 from openmarque.protocol.levels import Level
-from openmarque.protocol.phone_keys import PhoneKeyOffer, seal_list
 from tests.cars import COMMAND_KEY, NEXT_OWNER, OWNER, POLICY_KEY, VEHICLE, gives_epoch, policy
 from tests.conftest import BUDGET
 from tests.phones import LOCKED, UNLOCKED, Owned, Phone, sealed
 
 KEYS = [ec.derive_private_key(n, ec.SECP256R1()) for n in (7, 8)]
 """Of the owner's phone and of the thief's: fixed, so that a run can be repeated."""
-KINDS = ["ack", "welcome", "policy", "cert", "challenge", "key", "keys", "order", "paired", "pair", "nonsense"]
+KINDS = ["ack", "welcome", "policy", "cert", "challenge", "key", "keys", "command", "paired", "pair", "nonsense"]
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(max_size=8) | st.binary(max_size=70),
     lambda inner: st.lists(inner, max_size=7) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
@@ -53,7 +53,7 @@ VALUES = st.recursive(
 
 @dataclass(frozen=True)
 class Wanted:
-    """An order that the owner truly gave: with which number of his phone, and until when by the true clock."""
+    """A remote command that the owner truly gave: with which number of his phone, and until when by the true clock."""
 
     command: str
     counter: int
@@ -93,7 +93,7 @@ class StolenServers(RuleBasedStateMachine):
         keys_version=st.sampled_from([0, 0, 0, 1, 2**40]),
         other_car=st.sampled_from([False, False, False, True]),
     )
-    def forged_order(self, command, as_owner, challenge, counter, valid_ms, signature, code_fresh, keys_version, other_car):
+    def forged_command(self, command, as_owner, challenge, counter, valid_ms, signature, code_fresh, keys_version, other_car):
         """Sent at once, and kept. The newest challenge is asked for just before."""
         if challenge == -1:
             self.asks_for_a_challenge()
@@ -107,27 +107,27 @@ class StolenServers(RuleBasedStateMachine):
         old = next((s for _, s in self.genuine), bytes(64))
         signed = {"own": self.thief.signs(payload), "none": b"", "zero": bytes(64), "replayed": old}[signature]
         frame = sealed(payload, signed, code_fresh=code_fresh, keys_version=keys_version)
-        self.heard(self.owned.car.hears("order", frame))
-        return "order", frame
+        self.heard(self.owned.car.hears("command", frame))
+        return "command", frame
 
-    @rule(target=frames, bend=st.sampled_from(["twice", "spaces", "order", "escape", "float", "more"]))
+    @rule(target=frames, bend=st.sampled_from(["twice", "spaces", "command", "escape", "float", "more"]))
     @precondition(lambda self: self.genuine)
-    def another_reading_of_a_genuine_order(self, bend):
+    def another_reading_of_a_genuine_command(self, bend):
         payload, signature = self.genuine[-1]
         bent = {
             "twice": payload.replace(b'"command":"lock"', b'"command":"lock","command":"unlock"'),
             "spaces": payload.replace(b",", b", "),
-            "order": payload.replace(b'{"v":1,', b"{").replace(b"}", b',"v":1}'),
+            "command": payload.replace(b'{"v":1,', b"{").replace(b"}", b',"v":1}'),
             "escape": payload.replace(b'"lock"', b'"un\\u006cock"'),
             "float": payload.replace(b'"valid_ms":15000', b'"valid_ms":3e5'),
             "more": payload.replace(b'"arguments":{}', b'"arguments":{"command":"unlock"}'),
         }[bend]
-        return "order", sealed(bent, signature)
+        return "command", sealed(bent, signature)
 
     @rule(target=frames, mac=st.binary(min_size=32, max_size=32), guess=st.integers(0, 3), label=st.text(max_size=6))
     def own_phone_with_a_guessed_proof(self, mac, guess, label):
         secret = [b"", bytes(16), VEHICLE.bytes, self.owned.phone.spki][guess]
-        offer = msgspec.msgpack.decode(self.thief.offers(secret), type=PhoneKeyOffer)
+        offer = msgspec.msgpack.decode(self.thief.offers(secret), type=DigitalKeyOffer)
         return "key", msgspec.msgpack.encode(msgspec.structs.replace(offer, label=label, mac=mac if guess == 0 else offer.mac))
 
     @rule(target=frames, version=st.sampled_from([1, 2, 3, 10**9, 2**62]), with_owner=st.booleans())
@@ -189,7 +189,7 @@ class StolenServers(RuleBasedStateMachine):
     @precondition(lambda self: self.genuine)
     def plays_the_owners_orders_backwards(self):
         for payload, signature in reversed(self.genuine[-4:]):
-            self.heard(self.owned.car.hears("order", sealed(payload, signature)))
+            self.heard(self.owned.car.hears("command", sealed(payload, signature)))
 
     @rule(truly=st.sampled_from([False, False, True]))
     def cuts_the_power(self, truly):
@@ -219,18 +219,18 @@ class StolenServers(RuleBasedStateMachine):
         challenge=st.sampled_from([0, 0, 1, 2, 9]),
         waited=st.sampled_from([0, 100_000]),
     )
-    def the_owner_gives_an_order(self, command, challenge, waited):
+    def the_owner_gives_an_command(self, command, challenge, waited):
         """The phone gets whatever challenge the thief hands it, and reckons from the moment it asked. Nothing is delivered yet."""
         if challenge == 0:
             self.asks_for_a_challenge()
         given = self.challenges[-1 - challenge % len(self.challenges)]
-        valid_ms = waited + o.ORDER_MARGIN_MS
+        valid_ms = waited + o.COMMAND_MARGIN_MS
         payload = self.owned.phone.writes(command, given, valid_ms=valid_ms)
         signature = self.owned.phone.signs(payload)
         self.genuine.append((payload, signature))
         until = self.asked_at.get(given, -1) + valid_ms if given in self.asked_at else -1
-        self.wanted[o.read_payload(payload).order_id] = Wanted(command, self.owned.phone.counter, until)
-        return "order", sealed(payload, signature)
+        self.wanted[o.read_payload(payload).command_id] = Wanted(command, self.owned.phone.counter, until)
+        return "command", sealed(payload, signature)
 
     @rule(level=st.sampled_from([Level.PRIVATE, Level.DATA, Level.POSITION, Level.POSITION]))
     def the_owner_chooses_a_level(self, level):
@@ -264,7 +264,7 @@ class StolenServers(RuleBasedStateMachine):
 
     @property
     def genuine(self) -> list[tuple[bytes, bytes]]:
-        """Payload and signature of every order that the owner gave."""
+        """Payload and signature of every command that the owner gave."""
         return self.__dict__.setdefault("_genuine", [])
 
     def heard(self, frames: list[Frame]) -> None:
@@ -284,10 +284,10 @@ class StolenServers(RuleBasedStateMachine):
             self.seen += 1
             if action.command == "refresh":
                 continue
-            wanted = self.wanted.pop(action.order_id, None)
-            assert wanted is not None, "the owner gave this order, and it has not run before"
+            wanted = self.wanted.pop(action.command_id, None)
+            assert wanted is not None, "the owner gave this command, and it has not run before"
             assert wanted.command == action.command
-            assert wanted.counter > self.last_counter, "no later order of the phone has run"
+            assert wanted.counter > self.last_counter, "no later command of the phone has run"
             self.last_counter = wanted.counter
             assert self.true_ms <= wanted.until, "in time by the true clock"
             assert car.core.level >= Level.DATA
@@ -310,11 +310,11 @@ TestStolenServers = pytest.mark.req("RC-6", "RC-7")(StolenServers.TestCase)
 
 
 def _any_signature(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openmarque.car.orders.verify_phone", lambda *_: None)
+    monkeypatch.setattr("openmarque.car.remote_commands.verify_phone", lambda *_: None)
 
 
 def _any_counter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PhoneKeys, "is_new", lambda *_: True)
+    monkeypatch.setattr(DigitalKeys, "is_new", lambda *_: True)
 
 
 def _any_age(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,7 +327,7 @@ def _wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _any_proof(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openmarque.car.phone_keys.mac_fits", lambda *_: True)
+    monkeypatch.setattr("openmarque.car.digital_keys.mac_fits", lambda *_: True)
 
 
 def _any_level(monkeypatch: pytest.MonkeyPatch) -> None:

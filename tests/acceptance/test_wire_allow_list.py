@@ -30,14 +30,16 @@ from openmarque.car.pairing import Outcome
 from openmarque.car.store import MemoryCarStore
 from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.cli.operating import give_to_owner, provision
-from openmarque.domains.garage.service import Garage, Order
+from openmarque.domains.garage.service import Garage, NewVehicle
 from openmarque.domains.garage.vault import VinVault
 from openmarque.kit.clock import ManualClock, SystemClock, to_ms
 from openmarque.link.pki import CertificateAuthority
 from openmarque.link.pki_keys import Purpose
 from openmarque.link.subjects import down_subject
-from openmarque.protocol import orders as o
+from openmarque.protocol import commands as o
 from openmarque.protocol import signals as vss
+from openmarque.protocol.commands import CHALLENGE_ISSUED
+from openmarque.protocol.digital_keys import DIGITAL_KEY_REPORT
 from openmarque.protocol.envelope import Disposition, Lane, Trust
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import (
@@ -52,9 +54,7 @@ from openmarque.protocol.messages import (
     MessageRegister,
     StatusBody,
 )
-from openmarque.protocol.orders import CHALLENGE_ISSUED
 from openmarque.protocol.pairing import PAIRING_REQUEST
-from openmarque.protocol.phone_keys import PHONE_KEY_REPORT
 from openmarque.protocol.signals import PLACE_SIGNALS, SIGNALS, Value
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES
 from tests.acceptance.conftest import Rows
@@ -134,9 +134,9 @@ async def driven(ground: Ground, vin: str) -> AsyncIterator[Driven]:
     two_months_ago = ManualClock(ground.platform.clock.now() - timedelta(days=61))
     authority = CertificateAuthority(ground.settings.home / "pki", two_months_ago)
     platform = ground.platform
-    garage = Garage(platform.pack, VinVault(platform.keys), authority, platform.governor)
+    garage = Garage(platform.pack, VinVault(platform.keys), authority, platform.compiler)
     folder = ground.settings.home / "cars" / vin
-    vehicle_id = await provision(replace(platform, garage=garage), Order(vin, MODEL), folder)
+    vehicle_id = await provision(replace(platform, garage=garage), NewVehicle(vin, MODEL), folder)
     tenure_id, _ = await give_to_owner(platform, vehicle_id, "en", platform.clock.now())
     car = Car(read_bundle(folder), tenure_id)
     async with proxy_for(car, ground.mqtt_port, ground.settings.home / "observed" / car.name) as proxy:
@@ -215,7 +215,7 @@ async def test_what_leaves_the_car_is_exactly_the_allow_list_of_its_level(
 
 
 async def is_ordered(ground: Ground, car: Driven) -> None:
-    """The platform asks for a challenge, orders a refresh, and brings the key of a phone that has seen no code."""
+    """The platform asks for a challenge, commands a refresh, and brings the key of a phone that has seen no code."""
     platform, vehicle_id, begin = ground.platform, car.car.vehicle_id, len(car.proxy.log)
 
     async def send(kind: str, payload: bytes) -> None:
@@ -230,19 +230,21 @@ async def is_ordered(ground: Ground, car: Driven) -> None:
         await until(challenges, "the car gave no challenge")
     else:
         await asyncio.sleep(0.3)
-    order = o.OrderPayload(
-        order_id=uuid4().hex,
+    remote_command = o.CommandPayload(
+        command_id=uuid4().hex,
         vehicle_id=vehicle_id.hex,
         command="refresh",
         key_id=o.PLATFORM_KEY,
         counter=to_ms(platform.clock.now()),
         challenge=o.b64url(challenges()[0] if challenges() else bytes(16)),
-        valid_ms=o.ORDER_MARGIN_MS,
+        valid_ms=o.COMMAND_MARGIN_MS,
     )
     _, key = platform.keys.signing(Purpose.COMMAND)
-    await send("order", o.seal_order(key, vehicle_id, o.write_payload(order), b"", code_fresh=False, keys_version=0))
+    await send(
+        "command", o.sign_command(key, vehicle_id, o.write_payload(remote_command), b"", code_fresh=False, keys_version=0)
+    )
     await send("key", Phone().offers(bytes(16), vehicle_id))
-    await until(lambda: car.agent.core.orders, "the order did not come")
+    await until(lambda: car.agent.core.remote_commands, "the command did not come")
     await asyncio.sleep(0.5)
 
 
@@ -257,7 +259,7 @@ def assert_only_declared_packets(log: list[Seen], car: Car) -> None:
         car.up(c) for c in ("hello", "csr", "pair", "challenge", "event", "status")
     }
     assert {p.topic for p in down if p.kind is Kind.PUBLISH} <= {
-        f"v/{car.name}/down/{k}" for k in ("welcome", "ack", "policy", "cert", "pair", "challenge", "key", "keys", "order")
+        f"v/{car.name}/down/{k}" for k in ("welcome", "ack", "policy", "cert", "pair", "challenge", "key", "keys", "command")
     }
     assert {p.flags for p in up if p.kind is Kind.PUBLISH} == {0}  # QoS 0, nothing retained
     for packet in up:
@@ -390,8 +392,8 @@ async def test_the_allow_list_of_private_is_housekeeping_and_nothing_else() -> N
         STATUS,
         TRIP_COMPLETED,
         CHALLENGE_ISSUED,
-        o.ORDER_REPORT,
-        PHONE_KEY_REPORT,
+        o.COMMAND_REPORT,
+        DIGITAL_KEY_REPORT,
     }
     assert REGISTER.allowed_at(Level.POSITION) - REGISTER.allowed_at(Level.DATA) == {STATUS_WITH_PLACE, TRIP_PLACES}
     assert GONE in REGISTER.allowed_at(Level.PRIVATE)

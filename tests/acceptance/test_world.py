@@ -23,7 +23,7 @@ ALL_KINDS = {
     *("worker_crash", "worker_restart", "transaction_given_up", "database_outage"),
     *("contract_began", "contract_ended", "switched_on", "switched_off", "policy_recompiled", "tenure_changed"),
     *("greeting_forged", "levels_changed"),
-    *("order_replayed", "order_kept_back", "order_of_former_owner", "clock_set_back"),
+    *("command_replayed", "command_kept_back", "command_of_former_owner", "clock_set_back"),
 }
 
 

@@ -1,4 +1,4 @@
-"""What orders, phones and safety codes do; run on memory by test_commands_store.py, on PostgreSQL by the integration tests."""
+"""What commands, phones and safety codes do; run on memory by test_commands_store.py, on PostgreSQL by the integration tests."""
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
@@ -12,14 +12,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from openmarque.domains.commands.codes import SafetyCodes
 from openmarque.domains.commands.errors import (
+    CommandIdTaken,
+    CommandRefused,
+    CommandStepImpossible,
     CounterUsed,
-    OrderIdTaken,
-    OrderRefused,
-    OrderStepImpossible,
-    OrderUnknown,
-    PhoneKeyNotActive,
-    PhoneKeyRevoked,
-    PhoneKeyUnknown,
+    DigitalKeyNotActive,
+    DigitalKeyRevoked,
+    DigitalKeyUnknown,
+    RemoteCommandUnknown,
     SafetyCodeLocked,
     SafetyCodeNeeded,
     SafetyCodeNotSet,
@@ -29,22 +29,30 @@ from openmarque.domains.commands.errors import (
 )
 from openmarque.domains.commands.phones import Phones
 from openmarque.domains.commands.reports import Resend
-from openmarque.domains.commands.requests import Approval, Asked, Placed, Signed
+from openmarque.domains.commands.requests import Approval, Asked, CommandReceipt, Signed
 from openmarque.domains.commands.rules import commands_of
-from openmarque.domains.commands.service import Orders
+from openmarque.domains.commands.service import RemoteCommands
 from openmarque.domains.commands.states import KeyState, State
-from openmarque.domains.commands.store import CodeRow, CommandStore, Footing, OrderRow, OrderView, PhoneRow
+from openmarque.domains.commands.store import CodeRow, CommandEligibility, CommandRow, CommandStore, CommandView, PhoneRow
 from openmarque.domains.consent.service import LevelRecord, LevelStore
 from openmarque.governance.platform import installed_catalogue
-from openmarque.governance.policies import PolicyKeeper
+from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, wire
 from openmarque.link.ports import LinkStore
 from openmarque.link.subjects import down_subject
 from openmarque.protocol import signing
+from openmarque.protocol.commands import (
+    CommandPayload,
+    CommandReport,
+    CommandStep,
+    b64url,
+    sign_as_phone,
+    verify_command,
+    write_payload,
+)
+from openmarque.protocol.digital_keys import DigitalKeyReport, DigitalKeyResult, open_list
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import LevelChanged
-from openmarque.protocol.orders import OrderPayload, OrderReport, OrderStep, b64url, open_order, sign_as_phone, write_payload
-from openmarque.protocol.phone_keys import PhoneKeyReport, PhoneKeyResult, open_list
 from openmarque.storage.memory import MemoryTransaction
 from openmarque.storage.postgres import PostgresTransaction
 from openmarque.storage.transaction import Transaction
@@ -61,7 +69,7 @@ class Stores(Protocol):
     commands: CommandStore
     link: LinkStore
     levels: LevelStore
-    governor: PolicyKeeper
+    compiler: StoringPolicyCompiler
 
     def tx(self) -> AbstractAsyncContextManager[Transaction]: ...
 
@@ -84,7 +92,7 @@ class PlainHasher:
         return row.hash == f"{row.account_id}:{code}"
 
 
-class NoBell:
+class NoNotifier:
     """Counts the phones that owners would be told of."""
 
     def __init__(self) -> None:
@@ -105,12 +113,12 @@ class Scene:
     account_id: AccountId
     phone: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     counter: int = 0
-    bell: NoBell = field(default_factory=NoBell)
+    notifier: NoNotifier = field(default_factory=NoNotifier)
 
     def __post_init__(self) -> None:
         store, commands = self.stores.commands, commands_of(installed_catalogue().commands())
-        self.orders = Orders(store, self.stores.link, commands, lambda: KEY, kept=True, fresh_s=120)
-        self.phones = Phones(store, self.stores.link, lambda: KEY, self.bell)
+        self.remote_commands = RemoteCommands(store, self.stores.link, commands, lambda: KEY, kept=True, fresh_s=120)
+        self.phones = Phones(store, self.stores.link, lambda: KEY, self.notifier)
         self.codes = SafetyCodes(store, PlainHasher(), 4)
         self.resend = Resend(store, self.phones)
 
@@ -121,7 +129,7 @@ class Scene:
     def signed(self, command: str = "lock", **changes: Any) -> Signed:
         self.counter += 1
         members: dict[str, Any] = {
-            "order_id": uuid4().hex,
+            "command_id": uuid4().hex,
             "vehicle_id": wire(self.vehicle_id),
             "command": command,
             "key_id": self.key_id,
@@ -129,37 +137,37 @@ class Scene:
             "challenge": b64url(bytes(16)),
             "valid_ms": 15_000,
         }
-        payload = write_payload(OrderPayload(**{**members, **changes}))
+        payload = write_payload(CommandPayload(**{**members, **changes}))
         return Signed(payload, sign_as_phone(self.phone, payload))
 
     def asked(self, command: str = "lock", signed: Signed | None = None, **changes: Any) -> Asked:
         return replace(Asked(self.vehicle_id, self.tenure_id, self.account_id, uuid4().hex, command, signed), **changes)
 
-    async def place(self, asked: Asked, after: timedelta = timedelta()) -> Placed:
+    async def place(self, asked: Asked, after: timedelta = timedelta()) -> CommandReceipt:
         async with self.stores.tx() as tx:
-            return await self.orders.place(tx, asked, NOW + after)
+            return await self.remote_commands.place(tx, asked, NOW + after)
 
     async def locks(self, after: timedelta = timedelta()) -> UUID:
-        return (await self.place(self.asked("lock", self.signed()), after)).order_id
+        return (await self.place(self.asked("lock", self.signed()), after)).command_id
 
-    async def reports(self, order_id: UUID, step: OrderStep, reason: str = "", **changes: Any) -> str:
+    async def reports(self, command_id: UUID, step: CommandStep, reason: str = "", **changes: Any) -> str:
         who = {"vehicle_id": self.vehicle_id, "tenure_id": self.tenure_id, "now": NOW + SECOND, **changes}
         async with self.stores.tx() as tx:
-            report = OrderReport(wire(order_id), step, reason, 0)
-            return await self.orders.progress.report(tx, who["vehicle_id"], who["tenure_id"], report, who["now"])
+            report = CommandReport(wire(command_id), step, reason, 0)
+            return await self.remote_commands.progress.report(tx, who["vehicle_id"], who["tenure_id"], report, who["now"])
 
-    async def over(self, order_id: UUID, after: timedelta = timedelta(seconds=21)) -> None:
+    async def over(self, command_id: UUID, after: timedelta = timedelta(seconds=21)) -> None:
         async with self.stores.tx() as tx:
-            await self.orders.progress.time_over(tx, order_id, NOW + after)
+            await self.remote_commands.progress.time_over(tx, command_id, NOW + after)
 
-    async def order(self, order_id: UUID) -> OrderView:
+    async def remote_command(self, command_id: UUID) -> CommandView:
         async with self.stores.tx() as tx:
-            view = await self.stores.commands.order_view(tx, self.tenure_id, order_id)
+            view = await self.stores.commands.command_view(tx, self.tenure_id, command_id)
         assert view is not None
         return view
 
-    async def states(self, order_id: UUID) -> list[str]:
-        return [str(step.state) for step in (await self.order(order_id)).steps]
+    async def states(self, command_id: UUID) -> list[str]:
+        return [str(step.state) for step in (await self.remote_command(command_id)).steps]
 
     async def offered(self, key: ec.EllipticCurvePrivateKey | None = None, after: timedelta = timedelta()) -> PhoneRow:
         spki = signing.public_bytes((key or self.phone).public_key())
@@ -168,9 +176,9 @@ class Scene:
             row, _ = await self.phones.request(tx, who, spki, "a phone", bytes(32), NOW + after)
         return row
 
-    async def car_says(self, result: PhoneKeyResult, key_id: str | None = None, tenure_id: TenureId | None = None) -> str:
+    async def car_says(self, result: DigitalKeyResult, key_id: str | None = None, tenure_id: TenureId | None = None) -> str:
         async with self.stores.tx() as tx:
-            report = PhoneKeyReport(key_id or self.key_id, result, "as the car shows it")
+            report = DigitalKeyReport(key_id or self.key_id, result, "as the car shows it")
             return await self.phones.report(tx, self.vehicle_id, tenure_id or self.tenure_id, report, NOW + SECOND)
 
     async def known(self) -> dict[str, KeyState]:
@@ -189,7 +197,7 @@ class Scene:
         async with self.stores.tx() as tx:
             change = LevelChanged(level, counter, 1_700_000_000_000, "test", "k", b"s")
             await self.stores.levels.add(tx, LevelRecord(self.vehicle_id, self.tenure_id, change, NOW))
-            await self.stores.governor.recompile(tx, [self.vehicle_id], NOW)
+            await self.stores.compiler.recompile(tx, [self.vehicle_id], NOW)
 
 
 class CommandsContract:
@@ -200,82 +208,93 @@ class CommandsContract:
         scene = Scene(command_stores, *await command_stores.owned_car())
         await scene.level(Level.POSITION, 1)
         await scene.offered()
-        assert await scene.car_says(PhoneKeyResult.STORED) == ""
+        assert await scene.car_says(DigitalKeyResult.STORED) == ""
         return scene
 
-    # Orders
+    # Remote commands
 
     @pytest.mark.req("RC-6")
-    async def test_a_signed_order_is_sent_with_both_signatures(self, scene: Scene) -> None:
+    async def test_a_signed_command_is_sent_with_both_signatures(self, scene: Scene) -> None:
         signed = scene.signed()
-        placed = await scene.place(scene.asked("lock", signed))
-        assert placed.frame is not None
-        order, payload = open_order(placed.frame, scene.vehicle_id, KEYS)
-        assert (order.payload, order.phone_signature, order.code_fresh) == (signed.payload, signed.signature, False)
-        assert UUID(payload.order_id) == placed.order_id
-        assert await scene.states(placed.order_id) == ["accepted", "sent"]
+        receipt = await scene.place(scene.asked("lock", signed))
+        assert receipt.frame is not None
+        remote_command, payload = verify_command(receipt.frame, scene.vehicle_id, KEYS)
+        assert (remote_command.payload, remote_command.phone_signature, remote_command.code_fresh) == (
+            signed.payload,
+            signed.signature,
+            False,
+        )
+        assert UUID(payload.command_id) == receipt.command_id
+        assert await scene.states(receipt.command_id) == ["accepted", "sent"]
 
     @pytest.mark.req("RC-4", "RC-6")
-    async def test_reports_move_an_order_on_and_repeated_ones_change_nothing(self, scene: Scene) -> None:
-        order_id = await scene.locks()
-        for step in (OrderStep.REACHED, OrderStep.EXECUTING, OrderStep.DONE, OrderStep.DONE, OrderStep.REACHED):
-            assert await scene.reports(order_id, step) == ""
-        assert await scene.states(order_id) == ["accepted", "sent", "reached", "executing", "done"]
-        assert await scene.reports(order_id, OrderStep.FAILED, "no_effect") == "order_step_impossible"
+    async def test_reports_move_a_remote_command_on_and_repeated_ones_change_nothing(self, scene: Scene) -> None:
+        command_id = await scene.locks()
+        for step in (CommandStep.REACHED, CommandStep.EXECUTING, CommandStep.DONE, CommandStep.DONE, CommandStep.REACHED):
+            assert await scene.reports(command_id, step) == ""
+        assert await scene.states(command_id) == ["accepted", "sent", "reached", "executing", "done"]
+        assert await scene.reports(command_id, CommandStep.FAILED, "no_effect") == "command_step_impossible"
 
     @pytest.mark.req("RC-4", "RC-6")
     async def test_what_a_car_says_at_once_is_kept_step_by_step_and_told_once(self, scene: Scene) -> None:
-        order_id = await scene.locks()
-        steps = (OrderStep.REACHED, OrderStep.REACHED, OrderStep.FAILED, OrderStep.DONE)
-        said = [OrderReport(wire(order_id), step, "no_effect", 0) for step in steps]
+        command_id = await scene.locks()
+        steps = (CommandStep.REACHED, CommandStep.REACHED, CommandStep.FAILED, CommandStep.DONE)
+        said = [CommandReport(wire(command_id), step, "no_effect", 0) for step in steps]
         async with scene.stores.tx() as tx:
-            refused = await scene.orders.progress.reports(tx, scene.vehicle_id, scene.tenure_id, said, NOW + SECOND)
+            refused = await scene.remote_commands.progress.reports(tx, scene.vehicle_id, scene.tenure_id, said, NOW + SECOND)
             assert isinstance(tx, PostgresTransaction | MemoryTransaction)
             assert len(tx.publications) == 1
-        assert refused == ["", "", "", "order_step_impossible"]
-        view = await scene.order(order_id)
+        assert refused == ["", "", "", "command_step_impossible"]
+        view = await scene.remote_command(command_id)
         assert [(str(step.state), step.reason) for step in view.steps[2:]] == [("reached", ""), ("failed", "no_effect")]
         assert (view.state, view.reason) == (State.FAILED, "no_effect")
 
     @pytest.mark.req("RC-4")
-    async def test_a_new_order_is_told_as_it_is_kept(self, scene: Scene) -> None:
+    async def test_a_new_command_is_told_as_it_is_kept(self, scene: Scene) -> None:
         await scene.level(Level.PRIVATE, 2)
         refused = await scene.place(scene.asked("lock", scene.signed()))
         await scene.level(Level.POSITION, 3)
-        for placed in (refused, await scene.place(scene.asked("lock", scene.signed())), await scene.place(scene.asked("lock"))):
-            assert placed.view == await scene.order(placed.order_id)
+        for receipt in (
+            refused,
+            await scene.place(scene.asked("lock", scene.signed())),
+            await scene.place(scene.asked("lock")),
+        ):
+            assert receipt.view == await scene.remote_command(receipt.command_id)
 
     @pytest.mark.req("RC-6")
     async def test_no_outcome_in_time_expires_and_a_late_true_report_corrects_it(self, scene: Scene) -> None:
-        order_id = await scene.locks()
-        await scene.over(order_id, timedelta(seconds=19))
-        assert (await scene.order(order_id)).state is State.SENT, "not before its time"
-        await scene.over(order_id)
-        await scene.over(order_id)
-        view = await scene.order(order_id)
+        command_id = await scene.locks()
+        await scene.over(command_id, timedelta(seconds=19))
+        assert (await scene.remote_command(command_id)).state is State.SENT, "not before its time"
+        await scene.over(command_id)
+        await scene.over(command_id)
+        view = await scene.remote_command(command_id)
         assert (view.state, view.reason) == (State.EXPIRED, "no_outcome")
-        assert await scene.reports(order_id, OrderStep.REACHED) == ""
-        assert (await scene.order(order_id)).state is State.EXPIRED
-        assert await scene.reports(order_id, OrderStep.REFUSED, "late") == ""
-        view = await scene.order(order_id)
+        assert await scene.reports(command_id, CommandStep.REACHED) == ""
+        assert (await scene.remote_command(command_id)).state is State.EXPIRED
+        assert await scene.reports(command_id, CommandStep.REFUSED, "late") == ""
+        view = await scene.remote_command(command_id)
         assert (view.state, view.reason) == (State.REFUSED, "late")
-        assert await scene.states(order_id) == ["accepted", "sent", "expired", "refused"]
+        assert await scene.states(command_id) == ["accepted", "sent", "expired", "refused"]
 
     @pytest.mark.req("RC-6")
-    async def test_a_report_of_another_car_or_tenure_or_order_is_refused(self, scene: Scene) -> None:
-        order_id = await scene.locks()
-        assert await scene.reports(order_id, OrderStep.DONE, vehicle_id=VehicleId(uuid4())) == "unknown_order"
-        assert await scene.reports(order_id, OrderStep.DONE, tenure_id=TenureId(uuid4())) == "no_tenure"
-        assert await scene.reports(uuid4(), OrderStep.DONE) == "unknown_order"
+    async def test_a_report_of_another_car_or_tenure_or_command_is_refused(self, scene: Scene) -> None:
+        command_id = await scene.locks()
+        assert await scene.reports(command_id, CommandStep.DONE, vehicle_id=VehicleId(uuid4())) == "unknown_remote_command"
+        assert await scene.reports(command_id, CommandStep.DONE, tenure_id=TenureId(uuid4())) == "no_tenure"
+        assert await scene.reports(uuid4(), CommandStep.DONE) == "unknown_remote_command"
         async with scene.stores.tx() as tx:
-            odd = OrderReport("no id", OrderStep.DONE, "", 0)
-            assert await scene.orders.progress.report(tx, scene.vehicle_id, scene.tenure_id, odd, NOW) == "unknown_order"
-        assert (await scene.order(order_id)).state is State.SENT
+            odd = CommandReport("no id", CommandStep.DONE, "", 0)
+            assert (
+                await scene.remote_commands.progress.report(tx, scene.vehicle_id, scene.tenure_id, odd, NOW)
+                == "unknown_remote_command"
+            )
+        assert (await scene.remote_command(command_id)).state is State.SENT
 
     async def test_a_reason_of_the_car_that_is_no_code_is_not_kept(self, scene: Scene) -> None:
-        order_id = await scene.locks()
-        assert await scene.reports(order_id, OrderStep.REFUSED, "<b>call this number</b>") == ""
-        assert (await scene.order(order_id)).reason == "unspecified"
+        command_id = await scene.locks()
+        assert await scene.reports(command_id, CommandStep.REFUSED, "<b>call this number</b>") == ""
+        assert (await scene.remote_command(command_id)).reason == "unspecified"
 
     @pytest.mark.req("RC-6")
     async def test_a_counter_and_an_id_are_used_once(self, scene: Scene) -> None:
@@ -285,101 +304,108 @@ class CommandsContract:
             await scene.place(scene.asked("lock", signed))
         with pytest.raises(CounterUsed):
             await scene.place(scene.asked("lock", scene.signed(counter=1)))
-        taken = scene.signed(order_id=wire((await scene.place(scene.asked("lock", scene.signed()))).order_id))
-        with pytest.raises(OrderIdTaken):
+        taken = scene.signed(command_id=wire((await scene.place(scene.asked("lock", scene.signed()))).command_id))
+        with pytest.raises(CommandIdTaken):
             await scene.place(scene.asked("lock", taken))
 
     @pytest.mark.req("RC-6")
-    async def test_what_the_engine_does_not_permit_is_an_order_that_is_refused(self, scene: Scene) -> None:
+    async def test_what_the_engine_does_not_permit_is_a_remote_command_that_is_refused(self, scene: Scene) -> None:
         await scene.level(Level.PRIVATE, 2)
-        placed = await scene.place(scene.asked("lock", scene.signed()))
-        view = await scene.order(placed.order_id)
-        assert (placed.frame, view.state, view.reason) == (None, State.REFUSED, "level_too_low")
-        assert await scene.reports(placed.order_id, OrderStep.DONE) == "order_step_impossible"
+        receipt = await scene.place(scene.asked("lock", scene.signed()))
+        view = await scene.remote_command(receipt.command_id)
+        assert (receipt.frame, view.state, view.reason) == (None, State.REFUSED, "level_too_low")
+        assert await scene.reports(receipt.command_id, CommandStep.DONE) == "command_step_impossible"
 
     @pytest.mark.req("RC-7")
-    async def test_who_may_not_command_the_car_orders_nothing(self, scene: Scene) -> None:
+    async def test_who_may_not_command_the_car_commands_nothing(self, scene: Scene) -> None:
         signed = scene.signed()
-        with pytest.raises(OrderRefused):
+        with pytest.raises(CommandRefused):
             await scene.place(scene.asked("lock", signed, account_id=AccountId(uuid4())))
         await scene.stores.left(scene.vehicle_id)
-        with pytest.raises(OrderRefused):
+        with pytest.raises(CommandRefused):
             await scene.place(scene.asked("lock", signed))
 
     @pytest.mark.req("RC-7")
-    async def test_an_approval_needs_a_phone_its_own_order_and_a_fresh_code(self, scene: Scene) -> None:
-        placed = await scene.place(scene.asked("unlock", code_right=True))
-        signed = scene.signed("unlock", order_id=wire(placed.order_id))
+    async def test_an_approval_needs_a_phone_its_own_command_and_a_fresh_code(self, scene: Scene) -> None:
+        receipt = await scene.place(scene.asked("unlock", code_right=True))
+        signed = scene.signed("unlock", command_id=wire(receipt.command_id))
 
-        async def approve(after: timedelta, **changes: Any) -> Placed:
-            approval = Approval(placed.order_id, scene.tenure_id, scene.account_id, signed)
+        async def approve(after: timedelta, **changes: Any) -> CommandReceipt:
+            approval = Approval(receipt.command_id, scene.tenure_id, scene.account_id, signed)
             async with scene.stores.tx() as tx:
-                return await scene.orders.approve(tx, replace(approval, **changes), NOW + after)
+                return await scene.remote_commands.approve(tx, replace(approval, **changes), NOW + after)
 
-        with pytest.raises(OrderUnknown):
+        with pytest.raises(RemoteCommandUnknown):
             await approve(SECOND, account_id=AccountId(uuid4()))
-        with pytest.raises(OrderUnknown):
+        with pytest.raises(RemoteCommandUnknown):
             await approve(SECOND, tenure_id=TenureId(uuid4()))
-        with pytest.raises(OrderStepImpossible):
+        with pytest.raises(CommandStepImpossible):
             await approve(timedelta(seconds=120))
         approved = await approve(timedelta(seconds=119))
         assert approved.frame is not None
-        assert open_order(approved.frame, scene.vehicle_id, KEYS)[0].code_fresh
-        assert (await approve(timedelta(seconds=125))).frame is None, "again the same order, not sent again"
-        assert await scene.states(placed.order_id) == ["awaiting_phone", "accepted", "sent"]
+        assert verify_command(approved.frame, scene.vehicle_id, KEYS)[0].code_fresh
+        assert (await approve(timedelta(seconds=125))).frame is None, "again the same command, not sent again"
+        assert await scene.states(receipt.command_id) == ["awaiting_phone", "accepted", "sent"]
         without = await scene.place(scene.asked("unlock"))
-        signed = scene.signed("unlock", order_id=wire(without.order_id))
+        signed = scene.signed("unlock", command_id=wire(without.command_id))
         with pytest.raises(SafetyCodeNeeded):
-            await approve(SECOND, order_id=without.order_id)
+            await approve(SECOND, command_id=without.command_id)
         with pytest.raises(SafetyCodeNeeded):
             await scene.place(scene.asked("unlock", scene.signed("unlock")))
 
     @pytest.mark.req("RC-5")
-    async def test_the_platforms_own_order_goes_with_a_challenge_and_a_counter_that_grows(self, scene: Scene) -> None:
+    async def test_the_platforms_own_command_goes_with_a_challenge_and_a_counter_that_grows(self, scene: Scene) -> None:
         counters = []
         for _ in range(2):
-            placed = await scene.place(scene.asked("refresh"))
-            assert (placed.frame, placed.needs_challenge) == (None, True)
+            receipt = await scene.place(scene.asked("refresh"))
+            assert (receipt.frame, receipt.needs_challenge) == (None, True)
             async with scene.stores.tx() as tx:
-                frame = await scene.orders.progress.send_with(tx, placed.order_id, bytes(range(16)), NOW + SECOND)
+                frame = await scene.remote_commands.progress.send_with(tx, receipt.command_id, bytes(range(16)), NOW + SECOND)
             assert frame is not None
-            _, payload = open_order(frame, scene.vehicle_id, KEYS)
+            _, payload = verify_command(frame, scene.vehicle_id, KEYS)
             assert (payload.key_id, payload.challenge) == ("", b64url(bytes(range(16))))
             counters.append(payload.counter)
             async with scene.stores.tx() as tx:
-                assert await scene.orders.progress.send_with(tx, placed.order_id, bytes(16), NOW + SECOND) is None, "once"
-            assert await scene.states(placed.order_id) == ["accepted", "sent"]
+                assert (
+                    await scene.remote_commands.progress.send_with(tx, receipt.command_id, bytes(16), NOW + SECOND) is None
+                ), "once"
+            assert await scene.states(receipt.command_id) == ["accepted", "sent"]
         assert counters[0] < counters[1]
         late = await scene.place(scene.asked("refresh"))
         async with scene.stores.tx() as tx:
-            assert await scene.orders.progress.send_with(tx, late.order_id, bytes(16), NOW + timedelta(seconds=20)) is None
+            assert (
+                await scene.remote_commands.progress.send_with(tx, late.command_id, bytes(16), NOW + timedelta(seconds=20))
+                is None
+            )
 
     # A car that is away, and comes back
 
     @pytest.mark.req("RC-6")
-    async def test_an_order_that_nobody_took_is_refused_and_not_sent_when_the_car_comes_back(self, scene: Scene) -> None:
-        order_id = await scene.locks()
+    async def test_a_remote_command_that_nobody_took_is_refused_and_not_sent_when_the_car_comes_back(
+        self, scene: Scene
+    ) -> None:
+        command_id = await scene.locks()
         async with scene.stores.tx() as tx:
-            await scene.orders.progress.turn_down(tx, order_id, "car_offline", NOW + SECOND)
-        view = await scene.order(order_id)
+            await scene.remote_commands.progress.turn_down(tx, command_id, "car_offline", NOW + SECOND)
+        view = await scene.remote_command(command_id)
         assert (view.state, view.reason) == (State.REFUSED, "car_offline")
         assert [kind for kind, _ in await scene.greeted(2 * SECOND)] == ["keys"]
 
     @pytest.mark.req("RC-6")
-    async def test_a_car_that_came_back_meanwhile_and_got_the_order_is_not_said_to_be_away(self, scene: Scene) -> None:
-        order_id = await scene.locks()
-        assert [kind for kind, _ in await scene.greeted()] == ["keys", "order"]
+    async def test_a_car_that_came_back_meanwhile_and_got_the_command_is_not_said_to_be_away(self, scene: Scene) -> None:
+        command_id = await scene.locks()
+        assert [kind for kind, _ in await scene.greeted()] == ["keys", "command"]
         async with scene.stores.tx() as tx:
-            await scene.orders.progress.turn_down(tx, order_id, "car_offline", NOW + SECOND)
-        assert (await scene.order(order_id)).state is State.SENT
+            await scene.remote_commands.progress.turn_down(tx, command_id, "car_offline", NOW + SECOND)
+        assert (await scene.remote_command(command_id)).state is State.SENT
 
     @pytest.mark.req("RC-6")
     async def test_only_what_is_in_time_and_unheard_of_is_sent_again_behind_the_list_of_phones(self, scene: Scene) -> None:
         heard, unheard = await scene.locks(), await scene.locks(SECOND)
-        await scene.reports(heard, OrderStep.REACHED)
+        await scene.reports(heard, CommandStep.REACHED)
         (kind, _), (second, frame) = await scene.greeted(2 * SECOND)
-        assert (kind, second) == ("keys", "order")
-        assert UUID(open_order(frame, scene.vehicle_id, KEYS)[1].order_id) == unheard
+        assert (kind, second) == ("keys", "command")
+        assert UUID(verify_command(frame, scene.vehicle_id, KEYS)[1].command_id) == unheard
         assert [kind for kind, _ in await scene.greeted(timedelta(seconds=21))] == ["keys"], "its time is over"
 
     # Phones
@@ -388,20 +414,20 @@ class CommandsContract:
     async def test_a_phone_is_active_once_the_car_says_so_and_its_owner_hears_of_it_once(self, scene: Scene) -> None:
         assert await scene.known() == {scene.key_id: KeyState.ACTIVE}
         await scene.offered()
-        await scene.car_says(PhoneKeyResult.STORED)
-        assert scene.bell.rang == ["as the car shows it"]
-        await scene.car_says(PhoneKeyResult.WRONG_MAC)
+        await scene.car_says(DigitalKeyResult.STORED)
+        assert scene.notifier.rang == ["as the car shows it"]
+        await scene.car_says(DigitalKeyResult.WRONG_MAC)
         assert await scene.known() == {scene.key_id: KeyState.ACTIVE}
 
     @pytest.mark.req("RC-7")
-    async def test_a_phone_that_the_car_did_not_take_orders_nothing(self, scene: Scene) -> None:
+    async def test_a_phone_that_the_car_did_not_take_commands_nothing(self, scene: Scene) -> None:
         scene.phone = ec.generate_private_key(ec.SECP256R1())
         await scene.offered()
-        with pytest.raises(PhoneKeyNotActive):
+        with pytest.raises(DigitalKeyNotActive):
             await scene.locks()
-        await scene.car_says(PhoneKeyResult.NO_TICKET)
+        await scene.car_says(DigitalKeyResult.NO_TICKET)
         assert (await scene.known())[scene.key_id] is KeyState.REFUSED
-        with pytest.raises(PhoneKeyNotActive):
+        with pytest.raises(DigitalKeyNotActive):
             await scene.locks()
 
     @pytest.mark.req("RC-7")
@@ -414,32 +440,32 @@ class CommandsContract:
         (frame,) = [frame for subject, frame in sent if subject == down_subject(scene.vehicle_id, "keys")]
         held = open_list(frame, scene.vehicle_id, KEYS)
         assert (held.key_ids, held.awaited) == ((awaited,), (awaited,))
-        assert await scene.car_says(PhoneKeyResult.STORED) == ""
+        assert await scene.car_says(DigitalKeyResult.STORED) == ""
         assert (await scene.known())[scene.key_id] is KeyState.REVOKED
         newer = open_list((await scene.greeted(2 * SECOND))[0][1], scene.vehicle_id, KEYS)
         assert newer.version > held.version
         async with scene.stores.tx() as tx:
-            with pytest.raises(PhoneKeyUnknown):
+            with pytest.raises(DigitalKeyUnknown):
                 await scene.phones.revoke(tx, scene.tenure_id, "0" * 32, NOW)
 
     @pytest.mark.req("RC-7")
     async def test_a_thief_who_offers_a_revoked_key_again_gets_nothing_while_the_car_has_not_heard(self, scene: Scene) -> None:
         async with scene.stores.tx() as tx:
             await scene.phones.revoke(tx, scene.tenure_id, scene.key_id, NOW + SECOND)
-        with pytest.raises(PhoneKeyRevoked):
+        with pytest.raises(DigitalKeyRevoked):
             await scene.offered(after=SECOND)
         held = open_list((await scene.greeted(2 * SECOND))[0][1], scene.vehicle_id, KEYS)
         assert (held.key_ids, held.awaited) == ((), ()), "the car, back from where there is no coverage, forgets the phone"
-        await scene.car_says(PhoneKeyResult.STORED)
-        with pytest.raises(PhoneKeyNotActive):
+        await scene.car_says(DigitalKeyResult.STORED)
+        with pytest.raises(DigitalKeyNotActive):
             await scene.locks()
 
     @pytest.mark.req("RC-7")
-    async def test_an_order_names_the_list_that_the_car_was_sent_last(self, scene: Scene) -> None:
+    async def test_a_remote_command_names_the_list_that_the_car_was_sent_last(self, scene: Scene) -> None:
         held = open_list((await scene.greeted())[0][1], scene.vehicle_id, KEYS)
-        placed = await scene.place(scene.asked("lock", scene.signed()))
-        assert placed.frame is not None
-        assert open_order(placed.frame, scene.vehicle_id, KEYS)[0].keys_version == held.version
+        receipt = await scene.place(scene.asked("lock", scene.signed()))
+        assert receipt.frame is not None
+        assert verify_command(receipt.frame, scene.vehicle_id, KEYS)[0].keys_version == held.version
 
     @pytest.mark.req("RC-7")
     async def test_when_the_car_leaves_the_garage_no_phone_remains(self, scene: Scene) -> None:
@@ -461,12 +487,12 @@ class CommandsContract:
         assert sorted((await scene.known()).values()) == [KeyState.ACTIVE, KeyState.REQUESTED]
 
     async def test_a_report_on_a_phone_that_nobody_offered_is_refused(self, scene: Scene) -> None:
-        assert await scene.car_says(PhoneKeyResult.STORED, "f" * 32) == "unknown_phone"
-        assert await scene.car_says(PhoneKeyResult.STORED, tenure_id=TenureId(uuid4())) == "unknown_phone"
+        assert await scene.car_says(DigitalKeyResult.STORED, "f" * 32) == "unknown_phone"
+        assert await scene.car_says(DigitalKeyResult.STORED, tenure_id=TenureId(uuid4())) == "unknown_phone"
 
     async def test_in_private_mode_no_phone_is_offered(self, scene: Scene) -> None:
         await scene.level(Level.PRIVATE, 2)
-        with pytest.raises(OrderRefused):
+        with pytest.raises(CommandRefused):
             await scene.offered()
 
     # The safety code
@@ -514,46 +540,50 @@ class CommandsContract:
     @pytest.mark.req("RC-6")
     async def test_a_store_takes_each_id_key_and_counter_once(self, scene: Scene) -> None:
         store = scene.stores.commands
-        row = OrderRow(
+        row = CommandRow(
             uuid4(), scene.tenure_id, scene.vehicle_id, scene.account_id, "key-0001", b"f", "lock", State.REFUSED, "late", 1, NOW,
             NOW + SECOND, key_id="a" * 32, counter=5,
         )  # fmt: skip
         async with scene.stores.tx() as tx:
-            assert await store.add_order(tx, row, [State.REFUSED], NOW)
+            assert await store.add_command(tx, row, [State.REFUSED], NOW)
         twins = {
             "id": replace(row, idempotency_key="key-0002", counter=6),
-            "key": replace(row, order_id=uuid4(), counter=7),
-            "counter": replace(row, order_id=uuid4(), idempotency_key="key-0003"),
+            "key": replace(row, command_id=uuid4(), counter=7),
+            "counter": replace(row, command_id=uuid4(), idempotency_key="key-0003"),
         }
         for name, twin in twins.items():
             async with scene.stores.tx() as tx:
-                assert not await store.add_order(tx, twin, [State.REFUSED], NOW), name
+                assert not await store.add_command(tx, twin, [State.REFUSED], NOW), name
         for fresh in (
-            replace(row, order_id=uuid4(), idempotency_key="key-0004", key_id=None, counter=None),
-            replace(row, order_id=uuid4(), idempotency_key="key-0005", key_id=None, counter=None),
+            replace(row, command_id=uuid4(), idempotency_key="key-0004", key_id=None, counter=None),
+            replace(row, command_id=uuid4(), idempotency_key="key-0005", key_id=None, counter=None),
         ):
             async with scene.stores.tx() as tx:
-                assert await store.add_order(tx, fresh, [State.REFUSED], NOW)
+                assert await store.add_command(tx, fresh, [State.REFUSED], NOW)
         async with scene.stores.tx() as tx:
-            assert await store.order_by_key(tx, scene.account_id, "key-0001") == row
-            assert await store.order_by_key(tx, AccountId(uuid4()), "key-0001") is None
-            assert await store.lock_order(tx, row.order_id) == row
-            assert await store.lock_order(tx, uuid4()) is None
-            assert await store.order_view(tx, TenureId(uuid4()), row.order_id) is None
-            assert await store.footing(tx, scene.tenure_id, scene.account_id, NOW, NOW - SECOND) == Footing(True, 3, 0, "en")
-            assert await store.footing(tx, scene.tenure_id, AccountId(uuid4()), NOW, NOW) == Footing(False, 0, 0, "")
+            assert await store.command_by_key(tx, scene.account_id, "key-0001") == row
+            assert await store.command_by_key(tx, AccountId(uuid4()), "key-0001") is None
+            assert await store.lock_command(tx, row.command_id) == row
+            assert await store.lock_command(tx, uuid4()) is None
+            assert await store.command_view(tx, TenureId(uuid4()), row.command_id) is None
+            assert await store.eligibility(tx, scene.tenure_id, scene.account_id, NOW, NOW - SECOND) == CommandEligibility(
+                True, 3, 0, "en"
+            )
+            assert await store.eligibility(tx, scene.tenure_id, AccountId(uuid4()), NOW, NOW) == CommandEligibility(
+                False, 0, 0, ""
+            )
 
-    async def test_orders_are_read_newest_first_from_any_place_on(self, scene: Scene) -> None:
-        placed = [await scene.locks(SECOND * n) for n in range(4)]
+    async def test_commands_are_read_newest_first_from_any_place_on(self, scene: Scene) -> None:
+        receipt = [await scene.locks(SECOND * n) for n in range(4)]
         store = scene.stores.commands
         async with scene.stores.tx() as tx:
-            newest = await store.order_views(tx, scene.tenure_id, None, 3)
-            assert [view.order_id for view in newest] == placed[:0:-1]
-            rest = await store.order_views(tx, scene.tenure_id, (newest[-1].requested_at, newest[-1].order_id), 3)
-            assert [view.order_id for view in rest] == placed[:1]
+            newest = await store.command_views(tx, scene.tenure_id, None, 3)
+            assert [view.command_id for view in newest] == receipt[:0:-1]
+            rest = await store.command_views(tx, scene.tenure_id, (newest[-1].requested_at, newest[-1].command_id), 3)
+            assert [view.command_id for view in rest] == receipt[:1]
             assert newest[0].phone == (scene.key_id, "as the car shows it")
-            assert await store.order_views(tx, TenureId(uuid4()), None, 3) == []
+            assert await store.command_views(tx, TenureId(uuid4()), None, 3) == []
 
     async def test_a_view_is_told_and_read_back_as_it_is(self, scene: Scene) -> None:
-        view = await scene.order(await scene.locks())
-        assert msgspec.convert(msgspec.json.decode(msgspec.json.encode(view)), OrderView) == view
+        view = await scene.remote_command(await scene.locks())
+        assert msgspec.convert(msgspec.json.decode(msgspec.json.encode(view)), CommandView) == view

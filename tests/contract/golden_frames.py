@@ -19,12 +19,12 @@ import msgspec
 from openmarque.catalogue.decide import Rule
 from openmarque.catalogue.policy import Policy, SignedPolicy
 from openmarque.catalogue.register import installed_services
+from openmarque.protocol import commands as o
 from openmarque.protocol import messages as m
-from openmarque.protocol import orders as o
+from openmarque.protocol.digital_keys import DIGITAL_KEY_REPORT, DigitalKeyOffer, DigitalKeyReport, DigitalKeyResult, KeyList
 from openmarque.protocol.envelope import Ack, Answer, Disposition, Envelope, Lane, Trust, encode, pack, read_envelope
 from openmarque.protocol.levels import Level
 from openmarque.protocol.pairing import PAIRING_REQUEST, PairingAnswer, PairingRequest, PairingResult
-from openmarque.protocol.phone_keys import PHONE_KEY_REPORT, KeyList, PhoneKeyOffer, PhoneKeyReport, PhoneKeyResult
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -38,9 +38,9 @@ DOWN: dict[str, type[msgspec.Struct]] = {
     "cert": m.CertificateIssued,
     "pair": PairingAnswer,
     "challenge": o.ChallengeRequest,
-    "key": PhoneKeyOffer,
+    "key": DigitalKeyOffer,
     "keys": KeyList,
-    "order": o.SignedOrder,
+    "command": o.SignedCommand,
 }
 """The struct of each kind of frame to a car."""
 
@@ -122,17 +122,17 @@ def _bodies() -> dict[str, msgspec.Struct]:
     }
     return {
         m.HELLO: m.Hello(
-            protocol=(1,), epoch=3, first={"event": 12, "urgent": 1}, policy_hash="ab" * 32, level=Level.DATA, ceiling=Level.POSITION,
+            protocol=(2,), epoch=3, first={"event": 12, "urgent": 1}, policy_hash="ab" * 32, level=Level.DATA, ceiling=Level.POSITION,
             software="tcu 4.2", types=(m.STATUS, TRIP_COMPLETED), signals=("Vehicle.Speed",), commands=("unlock",),
         ),
         m.CERTIFICATE_REQUEST: m.CertificateRequest(csr=bytes(range(48))),
         m.LEVEL_CHANGED: m.LevelChanged(Level.DATA, 5, _AT - 1000, "head unit", "cd" * 16, bytes(range(64))),
         m.POLICY_ACCEPTED: m.PolicyAccepted(9, "ef" * 32),
         PAIRING_REQUEST: PairingRequest("04251387", _AT),
-        m.GONE: m.Gone(21, "level_tightened"),
+        m.GONE: m.Tombstone(21, "level_tightened"),
         o.CHALLENGE_ISSUED: o.ChallengeAnswer(5, bytes(range(16))),
-        o.ORDER_REPORT: o.OrderReport("34" * 16, o.OrderStep.REFUSED, "moving", _AT),
-        PHONE_KEY_REPORT: PhoneKeyReport("56" * 16, PhoneKeyResult.STORED, "Blue phone"),
+        o.COMMAND_REPORT: o.CommandReport("34" * 16, o.CommandStep.REFUSED, "moving", _AT),
+        DIGITAL_KEY_REPORT: DigitalKeyReport("56" * 16, DigitalKeyResult.STORED, "Blue phone"),
         m.STATUS: m.StatusBody(plain),
         m.STATUS_WITH_PLACE: m.StatusBody({**plain, **place}),
         TRIP_COMPLETED: TripCompleted(7, _AT - 900_000, _AT, 900.0, 840.5, 12_345.75, 49.38, 80.25, 71.5, 14.2, 12.0),
@@ -168,16 +168,16 @@ def _down() -> dict[str, msgspec.Struct]:
         "cert": m.CertificateIssued(chain=b"-----BEGIN CERTIFICATE-----\n", refused=""),
         "pair": PairingAnswer(_AT, PairingResult.LOCKED, wait_s=900, tries=0),
         "challenge": o.ChallengeRequest(5),
-        "key": PhoneKeyOffer(bytes(range(91)), "Blue phone", bytes(range(32)), "56" * 16, 6),
+        "key": DigitalKeyOffer(bytes(range(91)), "Blue phone", bytes(range(32)), "56" * 16, 6),
         "keys": KeyList(_VEHICLE.hex, 4, ("56" * 16, "78" * 16), ("78" * 16,), "12" * 16, bytes(range(64))),
-        "order": o.SignedOrder(_order(), bytes(range(64)), True, 4, "12" * 16, bytes(range(64))),
+        "command": o.SignedCommand(_remote_command(), bytes(range(64)), True, 4, "12" * 16, bytes(range(64))),
     }
 
 
-def _order() -> bytes:
+def _remote_command() -> bytes:
     return o.write_payload(
-        o.OrderPayload(
-            order_id="34" * 16, vehicle_id=_VEHICLE.hex, command="unlock", key_id="56" * 16, counter=7,
+        o.CommandPayload(
+            command_id="34" * 16, vehicle_id=_VEHICLE.hex, command="unlock", key_id="56" * 16, counter=7,
             challenge=o.b64url(bytes(range(16))), valid_ms=15_000,
         )
     )  # fmt: skip

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from openmarque.domains.consent.service import LevelRecord, LevelStore
-from openmarque.governance.policies import FactsSource, PolicyKeeper
+from openmarque.governance.policies import FactsSource, StoringPolicyCompiler
 from openmarque.kit.clock import from_ms
 from openmarque.kit.ids import TenureId, VehicleId
 from openmarque.link.ports import CarRow, HelloRecord, LinkStore, PolicyRow, Refusals, StatusWrite
@@ -30,7 +30,7 @@ class Stores(Protocol):
     link: LinkStore
     levels: LevelStore
     facts: FactsSource
-    governor: PolicyKeeper
+    compiler: StoringPolicyCompiler
 
     def tx(self) -> AbstractAsyncContextManager[Transaction]: ...
 
@@ -119,7 +119,7 @@ class LinkContract:
         vehicle_id, _ = await stores.car()
         before = await self.locked(stores, vehicle_id)
         async with stores.tx() as tx:
-            await stores.governor.recompile(tx, [vehicle_id], NOW)
+            await stores.compiler.recompile(tx, [vehicle_id], NOW)
         after = await self.locked(stores, vehicle_id)
         assert after.policy.version == before.policy.version + 1
         assert await self.write(stores, status(before, 1)) == frozenset()
@@ -128,7 +128,7 @@ class LinkContract:
     async def test_a_policy_can_be_compiled_above_what_a_car_holds(self, stores: Stores) -> None:
         vehicle_id, _ = await stores.car()
         async with stores.tx() as tx:
-            await stores.governor.recompile(tx, [vehicle_id], NOW, above=40)
+            await stores.compiler.recompile(tx, [vehicle_id], NOW, above=40)
         assert (await self.locked(stores, vehicle_id)).policy.version == 41
 
     async def test_watermarks_move_each_on_its_own_lane(self, stores: Stores) -> None:
@@ -180,7 +180,7 @@ class LinkContract:
             accepted.append((await self.locked(stores, vehicle_id)).policy.accepted_version)
         assert accepted == [newest, newest, newest]
         async with stores.tx() as tx:
-            await stores.governor.recompile(tx, [vehicle_id], NOW)
+            await stores.compiler.recompile(tx, [vehicle_id], NOW)
         assert (await self.locked(stores, vehicle_id)).policy.accepted_version == newest
 
     @pytest.mark.req("PRV-6")
@@ -214,7 +214,7 @@ class LinkContract:
             async with stores.tx() as tx:
                 await stores.link.move_watermarks(tx, Lane.EVENT, {vehicle_id: 7})
                 await stores.link.write_status(tx, [status(before, 5)])
-                await stores.governor.recompile(tx, [vehicle_id], NOW)
+                await stores.compiler.recompile(tx, [vehicle_id], NOW)
                 raise LookupError
 
         with pytest.raises(LookupError):
@@ -231,7 +231,7 @@ class LinkContract:
                 change = LevelChanged(level, counter, 1_000, "head unit", "k", b"s")
                 await stores.levels.add(tx, LevelRecord(vehicle_id, tenure_id, change, NOW))
             assert await stores.levels.newest_counter(tx, vehicle_id) == 2**40
-            await stores.governor.recompile(tx, [vehicle_id], NOW)
+            await stores.compiler.recompile(tx, [vehicle_id], NOW)
         row: PolicyRow = (await self.locked(stores, vehicle_id)).policy
         assert row.level is Level.DATA
 

@@ -1,4 +1,4 @@
-"""Orders, phones and safety codes on the memory stores under the deterministic world."""
+"""Remote commands, phones and safety codes on the memory stores under the deterministic world."""
 
 from uuid import uuid4
 
@@ -9,7 +9,7 @@ from openmarque.brands.pack import load_pack
 from openmarque.domains.commands.memory import MemoryCommands
 from openmarque.governance.memory import MemoryPolicyStore
 from openmarque.governance.platform import installed_catalogue
-from openmarque.governance.policies import PolicyKeeper
+from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
 from tests.contract.commands_contract import CommandsContract
 from tests.contract.test_link_store import MemoryStores
@@ -20,7 +20,7 @@ class MemoryCommandStores(MemoryStores):
         super().__init__()
         self.commands = MemoryCommands()
         # With every installed service: the world's own catalogue may know fewer commands.
-        self.governor = PolicyKeeper(
+        self.compiler = StoringPolicyCompiler(
             installed_catalogue(load_pack().retention), self.facts, MemoryPolicyStore(), Ed25519PrivateKey.generate()
         )
 

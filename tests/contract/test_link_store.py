@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from openmarque.domains.consent.memory import MemoryLevels
 from openmarque.domains.contracts.rules import State
 from openmarque.governance.memory import ContractRow, MemoryFacts, MemoryPolicyStore, TenureRow, VehicleRow
-from openmarque.governance.policies import PolicyKeeper
+from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.ids import ContractId, TenureId, VehicleId
 from openmarque.link.memory import CERTIFICATE, LAST_VALUES, REFUSAL_COUNT, CertificateRow, MemoryLinkStore
 from openmarque.protocol.levels import Level
@@ -27,7 +27,7 @@ class MemoryStores:
         self.link = MemoryLinkStore(self.database)
         self.levels = MemoryLevels()
         self.facts = MemoryFacts()
-        self.governor = PolicyKeeper(world_catalogue(), self.facts, MemoryPolicyStore(), Ed25519PrivateKey.generate())
+        self.compiler = StoringPolicyCompiler(world_catalogue(), self.facts, MemoryPolicyStore(), Ed25519PrivateKey.generate())
 
     def tx(self) -> AbstractAsyncContextManager[Transaction]:
         return self.database.begin()
@@ -40,7 +40,7 @@ class MemoryStores:
             self.facts.put_tenure(tx, TenureRow(tenure_id, vehicle_id, NOW))
             contract = ContractRow(ContractId(uuid4()), tenure_id, "connect", State.ACTIVE, NOW, NOW + timedelta(days=1096))
             self.facts.put_contract(tx, contract)
-            await self.governor.recompile(tx, [vehicle_id], NOW)
+            await self.compiler.recompile(tx, [vehicle_id], NOW)
         return vehicle_id, tenure_id
 
     async def key(self, vehicle_id: VehicleId, key_id: str, *, revoked: bool) -> bytes:

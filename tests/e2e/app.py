@@ -104,7 +104,7 @@ WORDS: Final = {
         "locked": "locked",
         "unlocked": "unlocked",
         "unlock": "Unlock",
-        "steps": "Steps of the order “{command}”",
+        "steps": "Steps of the command “{command}”",
         "sent": "Sent",
         "reached": "Reached the car",
         "executing": "Being carried out",
@@ -118,7 +118,7 @@ WORDS: Final = {
         "save_name": "Save the name",
         "bad_name": "A car can't have this name.",
         "gone": "This car is not in your garage.",
-        "unanswered": "No answer came: the order may have arrived or not.",
+        "unanswered": "No answer came: the command may have arrived or not.",
         "refresh": "Refresh",
         "sign_out": "Sign out",
         "again": "Try again",
@@ -143,7 +143,7 @@ _IS_FORGOTTEN: Final = """vehicle => new Promise(tell => {
 _NOTE_STATES: Final = """() => {
   const shown = globalThis.statesShown = [];
   const look = () => {
-    const state = document.querySelector("section[data-order]")?.dataset.state;
+    const state = document.querySelector("section[data-command]")?.dataset.state;
     if (state !== undefined && state !== shown.at(-1)) shown.push(state);
   };
   new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-state"] });
@@ -240,18 +240,18 @@ class App:
 
     @property
     def sheet(self) -> Locator:
-        """What asks once more before an order goes."""
+        """What asks once more before a remote command goes."""
         return self.page.get_by_role("dialog")
 
     def locks(self) -> None:
         """Press “Lock”, and confirm it."""
-        self.hides_what_became_of_the_last_order()
+        self.hides_what_became_of_the_last_command()
         self.button("lock").click()
         self.sheet.get_by_role("button", name=self.says("lock_do"), exact=True).click()
 
     def unlocks(self, code: str) -> None:
         """Press “Unlock”, and type the safety code."""
-        self.hides_what_became_of_the_last_order()
+        self.hides_what_became_of_the_last_command()
         self.button("unlock").click()
         self.types_code(code)
 
@@ -264,9 +264,9 @@ class App:
         self.field("car_name").fill(name)
         self.button("save_name").click()
 
-    def hides_what_became_of_the_last_order(self) -> None:
-        """Press “Hide” if an outcome is shown, so that whatever is shown next is of the next order."""
-        self.values()  # by then the page knows of earlier orders
+    def hides_what_became_of_the_last_command(self) -> None:
+        """Press “Hide” if an outcome is shown, so that whatever is shown next is of the next command."""
+        self.values()  # by then the page knows of earlier commands
         hide = self.button("hide")
         if hide.is_visible():
             hide.click()
@@ -285,8 +285,8 @@ class App:
         self.button("save_code").click()
         expect(self.heading(self.says("account"))).to_be_visible()
 
-    def notes_what_becomes_of_orders(self) -> None:
-        """From now on note each state in which an order is shown."""
+    def notes_what_becomes_of_commands(self) -> None:
+        """From now on note each state in which a remote command is shown."""
         self.page.evaluate(_NOTE_STATES)
 
     def noted(self) -> list[str]:
@@ -295,7 +295,7 @@ class App:
         return found
 
     def sees_steps(self, command: str, *states: str) -> None:
-        """Wait until the order has come to the last of `states`; exactly these steps are shown as having happened, in this order."""
+        """Wait until the command has come to the last of `states`; exactly these steps are shown as having happened, in this order."""
         steps = self.page.get_by_role("list", name=self.says("steps").format(command=self.says(command)))
         expect(steps.locator(f"li[data-state={states[-1]}]")).to_be_visible(timeout=_OUTCOME_MS)
         happened = steps.locator("li[data-state]")
@@ -336,9 +336,9 @@ class App:
         """Wait until the page hears the car as it speaks."""
         expect(self.page.locator("[data-live]")).to_have_attribute("data-live", "live", timeout=_OUTCOME_MS)
 
-    def orders(self, vehicle_id: str) -> list[dict[str, Any]]:
-        """What the platform knows of the orders to a car, the newest first."""
-        answer = self.page.request.get(f"/api/v1/vehicles/{vehicle_id}/orders")
+    def remote_commands(self, vehicle_id: str) -> list[dict[str, Any]]:
+        """What the platform knows of the commands to a car, the newest first."""
+        answer = self.page.request.get(f"/api/v1/vehicles/{vehicle_id}/remote-commands")
         assert answer.ok, answer.text()
         found: list[dict[str, Any]] = answer.json()["items"]
         return found

@@ -59,7 +59,7 @@ def test_an_owner_adds_this_phone_in_the_car_then_unlocks_and_locks_it_and_sees_
     app.is_drawn("locked")
     picture(app.page, "car-light")
 
-    app.notes_what_becomes_of_orders()
+    app.notes_what_becomes_of_commands()
     app.unlocks(running.card.safety_code)
     app.sees_steps("unlock", "sent", "reached", "executing", "done")
     picture(app.page, "unlocking")

@@ -1,4 +1,4 @@
-"""A new person: an account by mail, a car of their own by the code typed in it, this phone by the code on its screen, then orders."""
+"""A new person: an account by mail, a car of their own by the code typed in it, this phone by the code on its screen, then commands."""
 
 from itertools import count
 
@@ -76,19 +76,19 @@ def test_a_new_owner_gets_an_account_a_car_and_a_key_and_opens_the_car(running, 
         expect(app.sheet.get_by_role("alert")).to_contain_text("not connected")
         assert violations(app.page) == []
     app.page.keyboard.press("Escape")
-    before = app.orders(own_car.vehicle_id)
+    before = app.remote_commands(own_car.vehicle_id)
 
     own_car.starts()
     car.opens(own_car.head_unit)
     car.is_connected()
-    # What was kept for the car would come before anything new: a new order that is done shows that nothing was.
+    # What was kept for the car would come before anything new: a new command that is done shows that nothing was.
     app.locks()
     app.sees_steps("lock", "sent", "reached", "executing", "done")
     app.is_drawn("locked")
-    after = app.orders(own_car.vehicle_id)
+    after = app.remote_commands(own_car.vehicle_id)
     assert after[1:] == before
-    assert [order["command"] for order in after] == ["lock", "lock", "unlock"]
-    assert {order["state"] for order in after} == {"done"}
+    assert [remote_command["command"] for remote_command in after] == ["lock", "lock", "unlock"]
+    assert {remote_command["state"] for remote_command in after} == {"done"}
 
 
 @pytest.mark.req("ENR-2")

@@ -1,4 +1,4 @@
-"""The steps of an order survive that the app is cut off in the middle of it."""
+"""The steps of a remote command survive that the app is cut off in the middle of it."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.e2e.app import App
 
 
 @pytest.mark.req("RC-4", "RC-6")
-def test_the_steps_of_an_order_are_told_to_the_end_although_the_api_dies_in_the_middle(
+def test_the_steps_of_a_remote_command_are_told_to_the_end_although_the_api_dies_in_the_middle(
     phone, signed_in, watch, running, in_car
 ):
     app = App(phone("fr", "light", signed_in))
@@ -14,10 +14,10 @@ def test_the_steps_of_an_order_are_told_to_the_end_although_the_api_dies_in_the_
     app.opens_page_of(running.vehicle("Cime hybride"))
     with watch.cut():
         with app.page.expect_response(
-            lambda answer: answer.request.method == "POST" and answer.url.endswith("/orders")
-        ) as ordered:
+            lambda answer: answer.request.method == "POST" and answer.url.endswith("/remote-commands")
+        ) as sent:
             app.locks()
-        assert ordered.value.status == 202
+        assert sent.value.status == 202
         running.child("openmarque.cli.serve").kill()
         app.sees_steps("lock", "sent", "reached", "executing", "done")
         app.is_live()

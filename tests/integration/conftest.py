@@ -38,8 +38,8 @@ from psycopg import sql
 
 from openmarque.engines.nats import NatsEndpoint, NatsServer
 from openmarque.engines.postgres import PostgresEndpoint, PostgresServer
+from openmarque.engines.postgres_home import possible_roots
 from openmarque.engines.process import end, find_ours
-from openmarque.engines.quarters import possible_roots
 from openmarque.kit.clock import Clock, ManualClock, SystemClock
 from openmarque.kit.csr import certificate_request, key_pem, new_car_key
 from openmarque.kit.ids import VehicleId, wire

@@ -1,4 +1,4 @@
-"""Orders, phones and safety codes on PostgreSQL keep the contract that the deterministic world relies on."""
+"""Remote commands, phones and safety codes on PostgreSQL keep the contract that the deterministic world relies on."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -55,7 +55,7 @@ class TestPostgresCommands(CommandsContract):
                 await pool.close()
 
     @pytest.mark.req("GDP-2", "GDP-12")
-    async def test_an_order_is_deleted_with_its_steps_after_the_time_that_the_brand_set_and_not_before(
+    async def test_a_remote_command_is_deleted_with_its_steps_after_the_time_that_the_brand_set_and_not_before(
         self, scene: Scene, command_stores: PostgresCommandStores
     ):
         kept = timedelta(days=7)
@@ -66,17 +66,19 @@ class TestPostgresCommands(CommandsContract):
             async with command_stores.tx() as tx:
                 await sweep(tx, keep, NOW + after)
             async with command_stores.tx() as tx:
-                rows = [await postgres(tx).rows(PLATFORM, f"SELECT count(*) FROM {t}") for t in ("vehicle_order", "order_step")]
+                rows = [
+                    await postgres(tx).rows(PLATFORM, f"SELECT count(*) FROM {t}") for t in ("vehicle_command", "command_step")
+                ]
             return [counted for ((counted,),) in rows]
 
         assert await swept(kept) == [2, 4]
         assert await swept(kept + timedelta(seconds=1), None) == [2, 4], "nobody has said how long"
         assert await swept(kept + timedelta(seconds=1)) == [1, 2]
-        assert (await scene.order(later)).state == "sent"
+        assert (await scene.remote_command(later)).state == "sent"
         assert await swept(2 * kept) == [0, 0]
 
     @pytest.mark.req("GDP-12")
-    async def test_an_order_refused_since_nobody_said_how_long_it_is_kept_goes_after_a_day_and_takes_no_other_with_it(
+    async def test_a_remote_command_refused_since_nobody_said_how_long_it_is_kept_goes_after_a_day_and_takes_no_other_with_it(
         self, scene: Scene, command_stores: PostgresCommandStores
     ):
         refused, other = await scene.locks(), await scene.locks(timedelta(seconds=30))
@@ -85,10 +87,10 @@ class TestPostgresCommands(CommandsContract):
             async with command_stores.tx() as tx:
                 await sweep(tx, None, NOW + after)
             async with command_stores.tx() as tx:
-                return [row[0] for row in await postgres(tx).rows(PLATFORM, "SELECT order_id FROM vehicle_order")]
+                return [row[0] for row in await postgres(tx).rows(PLATFORM, "SELECT command_id FROM vehicle_command")]
 
         async with command_stores.tx() as tx:
-            as_refused = "UPDATE vehicle_order SET state = 'refused', reason = 'no_retention' WHERE order_id = %s"
+            as_refused = "UPDATE vehicle_command SET state = 'refused', reason = 'no_retention' WHERE command_id = %s"
             await postgres(tx).execute(PLATFORM, as_refused, (refused,))
         assert set(await left(REFUSAL_KEPT)) == {refused, other}
         assert await left(REFUSAL_KEPT + timedelta(seconds=1)) == [other]

@@ -53,7 +53,7 @@ async def test_both_start_side_by_side_and_a_killed_one_comes_back_with_what_was
         connection.execute("INSERT INTO kept VALUES (7)")
         for name in ("fsync", "synchronous_commit", "full_page_writes", "data_checksums"):
             assert connection.execute(f"SHOW {name}").fetchone() == ("on",), name
-        # Neither engine may stop everything for tens of milliseconds in the middle of an order (decision 0022).
+        # Neither engine may stop everything for tens of milliseconds in the middle of a remote command (decision 0022).
         assert connection.execute("SHOW wal_init_zero").fetchone() == ("off",)
     broker = stack.nats.process()
     assert broker is not None
@@ -133,7 +133,7 @@ def test_a_pid_file_that_names_a_stranger_does_not_stop_the_start(own_home: Path
 
 def test_a_cluster_that_was_being_made_when_we_died_is_made_anew(own_home: Path) -> None:
     server = PostgresServer(Settings(home=own_home), extra_conf=QUICK)
-    half = server.quarters.root / "data.new"
+    half = server.postgres_home.root / "data.new"
     half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18\n", "ascii")
     assert server.start().version >= 160000
@@ -171,14 +171,14 @@ def test_as_root_a_closed_home_keeps_its_mode_and_the_database_lies_elsewhere_an
     assert process is not None
     assert process.username() != "root"
     assert own_home.stat().st_mode & 0o777 == 0o700
-    assert str(server.quarters.root) in " ".join(endpoint.notes)
+    assert str(server.postgres_home.root) in " ".join(endpoint.notes)
     server.destroy()
-    assert not server.quarters.root.exists()
+    assert not server.postgres_home.root.exists()
 
 
 def test_the_database_and_keys_are_open_to_their_owner_only(postgres: Postgres, settings: Settings) -> None:
     assert postgres.server.data.stat().st_mode & 0o077 == 0
-    assert postgres.server.quarters.socket_dir.stat().st_mode & 0o077 == 0
+    assert postgres.server.postgres_home.socket_dir.stat().st_mode & 0o077 == 0
     assert {path.stat().st_mode & 0o077 for path in settings.keys_dir.iterdir()} == {0}
 
 

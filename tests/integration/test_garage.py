@@ -14,17 +14,17 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from openmarque.brands.pack import BrandPack, load_pack
 from openmarque.catalogue.decide import Ask, Kind, Moment, Permit
-from openmarque.catalogue.policy import Policy, Rulebook, SignedPolicy
+from openmarque.catalogue.policy import CompiledPolicy, Policy, SignedPolicy
 from openmarque.domains.accounts.service import Accounts
 from openmarque.domains.contracts.rules import Step, StepImpossible
 from openmarque.domains.contracts.service import Contracts, PlanUnknown
 from openmarque.domains.garage.errors import CeilingNotOffered, ModelUnknown, TenureRunning, VehicleExists, VehicleUnknown
-from openmarque.domains.garage.service import Build, Garage, Order
+from openmarque.domains.garage.service import Build, Garage, NewVehicle
 from openmarque.domains.garage.vault import VinVault
 from openmarque.governance.enforcing import enforce, set_app_password
 from openmarque.governance.facts import PostgresFacts, PostgresPolicyStore
 from openmarque.governance.platform import installed_catalogue
-from openmarque.governance.policies import PolicyKeeper
+from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.clock import SystemClock, to_ms
 from openmarque.kit.csr import certificate_request, new_car_key
 from openmarque.kit.ids import VehicleId
@@ -53,17 +53,17 @@ class Yard:
         self.clock = SystemClock()
         self.keys = keys
         pack = load_pack()
-        self.governor = PolicyKeeper(
+        self.compiler = StoringPolicyCompiler(
             installed_catalogue(load_pack().retention), PostgresFacts(), PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
         )
         self._pki = pki
         self.garage = self.of_brand(pack)
-        self.contracts = Contracts(pack, self.governor)
+        self.contracts = Contracts(pack, self.compiler)
         self.accounts = Accounts(pack)
         self.link = PostgresLinkStore(database)
 
     def of_brand(self, pack: BrandPack) -> Garage:
-        return Garage(pack, VinVault(self.keys), self._pki.ca, self.governor)
+        return Garage(pack, VinVault(self.keys), self._pki.ca, self.compiler)
 
     @asynccontextmanager
     async def tx(self) -> AsyncIterator[PostgresTransaction]:
@@ -77,7 +77,7 @@ class Yard:
     async def is_open(self, vehicle_id: VehicleId) -> bool:
         """Whether status is open for this car at the highest level."""
         frame = msgspec.msgpack.decode((await self.policy(vehicle_id)).frame, type=SignedPolicy)
-        rules = Rulebook(msgspec.msgpack.decode(frame.policy, type=Policy))
+        rules = CompiledPolicy(msgspec.msgpack.decode(frame.policy, type=Policy))
         moment = Moment(to_ms(self.clock.now()), Level.POSITION)
         return isinstance(rules.judge(Ask("status", Kind.SIGNAL, vss.SPEED), moment), Permit)
 
@@ -112,7 +112,7 @@ async def owned(yard: Yard, vin: str = VIN) -> VehicleId:
     """A car with an owner and the trial."""
     now = yard.clock.now()
     async with yard.tx() as tx:
-        vehicle_id = await yard.garage.register(tx, Order(vin, "brise"), now)
+        vehicle_id = await yard.garage.register(tx, NewVehicle(vin, "brise"), now)
         account_id = await yard.accounts.create(tx, "fr", "Europe/Paris", now)
         tenure_id = await yard.garage.start_tenure(tx, vehicle_id, account_id, now)
         await yard.contracts.activate_trial(tx, tenure_id, vehicle_id, "connect", now)
@@ -124,7 +124,7 @@ async def owned(yard: Yard, vin: str = VIN) -> VehicleId:
 async def test_a_wrong_vin_is_refused_with_the_reason_and_leaves_nothing(yard: Yard, vin: str) -> None:
     with pytest.raises(InvalidVin):
         async with yard.tx() as tx:
-            await yard.garage.register(tx, Order(vin, "brise"), yard.clock.now())
+            await yard.garage.register(tx, NewVehicle(vin, "brise"), yard.clock.now())
     async with yard.tx() as tx:
         assert await tx.rows("om_platform", "SELECT FROM vehicle") == []
 
@@ -134,9 +134,9 @@ async def test_a_car_is_built_with_the_levels_of_its_brand_and_for_one_of_them_a
     two = yard.of_brand(msgspec.structs.replace(load_pack(), levels=("private", "position")))
     async with yard.tx() as tx:
         with pytest.raises(CeilingNotOffered, match="data") as caught:
-            await two.register(tx, Order(VIN, "brise", Level.DATA), yard.clock.now())
+            await two.register(tx, NewVehicle(VIN, "brise", Level.DATA), yard.clock.now())
         assert caught.value.remedy == "Choose one of: private, position."
-        car = await two.register(tx, Order(VIN, "brise"), yard.clock.now())
+        car = await two.register(tx, NewVehicle(VIN, "brise"), yard.clock.now())
         assert await two.build_of(tx, car) == Build("brise", Level.POSITION, (Level.PRIVATE, Level.POSITION))
         assert await yard.garage.build_of(tx, car) == await two.build_of(tx, car), "a car keeps what it was built with"
         with pytest.raises(VehicleUnknown):
@@ -167,7 +167,7 @@ async def test_the_vin_stands_nowhere_in_the_database(yard: Yard) -> None:
 async def test_an_unknown_model_or_plan_names_those_there_are(yard: Yard) -> None:
     with pytest.raises(ModelUnknown) as unknown:
         async with yard.tx() as tx:
-            await yard.garage.register(tx, Order(VIN, "zeppelin"), yard.clock.now())
+            await yard.garage.register(tx, NewVehicle(VIN, "zeppelin"), yard.clock.now())
     assert "brise" in unknown.value.remedy
     vehicle_id = await owned(yard)
     async with yard.tx() as tx:
@@ -181,7 +181,7 @@ async def test_an_unknown_model_or_plan_names_those_there_are(yard: Yard) -> Non
 async def test_services_open_with_the_contract_and_close_with_it(yard: Yard) -> None:
     now = yard.clock.now()
     async with yard.tx() as tx:
-        vehicle_id = await yard.garage.register(tx, Order(VIN, "brise"), now)
+        vehicle_id = await yard.garage.register(tx, NewVehicle(VIN, "brise"), now)
     assert not await yard.is_open(vehicle_id)
     async with yard.tx() as tx:
         account_id = await yard.accounts.create(tx, "fr", "Europe/Paris", now)
@@ -203,7 +203,7 @@ async def test_services_open_with_the_contract_and_close_with_it(yard: Yard) -> 
 async def test_a_car_without_telematics_has_no_connected_service(yard: Yard) -> None:
     now = yard.clock.now()
     async with yard.tx() as tx:
-        vehicle_id = await yard.garage.register(tx, Order(VIN, "radio"), now)
+        vehicle_id = await yard.garage.register(tx, NewVehicle(VIN, "radio"), now)
         account_id = await yard.accounts.create(tx, "fr", "Europe/Paris", now)
         tenure_id = await yard.garage.start_tenure(tx, vehicle_id, account_id, now)
         await yard.contracts.activate_trial(tx, tenure_id, vehicle_id, "connect", now)
@@ -213,7 +213,7 @@ async def test_a_car_without_telematics_has_no_connected_service(yard: Yard) -> 
 async def test_a_car_has_one_owner_at_a_time_also_when_two_try_at_once(yard: Yard) -> None:
     now = yard.clock.now()
     async with yard.tx() as tx:
-        vehicle_id = await yard.garage.register(tx, Order(VIN, "brise"), now)
+        vehicle_id = await yard.garage.register(tx, NewVehicle(VIN, "brise"), now)
         accounts = [await yard.accounts.create(tx, "fr", "Europe/Paris", now) for _ in range(4)]
 
     async def attempt(number: int) -> bool:

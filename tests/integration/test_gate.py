@@ -96,7 +96,7 @@ async def test_a_car_that_speaks_for_another_is_not_heard_and_is_counted(
     async with nats.mqtt(thief, will=will) as mqtt:
         await mqtt.publish(f"v/{victim.name}/up/event", b"forged", qos=1)
         await mqtt.publish(f"v/{victim.name}/up/event", b"forged and kept", qos=1, retain=True)
-        await mqtt.publish(f"v/{victim.name}/down/order", b"forged", qos=0)
+        await mqtt.publish(f"v/{victim.name}/down/command", b"forged", qos=0)
         await mqtt.publish(f"v/{thief.name}/up/event", b"true", qos=1)
         mqtt._client._sock_close()
     await until(lambda: uplink.payloads(thief) == [b"true"])
@@ -130,7 +130,7 @@ async def test_a_car_that_listens_for_others_hears_nothing_and_is_counted(
             codes = await ears.subscribe(topic)
             # 0x80 is MQTT 3.1.1's refusal of a subscription.
             assert {getattr(code, "value", code) for code in codes} == {0x80}, topic
-        await broker.publish(down_subject(victim.vehicle_id, "order"), b"for the victim alone")
+        await broker.publish(down_subject(victim.vehicle_id, "command"), b"for the victim alone")
         assert (await asyncio.wait_for(anext(aiter(mqtt.messages)), 5)).payload == b"for the victim alone"
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(anext(aiter(ears.messages)), 0.2)

@@ -14,12 +14,12 @@ from openmarque.brands.pack import load_pack
 from openmarque.domains.accounts.service import Accounts
 from openmarque.domains.consent.service import PostgresLevels
 from openmarque.domains.contracts.service import Contracts
-from openmarque.domains.garage.service import Garage, Order
+from openmarque.domains.garage.service import Garage, NewVehicle
 from openmarque.domains.garage.vault import VinVault
 from openmarque.governance.enforcing import enforce, set_app_password
 from openmarque.governance.facts import PostgresFacts, PostgresPolicyStore
 from openmarque.governance.platform import installed_catalogue
-from openmarque.governance.policies import PolicyKeeper
+from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.ids import TenureId, VehicleId
 from openmarque.link.enrolment import PostgresEnrolment
@@ -38,13 +38,13 @@ class PostgresStores:
         self.link = PostgresLinkStore(database)
         self.levels = PostgresLevels()
         self.facts = PostgresFacts()
-        self.governor = PolicyKeeper(
+        self.compiler = StoringPolicyCompiler(
             installed_catalogue(load_pack().retention), self.facts, PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
         )
         self._database = database
         self._owner_url = owner_url
         self._pack = load_pack()
-        self.garage = Garage(self._pack, VinVault(keys), pki.ca, self.governor)
+        self.garage = Garage(self._pack, VinVault(keys), pki.ca, self.compiler)
         self._numbers = count(1)
 
     def tx(self) -> AbstractAsyncContextManager[Transaction]:
@@ -52,10 +52,10 @@ class PostgresStores:
 
     async def car(self) -> tuple[VehicleId, TenureId]:
         async with self.tx() as tx:
-            vehicle_id = await self.garage.register(tx, Order(f"VF1AACVYB{next(self._numbers):08d}", "brise"), NOW)
+            vehicle_id = await self.garage.register(tx, NewVehicle(f"VF1AACVYB{next(self._numbers):08d}", "brise"), NOW)
             account_id = await Accounts(self._pack).create(tx, "en", "Europe/Paris", NOW)
             tenure_id = await self.garage.start_tenure(tx, vehicle_id, account_id, NOW)
-            await Contracts(self._pack, self.governor).activate_trial(tx, tenure_id, vehicle_id, "connect", NOW)
+            await Contracts(self._pack, self.compiler).activate_trial(tx, tenure_id, vehicle_id, "connect", NOW)
         return vehicle_id, tenure_id
 
     async def key(self, vehicle_id: VehicleId, key_id: str, *, revoked: bool) -> bytes:

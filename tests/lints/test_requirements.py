@@ -10,7 +10,7 @@ import pytest
 
 from tools.requirements import ROOT, read_rows, standing
 
-TABLE = "| id | requirement | from |\n|---|---|---|\n| LNK-1 | A car has a VIN. | C |\n| RC-6 | Orders | with pipes. | + |\n"
+TABLE = "| id | requirement | from |\n|---|---|---|\n| LNK-1 | A car has a VIN. | C |\n| RC-6 | Remote commands | with pipes. | + |\n"
 CONFTEST = """
 import pathlib
 from tools.requirements import Recorder
@@ -89,7 +89,7 @@ def test_a_test_that_names_an_unknown_row_stops_the_run(tmp_path):
 def test_the_table_is_read_whole(tmp_path, monkeypatch):
     (tmp_path / "REQUIREMENTS.md").write_text(TABLE)
     monkeypatch.setenv("OPENMARQUE_SHARED", str(tmp_path))
-    assert read_rows() == {"LNK-1": "A car has a VIN.", "RC-6": "Orders | with pipes."}
+    assert read_rows() == {"LNK-1": "A car has a VIN.", "RC-6": "Remote commands | with pipes."}
 
 
 def test_an_absent_table_is_said_and_does_not_stop_the_run(tmp_path, monkeypatch):

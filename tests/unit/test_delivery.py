@@ -21,11 +21,11 @@ from openmarque.domains.consent.memory import MemoryLevels
 from openmarque.domains.consent.service import LevelHandler
 from openmarque.domains.contracts.rules import State
 from openmarque.governance.memory import ContractRow, MemoryFacts, MemoryPolicyStore, TenureRow, VehicleRow
-from openmarque.governance.policies import PolicyKeeper
+from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.clock import ManualClock, to_ms
 from openmarque.kit.ids import ContractId, TenureId, VehicleId
+from openmarque.link.evaluating import EvaluatorCache
 from openmarque.link.event_ingest import MOST_ROUNDS, EventIngest
-from openmarque.link.judging import JudgeCache
 from openmarque.link.live import LiveUpdates
 from openmarque.link.memory import MemoryLinkStore
 from openmarque.link.ports import Handler
@@ -33,7 +33,7 @@ from openmarque.protocol import signing
 from openmarque.protocol.envelope import Envelope, Lane, Trust, encode, pack, read_ack, read_envelope
 from openmarque.protocol.lanes import EVENT_WINDOW
 from openmarque.protocol.levels import Level
-from openmarque.protocol.messages import GONE, LEVEL_CHANGED, Gone, LevelChanged
+from openmarque.protocol.messages import GONE, LEVEL_CHANGED, LevelChanged, Tombstone
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
 from openmarque.services.trips.service import TripHandler
 from openmarque.services.trips.store import MemoryTrips, TripView
@@ -67,12 +67,12 @@ class Platform:
         self.watermark = 0
         self.database = CountedDatabase(self._acknowledged)
         clock, link, live = ManualClock(NOW), MemoryLinkStore(self.database), LiveUpdates(ManualClock(NOW))
-        governor = PolicyKeeper(CATALOGUE, MemoryFacts(), MemoryPolicyStore(), KEY)
-        handlers: list[Handler] = [LevelHandler(MemoryLevels(), link, governor, live), TripHandler(MemoryTrips(), live)]
-        self.ingest = EventIngest(Lane.EVENT, link, clock, JudgeCache(), CATALOGUE.messages, handlers)
-        run(self._prepare(governor))
+        compiler = StoringPolicyCompiler(CATALOGUE, MemoryFacts(), MemoryPolicyStore(), KEY)
+        handlers: list[Handler] = [LevelHandler(MemoryLevels(), link, compiler, live), TripHandler(MemoryTrips(), live)]
+        self.ingest = EventIngest(Lane.EVENT, link, clock, EvaluatorCache(), CATALOGUE.messages, handlers)
+        run(self._prepare(compiler))
 
-    async def _prepare(self, governor: PolicyKeeper) -> None:
+    async def _prepare(self, compiler: StoringPolicyCompiler) -> None:
         async with self.database.begin() as tx:
             MemoryLinkStore.provision(tx, CAR, {signing.key_id(KEY.public_key()): signing.public_bytes(KEY.public_key())})
             MemoryFacts.put_vehicle(tx, CAR, VehicleRow(Level.POSITION, frozenset({"telematics"})))
@@ -80,7 +80,7 @@ class Platform:
             MemoryFacts.put_tenure(tx, TenureRow(TENURE, CAR, start))
             contract = ContractRow(ContractId(UUID(int=3)), TENURE, "connect", State.ACTIVE, start, start + timedelta(days=700))
             MemoryFacts.put_contract(tx, contract)
-            await governor.recompile(tx, [CAR], NOW)
+            await compiler.recompile(tx, [CAR], NOW)
 
     def _acknowledged(self, subject: str, payload: bytes) -> None:
         if subject.endswith(".ack"):
@@ -186,7 +186,7 @@ def test_one_car_s_flood_of_level_changes_takes_few_transactions_and_nobody_else
 def test_a_car_s_share_of_a_batch_is_the_protocol_s_window() -> None:
     platform = Platform()
     numbered = [
-        encode(Envelope(1, Lane.EVENT, seq, to_ms(END), Trust.SYNCED, Level.PRIVATE, GONE, pack(Gone(0, "test"))))
+        encode(Envelope(1, Lane.EVENT, seq, to_ms(END), Trust.SYNCED, Level.PRIVATE, GONE, pack(Tombstone(0, "test"))))
         for seq in range(1, 2 * EVENT_WINDOW)
     ]
     platform.take(numbered)

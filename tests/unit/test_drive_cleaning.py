@@ -295,8 +295,8 @@ def test_whatever_stands_in_whatever_cell_counts_add_up_and_times_go_forward(edi
 
 
 @given(st.permutations(range(40)))
-def test_rows_in_any_order_are_a_drive_whose_times_go_forward(order: list[int]) -> None:
-    drive = read_drive(as_csv([ROWS[i] for i in order]))
+def test_rows_in_any_order_are_a_drive_whose_times_go_forward(remote_command: list[int]) -> None:
+    drive = read_drive(as_csv([ROWS[i] for i in remote_command]))
     assert len(drive.samples) + sum(drive.refused.values()) == 40
     times = [sample.original_time for sample in drive.samples]
     assert times == sorted(set(times))

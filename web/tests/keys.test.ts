@@ -2,10 +2,10 @@ import "fake-indexeddb/auto";
 import { beforeEach, expect, test, vi } from "vitest";
 import { keyAmong, keyIdOf, makeKey, offer, offerMac, readTicket, sign, takeCounter, writePayload } from "../src/domains/commands/keys";
 import { fromBase64url, toBase64url } from "../src/kit/bytes";
-import vectors from "./order-vectors.json";
+import vectors from "./command-vectors.json";
 
-const ORDER = {
-  orderId: "00112233445566778899aabbccddeeff",
+const COMMAND = {
+  commandId: "00112233445566778899aabbccddeeff",
   vehicleId: vectors.vehicle_id,
   command: "unlock",
   keyId: vectors.key_id,
@@ -20,7 +20,7 @@ beforeEach(() => void vi.stubGlobal("navigator", {}));
 
 async function verified(spki: Uint8Array<ArrayBuffer>, payload: Uint8Array, signature: string): Promise<boolean> {
   const key = await crypto.subtle.importKey("spki", spki, ECDSA, false, ["verify"]);
-  const statement = new Uint8Array([...new TextEncoder().encode("openmarque.order.v1\n"), ...payload]);
+  const statement = new Uint8Array([...new TextEncoder().encode("openmarque.command.v1\n"), ...payload]);
   return crypto.subtle.verify(ECDSA, key, fromBase64url(signature), statement);
 }
 
@@ -28,8 +28,8 @@ function phone(key_id: string, state: "active" | "requested") {
   return { key_id, state, label: "", reason: "", requested_at: "", changed_at: "" };
 }
 
-test("an order is spelt as the car reads it, byte for byte", () => {
-  expect(writePayload(ORDER)).toBe(vectors.payload);
+test("a remote command is spelt as the car reads it, byte for byte", () => {
+  expect(writePayload(COMMAND)).toBe(vectors.payload);
 });
 
 test("a key's id and the proof that the car's secret was seen are those that the car reckons", async () => {
@@ -46,7 +46,7 @@ test("what the car calls a signature is one here too", async () => {
 
 test("a phone signs the very bytes that it sends, with a key that nothing can take out of it", async () => {
   const key = await makeKey(vectors.vehicle_id);
-  const signed = await sign(key, { ...ORDER, keyId: key.keyId });
+  const signed = await sign(key, { ...COMMAND, keyId: key.keyId });
   expect(fromBase64url(signed.signature)).toHaveLength(64);
   expect(await verified(key.spki, fromBase64url(signed.payload), signed.signature)).toBe(true);
   expect(key.privateKey.extractable).toBe(false);

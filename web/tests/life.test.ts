@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { isOver, newer, ordersOf, rows, type Order, type State } from "../src/domains/commands/life";
-import { isFresh, validMs } from "../src/domains/commands/orders";
+import { isOver, newer, commandsOf, rows, type RemoteCommand, type State } from "../src/domains/commands/life";
+import { isFresh, validMs } from "../src/domains/commands/remoteCommands";
 
-function order(states: State[], command = "unlock", requested = 0): Order {
+function remote(states: State[], command = "unlock", requested = 0): RemoteCommand {
   const at = (step: number) => new Date(1_000_000 + requested + step * 1000).toISOString();
   return {
-    order_id: `${requested}`.padStart(32, "0"),
+    command_id: `${requested}`.padStart(32, "0"),
     command,
     state: states.at(-1) ?? "accepted",
     steps: states.map((state, step) => ({ state, at: at(step) })),
@@ -19,10 +19,10 @@ function order(states: State[], command = "unlock", requested = 0): Order {
 }
 
 function shown(states: State[]): string[] {
-  return rows(order(states)).map((row) => (row.at === null ? `(${row.state})` : row.state));
+  return rows(remote(states)).map((row) => (row.at === null ? `(${row.state})` : row.state));
 }
 
-test("an order that goes well fills its way step by step, and shows what is still to come", () => {
+test("a remote command that goes well fills its way step by step, and shows what is still to come", () => {
   expect(shown(["accepted"])).toEqual(["(sent)", "(reached)", "(executing)", "(done)"]);
   expect(shown(["accepted", "sent", "reached"])).toEqual(["sent", "reached", "(executing)", "(done)"]);
   expect(shown(["accepted", "sent", "reached", "executing", "done"])).toEqual(["sent", "reached", "executing", "done"]);
@@ -32,7 +32,7 @@ test("a step that the car never told is not claimed", () => {
   expect(shown(["accepted", "sent", "done"])).toEqual(["sent", "done"]);
 });
 
-test("an order that came to nothing ends with that, and promises nothing more", () => {
+test("a remote command that came to nothing ends with that, and promises nothing more", () => {
   expect(shown(["refused"])).toEqual(["refused"]);
   expect(shown(["accepted", "sent", "reached", "executing", "failed"])).toEqual(["sent", "reached", "executing", "failed"]);
   expect(shown(["accepted", "sent", "expired"])).toEqual(["sent", "expired"]);
@@ -42,21 +42,21 @@ test("a true report that comes late stands in place of the expiry", () => {
   expect(shown(["accepted", "sent", "expired", "done"])).toEqual(["sent", "done"]);
 });
 
-test("an order is over exactly in the states that end it", () => {
+test("a remote command is over exactly in the states that end it", () => {
   const over = (["awaiting_phone", "accepted", "sent", "reached", "executing", "done", "refused", "failed", "expired"] as const).filter(
-    (state) => isOver(order([state])),
+    (state) => isOver(remote([state])),
   );
   expect(over).toEqual(["done", "refused", "failed", "expired"]);
 });
 
-test("orders of one panel come newest first, and an older telling never takes a step back", () => {
-  const told = { a: order(["sent"], "lock", 1000), b: order(["sent"], "refresh", 2000), c: order(["sent"], "unlock", 3000) };
-  expect(ordersOf(told, ["lock", "unlock"]).map((one) => one.command)).toEqual(["unlock", "lock"]);
-  const further = order(["accepted", "sent", "reached"]);
-  expect(newer(further, order(["accepted"]))).toBe(further);
+test("commands of one panel come newest first, and an older telling never takes a step back", () => {
+  const told = { a: remote(["sent"], "lock", 1000), b: remote(["sent"], "refresh", 2000), c: remote(["sent"], "unlock", 3000) };
+  expect(commandsOf(told, ["lock", "unlock"]).map((one) => one.command)).toEqual(["unlock", "lock"]);
+  const further = remote(["accepted", "sent", "reached"]);
+  expect(newer(further, remote(["accepted"]))).toBe(further);
 });
 
-test("the time of an order counts from the question, and ends with the challenge", () => {
+test("the time of a remote command counts from the question, and ends with the challenge", () => {
   const held = { challenge: "", askedMs: 1_000, askedAt: 50_000 };
   expect(validMs(held, 1_000)).toBe(15_000);
   expect(validMs(held, 3_500.4)).toBe(17_500);

@@ -1,16 +1,16 @@
 import { expect, test } from "vitest";
 import { updated } from "../src/kit/live";
-import { ordersOf, type Order } from "../src/domains/commands/life";
+import { commandsOf, type RemoteCommand } from "../src/domains/commands/life";
 
-function order(order_id: string, requested_at: string): Order {
-  return { order_id, command: "lock", state: "done", steps: [], requested_at } as unknown as Order;
+function remote(command_id: string, requested_at: string): RemoteCommand {
+  return { command_id, command: "lock", state: "done", steps: [], requested_at } as unknown as RemoteCommand;
 }
 
-test("an order that made room for a newer one is no longer known, and the others are listed", () => {
-  const before = { orders: { a: order("a", "2026-11-22T12:00:00Z"), b: order("b", "2026-11-22T12:01:00Z") } };
-  const after = updated(before, "orders", { c: order("c", "2026-11-22T12:02:00Z"), a: null });
-  expect(Object.keys(after.orders ?? {})).toEqual(["b", "c"]);
-  expect(ordersOf(after.orders, ["lock"]).map(({ order_id }) => order_id)).toEqual(["c", "b"]);
+test("a remote command that made room for a newer one is no longer known, and the others are listed", () => {
+  const before = { remote_commands: { a: remote("a", "2026-11-22T12:00:00Z"), b: remote("b", "2026-11-22T12:01:00Z") } };
+  const after = updated(before, "remote_commands", { c: remote("c", "2026-11-22T12:02:00Z"), a: null });
+  expect(Object.keys(after.remote_commands ?? {})).toEqual(["b", "c"]);
+  expect(commandsOf(after.remote_commands, ["lock"]).map(({ command_id }) => command_id)).toEqual(["c", "b"]);
 });
 
 test("what is new of a part leaves its other members and the other parts as they were", () => {

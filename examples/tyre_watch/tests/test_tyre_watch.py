@@ -15,13 +15,13 @@ from openmarque.governance.check.run import check_installation
 from openmarque.governance.discovery import service_handlers
 from openmarque.governance.enforcing import enforce, set_app_password
 from openmarque.governance.facts import PostgresFacts, PostgresPolicyStore
-from openmarque.governance.policies import PolicyKeeper
+from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.clock import ManualClock
 from openmarque.kit.ids import TenureId, VehicleId
 from openmarque.link.enrolment import PostgresEnrolment
+from openmarque.link.evaluating import EvaluatorCache
 from openmarque.link.event_ingest import EventIngest
 from openmarque.link.handshake import Handshake
-from openmarque.link.judging import JudgeCache
 from openmarque.link.live import LiveUpdates
 from openmarque.link.postgres import PostgresLinkStore
 from openmarque.protocol import signing
@@ -73,11 +73,11 @@ class Cloud:
     def __init__(self, database):
         self.database, self.sent = database, []
         clock = ManualClock(START)
-        link, live, judges = PostgresLinkStore(database), LiveUpdates(clock), JudgeCache()
-        self.governor = PolicyKeeper(CATALOGUE, PostgresFacts(), PostgresPolicyStore(), POLICY_KEY)
-        handlers = [LevelHandler(PostgresLevels(), link, self.governor, live), *service_handlers(CATALOGUE.services, live)]
-        self.events = EventIngest(Lane.EVENT, link, clock, judges, CATALOGUE.messages, handlers)
-        self.handshake = Handshake(link, clock, judges, CATALOGUE.messages, self.governor, frozenset())
+        link, live, evaluators = PostgresLinkStore(database), LiveUpdates(clock), EvaluatorCache()
+        self.compiler = StoringPolicyCompiler(CATALOGUE, PostgresFacts(), PostgresPolicyStore(), POLICY_KEY)
+        handlers = [LevelHandler(PostgresLevels(), link, self.compiler, live), *service_handlers(CATALOGUE.services, live)]
+        self.events = EventIngest(Lane.EVENT, link, clock, evaluators, CATALOGUE.messages, handlers)
+        self.handshake = Handshake(link, clock, evaluators, CATALOGUE.messages, self.compiler, frozenset())
 
     async def exchange(self, car, frames):
         """Carry frames to and fro until both are silent."""
@@ -125,7 +125,7 @@ def test_check_finds_nothing_with_the_service_installed(url):
 async def test_a_tyre_warning_goes_from_the_car_to_the_owners_history(cloud):
     async with cloud.database.begin() as tx:
         await PostgresEnrolment().enrol(tx, VehicleId(VEHICLE))
-        await cloud.governor.recompile(tx, [VehicleId(VEHICLE)], START)
+        await cloud.compiler.recompile(tx, [VehicleId(VEHICLE)], START)
     car = Car()
     await cloud.exchange(car, car.connect())
     await cloud.exchange(car, car.senses({FRONT_LEFT: True}))

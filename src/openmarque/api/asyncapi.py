@@ -12,13 +12,13 @@ import msgspec
 
 from openmarque.catalogue.policy import Policy, SignedPolicy
 from openmarque.link.subjects import CERTIFICATE_REQUEST, CHALLENGE, DOWNLINK, HELLO, PAIRING_REQUEST, UPLINK, Subject, topic
+from openmarque.protocol.commands import ChallengeRequest, CommandPayload, SignedCommand
+from openmarque.protocol.digital_keys import DigitalKeyOffer, KeyList
 from openmarque.protocol.envelope import MAX_FRAME_BYTES, PROTOCOL_VERSION, Ack, Envelope, Lane
 from openmarque.protocol.lanes import EVENT_WINDOW
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import CertificateIssued, MessageRegister, MessageType, Welcome
-from openmarque.protocol.orders import ChallengeRequest, OrderPayload, SignedOrder
 from openmarque.protocol.pairing import PairingAnswer
-from openmarque.protocol.phone_keys import KeyList, PhoneKeyOffer
 
 MEDIA_TYPE: Final = "application/vnd.msgpack"
 SCHEMA_FORMAT: Final = "application/schema+json;version=2020-12"
@@ -36,12 +36,15 @@ DOWN: Final[dict[str, tuple[type[msgspec.Struct], str]]] = {
     "cert": (CertificateIssued, "Answer to `certificate_request`: the next certificate and its chain, or why there is none."),
     "pair": (PairingAnswer, "Answer to `pairing_request`: what became of the code typed in the car."),
     "challenge": (ChallengeRequest, "A challenge is asked for; answered on `up/challenge`."),
-    "key": (PhoneKeyOffer, "A phone's key, proved by the secret that the car shows; answered with `phone_key_report`."),
+    "key": (DigitalKeyOffer, "A phone's key, proved by the secret that the car shows; answered with `digital_key_report`."),
     "keys": (
         KeyList,
         "The phones that remain, signed: it only ever removes. Sent at each revocation and after each `welcome`.",
     ),
-    "order": (SignedOrder, "An order, signed by a phone and by the platform; its payload is an `OrderPayload` in JSON."),
+    "command": (
+        SignedCommand,
+        "A remote command, signed by a phone and by the platform; its payload is an `CommandPayload` in JSON.",
+    ),
 }
 """What is sent to a car, by the last token of its topic."""
 
@@ -196,7 +199,7 @@ def _frame_name(message: MessageType) -> str:
 
 def _schemas(types: Iterable[MessageType]) -> dict[str, Any]:
     """Each struct by its name, and the envelope once more for each type it carries."""
-    bodies = [Envelope, Policy, OrderPayload, *(t.body for t in types), *(kind for kind, _ in DOWN.values())]
+    bodies = [Envelope, Policy, CommandPayload, *(t.body for t in types), *(kind for kind, _ in DOWN.values())]
     _, named = msgspec.json.schema_components(dict.fromkeys(bodies), ref_template="#/components/schemas/{name}/schema")
     schemas = {name: _schema(schema) for name, schema in named.items()}
     for message in types:

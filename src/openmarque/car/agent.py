@@ -39,7 +39,7 @@ _TIMEOUT_S: Final = 20.0
 _TRIES_OF_NEW: Final = 3
 _AT_ONCE: Final = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
 """Frames of one step leave together. Without it the second waits until the broker's side has confirmed the first, which TCP puts off by
-up to 40 ms: long within an order whose owner looks on."""
+up to 40 ms: long within a remote command whose owner looks on."""
 _GUARDED: Final = frozenset((Channel.URGENT, Channel.EVENT, Channel.STATUS, Channel.CHALLENGE))
 """Channels whose frames leave by the privacy level."""
 _MAY_TIGHTEN: Final = frozenset(
@@ -81,7 +81,7 @@ class CarAgent:
         """Make the core; nothing is connected yet. `trust` says how far the clock can be believed, `spread` draws from [0, 1).
 
         `steady` is the clock that never goes back (``Now.steady_ms``). `actuate` has the car do something and returns at once; the outcome
-        comes as sensed values in a later call of `act`. Without one nothing moves, and orders fail.
+        comes as sensed values in a later call of `act`. Without one nothing moves, and commands fail.
         """
         self.bundle = bundle
         self.keys = FileKeyring(bundle)

@@ -1,14 +1,14 @@
-"""The challenges that a car has given out, and whether an order that names one is in time. REQ RC-6.
+"""The challenges that a car has given out, and whether a remote command that names one is in time. REQ RC-6.
 
 Rules:
     1. In memory alone: a restart voids them all.
-    2. The newest 8, for 300 s by the steady clock; an order may ask for less (`valid_ms`), never for more.
+    2. The newest 8, for 300 s by the steady clock; a remote command may ask for less (`valid_ms`), never for more.
     3. A steady clock that went back is in doubt: everything given out before is void.
 """
 
 from openmarque.car.model import Now
-from openmarque.catalogue.order_reasons import OrderReason
-from openmarque.protocol.orders import CHALLENGE_LIVES_MS, CHALLENGES_KEPT
+from openmarque.catalogue.command_reasons import CommandReason
+from openmarque.protocol.commands import CHALLENGE_LIVES_MS, CHALLENGES_KEPT
 
 
 class Challenges:
@@ -25,17 +25,17 @@ class Challenges:
         while len(self._issued) > CHALLENGES_KEPT:
             del self._issued[next(iter(self._issued))]
 
-    def refuses(self, now: Now, challenge: bytes, valid_ms: int) -> OrderReason | None:
-        """Why an order that names this challenge may not be run now; None when it is in time."""
+    def refuses(self, now: Now, challenge: bytes, valid_ms: int) -> CommandReason | None:
+        """Why a remote command that names this challenge may not be run now; None when it is in time."""
         if challenge in self._in_doubt:
-            return OrderReason.CLOCK_IN_DOUBT
+            return CommandReason.CLOCK_IN_DOUBT
         issued = self._issued.get(challenge)
         if issued is None:
-            return OrderReason.CHALLENGE_UNKNOWN
+            return CommandReason.CHALLENGE_UNKNOWN
         age = now.steady - issued
         if age < 0:
-            return OrderReason.CLOCK_IN_DOUBT
-        return OrderReason.LATE if age > min(valid_ms, CHALLENGE_LIVES_MS) else None
+            return CommandReason.CLOCK_IN_DOUBT
+        return CommandReason.LATE if age > min(valid_ms, CHALLENGE_LIVES_MS) else None
 
     def doubt(self) -> None:
         """The steady clock went back: nothing given out so far can be trusted."""

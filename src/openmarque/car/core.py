@@ -14,8 +14,8 @@ Rules:
     3. Anything that tightens the rules (level, switch, policy, time) purges the outbox within the same step. What the purge
        took never comes back, and what was sensed under a stricter rule never leaves: only newly sensed values do.
     4. A level is set by the people in the car, through ``set_level`` alone. Nothing that is received can raise it.
-    5. After a change of owner nothing of the previous tenure leaves, and none of its phones orders anything.
-    6. An order runs at most once, in time, by who has to give it (``openmarque.car.orders``).
+    5. After a change of owner nothing of the previous tenure leaves, and none of its phones commands anything.
+    6. A remote command runs at most once, in time, by who has to give it (``openmarque.car.remote_commands``).
 """
 
 from collections import deque
@@ -27,6 +27,7 @@ from uuid import UUID
 import msgspec
 
 from openmarque.car.core_views import CoreViews
+from openmarque.car.digital_keys import PHONES, DigitalKeys, PhonesRecord
 from openmarque.car.gate import Gate
 from openmarque.car.link import SPOKEN, Link, Step
 from openmarque.car.model import (
@@ -44,14 +45,13 @@ from openmarque.car.model import (
     UnknownPhone,
     UnknownSwitch,
 )
-from openmarque.car.orders import Orders, runnable_commands
 from openmarque.car.pairing import Pairing, PairingCodeInvalid, is_code
-from openmarque.car.phone_keys import PHONES, PhoneKeys, PhonesRecord
 from openmarque.car.phones import Phones
 from openmarque.car.pipeline import Pipeline
 from openmarque.car.policy_held import PolicyHeld
 from openmarque.car.privacy import Privacy
 from openmarque.car.records import COUNTS, PRIVACY, VEHICLE, Counts, Mark, PrivacyRecord, mark_record, service_record
+from openmarque.car.remote_commands import RemoteCommands, runnable_commands
 from openmarque.car.renewal import Renewal
 from openmarque.car.service import car_services
 from openmarque.car.store import CarStore, StoreUnusable
@@ -112,12 +112,12 @@ class CarCore(CoreViews):
         self._policy = PolicyHeld(profile, store)
         held = self._policy.policy
         owned = PhonesRecord(tenure_id=held.tenure_id if held else None)
-        self._phone_keys = PhoneKeys(store.read(PHONES, PhonesRecord) or owned)
-        self._phones = Phones(profile, keys, self._phone_keys, (self._gate, self._link, self._counts))
+        self._digital_keys = DigitalKeys(store.read(PHONES, PhonesRecord) or owned)
+        self._phones = Phones(profile, keys, self._digital_keys, (self._gate, self._link, self._counts))
         self._pairing = Pairing(self._link, self._counts)
         commands = runnable_commands(catalogue, self._pipeline)
         parts = (self._gate, self._link, self._pipeline, self._counts)
-        self._orders = Orders(profile, store, commands, self._phone_keys, keys, parts)
+        self._remote_commands = RemoteCommands(profile, store, commands, self._digital_keys, keys, parts)
         self._obey()
         self._purged_serial = -1
         self._broken = False
@@ -139,7 +139,7 @@ class CarCore(CoreViews):
         return step.out
 
     def received(self, now: Now, kind: str, payload: bytes) -> Output:
-        """A frame came on ``v/{id}/down/{kind}``: ``ack``, ``welcome``, ``policy``, ``cert``, ``pair``, ``challenge``, ``key``, ``keys`` or ``order``.
+        """A frame came on ``v/{id}/down/{kind}``: ``ack``, ``welcome``, ``policy``, ``cert``, ``pair``, ``challenge``, ``key``, ``keys`` or ``command``.
 
         Anything else, and what can't be read, changes nothing and is counted (``ignored/…``).
         """
@@ -201,7 +201,7 @@ class CarCore(CoreViews):
     def hide_ticket(self, now: Now) -> Output:
         """The secret is not shown any more."""
         with self._step(now) as step:
-            self._phone_keys.hide_ticket()
+            self._digital_keys.hide_ticket()
         return step.out
 
     def remove_phone(self, now: Now, key_id: str) -> Output:
@@ -224,7 +224,7 @@ class CarCore(CoreViews):
         return step.out
 
     def tick(self, now: Now) -> Output:
-        """Time passed: repeat what got no answer, purge what time has closed, end orders, renew the certificate. Cheap when nothing is due."""
+        """Time passed: repeat what got no answer, purge what time has closed, end commands, renew the certificate. Cheap when nothing is due."""
         due_in = self.wake_in_ms(now)
         if due_in is None or due_in > 0:
             return Output()
@@ -243,11 +243,11 @@ class CarCore(CoreViews):
             step = Step(now, changes, Output())
             self._gate.move_to(now)
             self._purge_if_changed(step)
-            self._orders.move_to(step)
+            self._remote_commands.move_to(step)
             if self.privacy.level not in self.levels:  # the car was provisioned anew with other levels than it remembers
                 self._change_level(step, at_most(self.privacy.level, self.levels), _BY_MAKER)
             yield step
-            self._orders.advance(step)
+            self._remote_commands.advance(step)
             self._pairing.advance(step)
             self._purge_if_changed(step)
             self._link.pump(step, self._hello)
@@ -281,15 +281,15 @@ class CarCore(CoreViews):
                 self._phones.listed(step, payload)
             case "pair":
                 self._pairing.answered(step, payload)
-            case "key" | "challenge" | "order" if self._link.state is not LinkState.OPEN:
+            case "key" | "challenge" | "command" if self._link.state is not LinkState.OPEN:
                 # The car has not heard yet what has become of its owner's phones.
                 self._counts.add(f"ignored/{kind}:before_welcome")
             case "key":
                 self._phones.offered(step, payload)
             case "challenge":
-                self._orders.give_challenge(step, payload)
-            case "order":
-                self._orders.take(step, payload)
+                self._remote_commands.give_challenge(step, payload)
+            case "command":
+                self._remote_commands.take(step, payload)
             case _:
                 self._counts.add("ignored/other:unknown")
                 step.tell(NoticeCode.IGNORED, kind=kind[:_BY_LIMIT])
@@ -305,7 +305,7 @@ class CarCore(CoreViews):
             software=self._profile.software,
             types=tuple(self._catalogue.messages.types),
             signals=tuple(sorted(self._catalogue.declared_signals())),
-            commands=self._orders.commands,
+            commands=self._remote_commands.commands,
             policy_version=self.policy.version if self.policy else 0,
             asked=self._link.asked,
         )
@@ -329,7 +329,7 @@ class CarCore(CoreViews):
             level=self._privacy.record.level,
             switched_off=frozenset(self._privacy.record.switched_off),
             remote_access=self._privacy.record.remote_access,
-            rulebook=self._policy.rulebook,
+            compiled_policy=self._policy.compiled_policy,
             unknown=self._link.unknown,
             heard_ms=max(self._link.heard_ms, self._policy.issued_ms),
         )
@@ -363,9 +363,9 @@ class CarCore(CoreViews):
             self._link.forget_owner(step, OWNER_CHANGED)
             self._pipeline.forget(step.changes)
             step.tell(NoticeCode.OWNER_CHANGED)
-        if self._phone_keys.belong_to(now_held.tenure_id):
-            self._orders.forget(step.changes)
-            step.changes.put(PHONES, self._phone_keys.record)
+        if self._digital_keys.belong_to(now_held.tenure_id):
+            self._remote_commands.forget(step.changes)
+            step.changes.put(PHONES, self._digital_keys.record)
         self._purge_if_changed(step)
         accepted = encode(PolicyAccepted(now_held.version, self._policy.hash))
         self._link.append(step, Lane.EVENT, POLICY_ACCEPTED, self._gate.level, step.now.ms, accepted)

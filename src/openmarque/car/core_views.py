@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from openmarque.car.digital_keys import DigitalKeys, Phone, PhonesRecord, Ticket
 from openmarque.car.gate import Gate
 from openmarque.car.link import Link
 from openmarque.car.model import REMOTE_ACCESS, CarProfile, LinkState, Now
-from openmarque.car.orders import Entry, Orders
 from openmarque.car.pairing import Pairing, PairingView
-from openmarque.car.phone_keys import Phone, PhoneKeys, PhonesRecord, Ticket
 from openmarque.car.phones import Phones
 from openmarque.car.pipeline import Pipeline
 from openmarque.car.policy_held import PolicyHeld
 from openmarque.car.privacy import Privacy
 from openmarque.car.records import Counts, Mark, PrivacyRecord, mark_record
+from openmarque.car.remote_commands import Entry, RemoteCommands
 from openmarque.car.renewal import Renewal
 from openmarque.car.store import CarStore
 from openmarque.catalogue.policy import Policy
@@ -40,8 +40,8 @@ class CoreViews:
     _renewal: Renewal
     _counts: Counts
     _switches: frozenset[str]
-    _orders: Orders
-    _phone_keys: PhoneKeys
+    _remote_commands: RemoteCommands
+    _digital_keys: DigitalKeys
     _phones: Phones
     _pairing: Pairing
 
@@ -49,13 +49,17 @@ class CoreViews:
     def next_wake_ms(self) -> int | None:
         """When `tick` has something to do; None: not before another input."""
         renewal = self._renewal.due_ms() if self._link.state is LinkState.OPEN else None
-        instants = (self._link.deadline_ms(), self._gate.next_change_ms, renewal, self._orders.deadline_ms)
+        instants = (self._link.deadline_ms(), self._gate.next_change_ms, renewal, self._remote_commands.deadline_ms)
         return min((at for at in instants if at is not None), default=None)
 
     def wake_in_ms(self, now: Now) -> int | None:
         """In how many milliseconds `tick` has something to do, by the clock that shows it first; None: not before another input."""
         wake = self.next_wake_ms
-        waits = (None if wake is None else max(0, wake - now.ms), self._orders.due_in_ms(now), self._pairing.due_in_ms(now))
+        waits = (
+            None if wake is None else max(0, wake - now.ms),
+            self._remote_commands.due_in_ms(now),
+            self._pairing.due_in_ms(now),
+        )
         return min((wait for wait in waits if wait is not None), default=None)
 
     @property
@@ -65,13 +69,13 @@ class CoreViews:
 
     @property
     def phones(self) -> tuple[Phone, ...]:
-        """The phones that may give orders, oldest first."""
-        return self._phone_keys.phones
+        """The phones that may give commands, oldest first."""
+        return self._digital_keys.phones
 
     @property
     def phone_record(self) -> PhonesRecord:
         """What the car keeps of phones, counters included."""
-        return self._phone_keys.record
+        return self._digital_keys.record
 
     @property
     def can_add_phone(self) -> bool:
@@ -80,7 +84,7 @@ class CoreViews:
 
     def ticket(self, now: Now) -> Ticket | None:
         """The secret that the screen shows for one phone, while it is good. It is for the screen alone."""
-        return self._phone_keys.ticket(now)
+        return self._digital_keys.ticket(now)
 
     @property
     def pairing(self) -> PairingView:
@@ -90,12 +94,12 @@ class CoreViews:
     @property
     def phone_added(self) -> str:
         """The name of the phone that used the last secret; "" until one has."""
-        return self._phone_keys.added
+        return self._digital_keys.added
 
     @property
-    def orders(self) -> tuple[Entry, ...]:
-        """The newest orders, oldest first."""
-        return self._orders.journal
+    def remote_commands(self) -> tuple[Entry, ...]:
+        """The newest commands, oldest first."""
+        return self._remote_commands.journal
 
     @property
     def link_state(self) -> LinkState:

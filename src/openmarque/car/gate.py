@@ -11,7 +11,7 @@ from typing import Final
 
 from openmarque.car.model import Now
 from openmarque.catalogue.decide import Ask, Kind, Moment, Permit
-from openmarque.catalogue.policy import Rulebook
+from openmarque.catalogue.policy import CompiledPolicy
 from openmarque.catalogue.refusals import Reason
 from openmarque.protocol.envelope import Trust
 from openmarque.protocol.levels import Level, effective
@@ -34,7 +34,7 @@ class Gate:
         self._duties = frozenset(duties)
         self._ceiling = ceiling
         self._services = tuple(name for name, t in register.types.items() if t.declaration is not None)
-        self._rulebook: Rulebook | None = None
+        self._compiled_policy: CompiledPolicy | None = None
         self._level = Level.PRIVATE
         self._switched_off = _NONE
         self._remote_access = True
@@ -59,7 +59,7 @@ class Gate:
         level: Level,
         switched_off: frozenset[str],
         remote_access: bool,
-        rulebook: Rulebook | None,
+        compiled_policy: CompiledPolicy | None,
         unknown: frozenset[str],
         heard_ms: int,
     ) -> None:
@@ -67,7 +67,7 @@ class Gate:
         self._level = level
         self._switched_off = switched_off
         self._remote_access = remote_access
-        self._rulebook = rulebook
+        self._compiled_policy = compiled_policy
         self._unknown = unknown
         self._heard_ms = heard_ms
         self._forget()
@@ -86,7 +86,7 @@ class Gate:
             level=level,
             switched_off=self._switched_off,
             remote_access=self._remote_access,
-            rulebook=self._rulebook,
+            compiled_policy=self._compiled_policy,
             unknown=self._unknown,
             heard_ms=self._heard_ms,
         )
@@ -112,10 +112,10 @@ class Gate:
         return self._messages[key]
 
     def refuses_command(self, declaration: str, command: str) -> str:
-        """Why the rules of now keep an order from being run; "" when they let it. Nothing is remembered: orders are rare."""
-        if self._rulebook is None:
+        """Why the rules of now keep a remote command from being run; "" when they let it. Nothing is remembered: commands are rare."""
+        if self._compiled_policy is None:
             return NO_POLICY
-        answer = self._rulebook.judge(Ask(declaration, Kind.COMMAND, command), self._moment())
+        answer = self._compiled_policy.judge(Ask(declaration, Kind.COMMAND, command), self._moment())
         return "" if isinstance(answer, Permit) else answer.reason.value
 
     def may_send(self) -> frozenset[str]:
@@ -125,9 +125,9 @@ class Gate:
         return self._may_send
 
     def _find_signals(self, status_type: str, captured: Level) -> frozenset[str]:
-        if self._rulebook is None or self._is_off_the_list(status_type, captured):
+        if self._compiled_policy is None or self._is_off_the_list(status_type, captured):
             return _NONE
-        return self._rulebook.open_signals(status_type, captured, self._moment()).covers - self._unknown
+        return self._compiled_policy.open_signals(status_type, captured, self._moment()).covers - self._unknown
 
     def _find_refusal(self, type_name: str, captured: Level) -> str:
         if type_name in _HOUSEKEEPING:
@@ -137,9 +137,9 @@ class Gate:
             return UNKNOWN_TO_PLATFORM
         if type_name in self._duties:
             return ""
-        if self._rulebook is None:
+        if self._compiled_policy is None:
             return NO_POLICY
-        answer = self._rulebook.judge_message(type_name, captured, self._moment())
+        answer = self._compiled_policy.judge_message(type_name, captured, self._moment())
         if not isinstance(answer, Permit):
             return answer.reason.value
         return NOT_ON_ALLOW_LIST if self._is_off_the_list(type_name, captured) else ""
@@ -158,7 +158,7 @@ class Gate:
         self._may_send = None
         self.serial += 1
         self._good_from, self._good_until = self._ms, None
-        if self._rulebook is not None:
-            policy = self._rulebook.policy
+        if self._compiled_policy is not None:
+            policy = self._compiled_policy.policy
             instants = [policy.valid_until_ms, *(i for r in policy.rules for i in (r.from_ms, r.until_ms) if i is not None)]
             self._good_until = min((i for i in instants if i > self._ms), default=None)

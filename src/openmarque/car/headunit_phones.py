@@ -12,13 +12,13 @@ from typing import Any, Final
 import segno
 
 from openmarque.car.core import CarCore
+from openmarque.car.digital_keys import MOST_PHONES
 from openmarque.car.model import Now
-from openmarque.car.phone_keys import MOST_PHONES
 from openmarque.car.texts import TEXTS, text
-from openmarque.catalogue.order_reasons import reason_text
+from openmarque.catalogue.command_reasons import reason_text
 from openmarque.kit.clock import from_ms
 from openmarque.kit.ids import wire
-from openmarque.protocol.orders import b64url
+from openmarque.protocol.commands import b64url
 
 STYLE: Final = """
 .qr { background: #fff; border-radius: .5rem; display: inline-block; padding: .5rem; }
@@ -77,8 +77,8 @@ def phones_section(core: CarCore, now: Now, language: str, app_url: str, hidden:
     )
 
 
-def order_facts(facts: Mapping[str, str | int], language: str) -> dict[str, object]:
-    """The facts of a notice about an order in words: what was ordered, by which phone, and why it was not done."""
+def command_facts(facts: Mapping[str, str | int], language: str) -> dict[str, object]:
+    """The facts of a notice about a remote command in words: what was asked, by which phone, and why it was not done."""
     command = str(facts.get("command", ""))
     why = " ".join(reason_text(str(facts["reason"]), language)) if "reason" in facts else ""
     known = f"command.{command}"

@@ -5,15 +5,15 @@ from datetime import datetime
 from typing import Any, Final
 
 from openmarque.car.core import CarCore
-from openmarque.car.headunit_phones import order_facts
+from openmarque.car.headunit_phones import command_facts
 from openmarque.car.model import REMOTE_ACCESS, Notice, NoticeCode
 from openmarque.car.texts import text, text_or
 from openmarque.catalogue.declarations import Declaration
 from openmarque.catalogue.register import Catalogue
 from openmarque.kit.clock import from_ms
+from openmarque.protocol.commands import COMMAND_REPORT
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import HOUSEKEEPING
-from openmarque.protocol.orders import ORDER_REPORT
 from openmarque.services.trips.car import TripsState
 
 _LINK_ONLY: Final = tuple(t.purpose for t in HOUSEKEEPING if t.leaves_at is Level.PRIVATE)
@@ -42,8 +42,8 @@ def pairing_outcome(core: CarCore, language: str) -> str:
 def levels(core: CarCore, catalogue: Catalogue, language: str) -> list[dict[str, Any]]:
     """Each level to choose from: its name, whether it is chosen, whether the car is built for it, which services it lets have data, and which it stops.
 
-    A service stops at a level when it works at the highest one that this car is built for, and not at that level. One that takes orders
-    (locking) sends no data of its own: it works where the car may tell what became of an order.
+    A service stops at a level when it works at the highest one that this car is built for, and not at that level. One that takes commands
+    (locking) sends no data of its own: it works where the car may tell what became of a remote command.
     """
     most = _working_at(core, catalogue, core.ceiling)
     return [
@@ -92,9 +92,9 @@ def _services_at(core: CarCore, catalogue: Catalogue, level: Level) -> list[Decl
 
 def _working_at(core: CarCore, catalogue: Catalogue, level: Level) -> list[Declaration]:
     let_out = _services_at(core, catalogue, level)
-    takes_orders = ORDER_REPORT in core.would_leave(level)[0]
-    ordered = [d for d in catalogue.service_declarations() if d.commands and takes_orders and d.level <= level]
-    return [*let_out, *(d for d in ordered if d not in let_out)]
+    takes_commands = COMMAND_REPORT in core.would_leave(level)[0]
+    commandable = [d for d in catalogue.service_declarations() if d.commands and takes_commands and d.level <= level]
+    return [*let_out, *(d for d in commandable if d not in let_out)]
 
 
 def _switch_text(catalogue: Catalogue, name: str, language: str) -> dict[str, str]:
@@ -134,8 +134,8 @@ def _notice(notice: Notice, language: str) -> dict[str, str]:
             facts = {"switch": _switch_name(str(notice.facts["switch"]), language), "state": state}
         case NoticeCode.PAIRING:
             facts = {"outcome": text(language, f"pairing.outcome.{notice.facts['outcome']}", **notice.facts)}
-        case NoticeCode.ORDER_TAKEN | NoticeCode.ORDER_DONE | NoticeCode.ORDER_REFUSED | NoticeCode.ORDER_FAILED:
-            facts = order_facts(notice.facts, language)
+        case NoticeCode.COMMAND_TAKEN | NoticeCode.COMMAND_DONE | NoticeCode.COMMAND_REFUSED | NoticeCode.COMMAND_FAILED:
+            facts = command_facts(notice.facts, language)
         case NoticeCode.PHONE_REFUSED:
             facts = {"why": text(language, f"phone_refused.{notice.facts['reason']}")}
         case _:

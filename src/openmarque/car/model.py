@@ -16,8 +16,8 @@ from openmarque.protocol.signing import PublicKey
 class Now(NamedTuple):
     """The car's clocks at the moment of an input: milliseconds since the Unix epoch, and how far they can be believed.
 
-    `steady_ms` counts from any moment, goes on in sleep and never goes back (``kit.clock.steady_ms``): what is in time for an order
-    hangs on it alone. A caller that has none leaves it out; then the other clock stands in, and orders are refused if that goes back.
+    `steady_ms` counts from any moment, goes on in sleep and never goes back (``kit.clock.steady_ms``): what is in time for a remote command
+    hangs on it alone. A caller that has none leaves it out; then the other clock stands in, and commands are refused if that goes back.
     """
 
     ms: int
@@ -65,10 +65,10 @@ class NoticeCode(StrEnum):
     CERTIFICATE_REFUSED = "certificate_refused"
     IGNORED = "ignored"
     PAIRING = "pairing"
-    ORDER_TAKEN = "order_taken"
-    ORDER_DONE = "order_done"
-    ORDER_REFUSED = "order_refused"
-    ORDER_FAILED = "order_failed"
+    COMMAND_TAKEN = "command_taken"
+    COMMAND_DONE = "command_done"
+    COMMAND_REFUSED = "command_refused"
+    COMMAND_FAILED = "command_failed"
     PHONE_STORED = "phone_stored"
     PHONE_REFUSED = "phone_refused"
     PHONE_REMOVED = "phone_removed"
@@ -83,14 +83,14 @@ class Notice(NamedTuple):
 
 
 class Actuation(NamedTuple):
-    """Something for the car itself to do now, once: the order's command with its arguments.
+    """Something for the car itself to do now, once: the command's command with its arguments.
 
     The outcome comes back as sensed values (``CarCore.sensed``): of the locks, for example. For ``refresh`` the car's sensors are read
     anew, all of them.
     """
 
     command: str
-    order_id: str
+    command_id: str
     arguments: Mapping[str, bool | int | str]
 
 
@@ -98,7 +98,7 @@ class Actuation(NamedTuple):
 class Output:
     """What an input leads to, in order. The store has committed when the core returns it.
 
-    `actions` are carried out after that, each once; one that is lost is lost, and its order fails. `reconnect` asks for a new
+    `actions` are carried out after that, each once; one that is lost is lost, and its command fails. `reconnect` asks for a new
     connection, with the certificate that was just installed.
     """
 
@@ -123,7 +123,7 @@ class LinkState(StrEnum):
 class CarProfile:
     """What is built into a car and does not change while it runs.
 
-    `policy_keys` are the platform's policy keys by key id, `command_keys` those that sign orders (a car without any takes none);
+    `policy_keys` are the platform's policy keys by key id, `command_keys` those that sign commands (a car without any takes none);
     `ceiling` is the level that this car never exceeds, whatever is chosen; `levels` are those to choose from, ascending, private first.
     """
 
@@ -227,4 +227,4 @@ class PhonesClosed(CallerError):
 
 
 REMOTE_ACCESS: Final = "remote_access"
-"""The switch that blocks reads and orders from app and web (REQ PRV-10)."""
+"""The switch that blocks reads and commands from app and web (REQ PRV-10)."""

@@ -21,7 +21,7 @@ from openmarque.car.store import Changes, StoredMessage
 from openmarque.protocol.envelope import MAX_SEQUENCE, Answer, Disposition, Envelope, Lane, Trust, encode, pack
 from openmarque.protocol.lanes import EVENT_WINDOW
 from openmarque.protocol.levels import Level
-from openmarque.protocol.messages import GONE, Gone
+from openmarque.protocol.messages import GONE, Tombstone
 
 FIRST_WAIT_MS: Final = 5_000
 """Time without an answer before sending again: some round trips of a poor mobile connection."""
@@ -245,9 +245,9 @@ class EventLane:
 def tombstone(entry: StoredMessage, reason: str, through: int | None = None) -> StoredMessage:
     """The tombstone in the place of `entry`. It says nothing of what it replaces, not even the level."""
     end = entry.through if through is None else through
-    body = bytes(pack(Gone(end, reason)))
+    body = bytes(pack(Tombstone(end, reason)))
     return StoredMessage(entry.seq, end, GONE, Level.PRIVATE, entry.car_time, entry.trust, body)
 
 
 def _reason(grave: StoredMessage) -> str:
-    return msgspec.msgpack.decode(grave.body, type=Gone).reason
+    return msgspec.msgpack.decode(grave.body, type=Tombstone).reason

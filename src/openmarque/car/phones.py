@@ -1,35 +1,35 @@
 """Phones on the link: keys that are offered, lists that remove, what the people in the car do, and what is reported of it. REQ RC-7.
 
-In private mode nothing of this happens: a phone could not be told the outcome, and could order nothing.
+In private mode nothing of this happens: a phone could not be told the outcome, and could command nothing.
 """
 
 from typing import Final
 
 import msgspec
 
+from openmarque.car.digital_keys import PHONES, TICKET_SIZE, DigitalKeys, Phone
 from openmarque.car.gate import Gate
 from openmarque.car.link import Link, Step
 from openmarque.car.model import CarProfile, Keyring, NoticeCode
-from openmarque.car.phone_keys import PHONES, TICKET_SIZE, Phone, PhoneKeys
 from openmarque.car.records import Counts
-from openmarque.protocol.envelope import Lane, encode
-from openmarque.protocol.orders import MalformedOrder, NotForThisCar
-from openmarque.protocol.phone_keys import (
-    PHONE_KEY_REPORT,
-    PhoneKeyOffer,
-    PhoneKeyReport,
-    PhoneKeyResult,
-    UnfitPhoneKey,
+from openmarque.protocol.commands import MalformedCommand, NotForThisCar
+from openmarque.protocol.digital_keys import (
+    DIGITAL_KEY_REPORT,
+    DigitalKeyOffer,
+    DigitalKeyReport,
+    DigitalKeyResult,
+    UnfitDigitalKey,
     open_list,
 )
+from openmarque.protocol.envelope import Lane, encode
 
-_read_offer: Final = msgspec.msgpack.Decoder(PhoneKeyOffer).decode
+_read_offer: Final = msgspec.msgpack.Decoder(DigitalKeyOffer).decode
 
 
 class Phones:
     """What is done with the phones of one car, and why. The core calls it within its steps."""
 
-    def __init__(self, profile: CarProfile, keys: Keyring, phones: PhoneKeys, parts: tuple[Gate, Link, Counts]) -> None:
+    def __init__(self, profile: CarProfile, keys: Keyring, phones: DigitalKeys, parts: tuple[Gate, Link, Counts]) -> None:
         """Work on `phones`, which the core has read from its store."""
         self._profile = profile
         self._keys = keys
@@ -39,7 +39,7 @@ class Phones:
     @property
     def is_open(self) -> bool:
         """Whether a phone can be added now: the car has an owner, and its privacy level lets it say so."""
-        return self._phones.record.tenure_id is not None and not self._gate.refuses(PHONE_KEY_REPORT, self._gate.level)
+        return self._phones.record.tenure_id is not None and not self._gate.refuses(DIGITAL_KEY_REPORT, self._gate.level)
 
     # What the people in the car do
 
@@ -53,7 +53,7 @@ class Phones:
         gone = self._phones.remove(key_id)
         if gone is not None:
             self._gone(step, (gone,))
-            self._report(step, PhoneKeyReport(key_id, PhoneKeyResult.REMOVED, gone.label))
+            self._report(step, DigitalKeyReport(key_id, DigitalKeyResult.REMOVED, gone.label))
 
     # What comes over the link
 
@@ -66,22 +66,22 @@ class Phones:
         before = self._phones.record
         try:
             result = self._phones.offer(step.now, offer, self._profile.vehicle_id)
-        except UnfitPhoneKey:
+        except UnfitDigitalKey:
             self._counts.add("ignored/key:unfit")
             return
         if self._phones.record is not before:
             step.changes.put(PHONES, self._phones.record)
             step.tell(NoticeCode.PHONE_STORED, phone=self._phones.added)
-        elif result is not PhoneKeyResult.STORED:
-            self._counts.add(f"orders/phone:{result.value}")
+        elif result is not DigitalKeyResult.STORED:
+            self._counts.add(f"commands/phone:{result.value}")
             step.tell(NoticeCode.PHONE_REFUSED, reason=result.value)
-        self._report(step, PhoneKeyReport(offer.key_id, result, self._phones.label_of(offer.key_id)))
+        self._report(step, DigitalKeyReport(offer.key_id, result, self._phones.label_of(offer.key_id)))
 
     def listed(self, step: Step, frame: bytes) -> None:
         """The list of the phones that remain came."""
         try:
             held = open_list(frame, self._profile.vehicle_id, self._profile.command_keys)
-        except (NotForThisCar, MalformedOrder) as error:
+        except (NotForThisCar, MalformedCommand) as error:
             self._counts.add(f"ignored/keys:{error.code}")
             return
         if held.version > self._latest_version(step):
@@ -96,9 +96,9 @@ class Phones:
         known = {phone.key_id: phone.label for phone in self._phones.phones}
         for key_id in held.key_ids:
             if key_id in known and key_id in held.awaited:
-                self._report(step, PhoneKeyReport(key_id, PhoneKeyResult.STORED, known[key_id]))
+                self._report(step, DigitalKeyReport(key_id, DigitalKeyResult.STORED, known[key_id]))
             elif key_id not in known and key_id not in held.awaited:
-                self._report(step, PhoneKeyReport(key_id, PhoneKeyResult.REMOVED))
+                self._report(step, DigitalKeyReport(key_id, DigitalKeyResult.REMOVED))
 
     def _latest_version(self, step: Step) -> int:
         """The highest version that can be meant: versions follow the seconds of the platform's time, so that nobody uses them up.
@@ -113,10 +113,10 @@ class Phones:
         for phone in gone:
             step.tell(NoticeCode.PHONE_REMOVED, phone=phone.label)
 
-    def _report(self, step: Step, report: PhoneKeyReport) -> None:
+    def _report(self, step: Step, report: DigitalKeyReport) -> None:
         level = self._gate.level
-        refusal = self._gate.refuses(PHONE_KEY_REPORT, level)
+        refusal = self._gate.refuses(DIGITAL_KEY_REPORT, level)
         if refusal:
-            self._counts.add(f"not_captured/{PHONE_KEY_REPORT}:{refusal}")
+            self._counts.add(f"not_captured/{DIGITAL_KEY_REPORT}:{refusal}")
             return
-        self._link.append(step, Lane.EVENT, PHONE_KEY_REPORT, level, step.now.ms, encode(report))
+        self._link.append(step, Lane.EVENT, DIGITAL_KEY_REPORT, level, step.now.ms, encode(report))

@@ -3,7 +3,7 @@
 from openmarque.car.model import CarProfile
 from openmarque.car.records import POLICY
 from openmarque.car.store import CarStore, Changes
-from openmarque.catalogue.policy import Policy, PolicyRejected, Rulebook, open_policy
+from openmarque.catalogue.policy import CompiledPolicy, Policy, PolicyRejected, open_policy
 from openmarque.protocol import signing
 from openmarque.protocol.messages import Welcome
 
@@ -14,7 +14,7 @@ class PolicyHeld:
     def __init__(self, profile: CarProfile, store: CarStore) -> None:
         """Read the stored policy; one that does not verify (a key no longer trusted, a changed file) is as good as none."""
         self._profile = profile
-        self.rulebook: Rulebook | None = None
+        self.compiled_policy: CompiledPolicy | None = None
         self.hash = ""
         frame = store.read(POLICY, bytes)
         if frame is not None:
@@ -22,17 +22,17 @@ class PolicyHeld:
                 policy, self.hash = open_policy(frame, profile.vehicle_id, profile.policy_keys)
             except PolicyRejected:
                 return
-            self.rulebook = Rulebook(policy)
+            self.compiled_policy = CompiledPolicy(policy)
 
     @property
     def policy(self) -> Policy | None:
         """The policy in force."""
-        return self.rulebook.policy if self.rulebook else None
+        return self.compiled_policy.policy if self.compiled_policy else None
 
     @property
     def issued_ms(self) -> int:
         """When the policy in force was issued; 0 before the first."""
-        return self.rulebook.policy.issued_ms if self.rulebook else 0
+        return self.compiled_policy.policy.issued_ms if self.compiled_policy else 0
 
     def proves_epoch(self, welcome: Welcome, asked: int) -> bool:
         """Whether the platform signed the epoch of this answer for this car and this greeting (``signing.epoch_statement``)."""
@@ -54,6 +54,6 @@ class PolicyHeld:
             raise PolicyRejected("It was issued before the one in force.")
         if name == self.hash:
             return False
-        self.rulebook, self.hash = Rulebook(policy), name
+        self.compiled_policy, self.hash = CompiledPolicy(policy), name
         changes.put(POLICY, frame)
         return True

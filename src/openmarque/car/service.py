@@ -49,7 +49,7 @@ class Screen(Protocol):
 
 @runtime_checkable
 class CommandHandler(Protocol):
-    """A service that carries out commands. Methods are pure. It is asked only after every other check of an order (``car.orders``)."""
+    """A service that carries out commands. Methods are pure. It is asked only after every other check of a remote command (``car.remote_commands``)."""
 
     @property
     def commands(self) -> frozenset[str]:

@@ -51,7 +51,7 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "not_built": "This car is built never to share this.",
         "switches": "Switches",
         "switch.remote_access": "Remote access",
-        "switch.remote_access.what": "Reading and orders from app and web. Other services stay.",
+        "switch.remote_access.what": "Reading and commands from app and web. Other services stay.",
         "switch.status": "State of the car",
         "switch.car_finder": "Place of the car",
         "switch.lock": "Lock and unlock",

@@ -1,4 +1,4 @@
-"""What the head unit says of phones and orders, in English and French; part of ``openmarque.car.texts``."""
+"""What the head unit says of phones and commands, in English and French; part of ``openmarque.car.texts``."""
 
 from typing import Final
 
@@ -24,10 +24,10 @@ PHONE_TEXTS: Final[dict[str, dict[str, str]]] = {
         "command.lock": "lock",
         "command.unlock": "unlock",
         "command.refresh": "refresh",
-        "notice.order_taken": "Order “{command}” received ({phone}).",
-        "notice.order_done": "Order “{command}” done.",
-        "notice.order_refused": "Order “{command}” refused. {why}",
-        "notice.order_failed": "Order “{command}” not done. {why}",
+        "notice.command_taken": "Remote command “{command}” received ({phone}).",
+        "notice.command_done": "Remote command “{command}” done.",
+        "notice.command_refused": "Remote command “{command}” refused. {why}",
+        "notice.command_failed": "Remote command “{command}” not done. {why}",
         "notice.phone_stored": "The phone “{phone}” was added: it may lock and unlock the car.",
         "notice.phone_removed": "The phone “{phone}” was removed.",
         "notice.phone_refused": "A phone was not added: {why}",
@@ -57,10 +57,10 @@ PHONE_TEXTS: Final[dict[str, dict[str, str]]] = {
         "command.lock": "verrouiller",
         "command.unlock": "déverrouiller",
         "command.refresh": "actualiser",
-        "notice.order_taken": "Ordre « {command} » reçu ({phone}).",
-        "notice.order_done": "Ordre « {command} » exécuté.",
-        "notice.order_refused": "Ordre « {command} » refusé. {why}",
-        "notice.order_failed": "Ordre « {command} » non exécuté. {why}",
+        "notice.command_taken": "Ordre « {command} » reçu ({phone}).",
+        "notice.command_done": "Ordre « {command} » exécuté.",
+        "notice.command_refused": "Ordre « {command} » refusé. {why}",
+        "notice.command_failed": "Ordre « {command} » non exécuté. {why}",
         "notice.phone_stored": "Le téléphone « {phone} » est ajouté : il peut verrouiller et déverrouiller la voiture.",
         "notice.phone_removed": "Le téléphone « {phone} » est retiré.",
         "notice.phone_refused": "Un téléphone n'a pas été ajouté : {why}",

@@ -25,11 +25,11 @@ class LegalBasis(StrEnum):
 
 
 class Authority(StrEnum):
-    """Who has to sign an order before the car runs it (DESIGN, "A command")."""
+    """Who has to sign a remote command before the car runs it (DESIGN, "A command")."""
 
     PLATFORM = "platform"
     PHONE = "phone"
-    PHONE_AND_CODE = "phone_and_code"
+    DIGITAL_KEY_AND_CODE = "digital_key_and_code"
     LOCAL = "local"
 
 
@@ -98,7 +98,7 @@ class Item:
 
     `signals` are VSS paths; `fields` are places in storage, written ``table.column`` or ``table.column[key]`` for a key inside
     JSON. `carried` are places that data pass or rest in outside tables, written ``kind:name`` with a kind of ``CARRIERS``.
-    Columns that only identify or order a row are declared like any other; by convention they stand in one item named "keys".
+    Columns that only identify or command a row are declared like any other; by convention they stand in one item named "keys".
 
     `retention` None means that the documents state none: the brand pack has to set one, else the service is refused
     (REQ GDP-12). `level` raises the declaration's own level for this item.

@@ -120,7 +120,7 @@ class OpenSignals:
         return self.from_ms <= now_ms and (self.until_ms is None or now_ms < self.until_ms)
 
 
-class Rulebook:
+class CompiledPolicy:
     """A policy made ready for judging. Not shared between threads; as fast as two dictionary look-ups for a status message."""
 
     def __init__(self, policy: Policy) -> None:

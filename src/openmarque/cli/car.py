@@ -87,11 +87,11 @@ async def _run(folder: Path, headunit_port: int | None) -> None:
 
 
 async def _run_simulated(folder: Path, headunit_port: int | None) -> None:
-    from openmarque.simulator.fleet.cast import standing
-    from openmarque.simulator.fleet.fleet import FleetCar, Seat
+    from openmarque.simulator.fleet.demo_fleet import new_car_spec
+    from openmarque.simulator.fleet.fleet import FleetCar, ProvisionedCar
 
-    part = standing(read_bundle(folder).facts.capabilities)
-    car = FleetCar(Seat(folder, part, seed=0), Catalogue(installed_services()), SystemClock())
+    part = new_car_spec(read_bundle(folder).facts.capabilities)
+    car = FleetCar(ProvisionedCar(folder, part, seed=0), Catalogue(installed_services()), SystemClock())
     await _live(car.agent, car.run(), headunit_port)
 
 

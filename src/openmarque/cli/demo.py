@@ -34,7 +34,7 @@ from openmarque.kit.clock import Clock
 from openmarque.kit.log import configure_log
 from openmarque.kit.settings import Settings
 from openmarque.kit.stopping import until_stopped
-from openmarque.simulator.fleet.cast import part
+from openmarque.simulator.fleet.demo_fleet import car_spec
 
 LOOPBACK: Final = "127.0.0.1"
 _PAUSE_S: Final = 20.0
@@ -95,7 +95,7 @@ class _Household:
     cars: list[DemoCar]
 
     def __init__(self, cars: int) -> None:
-        self.parts = [part(number) for number in range(cars)]
+        self.parts = [car_spec(number) for number in range(cars)]
 
     async def make(self, platform: Platform) -> None:
         """Make them, or find them in the home."""

@@ -18,10 +18,10 @@ from openmarque.car.bundle_files import CAR_JSON
 from openmarque.car.identity import BundleUnusable, read_bundle
 from openmarque.cli.operating import DEMO_PLAN, provision, renew_addresses
 from openmarque.domains.commands.rules import is_fit_code
-from openmarque.domains.garage.service import Order
+from openmarque.domains.garage.service import NewVehicle
 from openmarque.engines.process import write_private
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, parse_wire, wire
-from openmarque.simulator.fleet.cast import Part
+from openmarque.simulator.fleet.demo_fleet import CarSpec
 from openmarque.simulator.fleet.past import LONGEST
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import PLATFORM
@@ -85,7 +85,7 @@ def account_of(owner: Secrets) -> AccountId:
     return AccountId(parse_wire(owner.account_id))
 
 
-async def demo_cars(platform: Platform, owner: Secrets, parts: Sequence[Part]) -> list[DemoCar]:
+async def demo_cars(platform: Platform, owner: Secrets, parts: Sequence[CarSpec]) -> list[DemoCar]:
     """The owner's cars, one for each of `parts`: those of an earlier start, and new ones with VINs of their models."""
     folders = [platform.settings.home / FOLDER / f"car-{number}" for number in range(1, len(parts) + 1)]
     return [await demo_car(platform, owner, folder, part.model, part.name) for folder, part in zip(folders, parts, strict=True)]
@@ -157,11 +157,11 @@ async def _kept_car(platform: Platform, owner: Secrets, folder: Path) -> _Found 
 
 async def _new_car(platform: Platform, owner: Secrets, folder: Path, model: str, name: str | None) -> _Found:
     vin = sample_vin(platform.pack, model, 1 + secrets.randbelow(_MOST_SERIALS))
-    vehicle_id = await provision(platform, Order(vin, model), folder)
+    vehicle_id = await provision(platform, NewVehicle(vin, model), folder)
     now = platform.clock.now()
     async with platform.database.begin() as tx:
         tenure_id = await platform.garage.start_tenure(tx, vehicle_id, account_of(owner), now - _OWNED_SINCE)
         await platform.garage.rename(tx, tenure_id, name)
         await platform.contracts.activate_trial(tx, tenure_id, vehicle_id, DEMO_PLAN, now - _OWNED_SINCE)
-        await platform.governor.recompile(tx, [vehicle_id], now)
+        await platform.compiler.recompile(tx, [vehicle_id], now)
     return vehicle_id, tenure_id, name

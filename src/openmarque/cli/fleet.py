@@ -20,8 +20,8 @@ from openmarque.kit.log import configure_log
 from openmarque.kit.readiness import announce_ready
 from openmarque.kit.settings import load_settings
 from openmarque.kit.stopping import until_stopped
-from openmarque.simulator.fleet.cast import part
-from openmarque.simulator.fleet.fleet import FleetCar, Seat, run_fleet
+from openmarque.simulator.fleet.demo_fleet import car_spec
+from openmarque.simulator.fleet.fleet import FleetCar, ProvisionedCar, run_fleet
 
 FLEET_JSON: Final = Path("demo") / "fleet.json"
 """Below the home."""
@@ -50,7 +50,7 @@ async def run(home: Path, clock: Clock, ready: Callable[[], None]) -> None:
     catalogue = Catalogue(installed_services())
     parked = read_fleet(home)
     turn = asyncio.Lock()
-    cars = [FleetCar(Seat(Path(p.folder), part(p.number), p.number), catalogue, clock, turn) for p in parked]
+    cars = [FleetCar(ProvisionedCar(Path(p.folder), car_spec(p.number), p.number), catalogue, clock, turn) for p in parked]
     tasks = [asyncio.create_task(run_fleet(cars))]
     bound = 0
 

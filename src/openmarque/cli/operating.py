@@ -19,7 +19,7 @@ import uvloop
 from openmarque.app import Engines, Platform, bootstrap, start_engines
 from openmarque.car.identity import BundleContents, prepare_folder, write_bundle, write_platform
 from openmarque.cli.supervisor import Child, Supervisor
-from openmarque.domains.garage.service import Order
+from openmarque.domains.garage.service import NewVehicle
 from openmarque.engines.nats import read_endpoint
 from openmarque.engines.nats_log import follow
 from openmarque.engines.postgres import PostgresServer
@@ -150,10 +150,10 @@ def _children(settings: Settings, *, api: bool) -> list[Child]:
     return [*gates, *workers, *web]
 
 
-async def provision(platform: Platform, order: Order, folder: Path) -> VehicleId:
+async def provision(platform: Platform, new: NewVehicle, folder: Path) -> VehicleId:
     """Register a car and write the bundle that its telematics unit starts with."""
     async with platform.database.begin() as tx:
-        vehicle_id = await platform.garage.register(tx, order, platform.clock.now())
+        vehicle_id = await platform.garage.register(tx, new, platform.clock.now())
         await _write_bundle(platform, tx, vehicle_id, folder)
     return vehicle_id
 

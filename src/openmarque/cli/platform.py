@@ -18,7 +18,7 @@ from openmarque.cli.schedule import main as run_scheduler
 from openmarque.cli.serve import main as run_web
 from openmarque.cli.work import main as run_worker
 from openmarque.domains.garage.errors import ModelUnknown
-from openmarque.domains.garage.service import Order
+from openmarque.domains.garage.service import NewVehicle
 from openmarque.engines.doctor import examine
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.errors import CallerError
@@ -162,8 +162,8 @@ def provision(
         if again:
             vehicle_id = await operating.provision_again(platform, vin, bundle)
         else:
-            order = Order(vin, model or _model_by_vin(vin, platform.pack), highest)
-            vehicle_id = await operating.provision(platform, order, bundle)
+            new = NewVehicle(vin, model or _model_by_vin(vin, platform.pack), highest)
+            vehicle_id = await operating.provision(platform, new, bundle)
         told = {"vehicle_id": wire(vehicle_id), "bundle": str(bundle)}
         if owner:
             tenure_id, account_id = await operating.give_to_owner(platform, vehicle_id, "en", platform.clock.now())

@@ -24,7 +24,7 @@ _log = structlog.get_logger("openmarque.scheduler")
 async def schedule(settings: Settings, clock: Clock, ready: Callable[[], None]) -> None:
     """One scheduler, until it is stopped: due timers, and mails. Several may run at a time."""
     async with bootstrap(settings, clock, pool_size=4) as platform:
-        # Side by side: a mail server that does not answer must not keep an order from expiring.
+        # Side by side: a mail server that does not answer must not keep a remote command from expiring.
         timers, delivery = platform.timers(), platform.delivery()
         await timers.begin()
         loops = [asyncio.create_task(keep_running(due)) for due in (timers.run_due, delivery.run_due)]

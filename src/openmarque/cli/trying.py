@@ -22,7 +22,7 @@ from openmarque.car.sqlite_store import SqliteCarStore
 from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.cli.operating import give_to_owner, platform_up, provision
 from openmarque.cli.watch import watching
-from openmarque.domains.garage.service import Order
+from openmarque.domains.garage.service import NewVehicle
 from openmarque.kit.clock import Clock, SystemClock, iso
 from openmarque.kit.geo import bounding_box
 from openmarque.kit.ids import TenureId
@@ -99,7 +99,7 @@ def _make_home() -> Path:
 async def _replay_on(
     platform: Platform, folder: Path, vin: str, drive: Drive, speed: float, on_progress: Progress
 ) -> dict[str, Any]:
-    vehicle_id = await provision(platform, Order(vin, DRIVE_MODEL), folder)
+    vehicle_id = await provision(platform, NewVehicle(vin, DRIVE_MODEL), folder)
     tenure_id, _ = await give_to_owner(platform, vehicle_id, "en", platform.clock.now())
     shown = Shown()
     async with watching(platform, tenure_id, shown.take), driving(folder, platform.clock) as agent:

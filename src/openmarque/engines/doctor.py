@@ -21,6 +21,7 @@ from openmarque.engines.mailbox import mail_server
 from openmarque.engines.nats import check_program, server_info
 from openmarque.engines.nats_check import broker_faults
 from openmarque.engines.postgres import check_server, program_version
+from openmarque.engines.postgres_home import can_reach, possible_roots, unprivileged_user, wheel_nats_server, wheel_programs
 from openmarque.engines.process import (
     DISK_NEEDED,
     Ports,
@@ -32,7 +33,6 @@ from openmarque.engines.process import (
     port_holder,
     user_name,
 )
-from openmarque.engines.quarters import can_reach, possible_roots, unprivileged_user, wheel_nats_server, wheel_programs
 from openmarque.kit.clock import Clock
 from openmarque.kit.settings import Settings
 

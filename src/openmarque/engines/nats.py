@@ -24,6 +24,7 @@ import psutil
 
 from openmarque.engines.errors import BinaryMissing, EngineUnreachable, WrongVersion
 from openmarque.engines.nats_config import MAX_PAYLOAD, Identities, NatsPlace, NatsPlan, config_text
+from openmarque.engines.postgres_home import wheel_nats_server
 from openmarque.engines.process import (
     Ports,
     check_disk,
@@ -37,7 +38,6 @@ from openmarque.engines.process import (
     wait_until,
     write_private,
 )
-from openmarque.engines.quarters import wheel_nats_server
 from openmarque.kit.settings import Settings
 
 LEAST_VERSION: Final = (2, 15, 1)

@@ -3,7 +3,7 @@
 Theory of operation: we call the wheel's ``initdb`` and ``postgres`` ourselves. The wheel's own helper trusts every local
 connection and opens parent directories to all users when run as root; here every connection authenticates (scram-sha-256), and no
 directory that we did not make changes its mode. PostgreSQL refuses root, so as root its part of the home belongs to an
-unprivileged user (`engines.quarters`). A cluster is made beside its place and moved there when finished, so a crash leaves none
+unprivileged user (`engines.postgres_home`). A cluster is made beside its place and moved there when finished, so a crash leaves none
 half made. Nothing here weakens durability: ``fsync`` and ``synchronous_commit`` stay on, for "acknowledged" means "committed".
 """
 
@@ -25,6 +25,7 @@ import psycopg
 from psycopg import sql
 
 from openmarque.engines.errors import BinaryMissing, EngineError, EngineRefused, EngineUnreachable, WrongVersion
+from openmarque.engines.postgres_home import PostgresHome, postgres_home_for
 from openmarque.engines.process import (
     Ports,
     check_disk,
@@ -37,7 +38,6 @@ from openmarque.engines.process import (
     tail,
     wait_until,
 )
-from openmarque.engines.quarters import Quarters, quarters_for
 from openmarque.kit.settings import Settings
 
 LEAST_MAJOR: Final = 16
@@ -121,7 +121,7 @@ class PostgresServer:
         url = self._url("postgres")
         wait_until(lambda: _answers(url), running, self.log, "PostgreSQL", START_TIMEOUT_S)
         self._make_database(url)
-        self.endpoint = PostgresEndpoint(self._url(DATABASE), check_server(self._url(DATABASE)), self.quarters.notes)
+        self.endpoint = PostgresEndpoint(self._url(DATABASE), check_server(self._url(DATABASE)), self.postgres_home.notes)
         return self.endpoint
 
     def address(self) -> str:
@@ -149,7 +149,7 @@ class PostgresServer:
         """Stop and delete the cluster with all its data; for throwaway homes."""
         self.stop()
         if not self._settings.database_url:
-            shutil.rmtree(self.quarters.root, ignore_errors=True)
+            shutil.rmtree(self.postgres_home.root, ignore_errors=True)
 
     def process(self) -> psutil.Process | None:
         """The running server process of this home, also one that an earlier run of ours started."""
@@ -160,18 +160,18 @@ class PostgresServer:
         return self.endpoint is not None and _answers(self.endpoint.url)
 
     @cached_property
-    def quarters(self) -> Quarters:
+    def postgres_home(self) -> PostgresHome:
         """Where the cluster lies, who runs it and from which programs."""
-        return quarters_for(self._settings)
+        return postgres_home_for(self._settings)
 
     @property
     def data(self) -> Path:
         """The data directory (``PGDATA``)."""
-        return self.quarters.root / "data"
+        return self.postgres_home.root / "data"
 
     def _url(self, database: str) -> str:
         password = quote(self._password(), safe="")
-        host = quote(str(self.quarters.socket_dir), safe="")
+        host = quote(str(self.postgres_home.socket_dir), safe="")
         return f"postgresql://{SUPERUSER}:{password}@/{database}?host={host}&port={self._port}"
 
     def _password(self) -> str:
@@ -179,31 +179,31 @@ class PostgresServer:
 
     def _init_cluster(self) -> None:
         if (self.data / "PG_VERSION").exists():
-            _check_cluster_version(self.data, self.quarters.bin_dir)
+            _check_cluster_version(self.data, self.postgres_home.bin_dir)
             return
-        scratch = self.quarters.root / "data.new"
+        scratch = self.postgres_home.root / "data.new"
         shutil.rmtree(scratch, ignore_errors=True)
-        password_file = self.quarters.root / ".password"
+        password_file = self.postgres_home.root / ".password"
         descriptor = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
                 file.write(self._password())
-            self.quarters.hand_over(password_file)
+            self.postgres_home.hand_over(password_file)
             self._run_initdb(scratch, password_file)
         finally:
             password_file.unlink(missing_ok=True)
         scratch.rename(self.data)
 
     def _run_initdb(self, data: Path, password_file: Path) -> None:
-        modern = program_version(self.quarters.bin_dir / "postgres") >= 17
+        modern = program_version(self.postgres_home.bin_dir / "postgres") >= 17
         # The built-in provider (17+) sorts the same on every machine; an ICU or libc upgrade can't corrupt an index.
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"] if modern else ["--locale=C"]
-        arguments = [str(self.quarters.bin_dir / "initdb"), "-D", str(data), "-U", SUPERUSER, f"--pwfile={password_file}"]
+        arguments = [str(self.postgres_home.bin_dir / "initdb"), "-D", str(data), "-U", SUPERUSER, f"--pwfile={password_file}"]
         arguments += ["--auth=scram-sha-256", "--encoding=UTF8", "--data-checksums", *locale]
         if self._conf.get("fsync") == "off":
             arguments.append("--no-sync")
         log = self.log.with_name("initdb.log")
-        process = spawn(arguments, log, user=self.quarters.user)
+        process = spawn(arguments, log, user=self.postgres_home.user)
         if process.wait(120) != 0:
             raise EngineError(f"initdb failed. {log.read_text('utf-8', 'replace')[-600:]}", log=log)
 
@@ -211,7 +211,7 @@ class PostgresServer:
         values = self._conf | {
             "listen_addresses": "127.0.0.1",
             "port": str(self._port),
-            "unix_socket_directories": str(self.quarters.socket_dir),
+            "unix_socket_directories": str(self.postgres_home.socket_dir),
             "unix_socket_permissions": "0700",
         }
         text = "".join(f"{name} = '{value}'\n" for name, value in values.items())
@@ -229,10 +229,10 @@ class PostgresServer:
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _spawn(self) -> psutil.Process:
-        arguments = [str(self.quarters.bin_dir / "postgres"), "-D", str(self.data)]
+        arguments = [str(self.postgres_home.bin_dir / "postgres"), "-D", str(self.data)]
         # After kill -9 of the server its last sessions take a moment to notice; until then a new one is refused the memory.
         for attempt in range(50):
-            process = reap(spawn(arguments, self.log, user=self.quarters.user))
+            process = reap(spawn(arguments, self.log, user=self.postgres_home.user))
             time.sleep(0.05)
             if process.is_running() or "shared memory" not in tail(self.log) or attempt == 49:
                 return process

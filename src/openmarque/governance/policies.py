@@ -55,8 +55,8 @@ class PolicyStore(Protocol):
         ...
 
 
-class PolicyKeeper:
-    """``Governor`` of the link: compiles, signs, stores and pushes policies."""
+class StoringPolicyCompiler:
+    """``PolicyCompiler`` of the link: compiles, signs, stores and pushes policies."""
 
     def __init__(self, catalogue: Catalogue, source: FactsSource, store: PolicyStore, key: signing.PrivateKey) -> None:
         """Sign with `key`, the platform's current policy key."""
@@ -66,7 +66,7 @@ class PolicyKeeper:
         self._key = key
 
     async def recompile(self, tx: Transaction, vehicles: Iterable[VehicleId], now: datetime, above: int = 0) -> None:
-        """See ``link.ports.Governor``: compile, sign and store anew; push to the cars after the commit."""
+        """See ``link.ports.PolicyCompiler``: compile, sign and store anew; push to the cars after the commit."""
         facts = await self._source.facts(tx, sorted(vehicles), now)
         records = [self._compile(of_car, above) for of_car in facts.values()]
         await self._store.save(tx, records)
@@ -74,7 +74,7 @@ class PolicyKeeper:
             tx.publish_after_commit(down_subject(VehicleId(record.facts.vehicle_id), "policy"), record.frame)
 
     def prove_epoch(self, vehicle_id: VehicleId, epoch: int, asked: int) -> tuple[str, bytes]:
-        """See ``link.ports.Governor``: signed with the policy key, which every car knows."""
+        """See ``link.ports.PolicyCompiler``: signed with the policy key, which every car knows."""
         statement = signing.epoch_statement(vehicle_id, epoch, asked)
         return signing.key_id(self._key.public_key()), signing.sign(self._key, statement)
 

@@ -43,7 +43,7 @@ _SIGN_IN: Final = (
     "mail",
     "mail_count",
 )
-_COMMANDS: Final = ("phone_key", "vehicle_order", "order_step", "safety_code", "car_command")
+_COMMANDS: Final = ("digital_key", "vehicle_command", "command_step", "safety_code", "command_numbers")
 _CHOICES: Final = ("contract", "consent", "service_switch", "privacy_level")
 _LINK: Final = (
     "car_link",
@@ -72,7 +72,7 @@ PLATFORM_RIGHTS: Final = (
     ),
     *_rights(PLATFORM, "SELECT INSERT", *_EVIDENCE),
     Right(PLATFORM, "certificate", "UPDATE", ("revoked_at", "revoked_for")),
-    *_rights(PLATFORM, "DELETE", "pairing", "phone_key", "service_switch", "mail", "account_name", *_PLUMBING),
+    *_rights(PLATFORM, "DELETE", "pairing", "digital_key", "service_switch", "mail", "account_name", *_PLUMBING),
     # What owners read. Of a car its model and its levels, not its VIN.
     *_rights(
         READER,
@@ -82,13 +82,13 @@ PLATFORM_RIGHTS: Final = (
         *("last_values", "car_policy", "refusal_count"),
     ),
     Right(READER, "vehicle", "SELECT", ("vehicle_id", "brand_id", "model_id", "ceiling", "levels")),
-    # Of an order what became of it, not the frame that a car would obey.
-    *_rights(READER, "SELECT", "phone_key", "order_step"),
+    # Of a remote command what became of it, not the frame that a car would obey.
+    *_rights(READER, "SELECT", "digital_key", "command_step"),
     Right(
         READER,
-        "vehicle_order",
+        "vehicle_command",
         "SELECT",
-        ("order_id", "tenure_id", "vehicle_id", "command", "state", "reason", "key_id", "requested_at", "expires_at"),
+        ("command_id", "tenure_id", "vehicle_id", "command", "state", "reason", "key_id", "requested_at", "expires_at"),
     ),
     *_rights(RETENTION, "SELECT DELETE", *_GARAGE, *_PAIRING, *_SIGN_IN, *_COMMANDS, *_CHOICES, *_LINK, *_PLUMBING),
     Right(RETENTION, "last_values", "UPDATE", ("signals",)),

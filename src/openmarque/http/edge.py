@@ -141,7 +141,7 @@ async def _own_car(request: Request, credentials: Credentials, vehicle_id: Vehic
         yield at_car(await enter(edge, tx, credentials), vehicle_id)
 
 
-class Opened:
+class RequestSession:
     """A signed-in request that needs several transactions, or has something to do after one: the first is open already."""
 
     def __init__(self, presented: Presented, visit: Visit, transaction: AsyncExitStack) -> None:
@@ -162,11 +162,11 @@ class Opened:
             yield await enter(edge, tx, self.presented)
 
 
-async def _opened(request: Request, credentials: Credentials) -> AsyncIterator[Opened]:
+async def _opened(request: Request, credentials: Credentials) -> AsyncIterator[RequestSession]:
     edge = edge_of(request)
     async with AsyncExitStack() as transaction:
         tx = await transaction.enter_async_context(edge.database.begin())
-        yield Opened(credentials, await enter(edge, tx, credentials), transaction)
+        yield RequestSession(credentials, await enter(edge, tx, credentials), transaction)
 
 
 async def _admitted(request: Request, credentials: Credentials) -> Presented:
@@ -176,9 +176,9 @@ async def _admitted(request: Request, credentials: Credentials) -> Presented:
     return credentials
 
 
-Admitted = Annotated[Presented, Depends(_admitted)]
+CheckedCredentials = Annotated[Presented, Depends(_admitted)]
 """What a signed-in person shows, for routes that open their transactions themselves (``enter``): no connection is held meanwhile."""
-Opening = Annotated[Opened, Depends(_opened, scope="function")]
+OpenSession = Annotated[RequestSession, Depends(_opened, scope="function")]
 """As ``Admitted``, for routes whose first transaction follows at once: it is the one in which the right was proved."""
 SignedIn = Annotated[Visit, Depends(_signed_in, scope="function")]
 """The visit of a signed-in person."""

@@ -54,7 +54,7 @@ class Source(Protocol):
         """The part as stored now."""
         ...
 
-    def told_by(self, update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
+    def merge_update(self, update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
         """The members that a live update tells by itself, those older than `told` left out; None when the part has to be read.
 
         A part that holds the newest few only gives ``GONE`` for those that a new one pushes out.
@@ -142,7 +142,7 @@ class _Teller:
         if source is None:
             return b": of a kind that is not shown\n\n"
         part = self._told.setdefault(kind, {})
-        members = source.told_by(update, part)
+        members = source.merge_update(update, part)
         if members is None:
             _, state = await read_state(self._edge, self._asker, {kind: source})
             members = state[kind]

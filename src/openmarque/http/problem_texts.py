@@ -51,7 +51,7 @@ _FRENCH: Final[Mapping[str, tuple[str, str]]] = {
         "Il y a eu trop d'essais.",
         "Réessayez dans {wait_s} secondes. Un lien reçu par e-mail pour changer de mot de passe vous laisse entrer avant.",
     ),
-    # orders, phones, safety code
+    # commands, phones, safety code
     "command-unknown": ("Aucun service ne connaît cet ordre.", "Prenez-en un parmi : {commands}."),
     "counter-used": (
         "Le compteur du téléphone n'augmente pas.",
@@ -61,14 +61,14 @@ _FRENCH: Final[Mapping[str, tuple[str, str]]] = {
         "Cette Idempotency-Key est déjà venue avec une autre demande.",
         "Prenez-en une nouvelle pour chaque ordre ; n'en répétez une qu'avec le même contenu.",
     ),
-    "order-id-taken": ("Cet order_id a déjà servi.", "Tirez 16 octets au hasard pour chaque ordre."),
-    "order-mismatch": (
+    "command-id-taken": ("Cet command_id a déjà servi.", "Tirez 16 octets au hasard pour chaque ordre."),
+    "command-mismatch": (
         "Ce qui a été signé n'est pas ce que cette demande veut.",
         "Signez un ordre avec l'identifiant de cette voiture, cet ordre-ci, et l'identifiant de l'ordre s'il en a un.",
     ),
-    "order-not-found": ("Cette voiture n'a pas cet ordre.", "Prenez un order_id de la liste des ordres de la voiture."),
-    "order-refused": ("Aucun ordre à cette voiture n'est possible en ce moment.", "{cure}"),
-    "order-step-impossible": (
+    "command-not-found": ("Cette voiture n'a pas cet ordre.", "Prenez un command_id de la liste des ordres de la voiture."),
+    "command-refused": ("Aucun ordre à cette voiture n'est possible en ce moment.", "{cure}"),
+    "command-step-impossible": (
         "L'ordre ne peut pas passer à cette étape depuis celle où il est.",
         "Regardez d'abord où il en est ; donnez un nouvel ordre si celui-ci est terminé.",
     ),
@@ -98,7 +98,7 @@ _FRENCH: Final[Mapping[str, tuple[str, str]]] = {
         "Ce code de sécurité ne convient pas.",
         "Choisissez {length} chiffres qui ne soient ni tous égaux ni une simple suite.",
     ),
-    "too-many-orders": ("Il y a eu trop d'ordres à cette voiture.", "Attendez ; au plus {limit} par heure sont pris."),
+    "too-many-commands": ("Il y a eu trop d'ordres à cette voiture.", "Attendez ; au plus {limit} par heure sont pris."),
     "too-many-phone-requests": (
         "Trop de téléphones attendent la réponse de cette voiture.",
         "Attendez qu'elle ait répondu, ou dix minutes ; au plus {limit} peuvent attendre à la fois.",
@@ -107,7 +107,7 @@ _FRENCH: Final[Mapping[str, tuple[str, str]]] = {
         "Ce n'est pas votre code de sécurité.",
         "Saisissez-le à nouveau (essais restants : {tries_left}), ou choisissez-en un autre avec votre mot de passe.",
     ),
-    "malformed-order": (
+    "malformed-command": (
         "Ce n'est pas un ordre dans la seule écriture qu'un ordre peut avoir.",
         "Écrivez le contenu en JSON compact, avec exactement les membres d'un ordre, dans leur ordre.",
     ),

@@ -218,7 +218,7 @@ class Settings:
         return f"Settings({', '.join(f'{name}={value}' for name, value, _, _ in self.listing())})"
 
     def listing(self) -> list[tuple[str, str, str, str]]:
-        """(name, value as text with secrets masked, origin, meaning) of every setting, in declaration order."""
+        """(name, value as text with secrets masked, origin, meaning) of every setting, in declaration command."""
         rows = []
         for spec in _specs():
             value = getattr(self, spec.name)

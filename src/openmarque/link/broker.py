@@ -1,7 +1,7 @@
 """What the platform needs of a message broker, and its NATS adapter. The broker is transport: nothing is safe because it took it.
 
 Obligations of an adapter (``tests/contract/test_broker.py`` runs them against NATS and against the fake):
-at most once: a message reaches each plain subscriber, and one member of each queue group, or nobody; order is kept from one
+at most once: a message reaches each plain subscriber, and one member of each queue group, or nobody; command is kept from one
 publisher to one subscriber; a handler gets what has gathered since its last call, never empty, and is never called twice at once; what it
 raises is counted and does not end the subscription; when it is slower than what comes in, messages above `max_pending` are
 dropped and counted (the car's outbox sends them again); subjects that `link.subjects` doesn't declare are refused.

@@ -20,7 +20,7 @@ from openmarque.kit.errors import CallerError
 from openmarque.kit.ids import VehicleId
 from openmarque.link.broker import Broker, Message, NobodyListens, Subscription
 from openmarque.link.subjects import CHALLENGE, down_subject, vehicle_of
-from openmarque.protocol.orders import CHALLENGE_BYTES, ChallengeAnswer, ChallengeRequest
+from openmarque.protocol.commands import CHALLENGE_BYTES, ChallengeAnswer, ChallengeRequest
 
 ANSWER_WITHIN_S: Final = 3.0
 """A car with coverage answers in a tenth of it; one without is not told to be offline by its broker for a minute."""
@@ -53,7 +53,7 @@ class CarSilent(CallerError):
 
     code = "car-silent"
     retryable = True
-    cure = "Try again in a minute: its coverage may be poor just now. Nothing was ordered."
+    cure = "Try again in a minute: its coverage may be poor just now. Nothing was sent."
     http_status = 504
 
 
@@ -67,7 +67,7 @@ class TooManyChallenges(CallerError):
 
 
 class Challenges:
-    """Asks cars for challenges. One for each process that takes orders; ``start`` before the first question."""
+    """Asks cars for challenges. One for each process that takes commands; ``start`` before the first question."""
 
     def __init__(self, broker: Broker, clock: Clock) -> None:
         """Ask over `broker`."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from openmarque.catalogue.declarations import MONTHS_12, OVERWRITTEN, YEARS_10, Declaration, Item, LegalBasis, Scope
+from openmarque.protocol import commands as o
 from openmarque.protocol import messages as m
-from openmarque.protocol import orders as o
 
 
 def _columns(table: str, *names: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ import structlog
 from openmarque.catalogue.decide import Permit
 from openmarque.kit.clock import Clock, to_ms
 from openmarque.kit.ids import VehicleId
-from openmarque.link.judging import JudgeCache
+from openmarque.link.evaluating import EvaluatorCache
 from openmarque.link.ports import Accepted, CarRow, Handler, LinkStore, PolicyRow, Refusals
 from openmarque.link.status_ingest import UNPROCESSABLE, UNREADABLE
 from openmarque.link.subjects import down_subject
@@ -70,7 +70,7 @@ class EventIngest:
         lane: Lane,
         store: LinkStore,
         clock: Clock,
-        judges: JudgeCache,
+        evaluators: EvaluatorCache,
         register: MessageRegister,
         handlers: Iterable[Handler],
     ) -> None:
@@ -78,7 +78,7 @@ class EventIngest:
         self._lane = lane
         self._store = store
         self._clock = clock
-        self._judges = judges
+        self._evaluators = evaluators
         self._register = register
         self._handlers = {name: handler for handler in handlers for name in handler.types}
 
@@ -190,7 +190,7 @@ class EventIngest:
             # Housekeeping is taken whatever the clock says: a level set in a car with a wrong clock counts all the same.
             if not plausible(envelope.car_time, now_ms, envelope.trust):
                 return IMPLAUSIBLE_TIME
-            judge = self._judges.judge_for(car.vehicle_id, car.policy)
+            judge = self._evaluators.judge_for(car.vehicle_id, car.policy)
             answer = judge.rules.judge_message(envelope.type, envelope.level, judge.moment(now_ms))
             if not isinstance(answer, Permit):
                 return answer.reason

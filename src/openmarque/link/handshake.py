@@ -21,8 +21,8 @@ import msgspec
 from openmarque.catalogue.policy import Policy
 from openmarque.kit.clock import Clock, to_ms
 from openmarque.kit.ids import VehicleId
-from openmarque.link.judging import JudgeCache
-from openmarque.link.ports import AfterWelcome, CarRow, Governor, HelloRecord, LinkStore, Refusals
+from openmarque.link.evaluating import EvaluatorCache
+from openmarque.link.ports import AfterWelcome, CarRow, HelloRecord, LinkStore, PolicyCompiler, Refusals
 from openmarque.link.status_ingest import UNREADABLE
 from openmarque.link.subjects import down_subject
 from openmarque.protocol.envelope import MAX_SEQUENCE, PROTOCOL_VERSION, Lane
@@ -54,18 +54,18 @@ class Handshake:
         self,
         store: LinkStore,
         clock: Clock,
-        judges: JudgeCache,
+        evaluators: EvaluatorCache,
         register: MessageRegister,
-        governor: Governor,
+        compiler: PolicyCompiler,
         commands: frozenset[str],
         after: Sequence[AfterWelcome] = (),
     ) -> None:
         """`commands` are the names of the commands that this platform knows; `after` have something to tell a car that came back."""
         self._store = store
         self._clock = clock
-        self._judges = judges
+        self._evaluators = evaluators
         self._register = register
-        self._governor = governor
+        self._compiler = compiler
         self._commands = commands
         self._after = after
 
@@ -85,7 +85,7 @@ class Handshake:
             ours = await self._policy(tx, vehicle_id)
             held = self._held_beyond_ours(car, hello, ours)
             if held or not self._lasts(ours):
-                await self._governor.recompile(tx, [vehicle_id], now, held)
+                await self._compiler.recompile(tx, [vehicle_id], now, held)
                 car = (await self._store.lock_cars(tx, [vehicle_id]))[vehicle_id]
             epoch, watermarks = await self._settle_numbers(tx, car, hello, to_ms(now))
             protocol = max(set(SUPPORTED) & set(hello.protocol), default=0)
@@ -94,7 +94,7 @@ class Handshake:
             policy = b"" if hello.policy_hash == car.policy.hash else car.policy.frame
             if not policy:  # the hash is the proof
                 await self._store.accept_policy(tx, vehicle_id, car.policy.version)
-            proof = ("", b"") if epoch == hello.epoch else self._governor.prove_epoch(vehicle_id, epoch, hello.asked)
+            proof = ("", b"") if epoch == hello.epoch else self._compiler.prove_epoch(vehicle_id, epoch, hello.asked)
             welcome = Welcome(protocol, epoch, watermarks, to_ms(now), policy, unknown, car.policy.level, hello.asked, *proof)
             tx.publish_after_commit(down_subject(vehicle_id, "welcome"), msgspec.msgpack.encode(welcome))
             for teller in self._after:
@@ -119,7 +119,7 @@ class Handshake:
     async def _policy(self, tx: Transaction, vehicle_id: VehicleId) -> Policy | None:
         """The policy that we gave the car last."""
         row = (await self._store.policies(tx, [vehicle_id])).get(vehicle_id)
-        return None if row is None else self._judges.judge_for(vehicle_id, row).rules.policy
+        return None if row is None else self._evaluators.judge_for(vehicle_id, row).rules.policy
 
     def _lasts(self, policy: Policy | None) -> bool:
         return policy is not None and policy.valid_until_ms > to_ms(self._clock.now() + RENEW_BEFORE)

@@ -67,6 +67,6 @@ class LiveUpdates:
     def tell(tx: Transaction, tenure_id: TenureId, kind: str, **members: object) -> None:
         """Tell what is new of `kind` itself, whether anybody watches or not: for what is rare and awaited within milliseconds.
 
-        Any process may tell, also one that does not hear who watches. A message about orders a few times a day costs nothing.
+        Any process may tell, also one that does not hear who watches. A message about commands a few times a day costs nothing.
         """
         tx.publish_after_commit(live_subject(tenure_id), msgspec.json.encode({"kind": kind, **members}))

@@ -6,7 +6,7 @@ import msgspec
 
 from openmarque.kit.clock import Clock
 from openmarque.kit.ids import VehicleId
-from openmarque.link.ports import LinkStore, PairingDesk, Refusals
+from openmarque.link.ports import LinkStore, PairingCodeDesk, Refusals
 from openmarque.link.status_ingest import UNREADABLE
 from openmarque.link.subjects import down_subject
 from openmarque.protocol.pairing import PAIRING_REQUEST, PairingRequest
@@ -19,10 +19,10 @@ _read = msgspec.msgpack.Decoder(PairingRequest).decode
 class PairingRequests:
     """Answers ``PairingRequest`` on ``down/pair``."""
 
-    def __init__(self, store: LinkStore, desk: PairingDesk, clock: Clock) -> None:
+    def __init__(self, store: LinkStore, dispatcher: PairingCodeDesk, clock: Clock) -> None:
         """Have `desk` say what becomes of a code."""
         self._store = store
-        self._desk = desk
+        self._desk = dispatcher
         self._clock = clock
 
     async def take(self, vehicle_id: VehicleId, payload: bytes) -> None:

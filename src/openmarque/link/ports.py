@@ -1,7 +1,7 @@
 """What the link needs from others, and what it keeps: interfaces only. Real and fake implementations pass the same tests.
 
 The link knows cars, numbers, policies and refusals. What a message means is a ``Handler``'s business; what a car may say is
-in its policy, which ``Governor`` compiles. Everything that changes data takes the transaction it belongs to.
+in its policy, which ``PolicyCompiler`` compiles. Everything that changes data takes the transaction it belongs to.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -165,7 +165,7 @@ class Handler(Protocol):
         ...
 
 
-class Governor(Protocol):
+class PolicyCompiler(Protocol):
     """Compiles policies; the only way by which one comes to be."""
 
     async def recompile(self, tx: Transaction, vehicles: Iterable[VehicleId], now: datetime, above: int = 0) -> None:
@@ -196,7 +196,7 @@ class CertificateIssuer(Protocol):
         ...
 
 
-class PairingDesk(Protocol):
+class PairingCodeDesk(Protocol):
     """Knows what a pairing code is good for."""
 
     async def typed(self, tx: Transaction, vehicle_id: VehicleId, request: PairingRequest, now: datetime) -> PairingAnswer:

@@ -18,7 +18,7 @@ import structlog
 
 from openmarque.kit.clock import Clock, to_ms
 from openmarque.kit.ids import VehicleId, wire
-from openmarque.link.judging import Judge, JudgeCache, OpenPaths
+from openmarque.link.evaluating import EvaluatorCache, OpenPaths, PolicyEvaluator
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import LinkStore, Refusals, StatusWrite
 from openmarque.link.subjects import down_subject
@@ -55,7 +55,7 @@ class _CarBatch(msgspec.Struct, gc=False):
 
     vehicle_id: VehicleId
     envelopes: list[Envelope]
-    judge: Judge | None = None
+    judge: PolicyEvaluator | None = None
     answers: list[Answer] = []
     refused: list[tuple[str, str]] = []
     signals: dict[str, tuple[object, int | None, int]] = {}
@@ -64,11 +64,11 @@ class _CarBatch(msgspec.Struct, gc=False):
 class StatusIngest:
     """Stores batches of status frames. One instance per worker; it may take several batches at once."""
 
-    def __init__(self, store: LinkStore, clock: Clock, judges: JudgeCache, live: LiveUpdates) -> None:
+    def __init__(self, store: LinkStore, clock: Clock, evaluators: EvaluatorCache, live: LiveUpdates) -> None:
         """Use `store` for data, `judges` for policies already read; tell `live` what watchers are to see."""
         self._store = store
         self._clock = clock
-        self._judges = judges
+        self._evaluators = evaluators
         self._live = live
 
     async def take(self, frames: Iterable[tuple[VehicleId, bytes]]) -> int:
@@ -138,7 +138,7 @@ class StatusIngest:
 
     def _hand_out(self, cars: Collection[_CarBatch]) -> list[_CarBatch]:
         """Give each car the judge last learnt for it; tells which have none."""
-        known = self._judges.known
+        known = self._evaluators.known
         for car in cars:
             car.judge = known(car.vehicle_id)
         return [car for car in cars if car.judge is None]
@@ -181,7 +181,7 @@ class StatusIngest:
 
     async def _learn(self, tx: Transaction, cars: Sequence[_CarBatch]) -> None:
         """Read the policies of `cars` anew and give them their judges."""
-        self._judges.learn(await self._store.policies(tx, sorted(car.vehicle_id for car in cars)))
+        self._evaluators.learn(await self._store.policies(tx, sorted(car.vehicle_id for car in cars)))
         self._hand_out(cars)
 
     @staticmethod
@@ -230,7 +230,7 @@ def _judge_car(car: _CarBatch, now_ms: int) -> StatusWrite:
     return StatusWrite(car.vehicle_id, last.epoch, first, last.seq, judge.row.version, now_ms, last.trust, car.signals)
 
 
-def _judge(judge: Judge, car: _CarBatch, envelope: Envelope, now_ms: int) -> None:
+def _judge(judge: PolicyEvaluator, car: _CarBatch, envelope: Envelope, now_ms: int) -> None:
     """Put what the policy permits of `envelope` into the car's write, and an answer for it."""
     if envelope.type not in _TYPES:
         return _refuse(car, envelope.seq, UNPROCESSABLE if envelope.type is UNPROCESSABLE else UNDECLARED, "?")

@@ -17,7 +17,7 @@ _TOKENS: Final = {
     "vehicle_id": _HEX,
     "tenure_id": _HEX,
     "lane": "urgent|event|status",
-    "down": "ack|welcome|policy|cert|pair|challenge|key|keys|order",
+    "down": "ack|welcome|policy|cert|pair|challenge|key|keys|command",
     "kind": "[a-z][a-z-]{0,40}",
 }
 """What may stand for each placeholder of a pattern."""
@@ -60,12 +60,12 @@ UPLINK: Final = Subject("v.{vehicle_id}.up.{lane}", "What a car reports, by lane
 HELLO: Final = Subject("v.{vehicle_id}.up.hello", "Capability handshake after each connection; answered on welcome.")
 CERTIFICATE_REQUEST: Final = Subject("v.{vehicle_id}.up.csr", "A car asks for its next certificate; answered on cert.")
 CHALLENGE: Final = Subject(
-    "v.{vehicle_id}.up.challenge", "A car's answer to a request for a challenge, which an order then names."
+    "v.{vehicle_id}.up.challenge", "A car's answer to a request for a challenge, which a remote command then names."
 )
 PAIRING_REQUEST: Final = Subject("v.{vehicle_id}.up.pair", "A pairing code typed in the car; answered on pair.")
 DOWNLINK: Final = Subject(
     "v.{vehicle_id}.down.{down}",
-    "Acknowledgements, handshake, policy, certificates, answers to pairing codes, phones' keys, challenges and orders to one car.",
+    "Acknowledgements, handshake, policy, certificates, answers to pairing codes, phones' keys, challenges and commands to one car.",
 )
 LIVE: Final = Subject(
     "live.{tenure_id}", "Changes of one tenure's data, for event streams of its owner; holds no more than a hint to read."

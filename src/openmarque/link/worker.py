@@ -41,13 +41,13 @@ from openmarque.storage.transaction import Database
 MAX_BATCH: Final = 1000
 """Messages in one transaction: beyond it the cost per message falls no further, and the wait for the first one grows."""
 _STATUS_STREAMS: Final = 2
-"""Batches of status under way at once: while PostgreSQL stores one, the next is judged. Their guards need no order between them;
+"""Batches of status under way at once: while PostgreSQL stores one, the next is judged. Their guards need no command between them;
 the must-arrive lanes do, and have one each."""
 _STATUS_GATHERING: Final = Gathering(in_flow_s=0.02)
 """Between half the goal's rate and all of it a batch would hold 20 messages and cost twice as much for each. 20 ms are nothing for a
 newest value, and leave a third of the processors to what people wait for."""
 _EVENT_GATHERING: Final = Gathering(at_rest_s=0.002)
-"""A car sends the events of one step as frames of their own (an order's *executing* and, where it is done at once, *done*). The first
+"""A car sends the events of one step as frames of their own (a remote command's *executing* and, where it is done at once, *done*). The first
 waits that long for the others: a transaction less for each, which costs several times as much."""
 _WAIT_S: Final = 0.5
 """Pause after the store was away, so that a broken database is not asked thousands of times a second."""

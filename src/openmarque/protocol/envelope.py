@@ -19,7 +19,7 @@ import msgspec
 from openmarque.kit.errors import CallerError
 from openmarque.protocol.levels import Level
 
-PROTOCOL_VERSION: Final = 1
+PROTOCOL_VERSION: Final = 2
 MAX_FRAME_BYTES: Final = 16_384
 """Largest envelope a car may send. A full status is under 2 KiB; what is larger goes through an object, not a message."""
 MAX_SEQUENCE: Final = 2**53 - 1

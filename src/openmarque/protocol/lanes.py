@@ -21,7 +21,7 @@ from typing import Final
 import msgspec
 
 from openmarque.protocol.envelope import MAX_SEQUENCE, Ack, Answer, Disposition, Envelope, Lane
-from openmarque.protocol.messages import GONE, Gone
+from openmarque.protocol.messages import GONE, Tombstone
 
 STALE_EPOCH: Final = "stale_epoch"
 UNKNOWN_EPOCH: Final = "unknown_epoch"
@@ -31,7 +31,7 @@ EVENT_WINDOW: Final = 64
 enough that a round trip of 50 ms still carries over 1,000 events a second from one car."""
 
 
-_read_gone = msgspec.msgpack.Decoder(Gone).decode
+_read_gone = msgspec.msgpack.Decoder(Tombstone).decode
 
 
 def next_epoch(epoch: int, time_ms: int) -> int:
@@ -57,7 +57,7 @@ class Reception:
 
 
 def receive(position: LanePosition, batch: Iterable[Envelope]) -> Reception:
-    """Sort out `batch` (one car, one lane, any order, repeats allowed) against `position`. Pure.
+    """Sort out `batch` (one car, one lane, any command, repeats allowed) against `position`. Pure.
 
     The caller applies `apply` and stores `after` in one transaction, then answers. Each of `apply` gets its disposition from
     the caller (stored or refused); everything else is in `answered`.

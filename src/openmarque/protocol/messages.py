@@ -11,11 +11,11 @@ from typing import Final
 
 import msgspec
 
+from openmarque.protocol.commands import CHALLENGE_ISSUED, COMMAND_REPORT, ChallengeAnswer, CommandReport
+from openmarque.protocol.digital_keys import DIGITAL_KEY_REPORT, DigitalKeyReport
 from openmarque.protocol.envelope import Lane
 from openmarque.protocol.levels import Level
-from openmarque.protocol.orders import CHALLENGE_ISSUED, ORDER_REPORT, ChallengeAnswer, OrderReport
 from openmarque.protocol.pairing import PAIRING_REQUEST, PairingRequest
-from openmarque.protocol.phone_keys import PHONE_KEY_REPORT, PhoneKeyReport
 from openmarque.protocol.signals import PLACE_SIGNALS, Value
 
 STATUS: Final = "status"
@@ -98,7 +98,7 @@ class LevelChanged(msgspec.Struct, frozen=True):
     signature: bytes
 
 
-class Gone(msgspec.Struct, array_like=True, frozen=True):
+class Tombstone(msgspec.Struct, array_like=True, frozen=True):
     """A tombstone: the messages from the envelope's own number through `through` were deleted in the car, for `reason`.
 
     Only the ``event`` and ``urgent`` lanes need it: on the ``status`` lane a later number replaces the earlier ones anyway.
@@ -155,11 +155,11 @@ HOUSEKEEPING: Final = (
     MessageType(CERTIFICATE_REQUEST, None, CertificateRequest, Level.PRIVATE, "renew the car's certificate before it expires"),
     MessageType(LEVEL_CHANGED, Lane.EVENT, LevelChanged, Level.PRIVATE, "let the platform obey the level set in the car"),
     MessageType(POLICY_ACCEPTED, Lane.EVENT, PolicyAccepted, Level.PRIVATE, "prove which policy the car obeys"),
-    MessageType(GONE, Lane.EVENT, Gone, Level.PRIVATE, "settle numbers whose messages the car deleted"),
+    MessageType(GONE, Lane.EVENT, Tombstone, Level.PRIVATE, "settle numbers whose messages the car deleted"),
     MessageType(PAIRING_REQUEST, None, PairingRequest, Level.PRIVATE, "take the car into the garage whose code is typed in it"),
-    MessageType(CHALLENGE_ISSUED, None, ChallengeAnswer, Level.DATA, "let an order be in time by the car's own clock"),
-    MessageType(ORDER_REPORT, Lane.EVENT, OrderReport, Level.DATA, "say what became of an order"),
-    MessageType(PHONE_KEY_REPORT, Lane.EVENT, PhoneKeyReport, Level.DATA, "say which phones the car knows"),
+    MessageType(CHALLENGE_ISSUED, None, ChallengeAnswer, Level.DATA, "let a remote command be in time by the car's own clock"),
+    MessageType(COMMAND_REPORT, Lane.EVENT, CommandReport, Level.DATA, "say what became of a remote command"),
+    MessageType(DIGITAL_KEY_REPORT, Lane.EVENT, DigitalKeyReport, Level.DATA, "say which phones the car knows"),
 )
 STATUS_TYPES: Final = (
     MessageType(STATUS, Lane.STATUS, StatusBody, Level.DATA, "newest values without the place"),

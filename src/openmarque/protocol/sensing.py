@@ -58,9 +58,9 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An order that passed every check but the service's own rule: its command, and what it says besides."""
+    """A remote command that passed every check but the service's own rule: its command, and what it says besides."""
 
-    order_id: str
+    command_id: str
     name: str
     arguments: Mapping[str, bool | int | str] = field(default_factory=dict)
 

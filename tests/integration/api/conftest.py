@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from openmarque.api.app import Api, create_app
 from openmarque.app import Platform, bootstrap, start_engines
-from openmarque.domains.garage.service import Order
+from openmarque.domains.garage.service import NewVehicle
 from openmarque.engines.process import Ports
 from openmarque.http.address import PORT_NAME
 from openmarque.kit.clock import SystemClock, to_ms
@@ -80,7 +80,7 @@ class Car:
         return f"/api/v1/vehicles/{self.name}"
 
     async def greets(self) -> None:
-        hello = Hello(protocol=(1,), epoch=0, first={}, software="test")
+        hello = Hello(protocol=(2,), epoch=0, first={}, software="test")
         await self.worker._parts.handshake.take(self.vehicle_id, encode(hello))
         async with self.platform.database.begin() as tx:
             rows = await postgres(tx).rows(PLATFORM, "SELECT epoch FROM car_link WHERE vehicle_id = %s", (self.vehicle_id,))
@@ -143,7 +143,7 @@ class Street:
         platform, now = self.platform, self.platform.clock.now()
         key = new_car_key()
         async with platform.database.begin() as tx:
-            vehicle_id = await platform.garage.register(tx, Order(f"UU1TEST0000{next(_numbers):06d}", model), now)
+            vehicle_id = await platform.garage.register(tx, NewVehicle(f"UU1TEST0000{next(_numbers):06d}", model), now)
             await platform.garage.certify(tx, vehicle_id, certificate_request(key, vehicle_id))
             tenure_id = await platform.garage.start_tenure(tx, vehicle_id, owner.account_id, now)
             if plan:

@@ -1,4 +1,4 @@
-"""A car that lives: the real agent on the real broker, whose locks do what they are told; and a phone that signs orders."""
+"""A car that lives: the real agent on the real broker, whose locks do what they are told; and a phone that signs commands."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -17,16 +17,16 @@ from openmarque.car.agent import CarAgent
 from openmarque.car.identity import BundleContents, read_bundle, write_bundle
 from openmarque.car.model import Actuation, LinkState
 from openmarque.car.sqlite_store import SqliteCarStore
-from openmarque.domains.garage.service import Order
+from openmarque.domains.garage.service import NewVehicle
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.csr import certificate_request, key_pem, new_car_key
 from openmarque.kit.ids import TenureId, VehicleId, wire
 from openmarque.link.pki_keys import Purpose
 from openmarque.protocol import signals as vss
 from openmarque.protocol import signing
+from openmarque.protocol.commands import CommandPayload, b64url, sign_as_phone, write_payload
+from openmarque.protocol.digital_keys import digital_key_mac
 from openmarque.protocol.levels import Level
-from openmarque.protocol.orders import OrderPayload, b64url, sign_as_phone, write_payload
-from openmarque.protocol.phone_keys import phone_key_mac
 from openmarque.protocol.signals import Value
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import PLATFORM
@@ -120,7 +120,7 @@ async def new_car(platform: Platform, owner: Owner, folder: Path) -> LivingCar:
     """A car of `owner` with an active trial; it has not connected yet."""
     key, now = new_car_key(), platform.clock.now()
     async with platform.database.begin() as tx:
-        vehicle_id = await platform.garage.register(tx, Order(f"UU1LXVE0000{next(_numbers):06d}", "brise"), now)
+        vehicle_id = await platform.garage.register(tx, NewVehicle(f"UU1LXVE0000{next(_numbers):06d}", "brise"), now)
         certificate = await platform.garage.certify(tx, vehicle_id, certificate_request(key, vehicle_id))
         tenure_id = await platform.garage.start_tenure(tx, vehicle_id, owner.account_id, now)
         await platform.contracts.activate_trial(tx, tenure_id, vehicle_id, "connect", now)
@@ -147,7 +147,7 @@ def _public(platform: Platform, purpose: Purpose) -> dict[str, bytes]:
 
 @dataclass
 class Phone:
-    """A phone with a key of its own that counts its orders."""
+    """A phone with a key of its own that counts its commands."""
 
     client: httpx.AsyncClient
     owner: Owner
@@ -164,9 +164,9 @@ class Phone:
         return signing.key_id(self.key.public_key())
 
     async def offered(self, secret: bytes, label: str = "Camille's phone") -> httpx.Response:
-        mac = phone_key_mac(secret, self.car.vehicle_id, self.spki)
+        mac = digital_key_mac(secret, self.car.vehicle_id, self.spki)
         body = {"public_key": b64url(self.spki), "label": label, "mac": b64url(mac)}
-        return await self.client.post(f"{self.car.address}/phone-keys", json=body, headers=self.owner.headers)
+        return await self.client.post(f"{self.car.address}/digital-keys", json=body, headers=self.owner.headers)
 
     async def added(self) -> "Phone":
         """Add this phone in the car, with the secret on its screen."""
@@ -185,7 +185,7 @@ class Phone:
         """Wait until the platform says that this phone is in `state`."""
         async with asyncio.timeout(10):
             while True:
-                listed = (await self.client.get(f"{self.car.address}/phone-keys", headers=self.owner.headers)).json()["items"]
+                listed = (await self.client.get(f"{self.car.address}/digital-keys", headers=self.owner.headers)).json()["items"]
                 found = [phone for phone in listed if phone["key_id"] == self.key_id]
                 if (found[0]["state"] if found else "gone") == state:
                     return found[0] if found else {}
@@ -198,10 +198,10 @@ class Phone:
         return answered
 
     def signed(self, command: str, challenge: str, **changes: Any) -> dict[str, str]:
-        """A signed order, as the app sends it."""
+        """A signed command, as the app sends it."""
         self.counter += 1
         members: dict[str, Any] = {
-            "order_id": uuid4().hex,
+            "command_id": uuid4().hex,
             "vehicle_id": self.car.name,
             "command": command,
             "key_id": self.key_id,
@@ -210,22 +210,22 @@ class Phone:
             "valid_ms": 15_000,
             **changes,
         }
-        payload = write_payload(OrderPayload(**members))
+        payload = write_payload(CommandPayload(**members))
         return {"payload": b64url(payload), "signature": b64url(sign_as_phone(self.key, payload))}
 
-    async def orders(self, command: str, key: str | None = None, **body: Any) -> httpx.Response:
-        """Order `command`, with a fresh challenge unless `body` holds something signed."""
+    async def remote_commands(self, command: str, key: str | None = None, **body: Any) -> httpx.Response:
+        """Remote command `command`, with a fresh challenge unless `body` holds something signed."""
         if "payload" not in body:
             body |= self.signed(command, await self.challenge())
         headers = {**self.owner.headers, "Idempotency-Key": key or uuid4().hex}
-        return await self.client.post(f"{self.car.address}/orders", json={"command": command, **body}, headers=headers)
+        return await self.client.post(f"{self.car.address}/remote-commands", json={"command": command, **body}, headers=headers)
 
-    async def outcome(self, order_id: str, within_s: float = 10.0) -> dict[str, Any]:
-        """The order once it is over."""
+    async def outcome(self, command_id: str, within_s: float = 10.0) -> dict[str, Any]:
+        """The command once it is over."""
         async with asyncio.timeout(within_s):
             while True:
-                response = await self.client.get(f"{self.car.address}/orders/{order_id}", headers=self.owner.headers)
-                order: dict[str, Any] = response.json()
-                if order["state"] in ("done", "refused", "failed", "expired"):
-                    return order
+                response = await self.client.get(f"{self.car.address}/remote-commands/{command_id}", headers=self.owner.headers)
+                remote_command: dict[str, Any] = response.json()
+                if remote_command["state"] in ("done", "refused", "failed", "expired"):
+                    return remote_command
                 await asyncio.sleep(0.02)

@@ -224,7 +224,7 @@ async def test_without_a_contract_the_service_is_closed_and_its_values_are_not_s
     assert (await get(client, owner, f"{car.address}/status"))["signals"] != {}
     async with platform.database.begin() as tx:
         await tx.execute("om_platform", "UPDATE contract SET state = 'terminated' WHERE tenure_id = %s", (car.tenure_id,))
-        await platform.governor.recompile(tx, [car.vehicle_id], platform.clock.now())
+        await platform.compiler.recompile(tx, [car.vehicle_id], platform.clock.now())
     body = await get(client, owner, f"{car.address}/status")
     assert body["signals"] == {}
     assert {s["declaration"]: s["reason"] for s in body["services"]} == {"status": "no_contract", "car_finder": "no_contract"}

@@ -28,7 +28,7 @@ from openmarque.app import Platform
 from openmarque.brands.eligibility import sample_vin
 from openmarque.kit.ids import wire
 from openmarque.protocol import signing
-from openmarque.protocol.orders import b64url
+from openmarque.protocol.commands import b64url
 from openmarque.storage.roles import PLATFORM
 from tests.integration.api.conftest import Car, Owner, Street, unknown_id, watching
 
@@ -103,19 +103,19 @@ OPERATIONS: dict[tuple[str, str], Line] = {
     ("get", "/vehicles/{vehicle_id}/trips"): Line(Kind.CAR),
     ("get", "/vehicles/{vehicle_id}/refusals"): Line(Kind.CAR),
     ("get", "/vehicles/{vehicle_id}/events"): Line(Kind.CAR),
-    # Orders and phones
+    # Remote commands and phones
     ("post", "/vehicles/{vehicle_id}/challenges"): Line(Kind.CAR),
-    ("get", "/vehicles/{vehicle_id}/orders"): Line(Kind.CAR),
-    ("post", "/vehicles/{vehicle_id}/orders"): Line(Kind.CAR, {"command": "refresh"}, _KEYED),
-    ("get", "/vehicles/{vehicle_id}/orders/{order_id}"): Line(Kind.CAR),
-    ("post", "/vehicles/{vehicle_id}/orders/{order_id}/approval"): Line(
+    ("get", "/vehicles/{vehicle_id}/remote-commands"): Line(Kind.CAR),
+    ("post", "/vehicles/{vehicle_id}/remote-commands"): Line(Kind.CAR, {"command": "refresh"}, _KEYED),
+    ("get", "/vehicles/{vehicle_id}/remote-commands/{command_id}"): Line(Kind.CAR),
+    ("post", "/vehicles/{vehicle_id}/remote-commands/{command_id}/approval"): Line(
         Kind.CAR, {"payload": b64url(b"{}"), "signature": b64url(bytes(64))}
     ),
-    ("get", "/vehicles/{vehicle_id}/phone-keys"): Line(Kind.CAR),
-    ("post", "/vehicles/{vehicle_id}/phone-keys"): Line(
+    ("get", "/vehicles/{vehicle_id}/digital-keys"): Line(Kind.CAR),
+    ("post", "/vehicles/{vehicle_id}/digital-keys"): Line(
         Kind.CAR, {"public_key": b64url(_SPKI), "label": "Mine", "mac": b64url(bytes(32))}
     ),
-    ("delete", "/vehicles/{vehicle_id}/phone-keys/{key_id}"): Line(Kind.CAR),
+    ("delete", "/vehicles/{vehicle_id}/digital-keys/{key_id}"): Line(Kind.CAR),
 }
 """Every operation of the API: (method, path below the prefix)."""
 
@@ -186,15 +186,17 @@ async def belongings(platform: Platform, street: Street, client: httpx.AsyncClie
     pairing = (await client.post(f"{PREFIX}/pairings", json={"vin": vin}, headers=owner.headers)).json()
     ids["pairing_id"] = pairing["pairing_id"]
     headers = {**owner.headers, "Idempotency-Key": wire(uuid4())}
-    order = await client.post(address("/vehicles/{vehicle_id}/orders", ids), json={"command": "unlock"}, headers=headers)
-    assert order.status_code == 202, order.text
-    ids["order_id"] = order.json()["order_id"]
+    remote_command = await client.post(
+        address("/vehicles/{vehicle_id}/remote-commands", ids), json={"command": "unlock"}, headers=headers
+    )
+    assert remote_command.status_code == 202, remote_command.text
+    ids["command_id"] = remote_command.json()["command_id"]
     ids["key_id"] = wire(uuid4())
     now = platform.clock.now()
     async with platform.database.begin() as tx:
         await tx.execute(
             PLATFORM,
-            """INSERT INTO phone_key (tenure_id, key_id, vehicle_id, public_key, label, state, reason, counter, requested_at, changed_at)
+            """INSERT INTO digital_key (tenure_id, key_id, vehicle_id, public_key, label, state, reason, counter, requested_at, changed_at)
                VALUES (%s, %s, %s, %s, 'A phone', 'active', '', 0, %s, %s)""",
             (car.tenure_id, ids["key_id"], car.vehicle_id, _SPKI, now, now),
         )
@@ -280,12 +282,12 @@ async def test_what_is_no_id_at_all_gets_the_same_answer(app, client, sides):
 
 async def test_nothing_of_the_other_was_changed_by_all_that(app, client, sides):
     _, theirs = sides
-    for path in ("/vehicles/{vehicle_id}", "/vehicles/{vehicle_id}/phone-keys", "/pairings/{pairing_id}", "/sessions"):
+    for path in ("/vehicles/{vehicle_id}", "/vehicles/{vehicle_id}/digital-keys", "/pairings/{pairing_id}", "/sessions"):
         response = await call(client, theirs, "get", path, theirs.ids)
         assert response.status_code == 200, path
     assert (await call(client, theirs, "get", "/vehicles/{vehicle_id}", theirs.ids)).json()["name"] is None
     assert (await call(client, theirs, "get", "/pairings/{pairing_id}", theirs.ids)).json()["state"] == "waiting"
-    phones = (await call(client, theirs, "get", "/vehicles/{vehicle_id}/phone-keys", theirs.ids)).json()["items"]
+    phones = (await call(client, theirs, "get", "/vehicles/{vehicle_id}/digital-keys", theirs.ids)).json()["items"]
     assert [phone["state"] for phone in phones] == ["active"]
 
 

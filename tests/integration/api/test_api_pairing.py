@@ -24,7 +24,7 @@ from openmarque.brands.eligibility import sample_vin
 from openmarque.catalogue.policy import Policy, SignedPolicy
 from openmarque.domains.garage.pairing import TIMER
 from openmarque.domains.garage.rules import DELETED_AFTER, MOST_A_DAY, MOST_WAITING
-from openmarque.domains.garage.service import Order
+from openmarque.domains.garage.service import NewVehicle
 from openmarque.domains.garage.timers import delete_pairing
 from openmarque.kit.csr import certificate_request, new_car_key
 from openmarque.kit.ids import VehicleId, wire
@@ -68,7 +68,7 @@ def a_vin(platform: Platform, model: str = "brise") -> str:
 async def new_car(platform: Platform, model: str = "brise") -> NewCar:
     vin = a_vin(platform, model)
     async with platform.database.begin() as tx:
-        vehicle_id = await platform.garage.register(tx, Order(vin, model), platform.clock.now())
+        vehicle_id = await platform.garage.register(tx, NewVehicle(vin, model), platform.clock.now())
         await platform.garage.certify(tx, vehicle_id, certificate_request(new_car_key(), vehicle_id))
     return NewCar(platform, vehicle_id, vin)
 

@@ -11,7 +11,7 @@ import pytest
 from openmarque.app import Platform
 from openmarque.car.identity import read_bundle
 from openmarque.cli.operating import provision, provision_again
-from openmarque.domains.garage.service import Garage, Order
+from openmarque.domains.garage.service import Garage, NewVehicle
 from openmarque.domains.garage.vault import VinVault
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
@@ -27,7 +27,7 @@ VIN = "UU1TWLV0000000001"
 def two_levels(platform: Platform) -> Platform:
     """This platform with a pack whose brand knows private and position."""
     pack = msgspec.structs.replace(platform.pack, levels=("private", "position"))
-    return replace(platform, pack=pack, garage=Garage(pack, VinVault(platform.keys), platform.authority, platform.governor))
+    return replace(platform, pack=pack, garage=Garage(pack, VinVault(platform.keys), platform.authority, platform.compiler))
 
 
 def needs(body: dict[str, Any]) -> dict[str, tuple[str, bool, str | None]]:
@@ -39,7 +39,7 @@ async def test_a_brand_of_two_levels_has_cars_with_two_levels_and_owners_who_are
     client: httpx.AsyncClient, street: Street, platform: Platform, tmp_path: Path
 ) -> None:
     brand, owner = two_levels(platform), await street.owner()
-    vehicle_id = await provision(brand, Order(VIN, "brise"), tmp_path / "car")
+    vehicle_id = await provision(brand, NewVehicle(VIN, "brise"), tmp_path / "car")
     now = platform.clock.now()
     async with platform.database.begin() as tx:
         tenure_id = await platform.garage.start_tenure(tx, vehicle_id, owner.account_id, now)
@@ -64,7 +64,7 @@ async def test_a_brand_of_two_levels_has_cars_with_two_levels_and_owners_who_are
             "UPDATE vehicle SET levels = '{PRIVATE,DATA}', ceiling = 'DATA' WHERE vehicle_id = %s",
             (vehicle_id,),
         )
-        await platform.governor.recompile(tx, [vehicle_id], now)
+        await platform.compiler.recompile(tx, [vehicle_id], now)
     capped = await told()
     assert capped["privacy"]["levels"] == ["private", "data"]
     assert needs(capped)["trips"] == ("data", False, "level_too_low")
@@ -75,7 +75,7 @@ async def test_a_brand_of_two_levels_has_cars_with_two_levels_and_owners_who_are
             "UPDATE vehicle SET levels = '{PRIVATE,POSITION}', ceiling = 'POSITION' WHERE vehicle_id = %s",
             (vehicle_id,),
         )
-        await platform.governor.recompile(tx, [vehicle_id], now)
+        await platform.compiler.recompile(tx, [vehicle_id], now)
     async with car.running(Level.POSITION):
         assert car.agent is not None
         car.agent.act(lambda core, now: core.sensed(now, {vss.SPEED: 12.0}))

@@ -43,7 +43,7 @@ class Cockpit:
         return output
 
 
-class PairingDesk:
+class PairingCodeDesk:
     """A platform that offers pairing."""
 
     def __init__(self) -> None:
@@ -162,13 +162,13 @@ async def test_remote_access_and_services_are_switched(browser, car):
 
 
 async def test_a_pairing_code_has_eight_digits_and_goes_to_the_platform_that_offers_pairing(cockpit):
-    desk = PairingDesk()
-    transport = httpx.ASGITransport(HeadUnit(cockpit, CATALOGUE, VIN, desk).app)
+    dispatcher = PairingCodeDesk()
+    transport = httpx.ASGITransport(HeadUnit(cockpit, CATALOGUE, VIN, dispatcher).app)
     async with httpx.AsyncClient(transport=transport, base_url=BASE, headers={"Origin": BASE}) as browser:
         assert "A pairing code has 8 digits." in (await submit(browser, "/pairing", code="1234567")).text
         assert "A pairing code has 8 digits." in (await submit(browser, "/pairing", code="١٢٣٤٥٦٧٨")).text
         assert "The code was sent." in (await submit(browser, "/pairing", code=" 12345678 ")).text
-    assert desk.codes == ["12345678"]
+    assert dispatcher.codes == ["12345678"]
 
 
 @pytest.mark.req("ENR-2")

@@ -12,7 +12,7 @@ import zxingcpp
 from openmarque.car.core import CarCore
 from openmarque.car.headunit import HeadUnit
 from openmarque.car.model import Now, Output
-from openmarque.protocol import orders as o
+from openmarque.protocol import commands as o
 from openmarque.protocol.levels import Level
 from tests.cars import CATALOGUE, VEHICLE
 from tests.phones import UNLOCKED, Owned, Phone
@@ -104,7 +104,7 @@ async def test_a_phone_scans_the_code_and_may_then_unlock(owned, browser):
     assert "The phone “My new phone” was added." in page
     assert secret not in page
     owned.phone = other
-    owned.gives(owned.orders("unlock"))
+    owned.gives(owned.remote_commands("unlock"))
     owned.senses(UNLOCKED)
     state = (await browser.get("/state?lang=fr")).json()
     told = [notice["text"] for notice in state["notices"][:2]]
@@ -179,7 +179,7 @@ async def test_a_full_car_and_one_without_an_app_say_so(owned):
         assert "Remove one first." in part((await browser.get("/")).text)
 
 
-async def test_a_refused_order_is_explained_on_the_screen(owned, browser):
-    owned.gives(owned.orders("unlock", key_id="ab" * 16))
+async def test_a_refused_command_is_explained_on_the_screen(owned, browser):
+    owned.gives(owned.remote_commands("unlock", key_id="ab" * 16))
     notice = (await browser.get("/state")).json()["notices"][0]["text"]
-    assert notice.startswith("Order “unlock” refused. The car does not know this phone. Add the phone in the car")
+    assert notice.startswith("Remote command “unlock” refused. The car does not know this phone. Add the phone in the car")

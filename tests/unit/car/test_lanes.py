@@ -11,7 +11,7 @@ from openmarque.car.store import MemoryCarStore
 from openmarque.kit.clock import from_ms
 from openmarque.protocol import signals as vss
 from openmarque.protocol import signing
-from openmarque.protocol.envelope import Ack, Answer, Disposition, Lane, Trust, encode
+from openmarque.protocol.envelope import PROTOCOL_VERSION, Ack, Answer, Disposition, Lane, Trust, encode
 from openmarque.protocol.lanes import EVENT_WINDOW, UNKNOWN_EPOCH
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import GONE, POLICY_ACCEPTED, STATUS, STATUS_WITH_PLACE, UNKNOWN_POLICY, Hello, Welcome
@@ -85,7 +85,7 @@ class TestGreeting:
         car.disconnect()
         car.trust = Trust.UNSET
         car.connect()
-        car.hears("welcome", encode(Welcome(1, car.core.epoch, {}, 2**63 - 1)))
+        car.hears("welcome", encode(Welcome(PROTOCOL_VERSION, car.core.epoch, {}, 2**63 - 1)))
         car.disconnect()
         car.trust, car.ms = Trust.SYNCED, car.keys.validity.until_ms + 1000
         platform.policy = policy(2, issued=from_ms(car.ms))
@@ -197,7 +197,7 @@ class TestGreeting:
         assert vss.ODOMETER in platform.shown()
         assert car.core.counts("refused") == {}
 
-    @pytest.mark.parametrize("kind", ["ack", "welcome", "policy", "cert", "order", "nonsense"])
+    @pytest.mark.parametrize("kind", ["ack", "welcome", "policy", "cert", "command", "nonsense"])
     def test_garbage_on_the_link_is_counted_and_changes_nothing(self, kind):
         car, _ = connected_car()
         before = car.store.read("link", LinkRecord)
@@ -466,8 +466,8 @@ class TestPositions:
         for metres in range(0, 2_000, 10):
             converse(car, platform, car.senses({vss.ODOMETER: metres, vss.LATITUDE: 34.0, vss.LONGITUDE: -6.75}))
             car.ms += 1000
-        placed = [e for e in platform.applied[Lane.STATUS] if e.type == STATUS_WITH_PLACE]
-        assert len(placed) == 1
+        receipt = [e for e in platform.applied[Lane.STATUS] if e.type == STATUS_WITH_PLACE]
+        assert len(receipt) == 1
         assert car.core.counts("sensor") == {}
 
     def test_a_fix_is_said_as_a_pair(self):

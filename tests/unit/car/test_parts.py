@@ -74,7 +74,7 @@ def test_what_the_law_demands_passes_without_a_policy_at_the_strictest_level():
         level=Level.PRIVATE,
         switched_off=frozenset({"emergency"}),
         remote_access=False,
-        rulebook=None,
+        compiled_policy=None,
         unknown=frozenset(),
         heard_ms=0,
     )

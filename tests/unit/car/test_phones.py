@@ -6,10 +6,10 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
+from openmarque.car.digital_keys import COUNTERS_KEPT, MOST_PHONES, DigitalKeys, PhonesRecord
 from openmarque.car.model import PhonesClosed, UnknownPhone
-from openmarque.car.phone_keys import COUNTERS_KEPT, MOST_PHONES, PhoneKeys, PhonesRecord
+from openmarque.protocol.digital_keys import DigitalKeyOffer, KeyList, digital_key_mac, seal_list
 from openmarque.protocol.levels import Level
-from openmarque.protocol.phone_keys import KeyList, PhoneKeyOffer, phone_key_mac, seal_list
 from tests.cars import COMMAND_KEY, NEXT_OWNER, POLICY_KEY, VEHICLE, Car, Platform, open_link, policy
 from tests.phones import UNLOCKED, Owned, Phone, sealed
 
@@ -73,7 +73,7 @@ def test_nobody_adds_a_phone_without_someone_in_the_car(owned):
 
 def test_an_offer_is_for_one_key_of_one_car(owned):
     secret, phone, thief = owned.shows_ticket(), Phone(), Phone()
-    genuine = msgspec.msgpack.decode(phone.offers(secret), type=PhoneKeyOffer)
+    genuine = msgspec.msgpack.decode(phone.offers(secret), type=DigitalKeyOffer)
     swapped = msgspec.structs.replace(genuine, public_key=thief.spki, key_id=thief.key_id)
     misnamed = msgspec.structs.replace(genuine, public_key=thief.spki)
     for frame in (msgspec.msgpack.encode(swapped), msgspec.msgpack.encode(misnamed), thief.offers(secret, NEXT_OWNER)):
@@ -114,8 +114,8 @@ def test_a_car_knows_sixteen_phones_and_removing_one_makes_room(owned):
     assert owned.phone_reports[-2:] == [(owned.phone.key_id, "removed"), (one_more.key_id, "stored")]
 
 
-def test_a_phone_removed_in_the_car_orders_nothing_more(owned):
-    frame = owned.orders("unlock")
+def test_a_phone_removed_in_the_car_commands_nothing_more(owned):
+    frame = owned.remote_commands("unlock")
     owned.talks(owned.car.did(owned.car.core.remove_phone(owned.car.now, owned.phone.key_id)))
     assert owned.gives(frame) == [("refused", "unknown_phone")]
     with pytest.raises(UnknownPhone):
@@ -123,8 +123,8 @@ def test_a_phone_removed_in_the_car_orders_nothing_more(owned):
     assert owned.car.core.phones == ()
 
 
-def test_a_phone_that_is_added_again_cannot_have_its_old_orders_replayed(owned):
-    first, second = owned.orders("unlock"), owned.orders("unlock")
+def test_a_phone_that_is_added_again_cannot_have_its_old_commands_replayed(owned):
+    first, second = owned.remote_commands("unlock"), owned.remote_commands("unlock")
     owned.gives(second)
     owned.senses(UNLOCKED)
     owned.talks(owned.car.did(owned.car.core.remove_phone(owned.car.now, owned.phone.key_id)))
@@ -141,7 +141,7 @@ def test_the_platforms_list_removes_and_never_adds(owned):
     owned.hears("keys", the_list(2, owned.phone.key_id, other.key_id))
     assert [phone.key_id for phone in owned.car.core.phones] == [owned.phone.key_id]
     owned.hears("keys", the_list(3))
-    assert owned.gives(owned.orders("unlock")) == [("refused", "unknown_phone")]
+    assert owned.gives(owned.remote_commands("unlock")) == [("refused", "unknown_phone")]
 
 
 def test_a_list_that_is_not_newer_not_signed_or_for_another_car_removes_nothing(owned):
@@ -174,7 +174,7 @@ def test_what_the_platform_waits_for_is_said_again(owned):
     assert owned.phone_reports[before:] == [(waits.key_id, "stored")]
 
 
-def test_a_car_that_has_not_heard_of_a_revocation_runs_no_order(owned):
+def test_a_car_that_has_not_heard_of_a_revocation_runs_no_command(owned):
     payload = owned.phone.writes("unlock", owned.challenge())
     assert owned.gives(sealed(payload, owned.phone.signs(payload), keys_version=1)) == [("refused", "keys_outdated")]
     owned.hears("keys", the_list(1, owned.phone.key_id))
@@ -216,7 +216,7 @@ def test_a_car_without_an_owner_takes_no_phone():
 
 
 def test_the_highest_counters_of_removed_phones_are_kept_in_bounds():
-    keys = PhoneKeys(PhonesRecord())
+    keys = DigitalKeys(PhonesRecord())
     for number in range(COUNTERS_KEPT + 50):
         keys.count(f"{number:032x}", 7)
     keys.count("", 3)
@@ -235,4 +235,4 @@ def test_the_bytes_of_a_phones_proof_are_those_that_are_written_down():
 
     text = b"openmarque.phone-key.v1\n" + VEHICLE.bytes + spki
     by_hand = hashlib.sha256(pad(0x5C) + hashlib.sha256(pad(0x36) + text).digest()).digest()
-    assert phone_key_mac(secret, VEHICLE, spki) == by_hand
+    assert digital_key_mac(secret, VEHICLE, spki) == by_hand

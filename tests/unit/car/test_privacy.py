@@ -11,7 +11,7 @@ from openmarque.protocol import signals as vss
 from openmarque.protocol import signing
 from openmarque.protocol.envelope import Lane, Trust
 from openmarque.protocol.levels import Level
-from openmarque.protocol.messages import GONE, LEVEL_CHANGED, STATUS, STATUS_WITH_PLACE, Gone, LevelChanged
+from openmarque.protocol.messages import GONE, LEVEL_CHANGED, STATUS, STATUS_WITH_PLACE, LevelChanged, Tombstone
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES
 from tests.cars import (
     CAR_KEY,
@@ -132,7 +132,7 @@ def test_choosing_the_level_in_force_says_nothing():
 @pytest.mark.req("PRV-6")
 def test_nothing_received_raises_the_level():
     car, _ = connected_car(Level.PRIVATE)
-    for kind in ("welcome", "policy", "ack", "cert", "order", "level"):
+    for kind in ("welcome", "policy", "ack", "cert", "command", "level"):
         car.hears(kind, msgspec.msgpack.encode({"level": 3}))
         car.hears(kind, policy(9))
     assert car.core.level is Level.PRIVATE
@@ -236,7 +236,7 @@ def test_neighbouring_tombstones_become_one_that_settles_all_their_numbers():
         car.drives()
     car.set_level(Level.PRIVATE)
     open_link(car, platform)
-    (grave,) = [b for b in platform.bodies(GONE) if isinstance(b, Gone)]
+    (grave,) = [b for b in platform.bodies(GONE) if isinstance(b, Tombstone)]
     assert platform.types()[-2:] == [GONE, LEVEL_CHANGED]
     assert grave.through == platform.watermarks[Lane.EVENT] - 1
     assert car.core.is_settled

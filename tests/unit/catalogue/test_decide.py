@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openmarque.catalogue.decide import Ask, Kind, Permit, decide, moment_of
 from openmarque.catalogue.declarations import OVERWRITTEN, Declaration, Item, LegalBasis
 from openmarque.catalogue.facts import ContractFact, Facts
-from openmarque.catalogue.policy import Policy, PolicyRejected, Rulebook, compile_policy, open_policy, sign_policy
+from openmarque.catalogue.policy import CompiledPolicy, Policy, PolicyRejected, compile_policy, open_policy, sign_policy
 from openmarque.catalogue.refusals import TEXTS, Reason, Refusal
 from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.kit.clock import to_ms
@@ -150,13 +150,13 @@ def test_a_call_for_help_by_contract_is_blocked_in_private_mode_and_in_no_other(
         Reason.LEVEL_TOO_LOW if level is Level.PRIVATE else None
     )
     # The car's own copy of the rule says the same.
-    rules = Rulebook(compile_policy((*CATALOGUE.service_declarations(), BREAKDOWN), facts))
+    rules = CompiledPolicy(compile_policy((*CATALOGUE.service_declarations(), BREAKDOWN), facts))
     assert isinstance(rules.judge(ask, moment_of(facts)), Permit) is (level is not Level.PRIVATE)
 
 
 @pytest.mark.req("PRV-2")
 def test_after_its_policy_has_run_out_a_car_keeps_its_legal_duties_and_nothing_else() -> None:
-    rules = Rulebook(compile_policy((*CATALOGUE.service_declarations(), ECALL), OPEN))
+    rules = CompiledPolicy(compile_policy((*CATALOGUE.service_declarations(), ECALL), OPEN))
     late = replace(moment_of(OPEN), now_ms=rules.policy.valid_until_ms)
     assert isinstance(rules.judge(Ask("ecall", Kind.SIGNAL, vss.LATITUDE), late), Permit)
     refused = rules.judge(SPEED, late)
@@ -220,13 +220,13 @@ def test_the_compiled_policy_answers_as_decide_does(facts: Facts, ask: Ask, capt
     policy = compile_policy((*CATALOGUE.service_declarations(), ECALL), facts)
     carried = msgspec.msgpack.decode(msgspec.msgpack.encode(policy), type=Policy)
     declaration = ECALL if ask.declaration == "ecall" else CATALOGUE.declarations[ask.declaration]
-    assert Rulebook(carried).judge(ask, moment_of(facts)) == decide(declaration, facts, ask)
+    assert CompiledPolicy(carried).judge(ask, moment_of(facts)) == decide(declaration, facts, ask)
 
 
 @pytest.mark.req("PRV-1")
 @given(all_facts, levels, st.integers(-50, 50))
 def test_a_whole_status_is_open_exactly_where_its_signals_are(facts: Facts, captured: Level, days: int) -> None:
-    rules = Rulebook(compile_policy(CATALOGUE.service_declarations(), facts))
+    rules = CompiledPolicy(compile_policy(CATALOGUE.service_declarations(), facts))
     moment = replace(moment_of(facts), now_ms=to_ms(NOW + days * DAY))
     whole = rules.open_signals(STATUS_WITH_PLACE, captured, moment).covers
     one_by_one = {
@@ -241,16 +241,16 @@ def test_a_whole_status_is_open_exactly_where_its_signals_are(facts: Facts, capt
 
 @given(all_facts)
 def test_a_status_answer_kept_from_earlier_is_not_used_past_the_instant_at_which_it_changes(facts: Facts) -> None:
-    rules = Rulebook(compile_policy(CATALOGUE.service_declarations(), facts))
+    rules = CompiledPolicy(compile_policy(CATALOGUE.service_declarations(), facts))
     for days in range(-45, 110, 5):
         moment = replace(moment_of(facts), now_ms=to_ms(NOW + days * DAY))
-        fresh = Rulebook(rules.policy).open_signals(STATUS_WITH_PLACE, Level.POSITION, moment)
+        fresh = CompiledPolicy(rules.policy).open_signals(STATUS_WITH_PLACE, Level.POSITION, moment)
         assert rules.open_signals(STATUS_WITH_PLACE, Level.POSITION, moment).covers == fresh.covers
 
 
 @pytest.mark.req("PRV-6")
 def test_no_policy_can_raise_the_level_set_in_the_car() -> None:
-    rules = Rulebook(compile_policy(CATALOGUE.service_declarations(), OPEN))
+    rules = CompiledPolicy(compile_policy(CATALOGUE.service_declarations(), OPEN))
     private = replace(moment_of(OPEN), level=Level.PRIVATE)
     assert all(isinstance(rules.judge(ask, private), Refusal) for ask in everything if ask.declaration != "ecall")
 

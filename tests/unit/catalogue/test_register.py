@@ -10,7 +10,7 @@ from openmarque.catalogue.register import Catalogue, CatalogueInvalid, installed
 from openmarque.protocol import signals as vss
 from openmarque.protocol.envelope import Lane
 from openmarque.protocol.levels import Level
-from openmarque.protocol.messages import Gone, MessageType
+from openmarque.protocol.messages import MessageType, Tombstone
 
 GOOD = Declaration(
     name="lamp",
@@ -46,7 +46,7 @@ def test_the_installed_services_make_a_valid_catalogue() -> None:
 )
 def test_a_declaration_that_leaves_something_out_is_refused(declaration: Declaration, complaint: str) -> None:
     if declaration.messages:
-        lonely = MessageType("lamp_out", Lane.EVENT, Gone, Level.DATA, "a lamp went out", "lamp")
+        lonely = MessageType("lamp_out", Lane.EVENT, Tombstone, Level.DATA, "a lamp went out", "lamp")
         with pytest.raises(CatalogueInvalid, match="no declaration lists it"):
             build(declaration, types=(lonely,))
         return

@@ -19,7 +19,7 @@ from openmarque.cli import operating
 from openmarque.cli import platform as commands
 from openmarque.cli.platform import ModelNotTold
 from openmarque.domains.garage.errors import ModelUnknown
-from openmarque.domains.garage.service import Garage, Order
+from openmarque.domains.garage.service import Garage, NewVehicle
 from openmarque.domains.garage.vault import VinVault
 from openmarque.kit.clock import ManualClock
 from openmarque.kit.ids import VehicleId, new_uuid
@@ -40,7 +40,7 @@ class Counter:
         self.database = self
         self.known = VehicleId(new_uuid())
         self.revoked: list[VehicleId] = []
-        self.ordered: list[Order] = []
+        self.registered: list[NewVehicle] = []
         vault = VinVault(KeyRing(folder / "keys", self.clock))
         self._garage = Garage(PACK, vault, cast("Any", None), cast("Any", None))
         self.garage = SimpleNamespace(find=self.find)
@@ -56,17 +56,17 @@ class Counter:
         self.revoked.append(vehicle_id)
         return 0
 
-    async def register(self, order: Order) -> None:
+    async def register(self, new: NewVehicle) -> None:
         """With the real garage; fails at the database, which is not there."""
-        await self._garage.register(cast("Any", None), order, NOW)
+        await self._garage.register(cast("Any", None), new, NOW)
 
 
 @pytest.fixture
 def counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
     counter = Counter(tmp_path)
 
-    async def provision(_platform: Platform, order: Order, _folder: Path) -> VehicleId:
-        counter.ordered.append(order)
+    async def provision(_platform: Platform, new: NewVehicle, _folder: Path) -> VehicleId:
+        counter.registered.append(new)
         return counter.known
 
     def answer(call: operating.PlatformCall, *, as_json: bool) -> None:
@@ -81,9 +81,9 @@ def counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
 async def test_a_mistyped_vin_is_named_whatever_the_model(counter: Counter) -> None:
     for model in ("", "nope", "brise"):
         with pytest.raises(InvalidVin, match="I, which no VIN has"):
-            await counter.register(Order(BAD_VIN, model))
+            await counter.register(NewVehicle(BAD_VIN, model))
     with pytest.raises(ModelUnknown, match="nope"):
-        await counter.register(Order(sample_vin(PACK, "brise", 1), "nope"))
+        await counter.register(NewVehicle(sample_vin(PACK, "brise", 1), "nope"))
 
 
 def test_a_mistyped_vin_is_named_where_no_model_is_given(counter: Counter, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_mistyped_vin_is_named_where_no_model_is_given(counter: Counter, tmp_p
 @pytest.mark.parametrize("model", [name for name, model in PACK.models.items() if "telematics" in model.capabilities])
 def test_a_model_that_is_not_given_is_the_one_that_the_vin_is_of(counter: Counter, tmp_path: Path, model: str) -> None:
     commands.provision(sample_vin(PACK, model, 7), tmp_path / "car")
-    assert [order.model_id for order in counter.ordered] == [model]
+    assert [new.model_id for new in counter.registered] == [model]
 
 
 def test_a_vin_of_no_model_asks_for_the_model_and_names_those_there_are(counter: Counter, tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_vin_of_no_model_asks_for_the_model_and_names_those_there_are(counter:
     assert "--model" in caught.value.remedy
     assert all(model in caught.value.remedy for model in PACK.models)
     commands.provision("VF1ZZZZZZ00000001", tmp_path / "car", model="brise")
-    assert counter.ordered == [Order("VF1ZZZZZZ00000001", "brise")]
+    assert counter.registered == [NewVehicle("VF1ZZZZZZ00000001", "brise")]
 
 
 def test_a_car_that_is_provisioned_again_keeps_its_ceiling_and_says_so(counter: Counter, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openmarque.simulator.fleet.cast import BUILDS
+from openmarque.simulator.fleet.demo_fleet import BUILDS
 from openmarque.simulator.fleet.driver import (
     HARD_BRAKING,
     LATERAL,

@@ -15,8 +15,8 @@ from openmarque.protocol.levels import Level
 from openmarque.protocol.signals import SIGNALS
 from openmarque.simulator.fleet.body import Move
 from openmarque.simulator.fleet.car import Character, Memory, SimulatedCar
-from openmarque.simulator.fleet.cast import BUILDS, CAST, part
 from openmarque.simulator.fleet.coverage import is_covered
+from openmarque.simulator.fleet.demo_fleet import BUILDS, DEMO_FLEET, car_spec
 from openmarque.simulator.fleet.driver import Habit
 from openmarque.simulator.fleet.past import LONGEST, Past
 from openmarque.simulator.fleet.roads import route
@@ -33,16 +33,16 @@ def lived(car: SimulatedCar, seconds: int) -> list[dict[str, object]]:
     return said
 
 
-@pytest.mark.parametrize("number", range(len(CAST)))
+@pytest.mark.parametrize("number", range(len(DEMO_FLEET)))
 def test_everything_a_car_says_in_half_an_hour_is_within_the_limits_of_its_signal(number: int) -> None:
-    car = SimulatedCar(part(number).character, number)
+    car = SimulatedCar(car_spec(number).character, number)
     for values in lived(car, 1800):
         for path, value in values.items():
             assert SIGNALS[path].accepts(value), (path, value)
 
 
 def test_a_moving_car_moves_as_fast_as_it_says() -> None:
-    car = SimulatedCar(CAST[1].character, 1)
+    car = SimulatedCar(DEMO_FLEET[1].character, 1)
     said = lived(car, 600)
     pairs = [(before, after) for before, after in pairwise(said) if vss.LATITUDE in before and vss.LATITUDE in after]
     assert len(pairs) > 300
@@ -52,7 +52,7 @@ def test_a_moving_car_moves_as_fast_as_it_says() -> None:
 
 
 def test_the_odometer_counts_what_the_wheels_roll_and_never_falls() -> None:
-    car = SimulatedCar(CAST[2].character, 3)
+    car = SimulatedCar(DEMO_FLEET[2].character, 3)
     said = lived(car, 2400)
     odometer = [int(str(v[vss.ODOMETER])) for v in said]
     assert odometer == sorted(odometer)
@@ -61,17 +61,17 @@ def test_the_odometer_counts_what_the_wheels_roll_and_never_falls() -> None:
 
 
 def test_the_same_seed_says_the_same() -> None:
-    first, second = (SimulatedCar(CAST[3].character, 7) for _ in range(2))
+    first, second = (SimulatedCar(DEMO_FLEET[3].character, 7) for _ in range(2))
     assert lived(first, 900) == lived(second, 900)
-    assert lived(SimulatedCar(CAST[3].character, 8), 900) != lived(SimulatedCar(CAST[3].character, 7), 900)
+    assert lived(SimulatedCar(DEMO_FLEET[3].character, 8), 900) != lived(SimulatedCar(DEMO_FLEET[3].character, 7), 900)
 
 
 @pytest.mark.parametrize("after_s", [3, 200, 1500])
 def test_a_car_that_was_stopped_goes_on_where_it_was(after_s: int) -> None:
-    car = SimulatedCar(CAST[1].character, 1)
+    car = SimulatedCar(DEMO_FLEET[1].character, 1)
     lived(car, after_s)
     kept = msgspec.json.decode(msgspec.json.encode(car.memory), type=Memory)
-    again = SimulatedCar(CAST[1].character, 2, kept, car.now_s)
+    again = SimulatedCar(DEMO_FLEET[1].character, 2, kept, car.now_s)
     assert distance_m(again.place.latitude, again.place.longitude, car.place.latitude, car.place.longitude) < 30
     assert again.odometer_m == car.odometer_m
     assert again.body.ignition_on == car.is_driving, "the same trip goes on"
@@ -81,7 +81,7 @@ def test_a_car_that_was_stopped_goes_on_where_it_was(after_s: int) -> None:
 
 @pytest.mark.req("RC-5")
 def test_a_parked_car_obeys_lock_and_unlock_within_a_second() -> None:
-    car = SimulatedCar(CAST[0].character, 1)
+    car = SimulatedCar(DEMO_FLEET[0].character, 1)
     lived(car, 5)
     assert car.body.is_locked
     for move, locked in ((Move.UNLOCK, False), (Move.LOCK, True)):
@@ -92,19 +92,21 @@ def test_a_parked_car_obeys_lock_and_unlock_within_a_second() -> None:
 
 
 def test_a_car_that_rests_long_sleeps_and_its_next_drive_wakes_it() -> None:
-    character = replace(CAST[4].character, habit=replace(CAST[4].character.habit, first_rest_s=400.0), sleeps_after_s=100.0)
+    character = replace(
+        DEMO_FLEET[4].character, habit=replace(DEMO_FLEET[4].character.habit, first_rest_s=400.0), sleeps_after_s=100.0
+    )
     car = SimulatedCar(character, 1)
     asleep = []
     for seconds in (90, 20, 320):
         lived(car, seconds)
         asleep.append(car.is_asleep)
     assert asleep == [False, True, False]
-    assert not SimulatedCar(CAST[0].character, 1).is_asleep
-    assert math.isinf(CAST[0].character.sleeps_after_s), "the demo keeps one car awake"
+    assert not SimulatedCar(DEMO_FLEET[0].character, 1).is_asleep
+    assert math.isinf(DEMO_FLEET[0].character.sleeps_after_s), "the demo keeps one car awake"
 
 
 def test_the_demos_first_car_stays_parked_and_the_second_moves_within_a_minute() -> None:
-    parked, mover = (SimulatedCar(part(number).character, number) for number in (0, 1))
+    parked, mover = (SimulatedCar(car_spec(number).character, number) for number in (0, 1))
     assert {v[vss.SPEED] for v in lived(parked, 3600)} == {0.0}
     assert max(float(str(v[vss.SPEED])) for v in lived(mover, 60)) > 20
 
@@ -128,9 +130,9 @@ def test_no_fix_in_a_tunnel() -> None:
     assert all(v[vss.SPEED] for v in without[5:-5])
 
 
-@pytest.mark.parametrize("number", range(len(CAST)))
+@pytest.mark.parametrize("number", range(len(DEMO_FLEET)))
 def test_no_car_of_the_cast_runs_dry_in_a_day(number: int) -> None:
-    character = part(number).character
+    character = car_spec(number).character
     busy = replace(character, habit=replace(character.habit, first_rest_s=1.0, rest_s=(30.0, 60.0)), charge=0.3, fuel=0.3)
     car = SimulatedCar(busy, number)
     for _ in range(5 * 3600):
@@ -140,9 +142,9 @@ def test_no_car_of_the_cast_runs_dry_in_a_day(number: int) -> None:
     assert car.leg > 5
 
 
-@pytest.mark.parametrize("number", range(len(CAST)))
+@pytest.mark.parametrize("number", range(len(DEMO_FLEET)))
 def test_a_past_is_drives_in_order_that_end_where_the_present_begins(number: int) -> None:
-    part_played = part(number)
+    part_played = car_spec(number)
     past = Past(part_played.character, number, 3, NOW)
     readings = list(past)
     times = [at for at, _ in readings]
@@ -162,12 +164,12 @@ def test_a_past_is_drives_in_order_that_end_where_the_present_begins(number: int
 
 def test_the_cast_plays_models_of_the_sample_pack_with_their_batteries() -> None:
     pack = load_pack()
-    assert {one.character.build.powertrain for one in CAST} == set(Powertrain)
-    assert [one.level for one in CAST].count(Level.DATA) == 1
-    for one in CAST:
+    assert {one.character.build.powertrain for one in DEMO_FLEET} == set(Powertrain)
+    assert [one.level for one in DEMO_FLEET].count(Level.DATA) == 1
+    for one in DEMO_FLEET:
         model = pack.models[one.model]
         assert model.powertrain == one.character.build.powertrain
         assert (model.battery_kwh or 0) == one.character.build.battery_kwh
         assert "telematics" in model.capabilities
-    assert part(5).model in pack.models
-    assert part(23).past_drives == 0
+    assert car_spec(5).model in pack.models
+    assert car_spec(23).past_drives == 0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openmarque.simulator.fleet.cast import BUILDS
+from openmarque.simulator.fleet.demo_fleet import BUILDS
 from openmarque.simulator.fleet.vehicle import (
     GRAVITY,
     PETROL_KWH_PER_L,

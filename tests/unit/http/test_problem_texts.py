@@ -9,7 +9,7 @@ from openmarque.api.docs import kinds_of_problems
 from openmarque.catalogue.refusals import Reason
 from openmarque.catalogue.register import LANGUAGES
 from openmarque.domains.accounts.errors import LinkUnusable, TooManyTries
-from openmarque.domains.commands.errors import OrderRefused
+from openmarque.domains.commands.errors import CommandRefused
 from openmarque.domains.commands.texts import in_words
 from openmarque.domains.garage.errors import NotEligible
 from openmarque.governance.platform import installed_catalogue
@@ -64,8 +64,8 @@ def test_a_language_that_nobody_translated_to_is_answered_in_english():
     assert problem_of(LinkUnusable(), "urn:uuid:1", language="de").title == LinkUnusable.title()
 
 
-def test_why_no_order_is_possible_is_told_in_the_readers_language():
-    refused = OrderRefused(in_words(Reason.LEVEL_TOO_LOW))
+def test_why_no_command_is_possible_is_told_in_the_readers_language():
+    refused = CommandRefused(in_words(Reason.LEVEL_TOO_LOW))
     english, french = (problem_of(refused, "urn:uuid:1", language=language) for language in ("en", "fr"))
     assert english.detail == "The car's privacy level does not allow it."
     assert english.cure == "Change the privacy level in the car."

@@ -13,7 +13,7 @@ from openmarque.link.broker import Message
 from openmarque.link.challenges import BURST, CarOffline, CarSilent, Challenges, TooManyChallenges
 from openmarque.link.fakes import FakeBroker, FakeServer
 from openmarque.link.subjects import CHALLENGE, down_subject
-from openmarque.protocol.orders import ChallengeAnswer, ChallengeRequest
+from openmarque.protocol.commands import ChallengeAnswer, ChallengeRequest
 
 CAR = VehicleId(uuid4())
 GOOD = bytes(range(16))

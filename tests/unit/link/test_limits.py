@@ -14,7 +14,7 @@ from openmarque.catalogue.policy import compile_policy, sign_policy
 from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.kit.clock import to_ms
 from openmarque.kit.ids import TenureId
-from openmarque.link.judging import Judge
+from openmarque.link.evaluating import PolicyEvaluator
 from openmarque.link.ports import PolicyRow
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import STATUS, STATUS_WITH_PLACE
@@ -30,7 +30,7 @@ values = st.one_of(
 )
 
 
-def judge(level: Level = Level.POSITION, ends: datetime = NOW + timedelta(days=9)) -> Judge:
+def judge(level: Level = Level.POSITION, ends: datetime = NOW + timedelta(days=9)) -> PolicyEvaluator:
     contract = ContractFact("connect", True, NOW - timedelta(days=1), ends)
     facts = Facts(
         now=NOW,
@@ -42,7 +42,7 @@ def judge(level: Level = Level.POSITION, ends: datetime = NOW + timedelta(days=9
     )
     key = ed25519.Ed25519PrivateKey.from_private_bytes(b"p" * 32)
     frame = sign_policy(compile_policy(CATALOGUE.service_declarations(), facts), key)
-    return Judge(PolicyRow(1, OWNER, frame, "", level, Level.POSITION))
+    return PolicyEvaluator(PolicyRow(1, OWNER, frame, "", level, Level.POSITION))
 
 
 @given(st.sampled_from(sorted(DECLARED)), values)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from openmarque.kit.clock import ManualClock
 from openmarque.kit.ids import TenureId, VehicleId
-from openmarque.link.judging import JudgeCache
+from openmarque.link.evaluating import EvaluatorCache
 from openmarque.link.live import LiveUpdates
 from openmarque.link.memory import LAST_VALUES, REFUSAL_COUNT, MemoryLinkStore
 from openmarque.link.ports import PolicyRow, StatusWrite
@@ -46,7 +46,7 @@ async def test_only_the_car_that_breaks_a_batch_is_refused() -> None:
             row = PolicyRow(1, TenureId(OWNER), policy(vehicle=car), "hash", Level.POSITION, Level.POSITION)
             store.put_policy(tx, car, row)
     clock = ManualClock(START)
-    ingest = StatusIngest(store, clock, JudgeCache(), LiveUpdates(clock))
+    ingest = StatusIngest(store, clock, EvaluatorCache(), LiveUpdates(clock))
 
     batch = [(CARS[0], status(10.0)), (CARS[1], status(POISON)), (CARS[2], b"no envelope"), (CARS[2], status(30.0))]
     assert await ingest.take(batch) == 3

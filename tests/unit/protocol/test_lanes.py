@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from openmarque.protocol.envelope import MAX_SEQUENCE, Ack, Answer, Disposition, Envelope, Lane, Trust, pack
 from openmarque.protocol.lanes import LanePosition, acknowledge, receive
 from openmarque.protocol.levels import Level
-from openmarque.protocol.messages import GONE, Gone
+from openmarque.protocol.messages import GONE, Tombstone
 
 
 def message(seq: int, lane: Lane = Lane.EVENT, epoch: int = 1, type_name: str = "happened", through: int = 0) -> Envelope:
-    body = pack(Gone(through, "level")) if through else msgspec.Raw(b"\x80")
+    body = pack(Tombstone(through, "level")) if through else msgspec.Raw(b"\x80")
     return Envelope(epoch, lane, seq, 1_700_000_000_000, Trust.SYNCED, Level.DATA, type_name, body)
 
 

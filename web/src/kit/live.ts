@@ -14,17 +14,17 @@ export interface LiveValue {
 export interface CarLive {
   status?: Record<string, LiveValue>;
   level?: Schemas["PrivacyBody"] & { open_services: string[] };
-  orders?: Record<string, Schemas["OrderBody"]>;
-  phone_keys?: { items: Schemas["PhoneBody"][] };
+  remote_commands?: Record<string, Schemas["RemoteCommandBody"]>;
+  digital_keys?: { items: Schemas["PhoneBody"][] };
   trips?: Record<string, unknown>;
 }
 
 export type LiveState = "connecting" | "live" | "lost";
 
-const PARTS = ["status", "level", "orders", "phone_keys", "trips"] as const;
+const PARTS = ["status", "level", "remote_commands", "digital_keys", "trips"] as const;
 export type Part = (typeof PARTS)[number];
 /** Parts that list the newest few by their id: null says that one has made room. Elsewhere null is a value. */
-const LISTS: readonly Part[] = ["orders"];
+const LISTS: readonly Part[] = ["remote_commands"];
 
 /** What is known of a car after its stream told `news` of a part. */
 export function updated(car: CarLive | undefined, part: Part, news: Record<string, unknown>): CarLive {

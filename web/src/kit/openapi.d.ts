@@ -323,7 +323,7 @@ export interface paths {
         put?: never;
         /**
          * Ask the car for a challenge
-         * @description What an order that a phone signs has to name. It wakes no car: one that is not connected is told so at once.
+         * @description What a remote command that a phone signs has to name. It wakes no car: one that is not connected is told so at once.
          */
         post: operations["ask_challenge_api_v1_vehicles__vehicle_id__challenges_post"];
         delete?: never;
@@ -332,7 +332,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/vehicles/{vehicle_id}/orders": {
+    "/api/v1/vehicles/{vehicle_id}/remote-commands": {
         parameters: {
             query?: never;
             header?: never;
@@ -340,26 +340,26 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Orders
-         * @description What you ordered of this car and what became of it, newest first.
+         * Remote commands
+         * @description What you asked of this car and what became of it, newest first.
          */
-        get: operations["list_orders_api_v1_vehicles__vehicle_id__orders_get"];
+        get: operations["list_commands_api_v1_vehicles__vehicle_id__remote_commands_get"];
         put?: never;
         /**
-         * Order something of the car
-         * @description The order with its address; each further step is told on the car's event stream.
+         * Remote command something of the car
+         * @description The command with its address; each further step is told on the car's event stream.
          *
-         *     What the rules do not permit, and what the car can't get because it is not connected, is an order in the state `refused`, with
-         *     reason and cure. What only a phone may order is `awaiting_phone` when it comes unsigned.
+         *     What the rules do not permit, and what the car can't get because it is not connected, is a remote command in the state `refused`, with
+         *     reason and cure. What only a phone may command is `awaiting_phone` when it comes unsigned.
          */
-        post: operations["place_order_api_v1_vehicles__vehicle_id__orders_post"];
+        post: operations["send_command_api_v1_vehicles__vehicle_id__remote_commands_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/vehicles/{vehicle_id}/orders/{order_id}/approval": {
+    "/api/v1/vehicles/{vehicle_id}/remote-commands/{command_id}/approval": {
         parameters: {
             query?: never;
             header?: never;
@@ -369,17 +369,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Approve an order on a phone
-         * @description Sign an order that awaits a phone; the same approval again is the same order.
+         * Approve a remote command on a phone
+         * @description Sign a remote command that awaits a phone; the same approval again is the same command.
          */
-        post: operations["approve_order_api_v1_vehicles__vehicle_id__orders__order_id__approval_post"];
+        post: operations["approve_command_api_v1_vehicles__vehicle_id__remote_commands__command_id__approval_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/vehicles/{vehicle_id}/orders/{order_id}": {
+    "/api/v1/vehicles/{vehicle_id}/remote-commands/{command_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -387,10 +387,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One order
-         * @description The order and every step of its life so far.
+         * One command
+         * @description The command and every step of its life so far.
          */
-        get: operations["read_order_api_v1_vehicles__vehicle_id__orders__order_id__get"];
+        get: operations["read_command_api_v1_vehicles__vehicle_id__remote_commands__command_id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -399,7 +399,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/vehicles/{vehicle_id}/phone-keys": {
+    "/api/v1/vehicles/{vehicle_id}/digital-keys": {
         parameters: {
             query?: never;
             header?: never;
@@ -410,20 +410,20 @@ export interface paths {
          * Phones of the car
          * @description The phones whose keys the car knows, and those that wait for its answer.
          */
-        get: operations["list_phones_api_v1_vehicles__vehicle_id__phone_keys_get"];
+        get: operations["list_phones_api_v1_vehicles__vehicle_id__digital_keys_get"];
         put?: never;
         /**
          * Offer a phone to the car
          * @description The car checks the proof with the secret that its screen shows, and says on the event stream what became of it.
          */
-        post: operations["offer_phone_api_v1_vehicles__vehicle_id__phone_keys_post"];
+        post: operations["offer_phone_api_v1_vehicles__vehicle_id__digital_keys_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/vehicles/{vehicle_id}/phone-keys/{key_id}": {
+    "/api/v1/vehicles/{vehicle_id}/digital-keys/{key_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -435,9 +435,9 @@ export interface paths {
         post?: never;
         /**
          * Remove a phone
-         * @description From now on the platform takes no order of it; the car hears of it at once, or before the next order.
+         * @description From now on the platform takes no command of it; the car hears of it at once, or before the next command.
          */
-        delete: operations["remove_phone_api_v1_vehicles__vehicle_id__phone_keys__key_id__delete"];
+        delete: operations["remove_phone_api_v1_vehicles__vehicle_id__digital_keys__key_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -747,12 +747,12 @@ export interface components {
         };
         /**
          * ApprovalBody
-         * @description A phone's signature on an order that waits for one; the code where it was not typed a moment ago.
+         * @description A phone's signature on a remote command that waits for one; the code where it was not typed a moment ago.
          */
         ApprovalBody: {
             /**
              * Payload
-             * @description The order as its signer wrote it: base64url of compact JSON with exactly the members of an order, in their order.
+             * @description The command as its signer wrote it: base64url of compact JSON with exactly the members of a remote command, in their order.
              */
             payload: string;
             /**
@@ -778,7 +778,7 @@ export interface components {
         };
         /**
          * ChallengeBody
-         * @description What the car wants an order to name, so that it is in time by the car's own clock.
+         * @description What the car wants a remote command to name, so that it is in time by the car's own clock.
          */
         ChallengeBody: {
             /**
@@ -789,10 +789,27 @@ export interface components {
             challenge: string;
             /**
              * Lives S
-             * @description Seconds for which an order may name it.
+             * @description Seconds for which a remote command may name it.
              * @example 300
              */
             lives_s: number;
+        };
+        /**
+         * CommandRequestBody
+         * @description What the car is to do. What a phone has to sign comes signed, or waits for a phone to approve it.
+         */
+        CommandRequestBody: {
+            /**
+             * Command
+             * @example unlock
+             */
+            command: string;
+            /** Payload */
+            payload?: string | null;
+            /** Signature */
+            signature?: string | null;
+            /** Safety Code */
+            safety_code?: string | null;
         };
         /**
          * EligibilityBody
@@ -935,90 +952,6 @@ export interface components {
             name: string;
         };
         /**
-         * OrderBody
-         * @description An order and what became of it.
-         */
-        OrderBody: {
-            /**
-             * Order Id
-             * @description Opaque id of the order.
-             * @example 6f1c2b7a9d3e4f508a1b2c3d4e5f6071
-             */
-            order_id: string;
-            /**
-             * Command
-             * @example unlock
-             */
-            command: string;
-            state: components["schemas"]["State"];
-            /** Steps */
-            steps: components["schemas"]["StepBody"][];
-            /**
-             * Reason
-             * @description Why it was refused, failed or expired: a stable code; empty otherwise.
-             * @example
-             */
-            reason: string;
-            /**
-             * Message
-             * @description How it stands, in a sentence.
-             * @example Done: the car's sensors say so.
-             */
-            message: string;
-            /**
-             * Cure
-             * @description What you can do about it; empty where there is nothing to do.
-             * @example
-             */
-            cure: string;
-            /**
-             * Requested At
-             * Format: date-time
-             */
-            requested_at: string;
-            /**
-             * Expires At
-             * Format: date-time
-             * @description The car does not begin it any more from then on.
-             */
-            expires_at: string;
-            /** @description Null for what no phone has signed. */
-            phone: components["schemas"]["SignerBody"] | null;
-        };
-        /**
-         * OrderRequestBody
-         * @description What is ordered. What a phone has to sign comes signed, or waits for a phone to approve it.
-         */
-        OrderRequestBody: {
-            /**
-             * Command
-             * @example unlock
-             */
-            command: string;
-            /** Payload */
-            payload?: string | null;
-            /** Signature */
-            signature?: string | null;
-            /** Safety Code */
-            safety_code?: string | null;
-        };
-        /**
-         * Page[OrderBody]
-         * @description One page of a list.
-         */
-        Page_OrderBody_: {
-            /**
-             * Items
-             * @description The entries of this page, in the order of the list.
-             */
-            items: components["schemas"]["OrderBody"][];
-            /**
-             * Next
-             * @description Cursor of the next page; null when this is the last.
-             */
-            next: string | null;
-        };
-        /**
          * Page[PairingBody]
          * @description One page of a list.
          */
@@ -1044,6 +977,22 @@ export interface components {
              * @description The entries of this page, in the order of the list.
              */
             items: components["schemas"]["RefusalBody"][];
+            /**
+             * Next
+             * @description Cursor of the next page; null when this is the last.
+             */
+            next: string | null;
+        };
+        /**
+         * Page[RemoteCommandBody]
+         * @description One page of a list.
+         */
+        Page_RemoteCommandBody_: {
+            /**
+             * Items
+             * @description The entries of this page, in the order of the list.
+             */
+            items: components["schemas"]["RemoteCommandBody"][];
             /**
              * Next
              * @description Cursor of the next page; null when this is the last.
@@ -1284,7 +1233,7 @@ export interface components {
             ceiling: string;
             /**
              * Remote Access
-             * @description The car's switch for reads and orders from app and web.
+             * @description The car's switch for reads and commands from app and web.
              */
             remote_access: boolean;
         };
@@ -1397,6 +1346,57 @@ export interface components {
             imported_at: string;
             /** Size Bytes */
             size_bytes: number;
+        };
+        /**
+         * RemoteCommandBody
+         * @description A remote command and what became of it.
+         */
+        RemoteCommandBody: {
+            /**
+             * Command Id
+             * @description Opaque id of the command.
+             * @example 6f1c2b7a9d3e4f508a1b2c3d4e5f6071
+             */
+            command_id: string;
+            /**
+             * Command
+             * @example unlock
+             */
+            command: string;
+            state: components["schemas"]["State"];
+            /** Steps */
+            steps: components["schemas"]["StepBody"][];
+            /**
+             * Reason
+             * @description Why it was refused, failed or expired: a stable code; empty otherwise.
+             * @example
+             */
+            reason: string;
+            /**
+             * Message
+             * @description How it stands, in a sentence.
+             * @example Done: the car's sensors say so.
+             */
+            message: string;
+            /**
+             * Cure
+             * @description What you can do about it; empty where there is nothing to do.
+             * @example
+             */
+            cure: string;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             * @description The car does not begin it any more from then on.
+             */
+            expires_at: string;
+            /** @description Null for what no phone has signed. */
+            phone: components["schemas"]["SignerBody"] | null;
         };
         /**
          * RemovalBody
@@ -1664,7 +1664,7 @@ export interface components {
         };
         /**
          * State
-         * @description Where an order stands.
+         * @description Where a remote command stands.
          * @enum {string}
          */
         State: "awaiting_phone" | "accepted" | "sent" | "reached" | "executing" | "done" | "refused" | "failed" | "expired";
@@ -1685,7 +1685,7 @@ export interface components {
         };
         /**
          * StepBody
-         * @description A step of an order's life.
+         * @description A step of a remote command's life.
          */
         StepBody: {
             state: components["schemas"]["State"];
@@ -3599,7 +3599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Orders to this car are not possible now. This request does not come from a page of ours. */
+            /** @description Remote commands to this car are not possible now. This request does not come from a page of ours. */
             403: {
                 headers: {
                     /** @description Name of this request, for support. */
@@ -3700,7 +3700,7 @@ export interface operations {
             };
         };
     };
-    list_orders_api_v1_vehicles__vehicle_id__orders_get: {
+    list_commands_api_v1_vehicles__vehicle_id__remote_commands_get: {
         parameters: {
             query?: {
                 /** @description How many entries at most. */
@@ -3732,7 +3732,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_OrderBody_"];
+                    "application/json": components["schemas"]["Page_RemoteCommandBody_"];
                 };
             };
             /** @description What you have is still right. */
@@ -3825,11 +3825,11 @@ export interface operations {
             };
         };
     };
-    place_order_api_v1_vehicles__vehicle_id__orders_post: {
+    send_command_api_v1_vehicles__vehicle_id__remote_commands_post: {
         parameters: {
             query?: never;
             header: {
-                /** @description A fresh random name of this request. The same request again, with the same name, is the same order. */
+                /** @description A fresh random name of this request. The same request again, with the same name, is the same command. */
                 "idempotency-key": string;
                 /** @description Languages of texts you read, by preference; `en` and `fr` are spoken. */
                 "accept-language"?: string;
@@ -3842,7 +3842,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OrderRequestBody"];
+                "application/json": components["schemas"]["CommandRequestBody"];
             };
         };
         responses: {
@@ -3854,10 +3854,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OrderBody"];
+                    "application/json": components["schemas"]["RemoteCommandBody"];
                 };
             };
-            /** @description This is no order in the one spelling that an order has. The request can't be carried out. */
+            /** @description This is no command in the one spelling that a remote command has. The request can't be carried out. */
             400: {
                 headers: {
                     /** @description Name of this request, for support. */
@@ -3879,7 +3879,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This phone is not one of the car's. The phone's key did not sign this order. Orders to this car are not possible now. This order needs your safety code. This is not your safety code. This request does not come from a page of ours. */
+            /** @description This phone is not one of the car's. The phone's key did not sign this command. Remote commands to this car are not possible now. This command needs your safety code. This is not your safety code. This request does not come from a page of ours. */
             403: {
                 headers: {
                     /** @description Name of this request, for support. */
@@ -3901,7 +3901,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This Idempotency-Key came with another request before. This order_id was used before. The phone's counter does not go up. You have no safety code yet. */
+            /** @description This Idempotency-Key came with another request before. This command_id was used before. The phone's counter does not go up. You have no safety code yet. */
             409: {
                 headers: {
                     /** @description Name of this request, for support. */
@@ -3945,7 +3945,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There were too many orders to this car. Too many wrong safety codes. */
+            /** @description There were too many commands to this car. Too many wrong safety codes. */
             429: {
                 headers: {
                     /** @description Name of this request, for support. */
@@ -3980,7 +3980,7 @@ export interface operations {
             };
         };
     };
-    approve_order_api_v1_vehicles__vehicle_id__orders__order_id__approval_post: {
+    approve_command_api_v1_vehicles__vehicle_id__remote_commands__command_id__approval_post: {
         parameters: {
             query?: never;
             header?: {
@@ -3990,8 +3990,8 @@ export interface operations {
             path: {
                 /** @description Opaque id of a car. */
                 vehicle_id: string;
-                /** @description Opaque id of an order. */
-                order_id: string;
+                /** @description Opaque id of a remote command. */
+                command_id: string;
             };
             cookie?: never;
         };
@@ -4009,10 +4009,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OrderBody"];
+                    "application/json": components["schemas"]["RemoteCommandBody"];
                 };
             };
-            /** @description This is no order in the one spelling that an order has. The request can't be carried out. */
+            /** @description This is no command in the one spelling that a remote command has. The request can't be carried out. */
             400: {
                 headers: {
                     /** @description Name of this request, for support. */
@@ -4034,7 +4034,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This phone is not one of the car's. The phone's key did not sign this order. Orders to this car are not possible now. This order needs your safety code. This is not your safety code. This request does not come from a page of ours. */
+            /** @description This phone is not one of the car's. The phone's key did not sign this command. Remote commands to this car are not possible now. This command needs your safety code. This is not your safety code. This request does not come from a page of ours. */
             403: {
                 headers: {
                     /** @description Name of this request, for support. */
@@ -4045,7 +4045,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such car in your garage. There is no such order for this car. */
+            /** @description There is no such car in your garage. There is no such command for this car. */
             404: {
                 headers: {
                     /** @description Name of this request, for support. */
@@ -4056,7 +4056,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The order can't take this step from where it stands. The phone's counter does not go up. You have no safety code yet. */
+            /** @description The command can't take this step from where it stands. The phone's counter does not go up. You have no safety code yet. */
             409: {
                 headers: {
                     /** @description Name of this request, for support. */
@@ -4135,7 +4135,7 @@ export interface operations {
             };
         };
     };
-    read_order_api_v1_vehicles__vehicle_id__orders__order_id__get: {
+    read_command_api_v1_vehicles__vehicle_id__remote_commands__command_id__get: {
         parameters: {
             query?: never;
             header?: {
@@ -4145,8 +4145,8 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
-                /** @description Opaque id of an order. */
-                order_id: string;
+                /** @description Opaque id of a remote command. */
+                command_id: string;
                 /** @description Opaque id of a car. */
                 vehicle_id: string;
             };
@@ -4164,7 +4164,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OrderBody"];
+                    "application/json": components["schemas"]["RemoteCommandBody"];
                 };
             };
             /** @description What you have is still right. */
@@ -4189,7 +4189,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such car in your garage. There is no such order for this car. */
+            /** @description There is no such car in your garage. There is no such command for this car. */
             404: {
                 headers: {
                     /** @description Name of this request, for support. */
@@ -4235,7 +4235,7 @@ export interface operations {
             };
         };
     };
-    list_phones_api_v1_vehicles__vehicle_id__phone_keys_get: {
+    list_phones_api_v1_vehicles__vehicle_id__digital_keys_get: {
         parameters: {
             query?: never;
             header?: {
@@ -4331,7 +4331,7 @@ export interface operations {
             };
         };
     };
-    offer_phone_api_v1_vehicles__vehicle_id__phone_keys_post: {
+    offer_phone_api_v1_vehicles__vehicle_id__digital_keys_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -4380,7 +4380,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Orders to this car are not possible now. This request does not come from a page of ours. */
+            /** @description Remote commands to this car are not possible now. This request does not come from a page of ours. */
             403: {
                 headers: {
                     /** @description Name of this request, for support. */
@@ -4481,7 +4481,7 @@ export interface operations {
             };
         };
     };
-    remove_phone_api_v1_vehicles__vehicle_id__phone_keys__key_id__delete: {
+    remove_phone_api_v1_vehicles__vehicle_id__digital_keys__key_id__delete: {
         parameters: {
             query?: never;
             header?: never;

@@ -18,7 +18,7 @@ export const en = {
     title: "That did not work",
     unreachable: "The platform can't be reached.",
     unreachableCure: "Check your connection and try again.",
-    unanswered: "No answer came: the order may have arrived or not.",
+    unanswered: "No answer came: the command may have arrived or not.",
     unansweredCure: "As soon as there is a connection, the car's page says what became of it. Or try again.",
     unknown: "Something unexpected happened.",
     notYours: "This car is not in your garage.",

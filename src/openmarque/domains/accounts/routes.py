@@ -13,7 +13,7 @@ from openmarque.domains.accounts.registration import Person
 from openmarque.domains.accounts.rules import SESSION_LIFE, MailAddress, read_address, read_password, require_fit
 from openmarque.domains.accounts.service import Accounts
 from openmarque.http.conditional import answer
-from openmarque.http.edge import SIGNED_IN, Admitted, SignedIn
+from openmarque.http.edge import SIGNED_IN, CheckedCredentials, SignedIn
 from openmarque.http.errors import NotSignedIn, RequestInvalid
 from openmarque.http.problems import problems
 from openmarque.http.sessions import NotFromElsewhere, forget_session, keep_session, session_cookie
@@ -224,7 +224,7 @@ def _own(routes: APIRouter) -> None:
         responses=problems(NotSignedIn, e.PasswordWrong, e.PasswordUnfit, *_WITH_PASSWORD),
         summary="Change your password",
     )
-    async def change_password(request: Request, presented: Admitted, body: b.PasswordBody) -> Response:
+    async def change_password(request: Request, presented: CheckedCredentials, body: b.PasswordBody) -> Response:
         """All other sessions and every access token end; you are told by mail."""
         await entry_of(request).change_password(presented, body.current_password, body.new_password)
         return Response(status_code=204)

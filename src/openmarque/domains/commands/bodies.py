@@ -1,4 +1,4 @@
-"""Bodies of requests and answers about orders, phones and the safety code."""
+"""Bodies of requests and answers about commands, phones and the safety code."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,12 +6,12 @@ from typing import Annotated
 from pydantic import Field
 
 from openmarque.domains.commands.states import KeyState, State
-from openmarque.domains.commands.store import OrderView, PhoneRow
+from openmarque.domains.commands.store import CommandView, PhoneRow
 from openmarque.domains.commands.texts import told
 from openmarque.http.bodies import Body
 from openmarque.kit.ids import wire
-from openmarque.protocol.orders import CHALLENGE_LIVES_MS
-from openmarque.protocol.phone_keys import MAX_LABEL
+from openmarque.protocol.commands import CHALLENGE_LIVES_MS
+from openmarque.protocol.digital_keys import MAX_LABEL
 
 _EXAMPLE_ID = "6f1c2b7a9d3e4f508a1b2c3d4e5f6071"
 _B64URL = r"^[A-Za-z0-9_-]+$"
@@ -20,7 +20,7 @@ Payload = Annotated[
     Field(
         max_length=1366,
         pattern=_B64URL,
-        description="The order as its signer wrote it: base64url of compact JSON with exactly the members of an order, in their order.",
+        description="The command as its signer wrote it: base64url of compact JSON with exactly the members of a remote command, in their order.",
     ),
 ]
 Signature = Annotated[
@@ -30,14 +30,14 @@ Code = Annotated[str, Field(min_length=4, max_length=8, pattern="^[0-9]+$", desc
 
 
 class ChallengeBody(Body):
-    """What the car wants an order to name, so that it is in time by the car's own clock."""
+    """What the car wants a remote command to name, so that it is in time by the car's own clock."""
 
     challenge: str = Field(description="16 bytes, base64url without padding.", examples=["q83vEjRWeJCrze8SNFZ4kA"])
-    lives_s: int = Field(description="Seconds for which an order may name it.", examples=[CHALLENGE_LIVES_MS // 1000])
+    lives_s: int = Field(description="Seconds for which a remote command may name it.", examples=[CHALLENGE_LIVES_MS // 1000])
 
 
-class OrderRequestBody(Body):
-    """What is ordered. What a phone has to sign comes signed, or waits for a phone to approve it."""
+class CommandRequestBody(Body):
+    """What the car is to do. What a phone has to sign comes signed, or waits for a phone to approve it."""
 
     command: str = Field(max_length=32, pattern="^[a-z][a-z_]*$", examples=["unlock"])
     payload: Payload | None = None
@@ -46,7 +46,7 @@ class OrderRequestBody(Body):
 
 
 class ApprovalBody(Body):
-    """A phone's signature on an order that waits for one; the code where it was not typed a moment ago."""
+    """A phone's signature on a remote command that waits for one; the code where it was not typed a moment ago."""
 
     payload: Payload
     signature: Signature
@@ -54,7 +54,7 @@ class ApprovalBody(Body):
 
 
 class StepBody(Body):
-    """A step of an order's life."""
+    """A step of a remote command's life."""
 
     state: State
     at: datetime = Field(description="By the platform's clock.")
@@ -67,10 +67,10 @@ class SignerBody(Body):
     label: str = Field(examples=["Camille's phone"])
 
 
-class OrderBody(Body):
-    """An order and what became of it."""
+class RemoteCommandBody(Body):
+    """A remote command and what became of it."""
 
-    order_id: str = Field(description="Opaque id of the order.", examples=[_EXAMPLE_ID])
+    command_id: str = Field(description="Opaque id of the command.", examples=[_EXAMPLE_ID])
     command: str = Field(examples=["unlock"])
     state: State
     steps: list[StepBody]
@@ -122,11 +122,11 @@ class SafetyCodeBody(Body):
     password: str = Field(min_length=1, max_length=256)
 
 
-def order_body(view: OrderView, language: str) -> OrderBody:
-    """The body that tells of an order."""
+def command_body(view: CommandView, language: str) -> RemoteCommandBody:
+    """The body that tells of a remote command."""
     message, cure = told(view.state, view.reason, language)
-    return OrderBody(
-        order_id=wire(view.order_id),
+    return RemoteCommandBody(
+        command_id=wire(view.command_id),
         command=view.command,
         state=view.state,
         steps=[StepBody(state=step.state, at=step.at) for step in view.steps],

@@ -1,4 +1,4 @@
-"""The use cases of orders, wired on PostgreSQL: what ``bootstrap`` hands to every process."""
+"""The use cases of commands, wired on PostgreSQL: what ``bootstrap`` hands to every process."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,13 +6,13 @@ from typing import Self
 
 from openmarque.brands.pack import BrandPack
 from openmarque.catalogue.register import Catalogue
-from openmarque.domains.commands.bell import MailBell
 from openmarque.domains.commands.codes import PepperedHasher, SafetyCodes
+from openmarque.domains.commands.owner_notifier import MailNotifier
 from openmarque.domains.commands.phones import Phones
 from openmarque.domains.commands.postgres import PostgresCommands
 from openmarque.domains.commands.reports import ReportHandler, Resend
-from openmarque.domains.commands.rules import commands_of, orders_kept
-from openmarque.domains.commands.service import Orders
+from openmarque.domains.commands.rules import commands_kept, commands_of
+from openmarque.domains.commands.service import RemoteCommands
 from openmarque.domains.notifications.service import Mailer
 from openmarque.link.challenges import Challenges
 from openmarque.link.pki_keys import KeyRing, Purpose
@@ -22,29 +22,29 @@ from openmarque.protocol import signing
 
 @dataclass(frozen=True)
 class Commands:
-    """Orders, phones and safety codes of one platform."""
+    """Remote commands, phones and safety codes of one platform."""
 
     store: PostgresCommands
-    orders: Orders
+    remote_commands: RemoteCommands
     phones: Phones
     codes: SafetyCodes
-    bell: MailBell
+    notifier: MailNotifier
     challenges: Challenges
     kept: timedelta | None
-    """How long the status of an order is kept; None: nobody has said so, and there are no orders (REQ GDP-12)."""
+    """How long the status of a remote command is kept; None: nobody has said so, and there are no commands (REQ GDP-12)."""
 
     @classmethod
     def wired(
         cls, pack: BrandPack, catalogue: Catalogue, link: LinkStore, keys: KeyRing, mailer: Mailer, challenges: Challenges
     ) -> Self:
         """Everything on the tables of this package, with the commands of `catalogue` and the terms of `pack`."""
-        store, bell = PostgresCommands(), MailBell(mailer)
-        kept = orders_kept(catalogue.declarations)
+        store, notifier = PostgresCommands(), MailNotifier(mailer)
+        kept = commands_kept(catalogue.declarations)
 
         def key() -> signing.PrivateKey:
             return keys.signing(Purpose.COMMAND)[1]
 
-        orders = Orders(
+        remote_commands = RemoteCommands(
             store,
             link,
             commands_of(catalogue.commands()),
@@ -53,11 +53,11 @@ class Commands:
             fresh_s=pack.safety_code.fresh_s,
         )
         codes = SafetyCodes(store, PepperedHasher(keys), pack.safety_code.length)
-        return cls(store, orders, Phones(store, link, key, bell), codes, bell, challenges, kept)
+        return cls(store, remote_commands, Phones(store, link, key, notifier), codes, notifier, challenges, kept)
 
     def handler(self) -> ReportHandler:
         """What takes the reports of cars."""
-        return ReportHandler(self.orders.progress, self.phones)
+        return ReportHandler(self.remote_commands.progress, self.phones)
 
     def resend(self) -> Resend:
         """What tells a car that came back."""

@@ -1,8 +1,8 @@
-"""What is kept of orders, phones and safety codes. REQ GDP-12: how long the status of an order is kept, the brand pack says."""
+"""What is kept of commands, phones and safety codes. REQ GDP-12: how long the status of a remote command is kept, the brand pack says."""
 
 from openmarque.catalogue.declarations import LIFE_OF_ACCOUNT, LIFE_OF_TENURE, OVERWRITTEN, Declaration, Item, LegalBasis, Scope
-from openmarque.protocol import orders as o
-from openmarque.protocol.phone_keys import PHONE_KEY_REPORT
+from openmarque.protocol import commands as o
+from openmarque.protocol.digital_keys import DIGITAL_KEY_REPORT
 
 
 def _columns(table: str, *names: str) -> tuple[str, ...]:
@@ -13,19 +13,19 @@ def _wire(type_name: str, *fields: str) -> tuple[str, ...]:
     return tuple(f"wire:{type_name}.{field}" for field in fields)
 
 
-_ORDER = (
-    *("order_id", "tenure_id", "vehicle_id", "account_id", "idempotency_key", "fingerprint", "command", "state", "reason"),
+_COMMAND = (
+    *("command_id", "tenure_id", "vehicle_id", "account_id", "idempotency_key", "fingerprint", "command", "state", "reason"),
     *("key_id", "counter", "payload_hash", "frame", "sends", "code_at", "policy_version", "requested_at", "expires_at"),
 )
 _PHONE = (
     *("tenure_id", "key_id", "vehicle_id", "public_key", "label", "state", "reason", "counter", "requested_at", "changed_at"),
 )
 
-ORDERS = Declaration(
-    name="orders",
+REMOTE_COMMANDS = Declaration(
+    name="remote_commands",
     version=1,
     purpose={
-        "en": "Send your car what you order, and show you what became of it.",
+        "en": "Send your car what you command, and show you what became of it.",
         "fr": "Envoyer à votre voiture ce que vous ordonnez et vous montrer ce qu'il en est advenu.",
     },
     basis=LegalBasis.CONTRACT,
@@ -33,18 +33,18 @@ ORDERS = Declaration(
     items=(
         # The documents state no retention ("display n/s"): the brand pack has to, under [retention].
         Item(
-            "order status",
+            "command status",
             None,
             fields=(
-                *_columns("vehicle_order", *_ORDER),
-                *_columns("order_step", "order_id", "number", "tenure_id", "state", "reason", "at"),
+                *_columns("vehicle_command", *_COMMAND),
+                *_columns("command_step", "command_id", "number", "tenure_id", "state", "reason", "at"),
             ),
-            carried=_wire(o.ORDER_REPORT, "order_id", "state", "reason", "at_ms"),
+            carried=_wire(o.COMMAND_REPORT, "command_id", "state", "reason", "at_ms"),
         ),
         Item(
             "numbers of the car",
             OVERWRITTEN,
-            fields=_columns("car_command", "vehicle_id", "counter", "keys_version"),
+            fields=_columns("command_numbers", "vehicle_id", "counter", "keys_version"),
         ),
     ),
 )
@@ -62,8 +62,8 @@ PHONES = Declaration(
         Item(
             "phones",
             LIFE_OF_TENURE,
-            fields=_columns("phone_key", *_PHONE),
-            carried=_wire(PHONE_KEY_REPORT, "key_id", "result", "label"),
+            fields=_columns("digital_key", *_PHONE),
+            carried=_wire(DIGITAL_KEY_REPORT, "key_id", "result", "label"),
         ),
     ),
 )
@@ -86,4 +86,4 @@ SAFETY_CODE = Declaration(
     ),
 )
 
-DECLARATIONS = (ORDERS, PHONES, SAFETY_CODE)
+DECLARATIONS = (REMOTE_COMMANDS, PHONES, SAFETY_CODE)

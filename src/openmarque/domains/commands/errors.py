@@ -1,4 +1,4 @@
-"""What can go wrong with orders, phones' keys and the safety code. REQ RC-6, RC-7."""
+"""What can go wrong with commands, phones' keys and the safety code. REQ RC-6, RC-7."""
 
 from collections.abc import Mapping
 
@@ -13,10 +13,10 @@ class CommandUnknown(CallerError):
     http_status = 422
 
 
-class OrderRefused(CallerError):
-    """Orders to this car are not possible now."""
+class CommandRefused(CallerError):
+    """Remote commands to this car are not possible now."""
 
-    code = "order-refused"
+    code = "command-refused"
     cure = "{cure}"
     http_status = 403
 
@@ -31,35 +31,35 @@ class OrderRefused(CallerError):
         return {"cure": " ".join(self._why[language])} if language in self._why else self.facts
 
 
-class OrderUnknown(CallerError):
-    """There is no such order for this car."""
+class RemoteCommandUnknown(CallerError):
+    """There is no such command for this car."""
 
-    code = "order-not-found"
-    cure = "Take an order_id from the list of the car's orders."
+    code = "command-not-found"
+    cure = "Take an command_id from the list of the car's commands."
     http_status = 404
 
 
-class OrderStepImpossible(CallerError):
-    """The order can't take this step from where it stands."""
+class CommandStepImpossible(CallerError):
+    """The command can't take this step from where it stands."""
 
-    code = "order-step-impossible"
-    cure = "Look at the order's state first; make a new order when this one is over."
+    code = "command-step-impossible"
+    cure = "Look at the command's state first; make a new command when this one is over."
     http_status = 409
 
 
-class OrderMismatch(CallerError):
+class CommandMismatch(CallerError):
     """What was signed is not what this request asks for."""
 
-    code = "order-mismatch"
-    cure = "Sign an order with this car's id, this command, and the id of the order where it has one."
+    code = "command-mismatch"
+    cure = "Sign a remote command with this car's id, this command, and the id of the command where it has one."
     http_status = 422
 
 
-class OrderIdTaken(CallerError):
-    """This order_id was used before."""
+class CommandIdTaken(CallerError):
+    """This command_id was used before."""
 
-    code = "order-id-taken"
-    cure = "Make 16 fresh random bytes for each order."
+    code = "command-id-taken"
+    cure = "Make 16 fresh random bytes for each command."
     http_status = 409
 
 
@@ -67,11 +67,11 @@ class CounterUsed(CallerError):
     """The phone's counter does not go up."""
 
     code = "counter-used"
-    cure = "Sign the order again with a counter above {counter}."
+    cure = "Sign the command again with a counter above {counter}."
     http_status = 409
 
 
-class PhoneKeyNotActive(CallerError):
+class DigitalKeyNotActive(CallerError):
     """This phone is not one of the car's."""
 
     code = "phone-key-not-active"
@@ -79,7 +79,7 @@ class PhoneKeyNotActive(CallerError):
     http_status = 403
 
 
-class PhoneKeyRevoked(CallerError):
+class DigitalKeyRevoked(CallerError):
     """This phone's key was removed from the car."""
 
     code = "phone-key-revoked"
@@ -87,7 +87,7 @@ class PhoneKeyRevoked(CallerError):
     http_status = 409
 
 
-class PhoneKeyUnknown(CallerError):
+class DigitalKeyUnknown(CallerError):
     """There is no such phone for this car."""
 
     code = "phone-key-not-found"
@@ -96,10 +96,10 @@ class PhoneKeyUnknown(CallerError):
 
 
 class PhoneSignatureWrong(CallerError):
-    """The phone's key did not sign this order."""
+    """The phone's key did not sign this command."""
 
     code = "phone-signature-wrong"
-    cure = "Sign the order's own bytes with the key that it names (ECDSA P-256, SHA-256, 64 bytes)."
+    cure = "Sign the command's own bytes with the key that it names (ECDSA P-256, SHA-256, 64 bytes)."
     http_status = 403
 
 
@@ -112,10 +112,10 @@ class TooManyPhoneRequests(CallerError):
     http_status = 429
 
 
-class TooManyOrders(CallerError):
-    """There were too many orders to this car."""
+class TooManyCommands(CallerError):
+    """There were too many commands to this car."""
 
-    code = "too-many-orders"
+    code = "too-many-commands"
     retryable = True
     cure = "Wait; at most {limit} an hour are taken."
     http_status = 429
@@ -125,15 +125,15 @@ class IdempotencyKeyReused(CallerError):
     """This Idempotency-Key came with another request before."""
 
     code = "idempotency-key-reused"
-    cure = "Take a fresh key for each new order; repeat an old one only with the same content."
+    cure = "Take a fresh key for each new command; repeat an old one only with the same content."
     http_status = 409
 
 
 class SafetyCodeNeeded(CallerError):
-    """This order needs your safety code."""
+    """This command needs your safety code."""
 
     code = "safety-code-needed"
-    cure = "Send `safety_code` with the order."
+    cure = "Send `safety_code` with the command."
     http_status = 403
 
 

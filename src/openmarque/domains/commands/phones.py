@@ -3,7 +3,7 @@
 Rules:
     1. The platform makes no phone active: it carries a key with a proof that only the car can check, and believes the car's answer.
     2. What the platform tells a car by itself only ever removes phones: the list of those that remain, signed, numbered, sent at
-       each removal and again after each greeting, before any order.
+       each removal and again after each greeting, before any command.
     3. A phone belongs to a tenure. With the tenure, or when the owner takes the car out of the garage, none remains.
     4. A key that was revoked never comes back. The car may not have heard of it yet: were the key asked for again, the list would
        name it, and the car, which holds it still, would say that it does. A phone that is added again makes a new key.
@@ -17,7 +17,7 @@ from typing import Final, Protocol
 import msgspec
 
 from openmarque.catalogue.refusals import Reason
-from openmarque.domains.commands.errors import OrderRefused, PhoneKeyRevoked, PhoneKeyUnknown, TooManyPhoneRequests
+from openmarque.domains.commands.errors import CommandRefused, DigitalKeyRevoked, DigitalKeyUnknown, TooManyPhoneRequests
 from openmarque.domains.commands.progress import CommandKey
 from openmarque.domains.commands.rules import MAX_PHONE_REQUESTS, PHONE_REQUEST_LIVES
 from openmarque.domains.commands.states import KNOWN_TO_CAR, KeyEvent, KeyState, key_after
@@ -28,24 +28,31 @@ from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import LinkStore
 from openmarque.link.subjects import down_subject
 from openmarque.protocol import signing
+from openmarque.protocol.digital_keys import (
+    MAX_LABEL,
+    DigitalKeyOffer,
+    DigitalKeyReport,
+    DigitalKeyResult,
+    load_digital_key,
+    seal_list,
+)
 from openmarque.protocol.levels import Level, effective
-from openmarque.protocol.phone_keys import MAX_LABEL, PhoneKeyOffer, PhoneKeyReport, PhoneKeyResult, load_phone_key, seal_list
 from openmarque.storage.transaction import Transaction
 
-LIVE_PART: Final = "phone_keys"
+LIVE_PART: Final = "digital_keys"
 """Name of the part of event streams that tells of phones."""
 UNKNOWN_PHONE: Final = "unknown_phone"
 
-_EVENTS: Final[Mapping[PhoneKeyResult, KeyEvent]] = {
-    PhoneKeyResult.STORED: KeyEvent.STORED,
-    PhoneKeyResult.WRONG_MAC: KeyEvent.NOT_STORED,
-    PhoneKeyResult.NO_TICKET: KeyEvent.NOT_STORED,
-    PhoneKeyResult.FULL: KeyEvent.NOT_STORED,
-    PhoneKeyResult.REMOVED: KeyEvent.GONE,
+_EVENTS: Final[Mapping[DigitalKeyResult, KeyEvent]] = {
+    DigitalKeyResult.STORED: KeyEvent.STORED,
+    DigitalKeyResult.WRONG_MAC: KeyEvent.NOT_STORED,
+    DigitalKeyResult.NO_TICKET: KeyEvent.NOT_STORED,
+    DigitalKeyResult.FULL: KeyEvent.NOT_STORED,
+    DigitalKeyResult.REMOVED: KeyEvent.GONE,
 }
 
 
-class Bell(Protocol):
+class OwnerNotifier(Protocol):
     """Tells an owner that a phone was added to the car."""
 
     async def phone_added(self, tx: Transaction, tenure_id: TenureId, label: str, now: datetime) -> None:
@@ -56,12 +63,12 @@ class Bell(Protocol):
 class Phones:
     """The life of phones' keys."""
 
-    def __init__(self, store: CommandStore, link: LinkStore, key: CommandKey, bell: Bell) -> None:
+    def __init__(self, store: CommandStore, link: LinkStore, key: CommandKey, notifier: OwnerNotifier) -> None:
         """Keep keys in `store`; sign lists by `key`; tell owners through `bell`."""
         self._store = store
         self._link = link
         self._key = key
-        self._bell = bell
+        self._bell = notifier
 
     async def request(
         self,
@@ -74,18 +81,18 @@ class Phones:
     ) -> tuple[PhoneRow, bytes]:
         """A phone offers its key to a car; gives the row and the frame to hand over after the commit.
 
-        Raises ``UnfitPhoneKey``, ``OrderRefused``, ``TooManyPhoneRequests``, ``PhoneKeyRevoked``; ``ValueError`` for a label that
+        Raises ``UnfitDigitalKey``, ``CommandRefused``, ``TooManyPhoneRequests``, ``DigitalKeyRevoked``; ``ValueError`` for a label that
         can't be shown.
         """
         vehicle_id, tenure_id, account_id = who
         if not label.isprintable() or not 0 < len(label) <= MAX_LABEL:
             raise ValueError("a phone's name has 1 to 40 printable characters")
-        key_id = signing.key_id(load_phone_key(spki))
-        if not (await self._store.footing(tx, tenure_id, account_id, now, now)).may_command:
-            raise OrderRefused(in_words(NOT_GRANTED))
+        key_id = signing.key_id(load_digital_key(spki))
+        if not (await self._store.eligibility(tx, tenure_id, account_id, now, now)).may_command:
+            raise CommandRefused(in_words(NOT_GRANTED))
         policy = (await self._link.policies(tx, [vehicle_id])).get(vehicle_id)
         if policy is None or effective(policy.level, policy.ceiling) < Level.DATA:
-            raise OrderRefused(in_words(Reason.LEVEL_TOO_LOW))
+            raise CommandRefused(in_words(Reason.LEVEL_TOO_LOW))
         await self._store.drop_phones(tx, tenure_id, now - PHONE_REQUEST_LIVES)
         waiting = [row for row in await self._store.phones(tx, tenure_id) if row.state is KeyState.REQUESTED]
         if len(waiting) >= MAX_PHONE_REQUESTS and key_id not in {row.key_id for row in waiting}:
@@ -93,13 +100,13 @@ class Phones:
         known = await self._store.lock_phone(tx, tenure_id, key_id)
         row = PhoneRow(tenure_id, key_id, vehicle_id, spki, label, KeyState.REQUESTED, "", 0, now, now)
         if known is not None and known.state is KeyState.REVOKED:
-            raise PhoneKeyRevoked
+            raise DigitalKeyRevoked
         if known is not None:
             state = key_after(known.state, KeyEvent.ASKED)
             row = replace(row, state=state, label=known.label if state is KeyState.ACTIVE else label, counter=known.counter)
         await self._store.put_phone(tx, row)
         LiveUpdates.tell(tx, tenure_id, LIVE_PART)
-        return row, msgspec.msgpack.encode(PhoneKeyOffer(spki, label, mac, key_id))
+        return row, msgspec.msgpack.encode(DigitalKeyOffer(spki, label, mac, key_id))
 
     async def not_offered(self, tx: Transaction, tenure_id: TenureId, key_id: str, now: datetime) -> None:
         """The offer could not be handed to the car."""
@@ -108,16 +115,16 @@ class Phones:
             await self._move(tx, row, KeyEvent.NOT_STORED, CAR_OFFLINE, now)
 
     async def revoke(self, tx: Transaction, tenure_id: TenureId, key_id: str, now: datetime) -> None:
-        """Take a phone away, and tell the car at once. Raises ``PhoneKeyUnknown``."""
+        """Take a phone away, and tell the car at once. Raises ``DigitalKeyUnknown``."""
         row = await self._store.lock_phone(tx, tenure_id, key_id)
         if row is None:
-            raise PhoneKeyUnknown
+            raise DigitalKeyUnknown
         if row.state in KNOWN_TO_CAR:
             await self._move(tx, row, KeyEvent.REVOKED, "", now)
             await self.tell_car(tx, row.vehicle_id, now)
 
     async def report(
-        self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None, report: PhoneKeyReport, now: datetime
+        self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None, report: DigitalKeyReport, now: datetime
     ) -> str:
         """The car says what became of a phone; gives the reason why this can't be taken, empty when it is."""
         row = None if tenure_id is None else await self._store.lock_phone(tx, tenure_id, report.key_id.replace("\0", ""))

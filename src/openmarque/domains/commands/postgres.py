@@ -9,7 +9,16 @@ from psycopg.rows import TupleRow
 
 from openmarque.domains.commands.rules import next_number
 from openmarque.domains.commands.states import KeyState, State
-from openmarque.domains.commands.store import CodeRow, Footing, Inquiry, OrderRow, OrderView, PhoneRow, Standing, Step
+from openmarque.domains.commands.store import (
+    CodeRow,
+    CommandEligibility,
+    CommandLookup,
+    CommandRow,
+    CommandView,
+    Inquiry,
+    PhoneRow,
+    Step,
+)
 from openmarque.kit.clock import to_ms
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, new_uuid
 from openmarque.link.postgres import POLICY, policy_row
@@ -18,10 +27,10 @@ from openmarque.storage.roles import PLATFORM, READER
 from openmarque.storage.timers import SET_TIMERS, set_timer
 from openmarque.storage.transaction import Transaction
 
-ORDER_TIMER: Final = "order_time_over"
-"""Kind of the timer that looks at an order whose time is over."""
+COMMAND_TIMER: Final = "command_time_over"
+"""Kind of the timer that looks at a remote command whose time is over."""
 COMMAND: Final = "command"
-"""The capability that a grant must hold for orders (``garage.service.SUBSCRIBER`` has it)."""
+"""The capability that a grant must hold for commands (``garage.service.SUBSCRIBER`` has it)."""
 
 _FOOTING: Final = """
 SELECT EXISTS (SELECT FROM tenure t JOIN capability_grant g USING (tenure_id)
@@ -29,8 +38,8 @@ SELECT EXISTS (SELECT FROM tenure t JOIN capability_grant g USING (tenure_id)
                   AND %(command)s = ANY (g.capabilities)
                   AND t.started_at <= %(now)s AND (t.ended_at IS NULL OR t.ended_at > %(now)s)
                   AND g.from_at <= %(now)s AND (g.until_at IS NULL OR g.until_at > %(now)s)),
-       (SELECT count(*) FROM vehicle_order o WHERE o.tenure_id = %(tenure)s AND o.requested_at > %(since)s),
-       coalesce((SELECT c.keys_version FROM car_command c JOIN tenure t USING (vehicle_id) WHERE t.tenure_id = %(tenure)s), 0),
+       (SELECT count(*) FROM vehicle_command o WHERE o.tenure_id = %(tenure)s AND o.requested_at > %(since)s),
+       coalesce((SELECT c.keys_version FROM command_numbers c JOIN tenure t USING (vehicle_id) WHERE t.tenure_id = %(tenure)s), 0),
        coalesce((SELECT a.language FROM account a WHERE a.account_id = %(account)s), '')"""
 _FOOTING_COLUMNS: Final = 4
 _KEEPER: Final = """
@@ -40,70 +49,72 @@ SELECT t.tenure_id FROM tenure t JOIN capability_grant g USING (tenure_id)
    AND g.from_at <= %(now)s AND (g.until_at IS NULL OR g.until_at > %(now)s)
  LIMIT 1"""
 
-_ORDER: Final = """o.order_id, o.tenure_id, o.vehicle_id, o.account_id, o.idempotency_key, o.fingerprint, o.command, o.state, o.reason,
+_COMMAND: Final = """o.command_id, o.tenure_id, o.vehicle_id, o.account_id, o.idempotency_key, o.fingerprint, o.command, o.state, o.reason,
        o.policy_version, o.requested_at, o.expires_at, o.key_id, o.counter, o.payload_hash, o.frame, o.sends, o.code_at"""
-_ORDER_COLUMNS: Final = 18
-_ORDERS: Final = f"SELECT {_ORDER} FROM vehicle_order o"
+_COMMAND_COLUMNS: Final = 18
+_REMOTE_COMMANDS: Final = f"SELECT {_COMMAND} FROM vehicle_command o"
 _PHONE: Final = """k.tenure_id, k.key_id, k.vehicle_id, k.public_key, k.label, k.state, k.reason, k.counter, k.requested_at,
        k.changed_at"""
 _PHONE_COLUMNS: Final = 10
-_PHONES: Final = f"SELECT {_PHONE} FROM phone_key k"
+_PHONES: Final = f"SELECT {_PHONE} FROM digital_key k"
 _STANDING: Final = f"""
 WITH k AS ({_PHONES} WHERE k.tenure_id = %(tenure)s AND k.key_id = %(key)s FOR NO KEY UPDATE)
-{_FOOTING}, {_ORDER}, {_PHONE}, {POLICY}
+{_FOOTING}, {_COMMAND}, {_PHONE}, {POLICY}
   FROM (VALUES (1)) AS one
-  LEFT JOIN vehicle_order o ON o.account_id = %(account)s AND o.idempotency_key = %(idempotency)s
+  LEFT JOIN vehicle_command o ON o.account_id = %(account)s AND o.idempotency_key = %(idempotency)s
   LEFT JOIN k ON true
   LEFT JOIN car_policy p ON p.vehicle_id = %(vehicle)s"""
 _ADD: Final = f"""
 WITH added AS (
-    INSERT INTO vehicle_order (order_id, tenure_id, vehicle_id, account_id, idempotency_key, fingerprint, command, state, reason,
+    INSERT INTO vehicle_command (command_id, tenure_id, vehicle_id, account_id, idempotency_key, fingerprint, command, state, reason,
                                policy_version, requested_at, expires_at, key_id, counter, payload_hash, frame, sends, code_at)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-        ON CONFLICT DO NOTHING RETURNING order_id, tenure_id, key_id, counter),
+        ON CONFLICT DO NOTHING RETURNING command_id, tenure_id, key_id, counter),
 counted AS (
-    UPDATE phone_key k SET counter = greatest(k.counter, a.counter)
+    UPDATE digital_key k SET counter = greatest(k.counter, a.counter)
       FROM added a WHERE k.tenure_id = a.tenure_id AND k.key_id = a.key_id),
-appointed AS (SELECT u.timer_id, u.kind, a.order_id AS about, u.due_at
+appointed AS (SELECT u.timer_id, u.kind, a.command_id AS about, u.due_at
                 FROM added a CROSS JOIN (VALUES (%s::uuid, %s, %s::timestamptz)) AS u (timer_id, kind, due_at)
                WHERE u.due_at IS NOT NULL),
 set_timer AS ({SET_TIMERS.format(source="appointed")})
-INSERT INTO order_step (order_id, number, tenure_id, state, reason, at)
-SELECT a.order_id, u.number, a.tenure_id, u.state, u.reason, %s
+INSERT INTO command_step (command_id, number, tenure_id, state, reason, at)
+SELECT a.command_id, u.number, a.tenure_id, u.state, u.reason, %s
   FROM added a CROSS JOIN unnest(%s::text[], %s::text[]) WITH ORDINALITY AS u (state, reason, number)
 RETURNING 1"""
 _MOVE: Final = """
 WITH moved AS (
-    UPDATE vehicle_order SET state = %s, reason = %s, policy_version = %s, expires_at = %s, key_id = %s, counter = %s,
+    UPDATE vehicle_command SET state = %s, reason = %s, policy_version = %s, expires_at = %s, key_id = %s, counter = %s,
            payload_hash = %s, frame = %s, sends = %s, code_at = %s
-     WHERE order_id = %s RETURNING order_id, tenure_id, account_id, command, state, reason, requested_at, expires_at, key_id),
+     WHERE command_id = %s RETURNING command_id, tenure_id, account_id, command, state, reason, requested_at, expires_at, key_id),
 stepped AS (
-    INSERT INTO order_step (order_id, number, tenure_id, state, reason, at)
-    SELECT m.order_id, u.number + (SELECT coalesce(max(x.number), 0) FROM order_step x WHERE x.order_id = m.order_id), m.tenure_id,
+    INSERT INTO command_step (command_id, number, tenure_id, state, reason, at)
+    SELECT m.command_id, u.number + (SELECT coalesce(max(x.number), 0) FROM command_step x WHERE x.command_id = m.command_id), m.tenure_id,
            u.state, u.reason, %s
       FROM moved m CROSS JOIN unnest(%s::text[], %s::text[]) WITH ORDINALITY AS u (state, reason, number)
-    RETURNING order_id, number, state, reason, at),
-every AS (SELECT order_id, number, state, reason, at FROM stepped
-           UNION ALL SELECT x.order_id, x.number, x.state, x.reason, x.at FROM moved m JOIN order_step x USING (order_id))
+    RETURNING command_id, number, state, reason, at),
+every AS (SELECT command_id, number, state, reason, at FROM stepped
+           UNION ALL SELECT x.command_id, x.number, x.state, x.reason, x.at FROM moved m JOIN command_step x USING (command_id))
 """
 """The view behind it sees the steps as they were, and those that are being made."""
 _COLUMNS: Final = """
-SELECT o.order_id, o.command, o.state, o.reason, o.requested_at, o.expires_at, k.key_id, k.label,
+SELECT o.command_id, o.command, o.state, o.reason, o.requested_at, o.expires_at, k.key_id, k.label,
        s.states, s.reasons, s.ats"""
 _FROM: Final = """
-  FROM {orders} o
-  LEFT JOIN phone_key k ON k.tenure_id = o.tenure_id AND k.key_id = o.key_id
+  FROM {commands} o
+  LEFT JOIN digital_key k ON k.tenure_id = o.tenure_id AND k.key_id = o.key_id
   CROSS JOIN LATERAL (SELECT array_agg(x.state ORDER BY x.number), array_agg(x.reason ORDER BY x.number),
                              array_agg(x.at ORDER BY x.number)
-                        FROM {steps} x WHERE x.order_id = o.order_id) AS s (states, reasons, ats)"""
-_VIEW: Final = f"{_COLUMNS} {_FROM.format(orders='vehicle_order', steps='order_step')} WHERE o.tenure_id = %s "
-_MOVE_AND_TELL: Final = f"{_MOVE} {_COLUMNS}, a.language {_FROM.format(orders='moved', steps='every')} JOIN account a ON a.account_id = o.account_id"
-_ONE: Final = _VIEW + "AND o.order_id = %s"
-_NEWEST: Final = _VIEW + "ORDER BY o.requested_at DESC, o.order_id DESC LIMIT %s"
-_BEFORE: Final = _VIEW + "AND (o.requested_at, o.order_id) < (%s, %s) ORDER BY o.requested_at DESC, o.order_id DESC LIMIT %s"
+                        FROM {steps} x WHERE x.command_id = o.command_id) AS s (states, reasons, ats)"""
+_VIEW: Final = f"{_COLUMNS} {_FROM.format(commands='vehicle_command', steps='command_step')} WHERE o.tenure_id = %s "
+_MOVE_AND_TELL: Final = f"{_MOVE} {_COLUMNS}, a.language {_FROM.format(commands='moved', steps='every')} JOIN account a ON a.account_id = o.account_id"
+_ONE: Final = _VIEW + "AND o.command_id = %s"
+_NEWEST: Final = _VIEW + "ORDER BY o.requested_at DESC, o.command_id DESC LIMIT %s"
+_BEFORE: Final = (
+    _VIEW + "AND (o.requested_at, o.command_id) < (%s, %s) ORDER BY o.requested_at DESC, o.command_id DESC LIMIT %s"
+)
 
 _PUT_PHONE: Final = """
-INSERT INTO phone_key AS p (tenure_id, key_id, vehicle_id, public_key, label, state, reason, counter, requested_at, changed_at)
+INSERT INTO digital_key AS p (tenure_id, key_id, vehicle_id, public_key, label, state, reason, counter, requested_at, changed_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (tenure_id, key_id) DO UPDATE
    SET label = excluded.label, state = excluded.state, reason = excluded.reason, counter = greatest(p.counter, excluded.counter),
@@ -113,22 +124,24 @@ INSERT INTO safety_code (account_id, hash, pepper_id, set_at, wrong, locked_unti
     ON CONFLICT (account_id) DO UPDATE
    SET hash = excluded.hash, pepper_id = excluded.pepper_id, set_at = excluded.set_at, wrong = excluded.wrong,
        locked_until = excluded.locked_until"""
-_LOCK_NUMBERS: Final = "SELECT counter, keys_version FROM car_command WHERE vehicle_id = %s FOR UPDATE"
-_FIRST_NUMBERS: Final = "INSERT INTO car_command (vehicle_id, counter, keys_version) VALUES (%s, 0, 0) ON CONFLICT DO NOTHING"
+_LOCK_NUMBERS: Final = "SELECT counter, keys_version FROM command_numbers WHERE vehicle_id = %s FOR UPDATE"
+_FIRST_NUMBERS: Final = (
+    "INSERT INTO command_numbers (vehicle_id, counter, keys_version) VALUES (%s, 0, 0) ON CONFLICT DO NOTHING"
+)
 
 
 class PostgresCommands:
     """``CommandStore`` on the tables of this package."""
 
-    async def footing(
+    async def eligibility(
         self, tx: Transaction, tenure_id: TenureId, account_id: AccountId, now: datetime, since: datetime
-    ) -> Footing:
+    ) -> CommandEligibility:
         """See ``CommandStore.footing``."""
         asked = {"tenure": tenure_id, "account": account_id, "command": COMMAND, "now": now, "since": since}
-        return Footing(*(await postgres(tx).rows(PLATFORM, _FOOTING, asked))[0])
+        return CommandEligibility(*(await postgres(tx).rows(PLATFORM, _FOOTING, asked))[0])
 
-    async def standing(self, tx: Transaction, inquiry: Inquiry, now: datetime, since: datetime) -> Standing:
-        """See ``CommandStore.standing``."""
+    async def look_up(self, tx: Transaction, inquiry: Inquiry, now: datetime, since: datetime) -> CommandLookup:
+        """See ``CommandStore.look_up``."""
         asked = {
             "vehicle": inquiry.vehicle_id,
             "tenure": inquiry.tenure_id,
@@ -140,12 +153,12 @@ class PostgresCommands:
             "since": since,
         }
         row = (await postgres(tx).rows(PLATFORM, _STANDING, asked))[0]
-        phone_at = _FOOTING_COLUMNS + _ORDER_COLUMNS
+        phone_at = _FOOTING_COLUMNS + _COMMAND_COLUMNS
         policy_at = phone_at + _PHONE_COLUMNS
-        order, phone, policy = row[_FOOTING_COLUMNS:phone_at], row[phone_at:policy_at], row[policy_at:]
-        return Standing(
-            Footing(*row[:_FOOTING_COLUMNS]),
-            None if order[0] is None else _order_row(order),
+        remote_command, phone, policy = row[_FOOTING_COLUMNS:phone_at], row[phone_at:policy_at], row[policy_at:]
+        return CommandLookup(
+            CommandEligibility(*row[:_FOOTING_COLUMNS]),
+            None if remote_command[0] is None else _command_row(remote_command),
             None if phone[0] is None else _phone(phone),
             None if policy[0] is None else policy_row(policy),
         )
@@ -160,99 +173,105 @@ class PostgresCommands:
         rows = await postgres(tx).rows(PLATFORM, "SELECT language FROM account WHERE account_id = %s", (account_id,))
         return str(rows[0][0]) if rows else ""
 
-    async def add_order(
-        self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime, look_at: datetime | None = None
+    async def add_command(
+        self, tx: Transaction, row: CommandRow, steps: Sequence[State], now: datetime, look_at: datetime | None = None
     ) -> bool:
-        """See ``CommandStore.add_order``."""
+        """See ``CommandStore.add_command``."""
         made = await postgres(tx).rows(
             PLATFORM,
             _ADD,
             (
-                *(row.order_id, row.tenure_id, row.vehicle_id, row.account_id, row.idempotency_key, row.fingerprint),
+                *(row.command_id, row.tenure_id, row.vehicle_id, row.account_id, row.idempotency_key, row.fingerprint),
                 *(row.command, row.state, row.reason, row.policy_version, row.requested_at, row.expires_at),
                 *(row.key_id, row.counter, row.payload_hash, row.frame, row.sends, row.code_at),
-                *(new_uuid(), ORDER_TIMER, look_at),
+                *(new_uuid(), COMMAND_TIMER, look_at),
                 *(now, *_steps(row, steps)),
             ),
         )
         return bool(made)
 
-    async def order_by_key(self, tx: Transaction, account_id: AccountId, idempotency_key: str) -> OrderRow | None:
-        """See ``CommandStore.order_by_key``."""
-        query: LiteralString = f"{_ORDERS} WHERE account_id = %s AND idempotency_key = %s"
-        return _order(await postgres(tx).rows(PLATFORM, query, (account_id, idempotency_key)))
+    async def command_by_key(self, tx: Transaction, account_id: AccountId, idempotency_key: str) -> CommandRow | None:
+        """See ``CommandStore.command_by_key``."""
+        query: LiteralString = f"{_REMOTE_COMMANDS} WHERE account_id = %s AND idempotency_key = %s"
+        return _remote_command(await postgres(tx).rows(PLATFORM, query, (account_id, idempotency_key)))
 
-    async def lock_order(self, tx: Transaction, order_id: UUID) -> OrderRow | None:
-        """See ``CommandStore.lock_order``."""
-        query: LiteralString = f"{_ORDERS} WHERE order_id = %s FOR NO KEY UPDATE"
-        return _order(await postgres(tx).rows(PLATFORM, query, (order_id,)))
+    async def lock_command(self, tx: Transaction, command_id: UUID) -> CommandRow | None:
+        """See ``CommandStore.lock_command``."""
+        query: LiteralString = f"{_REMOTE_COMMANDS} WHERE command_id = %s FOR NO KEY UPDATE"
+        return _remote_command(await postgres(tx).rows(PLATFORM, query, (command_id,)))
 
-    async def move_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> tuple[OrderView, str]:
-        """See ``CommandStore.move_order``."""
+    async def move_command(
+        self, tx: Transaction, row: CommandRow, steps: Sequence[State], now: datetime
+    ) -> tuple[CommandView, str]:
+        """See ``CommandStore.move_command``."""
         found = await postgres(tx).rows(
             PLATFORM,
             _MOVE_AND_TELL,
             (
                 *(row.state, row.reason, row.policy_version, row.expires_at, row.key_id, row.counter),
-                *(row.payload_hash, row.frame, row.sends, row.code_at, row.order_id),
+                *(row.payload_hash, row.frame, row.sends, row.code_at, row.command_id),
                 *(now, *_steps(row, steps)),
             ),
         )
         return _view(found[0]), found[0][11]
 
-    async def to_send_again(self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId, now: datetime) -> list[OrderRow]:
+    async def to_send_again(
+        self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId, now: datetime
+    ) -> list[CommandRow]:
         """See ``CommandStore.to_send_again``."""
-        query: LiteralString = f"""{_ORDERS}
+        query: LiteralString = f"""{_REMOTE_COMMANDS}
              WHERE vehicle_id = %s AND expires_at > %s AND tenure_id = %s AND state = 'sent' AND frame IS NOT NULL
-             ORDER BY requested_at, order_id FOR NO KEY UPDATE"""
+             ORDER BY requested_at, command_id FOR NO KEY UPDATE"""
         rows = await postgres(tx).rows(PLATFORM, query, (vehicle_id, now, tenure_id))
-        return [_order_row(row) for row in rows]
+        return [_command_row(row) for row in rows]
 
-    async def count_send(self, tx: Transaction, order_id: UUID) -> None:
+    async def count_send(self, tx: Transaction, command_id: UUID) -> None:
         """See ``CommandStore.count_send``."""
-        await postgres(tx).execute(PLATFORM, "UPDATE vehicle_order SET sends = sends + 1 WHERE order_id = %s", (order_id,))
+        await postgres(tx).execute(
+            PLATFORM, "UPDATE vehicle_command SET sends = sends + 1 WHERE command_id = %s", (command_id,)
+        )
 
-    async def order_view(self, tx: Transaction, tenure_id: TenureId, order_id: UUID) -> OrderView | None:
-        """See ``CommandStore.order_view``."""
-        found = await self._views(tx, tenure_id, _ONE, (tenure_id, order_id))
+    async def command_view(self, tx: Transaction, tenure_id: TenureId, command_id: UUID) -> CommandView | None:
+        """See ``CommandStore.command_view``."""
+        found = await self._views(tx, tenure_id, _ONE, (tenure_id, command_id))
         return found[0] if found else None
 
-    async def order_views(
+    async def command_views(
         self, tx: Transaction, tenure_id: TenureId, before: tuple[datetime, UUID] | None, limit: int
-    ) -> list[OrderView]:
-        """See ``CommandStore.order_views``."""
+    ) -> list[CommandView]:
+        """See ``CommandStore.command_views``."""
         if before is None:
             return await self._views(tx, tenure_id, _NEWEST, (tenure_id, limit))
         return await self._views(tx, tenure_id, _BEFORE, (tenure_id, *before, limit))
 
     async def _views(
         self, tx: Transaction, tenure_id: TenureId, query: LiteralString, parameters: Sequence[Any]
-    ) -> list[OrderView]:
+    ) -> list[CommandView]:
         await postgres(tx).restrict_to(str(tenure_id))
         return [_view(row) for row in await postgres(tx).rows(READER, query, parameters)]
 
-    async def expire_at(self, tx: Transaction, order_id: UUID, due_at: datetime) -> None:
+    async def expire_at(self, tx: Transaction, command_id: UUID, due_at: datetime) -> None:
         """See ``CommandStore.expire_at``."""
-        await set_timer(tx, ORDER_TIMER, order_id, due_at)
+        await set_timer(tx, COMMAND_TIMER, command_id, due_at)
 
     async def next_counter(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> int:
         """See ``CommandStore.next_counter``."""
         pg = postgres(tx)
         counter = next_number((await _numbers(pg, vehicle_id))[0], to_ms(now))
-        await pg.execute(PLATFORM, "UPDATE car_command SET counter = %s WHERE vehicle_id = %s", (counter, vehicle_id))
+        await pg.execute(PLATFORM, "UPDATE command_numbers SET counter = %s WHERE vehicle_id = %s", (counter, vehicle_id))
         return counter
 
     async def next_keys_version(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> int:
         """See ``CommandStore.next_keys_version``."""
         pg = postgres(tx)
         version = next_number((await _numbers(pg, vehicle_id))[1], to_ms(now) // 1000)
-        await pg.execute(PLATFORM, "UPDATE car_command SET keys_version = %s WHERE vehicle_id = %s", (version, vehicle_id))
+        await pg.execute(PLATFORM, "UPDATE command_numbers SET keys_version = %s WHERE vehicle_id = %s", (version, vehicle_id))
         return version
 
     async def knows_phones(self, tx: Transaction, vehicle_id: VehicleId) -> bool:
         """See ``CommandStore.knows_phones``."""
-        query = """SELECT EXISTS (SELECT FROM phone_key WHERE vehicle_id = %s)
-                       OR EXISTS (SELECT FROM car_command WHERE vehicle_id = %s AND keys_version > 0)"""
+        query = """SELECT EXISTS (SELECT FROM digital_key WHERE vehicle_id = %s)
+                       OR EXISTS (SELECT FROM command_numbers WHERE vehicle_id = %s AND keys_version > 0)"""
         return bool((await postgres(tx).rows(PLATFORM, query, (vehicle_id, vehicle_id)))[0][0])
 
     async def lock_phone(self, tx: Transaction, tenure_id: TenureId, key_id: str) -> PhoneRow | None:
@@ -289,7 +308,7 @@ class PostgresCommands:
         """See ``CommandStore.drop_phones``."""
         await postgres(tx).execute(
             PLATFORM,
-            "DELETE FROM phone_key WHERE tenure_id = %s AND counter = 0 AND state IN ('requested', 'refused') AND requested_at < %s",
+            "DELETE FROM digital_key WHERE tenure_id = %s AND counter = 0 AND state IN ('requested', 'refused') AND requested_at < %s",
             (tenure_id, requested_before),
         )
 
@@ -305,8 +324,8 @@ class PostgresCommands:
         await postgres(tx).execute(PLATFORM, _PUT_CODE, values)
 
 
-def _steps(row: OrderRow, steps: Sequence[State]) -> tuple[list[str], list[str]]:
-    """States and reasons of new steps: only that at which the order now stands has its reason."""
+def _steps(row: CommandRow, steps: Sequence[State]) -> tuple[list[str], list[str]]:
+    """States and reasons of new steps: only that at which the command now stands has its reason."""
     return [str(state) for state in steps], [row.reason if state is row.state else "" for state in steps]
 
 
@@ -319,13 +338,13 @@ async def _numbers(pg: PostgresTransaction, vehicle_id: VehicleId) -> TupleRow:
     return rows[0]
 
 
-def _order(rows: Sequence[TupleRow]) -> OrderRow | None:
-    return _order_row(rows[0]) if rows else None
+def _remote_command(rows: Sequence[TupleRow]) -> CommandRow | None:
+    return _command_row(rows[0]) if rows else None
 
 
-def _order_row(row: TupleRow) -> OrderRow:
-    return OrderRow(
-        order_id=row[0],
+def _command_row(row: TupleRow) -> CommandRow:
+    return CommandRow(
+        command_id=row[0],
         tenure_id=TenureId(row[1]),
         vehicle_id=VehicleId(row[2]),
         account_id=AccountId(row[3]),
@@ -346,10 +365,10 @@ def _order_row(row: TupleRow) -> OrderRow:
     )
 
 
-def _view(row: TupleRow) -> OrderView:
+def _view(row: TupleRow) -> CommandView:
     steps = zip(row[8] or (), row[9] or (), row[10] or (), strict=True)
-    return OrderView(
-        order_id=row[0],
+    return CommandView(
+        command_id=row[0],
         command=row[1],
         state=State(row[2]),
         reason=row[3],

@@ -1,4 +1,4 @@
-"""What becomes of an order that was kept: the platform signs its own, the car reports, time runs out. Never commits. REQ RC-6."""
+"""What becomes of a remote command that was kept: the platform signs its own, the car reports, time runs out. Never commits. REQ RC-6."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -9,69 +9,69 @@ from uuid import UUID
 
 from openmarque.catalogue.refusals import Reason
 from openmarque.domains.commands import texts
-from openmarque.domains.commands.errors import OrderStepImpossible
-from openmarque.domains.commands.requests import Placed
+from openmarque.domains.commands.errors import CommandStepImpossible
+from openmarque.domains.commands.requests import CommandReceipt
 from openmarque.domains.commands.rules import is_code
 from openmarque.domains.commands.states import Event, State, after
-from openmarque.domains.commands.store import CommandStore, OrderRow, OrderView
+from openmarque.domains.commands.store import CommandRow, CommandStore, CommandView
 from openmarque.kit.ids import TenureId, VehicleId, parse_wire, wire
 from openmarque.link.live import LiveUpdates
 from openmarque.protocol import signing
-from openmarque.protocol.orders import (
-    ORDER_MARGIN_MS,
+from openmarque.protocol.commands import (
+    COMMAND_MARGIN_MS,
     PLATFORM_KEY,
-    OrderPayload,
-    OrderReport,
-    OrderStep,
+    CommandPayload,
+    CommandReport,
+    CommandStep,
     b64url,
-    seal_order,
+    sign_command,
     write_payload,
 )
 from openmarque.storage.transaction import Transaction
 
-LIVE_PART: Final = "orders"
-"""Name of the part of event streams that tells of orders."""
-UNKNOWN_ORDER: Final = "unknown_order"
+LIVE_PART: Final = "remote_commands"
+"""Name of the part of event streams that tells of commands."""
+UNKNOWN_REMOTE_COMMAND: Final = "unknown_remote_command"
 
-_EVENTS: Final[Mapping[OrderStep, Event]] = {
-    OrderStep.REACHED: Event.CAR_REACHED,
-    OrderStep.EXECUTING: Event.CAR_EXECUTING,
-    OrderStep.DONE: Event.CAR_DONE,
-    OrderStep.REFUSED: Event.CAR_REFUSED,
-    OrderStep.FAILED: Event.CAR_FAILED,
+_EVENTS: Final[Mapping[CommandStep, Event]] = {
+    CommandStep.REACHED: Event.CAR_REACHED,
+    CommandStep.EXECUTING: Event.CAR_EXECUTING,
+    CommandStep.DONE: Event.CAR_DONE,
+    CommandStep.REFUSED: Event.CAR_REFUSED,
+    CommandStep.FAILED: Event.CAR_FAILED,
 }
 
 CommandKey = Callable[[], signing.PrivateKey]
-"""Gives the key that signs orders now."""
+"""Gives the key that signs commands now."""
 
 
 class Progress:
-    """Moves orders on by the table of ``states``, and tells whoever watches."""
+    """Moves commands on by the table of ``states``, and tells whoever watches."""
 
     def __init__(self, store: CommandStore, key: CommandKey) -> None:
-        """Keep orders in `store`, sign the platform's own with `key`."""
+        """Keep commands in `store`, sign the platform's own with `key`."""
         self._store = store
         self._key = key
 
-    async def send_with(self, tx: Transaction, order_id: UUID, challenge: bytes, now: datetime) -> bytes | None:
-        """Sign an accepted order of the platform over the car's challenge; gives the frame to hand over. None when its time is over."""
-        row = await self._store.lock_order(tx, order_id)
+    async def send_with(self, tx: Transaction, command_id: UUID, challenge: bytes, now: datetime) -> bytes | None:
+        """Sign an accepted command of the platform over the car's challenge; gives the frame to hand over. None when its time is over."""
+        row = await self._store.lock_command(tx, command_id)
         if row is None or row.state is not State.ACCEPTED or row.frame is not None or row.expires_at <= now:
             return None
         counter = await self._store.next_counter(tx, row.vehicle_id, now)
         payload = write_payload(
-            OrderPayload(
-                order_id=wire(order_id),
+            CommandPayload(
+                command_id=wire(command_id),
                 vehicle_id=wire(row.vehicle_id),
                 command=row.command,
                 key_id=PLATFORM_KEY,
                 counter=counter,
                 challenge=b64url(challenge),
-                valid_ms=ORDER_MARGIN_MS,
+                valid_ms=COMMAND_MARGIN_MS,
             )
         )
-        version = (await self._store.footing(tx, row.tenure_id, row.account_id, now, now)).keys_version
-        frame = seal_order(self._key(), row.vehicle_id, payload, b"", code_fresh=False, keys_version=version)
+        version = (await self._store.eligibility(tx, row.tenure_id, row.account_id, now, now)).keys_version
+        frame = sign_command(self._key(), row.vehicle_id, payload, b"", code_fresh=False, keys_version=version)
         row = replace(
             row,
             key_id=PLATFORM_KEY,
@@ -82,51 +82,51 @@ class Progress:
         await self.keep(tx, row, [row.state], now)
         return frame
 
-    async def turn_down(self, tx: Transaction, order_id: UUID, reason: str, now: datetime) -> None:
-        """The order could not be handed over: it is refused, and nothing of it is kept to be sent.
+    async def turn_down(self, tx: Transaction, command_id: UUID, reason: str, now: datetime) -> None:
+        """The command could not be handed over: it is refused, and nothing of it is kept to be sent.
 
         Without effect when the car has got it meanwhile: one that came back at this moment was given it at its greeting.
         """
-        row = await self._store.lock_order(tx, order_id)
+        row = await self._store.lock_command(tx, command_id)
         if row is not None and row.state in (State.ACCEPTED, State.SENT) and row.sends <= 1:
             await self.move(tx, row, Event.TURNED_DOWN, reason, now)
 
-    async def time_over(self, tx: Transaction, order_id: UUID, now: datetime) -> None:
-        """The order's time is over. Looks at the row: it may have ended, or have been given more time."""
-        row = await self._store.lock_order(tx, order_id)
+    async def time_over(self, tx: Transaction, command_id: UUID, now: datetime) -> None:
+        """The command's time is over. Looks at the row: it may have ended, or have been given more time."""
+        row = await self._store.lock_command(tx, command_id)
         if row is None:
             return
         if row.expires_at > now:
-            await self._store.expire_at(tx, order_id, row.expires_at)
+            await self._store.expire_at(tx, command_id, row.expires_at)
             return
         reasons = {State.AWAITING_PHONE: texts.NOT_APPROVED, State.ACCEPTED: texts.NOT_SENT}
         await self.move(tx, row, Event.TIME_OVER, reasons.get(row.state, texts.NO_OUTCOME), now)
 
     async def report(
-        self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None, report: OrderReport, now: datetime
+        self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None, report: CommandReport, now: datetime
     ) -> str:
-        """The car says how an order fares; gives the reason why this can't be taken, empty when it is."""
+        """The car says how a remote command fares; gives the reason why this can't be taken, empty when it is."""
         return (await self.reports(tx, vehicle_id, tenure_id, [report], now))[0]
 
     async def reports(
-        self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None, said: Sequence[OrderReport], now: datetime
+        self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None, said: Sequence[CommandReport], now: datetime
     ) -> list[str]:
-        """The car says several things of one order, in their order: as one ``report`` after the other, kept and told once."""
+        """The car says several things of one command, in their order: as one ``report`` after the other, kept and told once."""
         try:
-            order_id = parse_wire(said[0].order_id)
+            command_id = parse_wire(said[0].command_id)
         except ValueError:
-            return [UNKNOWN_ORDER] * len(said)
-        row = await self._store.lock_order(tx, order_id)
+            return [UNKNOWN_REMOTE_COMMAND] * len(said)
+        row = await self._store.lock_command(tx, command_id)
         if row is None or row.vehicle_id != vehicle_id:
-            return [UNKNOWN_ORDER] * len(said)
+            return [UNKNOWN_REMOTE_COMMAND] * len(said)
         if row.tenure_id != tenure_id:
             return [str(Reason.NO_TENURE)] * len(said)
         refused, taken = [], list[tuple[State, str]]()
         for report in said:
-            ended = report.state in (OrderStep.REFUSED, OrderStep.FAILED)
+            ended = report.state in (CommandStep.REFUSED, CommandStep.FAILED)
             try:
                 state = after(taken[-1][0] if taken else row.state, _EVENTS[report.state])
-            except OrderStepImpossible as impossible:
+            except CommandStepImpossible as impossible:
                 refused.append(impossible.code.replace("-", "_"))
                 continue
             refused.append("")
@@ -138,23 +138,23 @@ class Progress:
             await self.keep(tx, row, [state for state, _ in taken], now)
         return refused
 
-    async def move(self, tx: Transaction, row: OrderRow, event: Event, reason: str, now: datetime) -> Placed:
-        """Let `event` happen to a locked order; a stale one changes nothing. Raises ``OrderStepImpossible``."""
+    async def move(self, tx: Transaction, row: CommandRow, event: Event, reason: str, now: datetime) -> CommandReceipt:
+        """Let `event` happen to a locked command; a stale one changes nothing. Raises ``CommandStepImpossible``."""
         state = after(row.state, event)
         if state is not None:
             row = replace(row, state=state, reason=reason, frame=None)
             await self.keep(tx, row, [state], now)
-        return Placed(row.order_id)
+        return CommandReceipt(row.command_id)
 
-    async def keep(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> OrderView:
-        """Keep what changed of a locked order, and tell whoever watches, in the language of the account that ordered."""
-        view, language = await self._store.move_order(tx, row, steps, now)
-        LiveUpdates.tell(tx, row.tenure_id, LIVE_PART, order=view, language=language)
+    async def keep(self, tx: Transaction, row: CommandRow, steps: Sequence[State], now: datetime) -> CommandView:
+        """Keep what changed of a locked command, and tell whoever watches, in the language of the account that ordered."""
+        view, language = await self._store.move_command(tx, row, steps, now)
+        LiveUpdates.tell(tx, row.tenure_id, LIVE_PART, remote_command=view, language=language)
         return view
 
 
-def handed_over(row: OrderRow, frame: bytes) -> OrderRow:
-    """The accepted order with the frame that leaves after the commit."""
+def handed_over(row: CommandRow, frame: bytes) -> CommandRow:
+    """The accepted command with the frame that leaves after the commit."""
     sent = after(row.state, Event.HANDED_OVER)
     assert sent is not None
     return replace(row, state=sent, frame=frame, sends=1)

@@ -1,13 +1,13 @@
-"""What owners ask for, as values: an order, an approval, what a phone signed, and what came of it."""
+"""What owners ask for, as values: a remote command, an approval, what a phone signed, and what came of it."""
 
 import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
 from openmarque.domains.commands.rules import fingerprint
-from openmarque.domains.commands.store import OrderView, PhoneRow
+from openmarque.domains.commands.store import CommandView, PhoneRow
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
-from openmarque.protocol.orders import OrderPayload
+from openmarque.protocol.commands import CommandPayload
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An owner's request for an order. `signed` None where no phone has signed (yet); `code_right`: the safety code came with it."""
+    """An owner's request for a remote command. `signed` None where no phone has signed (yet); `code_right`: the safety code came with it."""
 
     vehicle_id: VehicleId
     tenure_id: TenureId
@@ -45,16 +45,16 @@ class Proof:
     """That a phone truly signed: its row, locked, what it signed, and the version of the list of phones that the car was sent last."""
 
     signed: Signed
-    payload: OrderPayload
+    payload: CommandPayload
     phone: PhoneRow
     keys_version: int
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What a phone signed for an order that awaits it; whose, and for which car."""
+    """What a phone signed for a remote command that awaits it; whose, and for which car."""
 
-    order_id: UUID
+    command_id: UUID
     tenure_id: TenureId
     account_id: AccountId
     signed: Signed
@@ -62,14 +62,14 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """An order that stands. `frame` is to be given to the car's connection after the commit (None: nothing is to be sent now).
+class CommandReceipt:
+    """A remote command that stands. `frame` is to be given to the car's connection after the commit (None: nothing is to be sent now).
 
-    `needs_challenge`: it is the platform's own and goes once the car has given a challenge (``Orders.send_with``). `view` is how the
-    order stands now, None when nothing of it changed.
+    `needs_challenge`: it is the platform's own and goes once the car has given a challenge (``Remote commands.send_with``). `view` is how the
+    command stands now, None when nothing of it changed.
     """
 
-    order_id: UUID
+    command_id: UUID
     frame: bytes | None = None
     needs_challenge: bool = False
-    view: OrderView | None = None
+    view: CommandView | None = None

@@ -1,4 +1,4 @@
-"""What is allowed and for how long, as pure questions: times of an order, the shape of a safety code, what a wrong one costs."""
+"""What is allowed and for how long, as pure questions: times of a remote command, the shape of a safety code, what a wrong one costs."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,19 +8,19 @@ from itertools import pairwise
 from typing import Final
 
 from openmarque.catalogue.declarations import Authority, Declaration
-from openmarque.protocol.orders import OrderPayload
+from openmarque.protocol.commands import CommandPayload
 
-ORDER_LIVES: Final = timedelta(seconds=20)
-"""REQ RC-4: within it the owner hears what became of an order."""
+COMMAND_LIVES: Final = timedelta(seconds=20)
+"""REQ RC-4: within it the owner hears what became of a remote command."""
 APPROVAL_LIVES: Final = timedelta(minutes=2)
-"""How long an order waits for a phone to approve it: to find it and unlock it."""
+"""How long a remote command waits for a phone to approve it: to find it and unlock it."""
 PHONE_REQUEST_LIVES: Final = timedelta(minutes=10)
 """A request to add a phone that is older waits no longer: the car shows its secret for five minutes."""
 MAX_PHONE_REQUESTS: Final = 3
 """Phones of one car that may wait for the car's answer at a time."""
-MOST_ORDERS: Final = 600
-"""Orders to one car within `ORDERS_COUNTED`: ten a minute for an hour is no person, and bounds what a stolen session can pile up."""
-ORDERS_COUNTED: Final = timedelta(hours=1)
+MOST_COMMANDS: Final = 600
+"""Remote commands to one car within `COMMANDS_COUNTED`: ten a minute for an hour is no person, and bounds what a stolen session can pile up."""
+COMMANDS_COUNTED: Final = timedelta(hours=1)
 IDEMPOTENCY_KEY: Final = r"^[A-Za-z0-9_-]{8,64}$"
 """A UUID fits, with dashes or without."""
 
@@ -31,9 +31,9 @@ LONGEST_LOCK: Final = timedelta(days=1)
 """At one try a day half of 10,000 codes last 13 years."""
 
 _LONGEST_REASON: Final = 40
-"""Characters of a reason; the car's own (``catalogue.order_reasons``) stay far below."""
-_KEPT: Final = "vehicle_order.order_id"
-"""The field by which the item "order status" is found, whose retention only the brand pack states (REQ GDP-12)."""
+"""Characters of a reason; the car's own (``catalogue.command_reasons``) stay far below."""
+_KEPT: Final = "vehicle_command.command_id"
+"""The field by which the item "command status" is found, whose retention only the brand pack states (REQ GDP-12)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +45,24 @@ class Command:
     authority: Authority
 
     @property
-    def by_phone(self) -> bool:
+    def by_digital_key(self) -> bool:
         """Whether the key of a phone has to sign it."""
-        return self.authority in (Authority.PHONE, Authority.PHONE_AND_CODE)
+        return self.authority in (Authority.PHONE, Authority.DIGITAL_KEY_AND_CODE)
 
     @property
     def needs_code(self) -> bool:
         """Whether the safety code has to be typed for it."""
-        return self.authority is Authority.PHONE_AND_CODE
+        return self.authority is Authority.DIGITAL_KEY_AND_CODE
 
 
 def commands_of(listed: Mapping[str, tuple[Declaration, Authority]]) -> dict[str, Command]:
-    """Every command that can be ordered from outside the car, by name; `listed` is ``Catalogue.commands``."""
+    """Every command that can be sent from outside the car, by name; `listed` is ``Catalogue.commands``."""
     every = {name: Command(name, declaration.name, authority) for name, (declaration, authority) in listed.items()}
     return {name: command for name, command in every.items() if command.authority is not Authority.LOCAL}
 
 
-def orders_kept(declarations: Mapping[str, Declaration]) -> timedelta | None:
-    """How long the status of an order is kept, from the request on; None while nobody has said so: then there are no orders. REQ GDP-12."""
+def commands_kept(declarations: Mapping[str, Declaration]) -> timedelta | None:
+    """How long the status of a remote command is kept, from the request on; None while nobody has said so: then there are no commands. REQ GDP-12."""
     kept = [
         item.retention.days if item.retention else None
         for d in declarations.values()
@@ -85,14 +85,14 @@ def fingerprint(*parts: bytes) -> bytes:
     return digest.digest()
 
 
-def fits(payload: OrderPayload, *, vehicle_id: str, command: str, order_id: str | None) -> bool:
-    """Whether what a phone signed is this order: this car, this command, without arguments, and the id where there is one already."""
+def fits(payload: CommandPayload, *, vehicle_id: str, command: str, command_id: str | None) -> bool:
+    """Whether what a phone signed is this command: this car, this command, without arguments, and the id where there is one already."""
     return (
         payload.vehicle_id == vehicle_id
         and payload.command == command
         and not payload.arguments
         and payload.key_id != ""
-        and order_id in (None, payload.order_id)
+        and command_id in (None, payload.command_id)
     )
 
 

@@ -1,11 +1,11 @@
-"""The life of an order and of a phone's key: one table of states and events each; what is not in them can't happen. REQ RC-4, RC-6.
+"""The life of a remote command and of a phone's key: one table of states and events each; what is not in them can't happen. REQ RC-4, RC-6.
 
-An order, from the owner's request to what became of it:
+A remote command, from the owner's request to what became of it:
 
     1. It begins **accepted** when it can be sent as it is, or **awaiting_phone** when a browser without a key asked for what a
        phone has to sign; a phone of the car approves it within two minutes. What the engine does not permit is **refused** from the start.
-    2. **sent**: signed and kept, and given to the broker for the car's connection right behind the commit. Where the car has none the order
-       is **refused** at once (``car_offline``), and nothing of it is kept for later. A car that comes back within the order's time gets it again; it runs an order once at most.
+    2. **sent**: signed and kept, and given to the broker for the car's connection right behind the commit. Where the car has none the command
+       is **refused** at once (``car_offline``), and nothing of it is kept for later. A car that comes back within the command's time gets it again; it runs a remote command once at most.
     3. **reached**, **executing**, then **done** or **failed** are what the car says, from what it senses. **refused** says that nothing was done:
        by the platform before it was sent, or by the car.
     4. **expired** means that no outcome was heard in time. The car begins nothing of it any more, since it counts the time by itself; but
@@ -13,11 +13,11 @@ An order, from the owner's request to what became of it:
     5. **done**, **failed** and **refused** are final.
 
 Theory of operation:
-    ``after`` gives the state that an event leads to. Reports may come twice (a car repeats its last one for an order that comes again)
+    ``after`` gives the state that an event leads to. Reports may come twice (a car repeats its last one for a remote command that comes again)
     or late and out of use (``reached`` after ``expired``): they are *stale*, change nothing and harm nothing. Whatever else the table
-    does not hold is a contradiction (``failed`` after ``done``, a report on an order that was never sent) and is refused.
+    does not hold is a contradiction (``failed`` after ``done``, a report on a remote command that was never sent) and is refused.
 
-``docs/reference/orders.md`` draws both tables; ``python -m tools.order_states`` writes the drawings, and a test holds them equal.
+``docs/reference/remote-commands.md`` draws both tables; ``python -m tools.command_states`` writes the drawings, and a test holds them equal.
 """
 
 from collections.abc import Mapping
@@ -25,11 +25,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from openmarque.domains.commands.errors import OrderStepImpossible
+from openmarque.domains.commands.errors import CommandStepImpossible
 
 
 class State(StrEnum):
-    """Where an order stands."""
+    """Where a remote command stands."""
 
     AWAITING_PHONE = "awaiting_phone"
     ACCEPTED = "accepted"
@@ -43,7 +43,7 @@ class State(StrEnum):
 
 
 class Event(StrEnum):
-    """What moves an order on: a phone, the platform, the car, or time."""
+    """What moves a remote command on: a phone, the platform, the car, or time."""
 
     APPROVED = "approved"
     """A phone of the car signed it."""
@@ -107,10 +107,10 @@ OPEN: Final = frozenset(State) - FINAL - {State.EXPIRED}
 
 
 def after(state: State, event: Event) -> State | None:
-    """The state that `event` leads to; None when it is stale. Raises ``OrderStepImpossible`` for a contradiction."""
+    """The state that `event` leads to; None when it is stale. Raises ``CommandStepImpossible`` for a contradiction."""
     found = TRANSITIONS.get((state, event))
     if found is None and (state, event) not in STALE:
-        raise OrderStepImpossible(f"It is {state}; {event} is not possible from there.")
+        raise CommandStepImpossible(f"It is {state}; {event} is not possible from there.")
     return found
 
 
@@ -162,7 +162,7 @@ def key_after(state: KeyState, event: KeyEvent) -> KeyState:
 
 
 def drawing() -> str:
-    """The life of an order as a Mermaid state diagram."""
+    """The life of a remote command as a Mermaid state diagram."""
     lines = ["stateDiagram-v2", *(f"    [*] --> {state}" for state in BEGINNINGS)]
     lines += [f"    {state} --> {to}: {event}" for (state, event), to in TRANSITIONS.items()]
     return "\n".join([*lines, *(f"    {state} --> [*]" for state in State if state in FINAL)])

@@ -1,4 +1,4 @@
-"""Where orders, phones and safety codes are kept: the interface. ``postgres`` and ``memory`` hold it, by the same tests."""
+"""Where commands, phones and safety codes are kept: the interface. ``postgres`` and ``memory`` hold it, by the same tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from openmarque.storage.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class OrderRow:
-    """An order as kept. `key_id` is that of the phone that signed, "" for the platform's own orders, None before anybody signed.
+class CommandRow:
+    """A remote command as kept. `key_id` is that of the phone that signed, "" for the platform's own commands, None before anybody signed.
 
     `frame` is what is sent to the car, None when nothing is to be sent (any more); `sends` counts how often the broker got it.
     """
 
-    order_id: UUID
+    command_id: UUID
     tenure_id: TenureId
     vehicle_id: VehicleId
     account_id: AccountId
@@ -41,7 +41,7 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of an order's life, by the platform's clock."""
+    """A step of a remote command's life, by the platform's clock."""
 
     state: State
     reason: str
@@ -49,10 +49,10 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderView:
-    """An order as its owner sees it. `phone` is (key_id, label) of the phone that signed; None for the platform's own orders."""
+class CommandView:
+    """A remote command as its owner sees it. `phone` is (key_id, label) of the phone that signed; None for the platform's own commands."""
 
-    order_id: UUID
+    command_id: UUID
     command: str
     state: State
     reason: str
@@ -91,13 +91,13 @@ class CodeRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Footing:
-    """On what footing an account asks for orders to a car: what is looked up before anything else is."""
+class CommandEligibility:
+    """On what footing an account asks for commands to a car: what is looked up before anything else is."""
 
     may_command: bool
     """The tenure is running and the account's, and a running grant lets the account command. REQ RC-7."""
-    orders: int
-    """Orders of the tenure since the instant asked about."""
+    remote_commands: int
+    """Remote commands of the tenure since the instant asked about."""
     keys_version: int
     """Of the newest list of phones sent to the car; 0 when there was none."""
     language: str
@@ -116,12 +116,12 @@ class Inquiry:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """All that is looked up for a new order."""
+class CommandLookup:
+    """All that is looked up for a new command."""
 
-    footing: Footing
-    known: OrderRow | None
-    """The order that came with this key."""
+    eligibility: CommandEligibility
+    known: CommandRow | None
+    """The command that came with this key."""
     phone: PhoneRow | None
     """The phone of the tenure that signed, locked until the transaction ends."""
     policy: PolicyRow | None
@@ -129,18 +129,18 @@ class Standing:
 
 
 class CommandStore(Protocol):
-    """Keeps orders, phones and safety codes. Every method runs inside the transaction it is given."""
+    """Keeps commands, phones and safety codes. Every method runs inside the transaction it is given."""
 
-    async def footing(
+    async def eligibility(
         self, tx: Transaction, tenure_id: TenureId, account_id: AccountId, now: datetime, since: datetime
-    ) -> Footing:
-        """On what footing the account asks at `now`; its orders are counted from `since` on."""
+    ) -> CommandEligibility:
+        """On what footing the account asks at `now`; its commands are counted from `since` on."""
         ...
 
-    async def standing(self, tx: Transaction, inquiry: Inquiry, now: datetime, since: datetime) -> Standing:
-        """All that a new order needs, in one look: `footing`, `order_by_key`, `lock_phone` and the car's policy.
+    async def look_up(self, tx: Transaction, inquiry: Inquiry, now: datetime, since: datetime) -> CommandLookup:
+        """All that a new command needs, in one look: `footing`, `command_by_key`, `lock_phone` and the car's policy.
 
-        Where it waits for the phone, what it says of an order with this key is from before it waited.
+        Where it waits for the phone, what it says of a remote command with this key is from before it waited.
         """
         ...
 
@@ -152,55 +152,59 @@ class CommandStore(Protocol):
         """The account's language."""
         ...
 
-    async def add_order(
-        self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime, look_at: datetime | None = None
+    async def add_command(
+        self, tx: Transaction, row: CommandRow, steps: Sequence[State], now: datetime, look_at: datetime | None = None
     ) -> bool:
-        """Keep a new order with its first steps, take its counter from the phone that signed, and have it looked at (`expire_at`).
+        """Keep a new command with its first steps, take its counter from the phone that signed, and have it looked at (`expire_at`).
 
         False, and nothing kept, when its id, its idempotency key or its counter was used. Waits for another transaction that
         uses one of them at this moment.
         """
         ...
 
-    async def order_by_key(self, tx: Transaction, account_id: AccountId, idempotency_key: str) -> OrderRow | None:
-        """The order that came with this key."""
+    async def command_by_key(self, tx: Transaction, account_id: AccountId, idempotency_key: str) -> CommandRow | None:
+        """The command that came with this key."""
         ...
 
-    async def lock_order(self, tx: Transaction, order_id: UUID) -> OrderRow | None:
-        """The order, locked until the transaction ends."""
+    async def lock_command(self, tx: Transaction, command_id: UUID) -> CommandRow | None:
+        """The command, locked until the transaction ends."""
         ...
 
-    async def move_order(self, tx: Transaction, row: OrderRow, steps: Sequence[State], now: datetime) -> tuple[OrderView, str]:
-        """Keep what changed of a locked order, and its next steps; the last of `steps` is the row's state, with its reason.
+    async def move_command(
+        self, tx: Transaction, row: CommandRow, steps: Sequence[State], now: datetime
+    ) -> tuple[CommandView, str]:
+        """Keep what changed of a locked command, and its next steps; the last of `steps` is the row's state, with its reason.
 
-        Gives the order as its owner is told of it, and the language of the account that ordered.
+        Gives the command as its owner is told of it, and the language of the account that asked.
         """
         ...
 
-    async def to_send_again(self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId, now: datetime) -> list[OrderRow]:
-        """The tenure's orders that were sent, unheard of since, and not over at `now`; oldest first, locked."""
+    async def to_send_again(
+        self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId, now: datetime
+    ) -> list[CommandRow]:
+        """The tenure's commands that were sent, unheard of since, and not over at `now`; oldest first, locked."""
         ...
 
-    async def count_send(self, tx: Transaction, order_id: UUID) -> None:
+    async def count_send(self, tx: Transaction, command_id: UUID) -> None:
         """Count one more hand-over to the broker; the row is locked."""
         ...
 
-    async def order_view(self, tx: Transaction, tenure_id: TenureId, order_id: UUID) -> OrderView | None:
-        """One order of a tenure as its owner sees it."""
+    async def command_view(self, tx: Transaction, tenure_id: TenureId, command_id: UUID) -> CommandView | None:
+        """One command of a tenure as its owner sees it."""
         ...
 
-    async def order_views(
+    async def command_views(
         self, tx: Transaction, tenure_id: TenureId, before: tuple[datetime, UUID] | None, limit: int
-    ) -> list[OrderView]:
-        """The newest orders of a tenure, newest first, those before (requested_at, order_id) only."""
+    ) -> list[CommandView]:
+        """The newest commands of a tenure, newest first, those before (requested_at, command_id) only."""
         ...
 
-    async def expire_at(self, tx: Transaction, order_id: UUID, due_at: datetime) -> None:
-        """Have an order looked at when its time is over; moves an earlier appointment."""
+    async def expire_at(self, tx: Transaction, command_id: UUID, due_at: datetime) -> None:
+        """Have a remote command looked at when its time is over; moves an earlier appointment."""
         ...
 
     async def next_counter(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> int:
-        """The next counter of the platform's own orders to a car; never the same twice, also from a restored database."""
+        """The next counter of the platform's own commands to a car; never the same twice, also from a restored database."""
         ...
 
     async def next_keys_version(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> int:

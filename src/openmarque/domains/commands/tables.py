@@ -1,4 +1,4 @@
-"""Orders to cars with their steps, the keys of phones, safety codes, and the numbers that the platform gives per car."""
+"""Remote commands to cars with their steps, the keys of phones, safety codes, and the numbers that the platform gives per car."""
 
 from sqlalchemy import (
     BigInteger,
@@ -18,8 +18,8 @@ from sqlalchemy import (
 
 from openmarque.storage.base import metadata
 
-phone_key = Table(
-    "phone_key",
+digital_key = Table(
+    "digital_key",
     metadata,
     Column("tenure_id", Uuid, ForeignKey("tenure.tenure_id", ondelete="CASCADE"), primary_key=True),
     Column("key_id", Text, primary_key=True, comment="first 16 bytes of SHA-256 over the key, in hex"),
@@ -28,19 +28,19 @@ phone_key = Table(
     Column("label", Text, nullable=False, comment="the owner's name for the phone"),
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, comment="why it was refused; empty otherwise"),
-    Column("counter", BigInteger, nullable=False, comment="the highest that an order of this phone had"),
+    Column("counter", BigInteger, nullable=False, comment="the highest that a remote command of this phone had"),
     Column("requested_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False, comment="since when it stands as it does"),
     CheckConstraint("state IN ('requested', 'active', 'refused', 'removed', 'revoked')", name="state"),
     CheckConstraint("counter >= 0", name="counter"),
-    Index("ix_phone_key_vehicle_id", "vehicle_id"),
+    Index("ix_digital_key_vehicle_id", "vehicle_id"),
     comment="Phones that a car knows, or is asked to know. Only the car makes one active.",
 )
 
-vehicle_order = Table(
-    "vehicle_order",
+vehicle_command = Table(
+    "vehicle_command",
     metadata,
-    Column("order_id", Uuid, primary_key=True),
+    Column("command_id", Uuid, primary_key=True),
     Column("tenure_id", Uuid, ForeignKey("tenure.tenure_id", ondelete="CASCADE"), nullable=False),
     Column("vehicle_id", Uuid, ForeignKey("vehicle.vehicle_id"), nullable=False),
     Column("account_id", Uuid, ForeignKey("account.account_id", ondelete="CASCADE"), nullable=False),
@@ -49,7 +49,9 @@ vehicle_order = Table(
     Column("command", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, comment="why it was refused or failed; empty otherwise"),
-    Column("key_id", Text, comment="of the phone that signed; empty for the platform's own orders, null before anybody signed"),
+    Column(
+        "key_id", Text, comment="of the phone that signed; empty for the platform's own commands, null before anybody signed"
+    ),
     Column("counter", BigInteger),
     Column("payload_hash", LargeBinary, comment="SHA-256 of what was signed, with the signature"),
     Column("frame", LargeBinary, comment="as sent to the car; gone once nothing is to be sent any more"),
@@ -65,22 +67,22 @@ vehicle_order = Table(
         name="state",
     ),
     CheckConstraint("(key_id IS NULL) = (counter IS NULL)", name="signed_whole"),
-    Index("ix_vehicle_order_tenure_id_requested_at", "tenure_id", "requested_at"),
-    Index("ix_vehicle_order_vehicle_id_expires_at", "vehicle_id", "expires_at"),
-    Index("ix_vehicle_order_requested_at", "requested_at"),
-    comment="What owners ordered and what became of it. Kept as long as the brand pack says.",
+    Index("ix_vehicle_command_tenure_id_requested_at", "tenure_id", "requested_at"),
+    Index("ix_vehicle_command_vehicle_id_expires_at", "vehicle_id", "expires_at"),
+    Index("ix_vehicle_command_requested_at", "requested_at"),
+    comment="What owners asked of their cars and what became of it. Kept as long as the brand pack says.",
 )
 
-order_step = Table(
-    "order_step",
+command_step = Table(
+    "command_step",
     metadata,
-    Column("order_id", Uuid, ForeignKey("vehicle_order.order_id", ondelete="CASCADE"), primary_key=True),
+    Column("command_id", Uuid, ForeignKey("vehicle_command.command_id", ondelete="CASCADE"), primary_key=True),
     Column("number", SmallInteger, primary_key=True, comment="from 1, in the order in which the platform heard of them"),
     Column("tenure_id", Uuid, ForeignKey("tenure.tenure_id", ondelete="CASCADE"), nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, comment="by the platform's clock"),
-    Index("ix_order_step_tenure_id", "tenure_id"),
+    Index("ix_command_step_tenure_id", "tenure_id"),
 )
 
 safety_code = Table(
@@ -96,11 +98,11 @@ safety_code = Table(
     comment="What an owner types before the car opens. The row's lock makes tries come one after the other.",
 )
 
-car_command = Table(
-    "car_command",
+command_numbers = Table(
+    "command_numbers",
     metadata,
     Column("vehicle_id", Uuid, ForeignKey("vehicle.vehicle_id"), primary_key=True),
-    Column("counter", BigInteger, nullable=False, comment="of the platform's own orders"),
+    Column("counter", BigInteger, nullable=False, comment="of the platform's own commands"),
     Column("keys_version", BigInteger, nullable=False, comment="of the newest list of phones sent to the car; 0: none yet"),
     CheckConstraint("counter >= 0 AND keys_version >= 0", name="numbers"),
     comment="Numbers that only grow, per car; never below the clock's milliseconds, so that a restored database uses none again.",

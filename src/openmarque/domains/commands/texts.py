@@ -1,9 +1,9 @@
-"""What becomes of an order in words for the owner, where the platform says it: the car's own reasons are in ``catalogue.order_reasons``."""
+"""What becomes of a remote command in words for the owner, where the platform says it: the car's own reasons are in ``catalogue.command_reasons``."""
 
 from collections.abc import Mapping
 from typing import Final
 
-from openmarque.catalogue.order_reasons import reason_text
+from openmarque.catalogue.command_reasons import reason_text
 from openmarque.domains.commands.states import State
 
 CAR_OFFLINE: Final = "car_offline"
@@ -21,14 +21,14 @@ TEXTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
             "The car is not connected, so nothing was sent. Nothing will happen later.",
             "It has no network or it sleeps: switch the ignition on, or try again when it is where there is coverage.",
         ),
-        CAR_SILENT: ("The car did not answer, so nothing was ordered.", "Try again in a minute."),
-        NOT_APPROVED: ("No phone approved the order in time.", "Order again and approve it on a phone of the car."),
+        CAR_SILENT: ("The car did not answer, so nothing was sent.", "Try again in a minute."),
+        NOT_APPROVED: ("No phone approved the command in time.", "Remote command again and approve it on a phone of the car."),
         NO_OUTCOME: (
             "The car did not say in time what became of it. It will not begin it any more; it may have done it before.",
-            "Look at the car's state, and order again if you need to.",
+            "Look at the car's state, and command again if you need to.",
         ),
-        NOT_SENT: ("The order could not be sent in time.", "Order again."),
-        NOT_GRANTED: ("This account may see the car and give it no orders.", "Ask the account that added the car."),
+        NOT_SENT: ("The command could not be sent in time.", "Remote command again."),
+        NOT_GRANTED: ("This account may see the car and give it no commands.", "Ask the account that added the car."),
     },
     "fr": {
         CAR_OFFLINE: (
@@ -76,7 +76,7 @@ _STATES: Final[Mapping[str, Mapping[State, tuple[str, str]]]] = {
 
 
 def told(state: State, reason: str, language: str) -> tuple[str, str]:
-    """Message and cure for an order as it stands, in `language`, in English where there is no translation."""
+    """Message and cure for a remote command as it stands, in `language`, in English where there is no translation."""
     known = language if language in TEXTS else "en"
     if state in _STATES[known]:
         return _STATES[known][state]

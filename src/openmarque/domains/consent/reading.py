@@ -12,7 +12,7 @@ from openmarque.catalogue.decide import Ask, Kind, Permit
 from openmarque.catalogue.refusals import Reason, Refusal
 from openmarque.kit.clock import to_ms
 from openmarque.kit.ids import TenureId
-from openmarque.link.judging import Judge
+from openmarque.link.evaluating import PolicyEvaluator
 from openmarque.link.ports import PolicyRow
 from openmarque.protocol.levels import Level, at_least
 from openmarque.storage.postgres import postgres
@@ -35,7 +35,7 @@ SELECT p.version, p.tenure_id, p.frame, p.hash, p.level, p.ceiling, p.remote_acc
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ServiceAvailability:
     """How one declaration stands for a car at a moment: the lowest level to choose for it, and why it is closed (None: it is open)."""
 
     declaration: str
@@ -73,12 +73,12 @@ class Privacy:
     accepted_version: int
     issued_at: datetime
     valid_until: datetime
-    services: tuple[Standing, ...]
+    services: tuple[ServiceAvailability, ...]
 
-    def standing(self, declaration: str) -> Standing:
+    def availability(self, declaration: str) -> ServiceAvailability:
         """How one declaration stands; one that the policy does not know is closed."""
         known = (standing for standing in self.services if standing.declaration == declaration)
-        return next(known, Standing(declaration, Level.PRIVATE, Refusal(declaration, "", Reason.UNDECLARED)))
+        return next(known, ServiceAvailability(declaration, Level.PRIVATE, Refusal(declaration, "", Reason.UNDECLARED)))
 
 
 class PrivacyReading:
@@ -105,11 +105,11 @@ class PrivacyReading:
             accepted_version=accepted,
             issued_at=issued_at,
             valid_until=valid_until,
-            services=tuple(_standings(Judge(row), levels, to_ms(now))),
+            services=tuple(_standings(PolicyEvaluator(row), levels, to_ms(now))),
         )
 
 
-def _standings(judge: Judge, levels: tuple[Level, ...], now_ms: int) -> Iterator[Standing]:
+def _standings(judge: PolicyEvaluator, levels: tuple[Level, ...], now_ms: int) -> Iterator[ServiceAvailability]:
     """Each rule of the policy, judged by the least demanding of its names: everything else that closes a rule closes all of it."""
     for rule in judge.rules.policy.rules:
         if not rule.names:
@@ -117,4 +117,4 @@ def _standings(judge: Judge, levels: tuple[Level, ...], now_ms: int) -> Iterator
         key, needs = min(rule.names.items(), key=lambda item: item[1])
         kind, _, name = key.partition(":")
         answer = judge.rules.judge(Ask(rule.declaration, Kind(kind), name), judge.moment(now_ms))
-        yield Standing(rule.declaration, at_least(needs, levels), None if isinstance(answer, Permit) else answer)
+        yield ServiceAvailability(rule.declaration, at_least(needs, levels), None if isinstance(answer, Permit) else answer)

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from openmarque.catalogue.register import Catalogue
+from openmarque.domains.consent.availability import ServiceBody, level_name, service_body
 from openmarque.domains.consent.reading import Privacy, PrivacyReading
-from openmarque.domains.consent.standing import ServiceBody, level_name, service_body
 from openmarque.domains.garage.reading import GarageReading
 from openmarque.domains.garage.routes import VehicleBody, vehicle_body
 from openmarque.http.bodies import Body
@@ -39,7 +39,7 @@ class PrivacyBody(Body):
         description="The levels to choose from in this car, strictest first.", examples=[["private", "data", "position"]]
     )
     ceiling: str = Field(description="The most that the car is built to share.", examples=["position"])
-    remote_access: bool = Field(description="The car's switch for reads and orders from app and web.")
+    remote_access: bool = Field(description="The car's switch for reads and commands from app and web.")
 
 
 class PolicyBody(Body):
@@ -70,7 +70,7 @@ class LevelSource:
         told = privacy_body(privacy).model_dump(mode="json")
         return {**told, "open_services": sorted(s.declaration for s in privacy.services if s.refusal is None)}
 
-    def told_by(self, update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
+    def merge_update(self, update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
         """A hint only: the part has to be read."""
         del update, told
         return None

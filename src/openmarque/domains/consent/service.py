@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from openmarque.kit.clock import from_ms, to_ms
 from openmarque.kit.ids import TenureId, VehicleId
 from openmarque.link.live import LiveUpdates
-from openmarque.link.ports import Accepted, Governor, LinkStore
+from openmarque.link.ports import Accepted, LinkStore, PolicyCompiler
 from openmarque.protocol import signing
 from openmarque.protocol.messages import LEVEL_CHANGED, OLD_STATEMENT, LevelChanged
 from openmarque.storage.postgres import postgres
@@ -54,11 +54,11 @@ class LevelHandler:
     types = frozenset((LEVEL_CHANGED,))
     role = PLATFORM
 
-    def __init__(self, levels: LevelStore, link: LinkStore, governor: Governor, live: LiveUpdates) -> None:
+    def __init__(self, levels: LevelStore, link: LinkStore, compiler: PolicyCompiler, live: LiveUpdates) -> None:
         """Look up the car's keys in `link`; tell `governor` of every change."""
         self._levels = levels
         self._link = link
-        self._governor = governor
+        self._compiler = compiler
         self._live = live
 
     async def apply(self, tx: Transaction, messages: Sequence[Accepted]) -> Mapping[int, str]:
@@ -72,7 +72,7 @@ class LevelHandler:
                 refused[index] = reason
                 continue
             await self._levels.add(tx, LevelRecord(message.vehicle_id, message.tenure_id, message.body, message.received_at))
-            await self._governor.recompile(tx, [message.vehicle_id], message.received_at)
+            await self._compiler.recompile(tx, [message.vehicle_id], message.received_at)
             if message.tenure_id is not None:
                 self._live.changed(tx, message.tenure_id, "level")
         return refused

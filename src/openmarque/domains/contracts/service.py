@@ -7,7 +7,7 @@ from openmarque.brands.pack import BrandPack
 from openmarque.domains.contracts.rules import TRANSITIONS, State, Step, after
 from openmarque.kit.errors import CallerError
 from openmarque.kit.ids import ContractId, TenureId, VehicleId, new_uuid
-from openmarque.link.ports import Governor
+from openmarque.link.ports import PolicyCompiler
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import PLATFORM
 from openmarque.storage.transaction import Transaction
@@ -34,15 +34,15 @@ class ContractUnknown(CallerError):
 class Contracts:
     """Use cases on contracts. Every step compiles the car's policy anew in the same transaction."""
 
-    def __init__(self, pack: BrandPack, governor: Governor) -> None:
+    def __init__(self, pack: BrandPack, compiler: PolicyCompiler) -> None:
         """Offer the plans of `pack`."""
         self._pack = pack
-        self._governor = governor
+        self._compiler = compiler
 
     async def activate_trial(
         self, tx: Transaction, tenure_id: TenureId, vehicle_id: VehicleId, plan: str, now: datetime
     ) -> ContractId:
-        """Order, activate and start the free trial of `plan`; it serves at once. Raises ``PlanUnknown``."""
+        """Remote command, activate and start the free trial of `plan`; it serves at once. Raises ``PlanUnknown``."""
         if plan not in self._pack.plans:
             raise PlanUnknown(f"It was {plan!r}.", plans=", ".join(self._pack.plans))
         state = after(after(State.ORDERED, Step.START_ACTIVATION), Step.FINISH_ACTIVATION)
@@ -54,7 +54,7 @@ class Contracts:
                VALUES (%s, %s, %s, %s, %s, %s, %s, 1)""",
             (contract_id, tenure_id, plan, state, now, ends_at, self._pack.version),
         )
-        await self._governor.recompile(tx, [vehicle_id], now)
+        await self._compiler.recompile(tx, [vehicle_id], now)
         return contract_id
 
     async def rescind(self, tx: Transaction, tenure_id: TenureId) -> None:
@@ -84,5 +84,5 @@ class Contracts:
         await postgres(tx).execute(
             PLATFORM, "UPDATE contract SET state = %s, revision = revision + 1 WHERE contract_id = %s", (state, contract_id)
         )
-        await self._governor.recompile(tx, [rows[0][1]], now)
+        await self._compiler.recompile(tx, [rows[0][1]], now)
         return state

@@ -151,7 +151,9 @@ def _add_looking(routes: APIRouter) -> None:
         """Codes that wait, and what became of others within the last 30 days; the newest first."""
         parts, after = _parts(request), read_cursor(cursor, _After)
         every = await parts.pairings.all(visit.tx, visit.account_id, visit.now)
-        rest = [one for one in every if after is None or _order(one) > (-after.created_at.timestamp(), after.pairing_id)]
+        rest = [
+            one for one in every if after is None or _remote_command(one) > (-after.created_at.timestamp(), after.pairing_id)
+        ]
         shown = rest[:limit]
         more = write_cursor(_After(shown[-1].created_at, wire(shown[-1].pairing_id))) if len(rest) > limit else None
         return answer(request, Page[PairingBody](items=[_pairing_body(one, parts.pack) for one in shown], next=more))
@@ -191,7 +193,7 @@ def _id(text: str) -> UUID:
         raise PairingNotFound from None
 
 
-def _order(one: Pairing) -> tuple[float, str]:
+def _remote_command(one: Pairing) -> tuple[float, str]:
     """The newest first; of the same instant, by id."""
     return -one.created_at.timestamp(), wire(one.pairing_id)
 

@@ -13,7 +13,7 @@ from openmarque.domains.garage.vault import VinVault
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, new_uuid
 from openmarque.link.enrolment import PostgresEnrolment
 from openmarque.link.pki import CarCertificate, CertificateAuthority, RefusedRequest
-from openmarque.link.ports import Governor
+from openmarque.link.ports import PolicyCompiler
 from openmarque.link.subjects import live_subject
 from openmarque.protocol import signing
 from openmarque.protocol.levels import Level
@@ -30,7 +30,7 @@ first day. Each is kept, and named in the snapshot that every gate reads when th
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class NewVehicle:
     """What is to be provisioned: a car of `model_id`, built for at most `ceiling` (None: the highest level that the brand offers)."""
 
     vin: str
@@ -58,12 +58,12 @@ class Leaving(Protocol):
 class Garage:
     """Use cases on cars and tenures."""
 
-    def __init__(self, pack: BrandPack, vault: VinVault, authority: CertificateAuthority, governor: Governor) -> None:
+    def __init__(self, pack: BrandPack, vault: VinVault, authority: CertificateAuthority, compiler: PolicyCompiler) -> None:
         """Serve the brand of `pack`."""
         self._pack = pack
         self._vault = vault
         self._authority = authority
-        self._governor = governor
+        self._compiler = compiler
         self._link = PostgresEnrolment()
         self._leaving: list[Leaving] = []
 
@@ -96,20 +96,20 @@ class Garage:
                 (new_uuid(), self._pack.brand_id, entity.name, entity.country, self._pack.brand_id, entity.name),
             )
 
-    async def register(self, tx: Transaction, order: Order, now: datetime) -> VehicleId:
+    async def register(self, tx: Transaction, new: NewVehicle, now: datetime) -> VehicleId:
         """Make a car known; it can't connect before it has a certificate.
 
         Raises ``InvalidVin``, ``ModelUnknown``, ``CeilingNotOffered``, ``VehicleExists``.
         """
         vehicle_id = VehicleId(new_uuid())
-        sealed, key_id = self._vault.seal(order.vin, vehicle_id)  # first: a mistyped VIN is named whatever else is wrong
-        if order.model_id not in self._pack.models:
-            raise ModelUnknown(f"It was {order.model_id!r}.", models=", ".join(self._pack.models))
+        sealed, key_id = self._vault.seal(new.vin, vehicle_id)  # first: a mistyped VIN is named whatever else is wrong
+        if new.model_id not in self._pack.models:
+            raise ModelUnknown(f"It was {new.model_id!r}.", models=", ".join(self._pack.models))
         levels = self._pack.privacy_levels()
-        ceiling = levels[-1] if order.ceiling is None else order.ceiling
+        ceiling = levels[-1] if new.ceiling is None else new.ceiling
         if ceiling not in levels:
             raise CeilingNotOffered(f"It was {ceiling.name.lower()}.", levels=", ".join(level.name.lower() for level in levels))
-        if await self._known(tx, order.vin):
+        if await self._known(tx, new.vin):
             raise VehicleExists  # also one whose row is under an older look-up key, which the constraint can't see
         try:
             await postgres(tx).execute(
@@ -118,14 +118,21 @@ class Garage:
                                         provisioned_at)
                    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)""",
                 (
-                    *(vehicle_id, self._pack.brand_id, order.model_id, sealed, key_id, self._vault.lookup(order.vin)),
+                    *(
+                        vehicle_id,
+                        self._pack.brand_id,
+                        new.model_id,
+                        sealed,
+                        key_id,
+                        self._vault.lookup(new.vin),
+                    ),
                     *(ceiling.name, [level.name for level in levels], now),
                 ),
             )
         except psycopg.errors.UniqueViolation:
             raise VehicleExists from None
         await self._link.enrol(tx, vehicle_id)
-        await self._governor.recompile(tx, [vehicle_id], now)
+        await self._compiler.recompile(tx, [vehicle_id], now)
         return vehicle_id
 
     async def find(self, tx: Transaction, vin: str) -> VehicleId:
@@ -205,7 +212,7 @@ class Garage:
             (new_uuid(), tenure_id, account_id, list(SUBSCRIBER), now),
         )
         await self._link.clear_values(tx, vehicle_id, tenure_id, now)
-        await self._governor.recompile(tx, [vehicle_id], now)
+        await self._compiler.recompile(tx, [vehicle_id], now)
         return tenure_id
 
     async def end_tenure(self, tx: Transaction, tenure_id: TenureId, now: datetime) -> None:
@@ -220,7 +227,7 @@ class Garage:
         )
         for (vehicle_id,) in rows:
             await self._link.clear_values(tx, vehicle_id, None, now)
-            await self._governor.recompile(tx, [vehicle_id], now)
+            await self._compiler.recompile(tx, [vehicle_id], now)
             tell_at_once(tx, tenure_id)
 
     async def grant_again(self, tx: Transaction, tenure_id: TenureId, account_id: AccountId, now: datetime) -> None:

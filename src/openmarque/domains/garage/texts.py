@@ -7,7 +7,7 @@ REMOVAL: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "en": (
         "Remove this car from your garage?",
         (
-            "You no longer see this car: no status, no position, no trips, and no orders from your phones.",
+            "You no longer see this car: no status, no position, no trips, and no commands from your phones.",
             "Your contracts go on until they end, and so does what they cost.",
             (
                 "Services that run go on: the car goes on sending what its privacy level allows. "

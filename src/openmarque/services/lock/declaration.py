@@ -1,12 +1,12 @@
 """What the lock service says of itself. Source: SERVICES.md "lock and unlock"; REQ RC-1, RC-6, RC-7.
 
-The documents state no retention for the status of an order ("display n/s"): the brand pack has to, the same as for the rows that the
-platform keeps of orders (``domains.commands.declaration``; `openmarque check` compares). REQ GDP-12.
+The documents state no retention for the status of a remote command ("display n/s"): the brand pack has to, the same as for the rows that the
+platform keeps of commands (``domains.commands.declaration``; `openmarque check` compares). REQ GDP-12.
 """
 
 from openmarque.catalogue.declarations import Authority, Declaration, Item, LegalBasis, Service
+from openmarque.protocol.commands import COMMAND_REPORT
 from openmarque.protocol.levels import Level
-from openmarque.protocol.orders import ORDER_REPORT
 from openmarque.services.lock.rules import LOCK, UNLOCK
 
 LOCKING = Declaration(
@@ -21,12 +21,12 @@ LOCKING = Declaration(
     plans=("connect",),
     capability="telematics",
     remote=True,
-    commands={LOCK: Authority.PHONE, UNLOCK: Authority.PHONE_AND_CODE},
+    commands={LOCK: Authority.PHONE, UNLOCK: Authority.DIGITAL_KEY_AND_CODE},
     items=(
         Item(
-            "status of your orders",
+            "status of your commands",
             None,
-            carried=tuple(f"wire:{ORDER_REPORT}.{field}" for field in ("order_id", "state", "reason", "at_ms")),
+            carried=tuple(f"wire:{COMMAND_REPORT}.{field}" for field in ("command_id", "state", "reason", "at_ms")),
         ),
     ),
 )

@@ -6,7 +6,7 @@ A value that is not there proves nothing. Locking needs no proof of anything but
 from collections.abc import Mapping
 from typing import Final
 
-from openmarque.catalogue.order_reasons import OrderReason
+from openmarque.catalogue.command_reasons import CommandReason
 from openmarque.protocol import signals as vss
 from openmarque.protocol.signals import Value
 
@@ -21,17 +21,17 @@ _PARKED: Final = frozenset(("OFF", "LOCK"))
 """Values of Vehicle.LowVoltageSystemState (VSS 6.0) in which the car can't drive."""
 
 
-def may_lock(latest: Mapping[str, Value]) -> OrderReason | None:
+def may_lock(latest: Mapping[str, Value]) -> CommandReason | None:
     """Why the car may not be locked now; None when it may: no door and no boot that is known to be open."""
-    return OrderReason.DOOR_OPEN if any(latest.get(path) is True for path in _OPENINGS) else None
+    return CommandReason.DOOR_OPEN if any(latest.get(path) is True for path in _OPENINGS) else None
 
 
-def may_unlock(latest: Mapping[str, Value]) -> OrderReason | None:
+def may_unlock(latest: Mapping[str, Value]) -> CommandReason | None:
     """Why the car may not be unlocked now; None when it may: it stands still, by its wheels or, where they say nothing, its ignition."""
     speed = latest.get(vss.SPEED)
     if isinstance(speed, (int, float)):
-        return OrderReason.MOVING if abs(speed) >= _STILL_KMH else None
-    return None if latest.get(vss.IGNITION) in _PARKED else OrderReason.STATE_UNKNOWN
+        return CommandReason.MOVING if abs(speed) >= _STILL_KMH else None
+    return None if latest.get(vss.IGNITION) in _PARKED else CommandReason.STATE_UNKNOWN
 
 
 def is_locked(latest: Mapping[str, Value]) -> bool | None:
@@ -41,7 +41,7 @@ def is_locked(latest: Mapping[str, Value]) -> bool | None:
 
 
 def is_done(command: str, latest: Mapping[str, Value]) -> bool:
-    """Whether the locks are as ordered: for ``lock`` every known one is locked, for ``unlock`` no known door still is."""
+    """Whether the locks are as commanded: for ``lock`` every known one is locked, for ``unlock`` no known door still is."""
     if command == LOCK:
         return is_locked(latest) is True
     doors = [latest[path] for path in vss.DOORS_LOCKED if path in latest]

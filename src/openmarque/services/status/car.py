@@ -69,7 +69,7 @@ class StatusInCar:
         return Taken(state, due)
 
     def begin(self, state: StatusState, _command: Command, _sample: Sample) -> Begun[StatusState]:
-        """Nothing speaks against it. What was sensed before the order is not said again: only the sensors know how things are now."""
+        """Nothing speaks against it. What was sensed before the command is not said again: only the sensors know how things are now."""
         return Begun(msgspec.structs.replace(state, refreshed=()))
 
     def outcome(self, state: StatusState, _command: Command, sample: Sample) -> Ended | None:

@@ -7,8 +7,8 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from openmarque.domains.consent.reading import PrivacyReading, Standing
-from openmarque.domains.consent.standing import ServiceBody, service_body
+from openmarque.domains.consent.availability import ServiceBody, service_body
+from openmarque.domains.consent.reading import PrivacyReading, ServiceAvailability
 from openmarque.http.bodies import Body
 from openmarque.http.conditional import answer
 from openmarque.http.edge import OF_A_CAR, CarVisit, OwnCar
@@ -56,7 +56,7 @@ class StatusSource:
         newest, _ = await _shown(visit)
         return {path: _value(view) for path, view in newest.items()}
 
-    def told_by(self, update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
+    def merge_update(self, update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
         """The values that a worker stored just now, but for those older than what was told."""
         fresh = {path: _value(view) for path, view in views(update.get("signals", {})).items()}
         return {path: value for path, value in fresh.items() if path not in told or _received(told[path]) <= _received(value)}
@@ -84,12 +84,12 @@ def router() -> APIRouter:
     return routes
 
 
-async def _shown(visit: CarVisit) -> tuple[dict[str, SignalView], list[Standing]]:
+async def _shown(visit: CarVisit) -> tuple[dict[str, SignalView], list[ServiceAvailability]]:
     """The values that the owner may see now, and how the service's declarations stand."""
     privacy = await _privacy.privacy(visit.tx, visit.tenure_id, visit.now)
     if privacy is None:
         raise NotInYourGarage
-    standings = [privacy.standing(declaration.name) for declaration in SERVICE.declarations]
+    standings = [privacy.availability(declaration.name) for declaration in SERVICE.declarations]
     levels = {d.name: d.signal_levels() for d in SERVICE.declarations}
     paths = {path for standing in standings if standing.shows_kept for path in levels[standing.declaration]}
     newest = await _status.newest(visit.tx, visit.tenure_id)

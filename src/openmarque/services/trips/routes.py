@@ -62,7 +62,7 @@ class TripSource:
         found = await _trips.page(visit.tx, visit.tenure_id, None, 1)
         return {"newest": _body(found[0]).model_dump(mode="json") if found else None}
 
-    def told_by(self, update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
+    def merge_update(self, update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
         """A hint only: the part has to be read."""
         del update, told
         return None

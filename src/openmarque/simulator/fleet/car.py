@@ -1,7 +1,7 @@
 """One simulated car: physics, body, driver and place under one clock of seconds. Deterministic given its seed; no I/O.
 
 Call ``advance`` with the seconds that passed, ``readings`` for what the sensors say, ``obey`` for an actuation that the car's agent
-ordered. ``memory`` is what a later run goes on from (``SimulatedCar(…, memory=…)``).
+commanded. ``memory`` is what a later run goes on from (``SimulatedCar(…, memory=…)``).
 """
 
 import math

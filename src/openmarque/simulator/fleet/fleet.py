@@ -5,7 +5,7 @@ over mutual TLS. A car that has no coverage, or sleeps, has no connection; its o
 
 Rules:
     1. Sensors are read once a second, and at once when an actuation took effect.
-    2. An order moves the car only as the core's ``Actuation``; the simulator never looks at frames.
+    2. A remote command moves the car only as the core's ``Actuation``; the simulator never looks at frames.
     3. A privacy level is chosen once, in a car that never had one; after that only the head unit changes it.
 """
 
@@ -34,7 +34,7 @@ from openmarque.protocol.signals import Value
 from openmarque.simulator.fleet import body as bodies
 from openmarque.simulator.fleet.body import Move
 from openmarque.simulator.fleet.car import Memory, SimulatedCar
-from openmarque.simulator.fleet.cast import Part
+from openmarque.simulator.fleet.demo_fleet import CarSpec
 from openmarque.simulator.fleet.past import Past
 
 SENSE_S: Final = 1.0
@@ -51,18 +51,18 @@ _log = structlog.get_logger("openmarque.fleet")
 
 
 @dataclass(frozen=True)
-class Seat:
+class ProvisionedCar:
     """Where a part is played: the folder of the car's bundle, and the seed of its chances."""
 
     folder: Path
-    part: Part
+    part: CarSpec
     seed: int
 
 
 class FleetCar:
     """One car: opens its memory at once, lives in ``run``. ``agent`` is what a head-unit page shows."""
 
-    def __init__(self, seat: Seat, catalogue: Catalogue, clock: Clock, turn: asyncio.Lock | None = None) -> None:
+    def __init__(self, seat: ProvisionedCar, catalogue: Catalogue, clock: Clock, turn: asyncio.Lock | None = None) -> None:
         """Take the car in `seat`; raises ``BundleUnusable``, ``StoreUnusable``.
 
         Cars that share `turn` tell their past one after the other, so that the first one lives soon.

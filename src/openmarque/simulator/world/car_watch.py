@@ -21,24 +21,24 @@ from openmarque.catalogue.policy import Policy
 from openmarque.kit.ids import VehicleId
 from openmarque.protocol.envelope import Envelope, Lane, Trust, read_ack, read_envelope
 from openmarque.protocol.levels import Level
-from openmarque.protocol.messages import GONE, STATUS, STATUS_WITH_PLACE, Gone, MessageRegister, Welcome
+from openmarque.protocol.messages import GONE, STATUS, STATUS_WITH_PLACE, MessageRegister, Tombstone, Welcome
 from openmarque.protocol.signals import PLACE_SIGNALS, Value
 from openmarque.services.trips.declaration import GROUP
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
 from openmarque.simulator.world.car import WorldCar
+from openmarque.simulator.world.command_watch import CommandWatch
 from openmarque.simulator.world.driver import TRACKED, DriverTrip, TripSample
+from openmarque.simulator.world.fault_profile import MINUTE_MS
 from openmarque.simulator.world.journal import InvariantBroken, Journal
-from openmarque.simulator.world.order_watch import OrderWatch
 from openmarque.simulator.world.scheduler import Scheduler
 from openmarque.simulator.world.seen import InFlight, Number, Origin, SeenCar, Sent, read_status
-from openmarque.simulator.world.weather import MINUTE_MS
 
 _LANES: Final = frozenset(map(str, Lane))
 _SWITCHES: Final = {TRIP_COMPLETED: ("trips", GROUP), TRIP_PLACES: ("trip_places",)}
 _EXACT_MS: Final = 5 * MINUTE_MS
 """A clock off by more closes or opens windows of time at instants that the world can't tell from outside."""
 
-_read_gone = msgspec.msgpack.Decoder(Gone).decode
+_read_gone = msgspec.msgpack.Decoder(Tombstone).decode
 _read_welcome = msgspec.msgpack.Decoder(Welcome).decode
 
 
@@ -51,7 +51,7 @@ class CarWatch:
         self._journal = journal
         self._register = register
         self.cars: dict[VehicleId, SeenCar] = {}
-        self.orders = OrderWatch(scheduler)
+        self.remote_commands = CommandWatch(scheduler)
 
     def add(self, car: WorldCar) -> None:
         """Watch a car from now on."""
@@ -87,7 +87,7 @@ class CarWatch:
         """See ``LifeWitness``."""
         self.cars[car.vehicle_id].lost_ms = self._scheduler.now_ms
         if why == "reset":
-            self.orders.forget(car)
+            self.remote_commands.forget(car)
         self._journal.note(self._scheduler.now_ms, "may_miss_trips", car.name, why)
 
     def heard(self, car: WorldCar, kind: str, payload: bytes) -> None:
@@ -109,7 +109,7 @@ class CarWatch:
         """See ``CarWitness``."""
         core = car.core
         assert core is not None
-        self.orders.stepped(car, out)
+        self.remote_commands.stepped(car, out)
         seen = self.cars[car.vehicle_id]
         seen.clock_off_ms = max(seen.clock_off_ms, abs(car.offset_ms))
         if core.policy is not seen.policy:

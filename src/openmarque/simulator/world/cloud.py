@@ -13,15 +13,15 @@ from openmarque.domains.commands.memory import MemoryCommands
 from openmarque.domains.commands.phones import Phones
 from openmarque.domains.commands.reports import ReportHandler, Resend
 from openmarque.domains.commands.rules import commands_of
-from openmarque.domains.commands.service import Orders
+from openmarque.domains.commands.service import RemoteCommands
 from openmarque.domains.consent.memory import MemoryLevels
 from openmarque.domains.consent.service import LevelHandler
 from openmarque.governance.memory import MemoryFacts, MemoryPolicyStore
-from openmarque.governance.policies import PolicyKeeper
+from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.ids import TenureId, VehicleId
+from openmarque.link.evaluating import EvaluatorCache
 from openmarque.link.event_ingest import EventIngest
 from openmarque.link.handshake import Handshake
-from openmarque.link.judging import JudgeCache
 from openmarque.link.live import LiveUpdates
 from openmarque.link.memory import MemoryLinkStore
 from openmarque.link.ports import Handler
@@ -30,9 +30,9 @@ from openmarque.protocol.envelope import Lane
 from openmarque.services.trips.service import TripHandler
 from openmarque.services.trips.store import MemoryTrips
 from openmarque.simulator.world.database import Tables, WorkerCrash, WorldDatabase
+from openmarque.simulator.world.fault_profile import CALM, FaultProfile
 from openmarque.simulator.world.journal import Journal
 from openmarque.simulator.world.scheduler import Scheduler, WorldClock, run
-from openmarque.simulator.world.weather import CALM, Weather
 from openmarque.storage.errors import StoreUnavailable
 from openmarque.storage.transaction import Transaction
 
@@ -57,7 +57,7 @@ class CloudParts:
 
     database: type[WorldDatabase] = WorldDatabase
     link: Callable[[WorldDatabase], MemoryLinkStore] = MemoryLinkStore
-    judges: Callable[[], JudgeCache] = JudgeCache
+    evaluators: Callable[[], EvaluatorCache] = EvaluatorCache
     commands: Callable[[], MemoryCommands] = MemoryCommands
     restarted: Callable[[WorldDatabase], None] = no_restart
 
@@ -74,7 +74,7 @@ class Worker:
     inboxes: dict[str, list[Frame]] = field(default_factory=dict)
 
 
-class SilentBell:
+class SilentNotifier:
     """``phones.Bell``: nobody reads mail in the world."""
 
     async def phone_added(self, tx: Transaction, tenure_id: TenureId, label: str, now: datetime) -> None:
@@ -93,36 +93,41 @@ class Cloud:
         keys: tuple[Ed25519PrivateKey, Ed25519PrivateKey],
         scheduler: Scheduler,
     ) -> None:
-        """Wire the use cases as ``openmarque.app`` does, on memory; `keys` sign policies and orders."""
+        """Wire the use cases as ``openmarque.app`` does, on memory; `keys` sign policies and commands."""
         key, self.command_key = keys
         self.database = database
         self.clock = WorldClock(scheduler)
         self.link = parts.link(database)
         self.facts = MemoryFacts()
-        self.governor = PolicyKeeper(catalogue, self.facts, MemoryPolicyStore(), key)
+        self.compiler = StoringPolicyCompiler(catalogue, self.facts, MemoryPolicyStore(), key)
         self._parts = parts
         self._catalogue = catalogue
         self.commands = parts.commands()
         known = commands_of(catalogue.commands())
-        self.orders = Orders(self.commands, self.link, known, self._command_key, kept=True, fresh_s=_CODE_FRESH_S)
-        self.phones = Phones(self.commands, self.link, self._command_key, SilentBell())
+        self.remote_commands = RemoteCommands(
+            self.commands, self.link, known, self._command_key, kept=True, fresh_s=_CODE_FRESH_S
+        )
+        self.phones = Phones(self.commands, self.link, self._command_key, SilentNotifier())
         self.workers = [self._worker(f"worker{number}") for number in range(_WORKERS)]
 
     def _worker(self, name: str) -> Worker:
         """A worker that has just started: it remembers nothing."""
-        judges, live, register = self._parts.judges(), LiveUpdates(self.clock), self._catalogue.messages
+        evaluators, live, register = self._parts.evaluators(), LiveUpdates(self.clock), self._catalogue.messages
         handlers: list[Handler] = [
-            LevelHandler(MemoryLevels(), self.link, self.governor, live),
+            LevelHandler(MemoryLevels(), self.link, self.compiler, live),
             TripHandler(MemoryTrips(), live),
-            ReportHandler(self.orders.progress, self.phones),
+            ReportHandler(self.remote_commands.progress, self.phones),
         ]
         after = (Resend(self.commands, self.phones),)
         known = frozenset(self._catalogue.commands())
         return Worker(
             name,
-            StatusIngest(self.link, self.clock, judges, live),
-            {lane: EventIngest(lane, self.link, self.clock, judges, register, handlers) for lane in (Lane.URGENT, Lane.EVENT)},
-            Handshake(self.link, self.clock, judges, register, self.governor, known, after),
+            StatusIngest(self.link, self.clock, evaluators, live),
+            {
+                lane: EventIngest(lane, self.link, self.clock, evaluators, register, handlers)
+                for lane in (Lane.URGENT, Lane.EVENT)
+            },
+            Handshake(self.link, self.clock, evaluators, register, self.compiler, known, after),
         )
 
     def _command_key(self) -> Ed25519PrivateKey:
@@ -155,7 +160,7 @@ class CloudLife:
         self._scheduler = scheduler
         self._random = random
         self._journal = journal
-        self.weather: Weather = CALM
+        self.faults: FaultProfile = CALM
         self.backups: list[Tables] = []
         self.answered: Callable[[VehicleId, bytes], None] = lambda _vehicle_id, _payload: None
 
@@ -172,7 +177,7 @@ class CloudLife:
         inbox = worker.inboxes.setdefault(channel, [])
         inbox.append((vehicle_id, payload))
         if len(inbox) == 1:
-            slow = self.weather.slow_batch and self._random.random() < self.weather.slow_batch
+            slow = self.faults.slow_batch and self._random.random() < self.faults.slow_batch
             if slow:
                 self._journal.fault(self._scheduler.now_ms, "batch_delayed", worker.name)
             self._scheduler.after(self._random.randint(1_000, 90_000) if slow else 2, self._serve, worker, channel)
@@ -198,13 +203,13 @@ class CloudLife:
 
     def _arm(self, worker: Worker) -> None:
         """Let the next transaction break, now and then."""
-        weather, random, fuse = self.weather, self._random, self._cloud.database.fuse
-        if weather.worker_crash and random.random() < weather.worker_crash:
+        faults, random, fuse = self.faults, self._random, self._cloud.database.fuse
+        if faults.worker_crash and random.random() < faults.worker_crash:
             if random.random() < 0.5:  # as often before the commit as after it
                 fuse.arm_write(random.randint(0, _MOST_WRITES), WorkerCrash)
             else:
                 fuse.arm_publication(random.randint(0, 2))
-        elif weather.database_away and random.random() < weather.database_away:
+        elif faults.database_away and random.random() < faults.database_away:
             self._journal.fault(self._scheduler.now_ms, "transaction_given_up", worker.name)
             fuse.arm_write(random.randint(0, _MOST_WRITES), StoreUnavailable)
 

@@ -12,9 +12,9 @@ from openmarque.protocol.signals import Value
 from openmarque.services.trips.declaration import GROUP
 from openmarque.simulator.world.car import CRASH_POINTS, WorldCar
 from openmarque.simulator.world.driver import Driver, DriverTrip
+from openmarque.simulator.world.fault_profile import CALM, DAY_MS, HOUR_MS, MINUTE_MS, FaultProfile
 from openmarque.simulator.world.journal import Journal
 from openmarque.simulator.world.scheduler import Scheduler
-from openmarque.simulator.world.weather import CALM, DAY_MS, HOUR_MS, MINUTE_MS, Weather
 
 SWITCHES: Final = (REMOTE_ACCESS, GROUP, "trips", "status", "car_finder", "trip_places")
 _OTHER_BUNDLE: Final = 0.3
@@ -54,28 +54,28 @@ class CarLife:
         self._journal = journal
         self._witness = witness
         self._driver = Driver(random)
-        self.weather: Weather = CALM
+        self.faults: FaultProfile = CALM
         self._quiet = False
         self._silent = False
         car.actuate = self._act
 
-    def begin(self, weather: Weather) -> None:
+    def begin(self, faults: FaultProfile) -> None:
         """Power up and plan what will happen."""
-        self.weather = weather
+        self.faults = faults
         self.car.start()
         self._scheduler.after(self._random.randint(1, 5_000), self._sample)
         self._scheduler.after(self._random.randint(1, 2 * MINUTE_MS), self._drive_off)
         self._scheduler.after(self._random.randint(1, 20_000), self._choose_level)
-        self._scheduler.repeat(weather.level_ms, self._random, self._choose_level)
-        self._scheduler.repeat(weather.switch_ms, self._random, self._switch)
-        self._scheduler.repeat(weather.coverage_ms, self._random, self._lose_coverage)
-        self._scheduler.repeat(weather.car_reset_ms, self._random, self._reset)
-        self._scheduler.repeat(weather.clock_jump_ms, self._random, self._jump)
+        self._scheduler.repeat(faults.level_ms, self._random, self._choose_level)
+        self._scheduler.repeat(faults.switch_ms, self._random, self._switch)
+        self._scheduler.repeat(faults.coverage_ms, self._random, self._lose_coverage)
+        self._scheduler.repeat(faults.car_reset_ms, self._random, self._reset)
+        self._scheduler.repeat(faults.clock_jump_ms, self._random, self._jump)
 
     def calm(self) -> None:
         """Clock right, coverage, parked: what is left to say is said now."""
         self._quiet = True
-        self.weather = CALM
+        self.faults = CALM
         self._set_clock(0, Trust.SYNCED)
         self._driver.stop()
         # A policy whose push was lost waits for the next greeting, and a long calm has no reason to bring one.
@@ -87,7 +87,7 @@ class CarLife:
         """The sensors say nothing more: what was sensed last is what the platform should know in the end."""
         self._silent = True
 
-    # Orders
+    # Remote commands
 
     def _act(self, action: Actuation) -> None:
         """The locks move, in a moment, and now and then they are stuck."""
@@ -115,7 +115,7 @@ class CarLife:
         self._driver.stop()
         self._journal.note(self._scheduler.now_ms, "park", self.car.name)
         rest_ms = self._random.randint(20_000, 30 * MINUTE_MS)
-        if self.weather.long_sleep and self._random.random() < self.weather.long_sleep:
+        if self.faults.long_sleep and self._random.random() < self.faults.long_sleep:
             self._journal.fault(self._scheduler.now_ms, "long_sleep", self.car.name)
             self._witness.data_lost(self.car, "long sleep")
             rest_ms = self._random.randint(10, 50) * DAY_MS
@@ -134,7 +134,7 @@ class CarLife:
             return
         if self.car.core is not None:
             self._take(driver.sense(self._scheduler.now_ms))
-        elif not driver.is_driving and self.weather.long_sleep and not self._quiet:
+        elif not driver.is_driving and self.faults.long_sleep and not self._quiet:
             self._scheduler.after(10 * MINUTE_MS, self._sample)  # asleep: nobody asks the sensors
             return
         if driver.is_driving:
@@ -145,7 +145,7 @@ class CarLife:
     def _take(self, values: dict[str, Value]) -> None:
         car, trip, at_ms = self.car, self._driver.trip, self.car.now().ms
         self._witness.senses(car, values)
-        if self.weather.car_crash and self._random.random() < self.weather.car_crash:
+        if self.faults.car_crash and self._random.random() < self.faults.car_crash:
             car.crash_next(self._random.choice(CRASH_POINTS))
             self._scheduler.after(self._random.randint(500, 60_000), self._start_again)
         taken = car.step(lambda core, now: core.sensed(now, values))
@@ -178,7 +178,7 @@ class CarLife:
         self._journal.fault(self._scheduler.now_ms, "coverage_lost", self.car.name)
         self.car.has_coverage = False
         self.car.disconnect()
-        self._scheduler.after(int(self._random.expovariate(3 / self.weather.coverage_ms)) + 1, self._find_coverage)
+        self._scheduler.after(int(self._random.expovariate(3 / self.faults.coverage_ms)) + 1, self._find_coverage)
 
     def _find_coverage(self) -> None:
         self.car.has_coverage = True
@@ -207,7 +207,7 @@ class CarLife:
 
     def set_back(self, by_ms: int) -> None:
         """Somebody puts the wall clock back, for some seconds; only in worlds whose clocks go wrong."""
-        if self.weather.clock_jump_ms and not self._quiet:
+        if self.faults.clock_jump_ms and not self._quiet:
             self._journal.fault(self._scheduler.now_ms, "clock_set_back", self.car.name, by_ms)
             self._set_clock(-by_ms, Trust.SYNCED)
             self._scheduler.after(self._random.randint(10_000, 30_000), self._set_clock, 0, Trust.SYNCED)

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from openmarque.kit.ids import VehicleId
 from openmarque.link.subjects import vehicle_of
+from openmarque.simulator.world.fault_profile import CALM, MINUTE_MS, FaultProfile
 from openmarque.simulator.world.journal import Journal
 from openmarque.simulator.world.scheduler import Scheduler
-from openmarque.simulator.world.weather import CALM, MINUTE_MS, Weather
 
 _DELAY_MS = 40
 """One way through a mobile network."""
@@ -42,7 +42,7 @@ class Network:
         self._journal = journal
         self._cars: dict[VehicleId, Receiver] = {}
         self._platform: Callable[[VehicleId, str, bytes], None] | None = None
-        self.weather: Weather = CALM
+        self.faults: FaultProfile = CALM
 
     def join(self, car: Receiver) -> None:
         """Make a car known."""
@@ -69,17 +69,17 @@ class Network:
             car.hear(kind, payload)
 
     def _carry(self, what: str, deliver: Callable[..., None], *frame: object) -> None:
-        weather, random, at_ms = self.weather, self._random, self._scheduler.now_ms
-        if weather.lost and random.random() < weather.lost:
+        faults, random, at_ms = self.faults, self._random, self._scheduler.now_ms
+        if faults.lost and random.random() < faults.lost:
             self._journal.fault(at_ms, "frame_lost", what)
             return
         copies = 1
-        if weather.repeated and random.random() < weather.repeated:
+        if faults.repeated and random.random() < faults.repeated:
             self._journal.fault(at_ms, "frame_repeated", what)
             copies = 2
         for _ in range(copies):
-            wait_ms = _DELAY_MS + (random.randrange(weather.jitter_ms) if weather.jitter_ms else 0)
-            if weather.late and random.random() < weather.late:
+            wait_ms = _DELAY_MS + (random.randrange(faults.jitter_ms) if faults.jitter_ms else 0)
+            if faults.late and random.random() < faults.late:
                 self._journal.fault(at_ms, "frame_late", what)
                 wait_ms += random.randrange(random.choice(_LATE_MS))
             self._scheduler.after(wait_ms, deliver, *frame)

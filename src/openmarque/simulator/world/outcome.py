@@ -21,9 +21,9 @@ from openmarque.protocol.signals import PLACE_SIGNALS
 from openmarque.simulator.world.car import WorldCar
 from openmarque.simulator.world.cloud_watch import CloudWatch
 from openmarque.simulator.world.database import Tables
+from openmarque.simulator.world.fault_profile import MINUTE_MS
 from openmarque.simulator.world.journal import InvariantBroken
 from openmarque.simulator.world.seen import SeenCar
-from openmarque.simulator.world.weather import MINUTE_MS
 
 _LATELY_MS: Final = 5 * MINUTE_MS
 """A value sensed in the last minutes of the calm part met no obstacle: what may be told of it was told."""

@@ -18,10 +18,10 @@ from openmarque.protocol.levels import Level
 from openmarque.services.trips.declaration import GROUP
 from openmarque.simulator.world.cloud import Cloud
 from openmarque.simulator.world.database import WorldTransaction
+from openmarque.simulator.world.fault_profile import HOUR_MS, FaultProfile
 from openmarque.simulator.world.journal import Journal
 from openmarque.simulator.world.phones import account_of
 from openmarque.simulator.world.scheduler import Scheduler, run
-from openmarque.simulator.world.weather import HOUR_MS, Weather
 from openmarque.storage.errors import StoreUnavailable
 
 PLAN: Final = "connect"
@@ -62,14 +62,14 @@ class Owners:
             self._cloud.link.provision(tx, vehicle_id, keys)
             self._cloud.facts.put_vehicle(tx, vehicle_id, VehicleRow(ceiling, frozenset(("telematics",))))
             self._new_tenure(tx, vehicle_id)
-            await self._cloud.governor.recompile(tx, [vehicle_id], self._cloud.clock.now())
+            await self._cloud.compiler.recompile(tx, [vehicle_id], self._cloud.clock.now())
 
-    def begin(self, weather: Weather) -> None:
+    def begin(self, faults: FaultProfile) -> None:
         """Plan what they will do."""
-        self._scheduler.repeat(weather.contract_ms, self._random, self._change_contract)
-        self._scheduler.repeat(weather.app_switch_ms, self._random, self._switch)
-        self._scheduler.repeat(weather.recompile_ms, self._random, self._recompile)
-        self._scheduler.repeat(weather.tenure_ms, self._random, self._change_hands)
+        self._scheduler.repeat(faults.contract_ms, self._random, self._change_contract)
+        self._scheduler.repeat(faults.app_switch_ms, self._random, self._switch)
+        self._scheduler.repeat(faults.recompile_ms, self._random, self._recompile)
+        self._scheduler.repeat(faults.tenure_ms, self._random, self._change_hands)
 
     def _change_contract(self) -> None:
         ends, random = self._random.random() < 0.5, self._random
@@ -124,7 +124,7 @@ class Owners:
             tenure = tenure_at(tx, vehicle_id, now)
             if tenure is not None:
                 change(tx, tenure)
-            await self._cloud.governor.recompile(tx, [vehicle_id], now)
+            await self._cloud.compiler.recompile(tx, [vehicle_id], now)
 
     def _new_tenure(self, tx: WorldTransaction, vehicle_id: VehicleId) -> None:
         tenure_id = TenureId(self._uuid())

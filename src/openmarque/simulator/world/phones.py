@@ -1,7 +1,7 @@
-"""Phones in the world: added in the car, they order through the platform's real use cases; former owners' phones go on trying.
+"""Phones in the world: added in the car, they command through the platform's real use cases; former owners' phones go on trying.
 
 A phone behaves as the owner's app does: it asks for a challenge, signs with its own time since it asked, and waits. Now and then somebody
-at the platform misuses its key: he sends the car an order again, keeps one back until its time is over and has the car's wall clock put
+at the platform misuses its key: he sends the car a remote command again, keeps one back until its time is over and has the car's wall clock put
 back, or signs for a phone that is not the owner's any more; and somebody at the broker forges greetings.
 """
 
@@ -16,38 +16,38 @@ import msgspec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from openmarque.car.phone_keys import Ticket
-from openmarque.domains.commands.memory import ORDER_TIMER
+from openmarque.car.digital_keys import Ticket
+from openmarque.domains.commands.memory import COMMAND_TIMER
 from openmarque.domains.commands.requests import Asked, Signed
-from openmarque.domains.commands.service import Orders
+from openmarque.domains.commands.service import RemoteCommands
 from openmarque.domains.commands.texts import CAR_OFFLINE
 from openmarque.governance.memory import tenure_at
 from openmarque.kit.errors import CallerError
 from openmarque.kit.ids import AccountId, TenureId
 from openmarque.link.subjects import down_subject
-from openmarque.protocol import orders as o
+from openmarque.protocol import commands as o
 from openmarque.protocol import signing
+from openmarque.protocol.digital_keys import digital_key_mac
 from openmarque.protocol.envelope import PROTOCOL_VERSION, encode
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import Hello, Welcome
-from openmarque.protocol.phone_keys import phone_key_mac
 from openmarque.simulator.world.car import WorldCar
 from openmarque.simulator.world.cloud import Cloud
 from openmarque.simulator.world.database import WorkerCrash, WorldDatabase
+from openmarque.simulator.world.fault_profile import MINUTE_MS
 from openmarque.simulator.world.journal import Journal
 from openmarque.simulator.world.network import Network
 from openmarque.simulator.world.scheduler import Scheduler, run
-from openmarque.simulator.world.weather import MINUTE_MS
 from openmarque.storage.errors import StoreUnavailable
 
-ORDER_MEAN_MS: Final = 2 * MINUTE_MS
+COMMAND_MEAN_MS: Final = 2 * MINUTE_MS
 PHONE_MEAN_MS: Final = 10 * MINUTE_MS
 LOOK_MS: Final = MINUTE_MS
-"""How often the world's scheduler looks for orders whose time is over; the real one looks four times a second."""
+"""How often the world's scheduler looks for commands whose time is over; the real one looks four times a second."""
 _PRIVATE_ON_THE_WAY: Final = 0.15
-"""Share of the orders during whose way to the car its level is made private: the moment at which only the car can refuse."""
-_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""Order of the group P-256 (FIPS 186-5): private keys are below it."""
+"""Share of the commands during whose way to the car its level is made private: the moment at which only the car can refuse."""
+_COMMAND: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""Remote command of the group P-256 (FIPS 186-5): private keys are below it."""
 
 
 def account_of(tenure_id: TenureId) -> AccountId:
@@ -57,9 +57,9 @@ def account_of(tenure_id: TenureId) -> AccountId:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An order as a person gave it: by which phone of which tenure, for what, answering which challenge for how long."""
+    """A remote command as a person gave it: by which phone of which tenure, for what, answering which challenge for how long."""
 
-    order_id: str
+    command_id: str
     tenure_id: TenureId
     key_id: str
     command: str
@@ -68,11 +68,11 @@ class Given:
     valid_ms: int
 
 
-class OrderWitness(Protocol):
-    """Whoever watches that cars do what was ordered and nothing else."""
+class CommandWitness(Protocol):
+    """Whoever watches that cars do what was commanded and nothing else."""
 
-    def ordered(self, car: WorldCar, given: Given) -> None:
-        """A phone signed this order."""
+    def commanded(self, car: WorldCar, given: Given) -> None:
+        """A phone signed this command."""
         ...
 
 
@@ -108,7 +108,7 @@ class PhoneLife:
         car: WorldCar,
         cloud: Cloud,
         network: Network,
-        surroundings: tuple[Scheduler, Random, Journal, OrderWitness],
+        surroundings: tuple[Scheduler, Random, Journal, CommandWitness],
         set_back: Callable[[int], None],
     ) -> None:
         """Nobody has a phone yet. `set_back` puts the car's wall clock back by so many milliseconds, for a moment."""
@@ -126,13 +126,13 @@ class PhoneLife:
         """Plan what they will do."""
         self._scheduler.after(self._random.randint(5_000, 40_000), self._add_phone)
         self._scheduler.repeat(PHONE_MEAN_MS, self._random, self._add_phone)
-        self._scheduler.repeat(ORDER_MEAN_MS, self._random, self._want)
+        self._scheduler.repeat(COMMAND_MEAN_MS, self._random, self._want)
         self._scheduler.repeat(6 * PHONE_MEAN_MS, self._random, self._remove)
         self._scheduler.repeat(5 * MINUTE_MS, self._random, self._misuse)
         self._scheduler.repeat(20 * MINUTE_MS, self._random, self._forge_greeting)
 
     def calm(self) -> None:
-        """Nobody orders any more."""
+        """Nobody commands any more."""
         self._quiet = True
 
     # In the car
@@ -144,13 +144,13 @@ class PhoneLife:
             return
         phone = self._phones.get(tenure_id)
         if phone is None:
-            secret = int.from_bytes(self._random.randbytes(32)) % (_ORDER - 1) + 1
+            secret = int.from_bytes(self._random.randbytes(32)) % (_COMMAND - 1) + 1
             phone = self._phones[tenure_id] = WorldPhone(tenure_id, ec.derive_private_key(secret, ec.SECP256R1()))
         car.step(lambda core, now: core.show_ticket(now))
         ticket = self._ticket()
         if ticket is None:
             return
-        mac = phone_key_mac(ticket.secret, car.vehicle_id, phone.spki)
+        mac = digital_key_mac(ticket.secret, car.vehicle_id, phone.spki)
         self._journal.note(self._scheduler.now_ms, "phone_offered", car.name)
         frame = self._use(lambda: run(self._offer(phone, mac)))
         if frame is not None:
@@ -175,7 +175,7 @@ class PhoneLife:
         self._journal.note(self._scheduler.now_ms, "phone_removed", self._car.name)
         self._car.step(lambda c, now: c.remove_phone(now, key_id))
 
-    # Orders
+    # Remote commands
 
     def _want(self) -> None:
         """Somebody opens the app: it asks for a challenge."""
@@ -194,16 +194,16 @@ class PhoneLife:
         asked = self._asked.pop(answer.asked, None)
         if asked is not None:
             thinks_ms = self._random.choice((300, 2_000, 60_000, 280_000))
-            self._scheduler.after(self._random.randint(1, thinks_ms), self._order, *asked, answer.challenge)
+            self._scheduler.after(self._random.randint(1, thinks_ms), self._remote_command, *asked, answer.challenge)
 
-    def _order(self, phone: WorldPhone, asked_ms: int, challenge: bytes) -> None:
-        valid_ms = self._scheduler.now_ms - asked_ms + o.ORDER_MARGIN_MS
+    def _remote_command(self, phone: WorldPhone, asked_ms: int, challenge: bytes) -> None:
+        valid_ms = self._scheduler.now_ms - asked_ms + o.COMMAND_MARGIN_MS
         if self._quiet or valid_ms > o.CHALLENGE_LIVES_MS:
             return
         phone.counter += 1
-        order_id = UUID(int=self._random.getrandbits(128), version=4)
+        command_id = UUID(int=self._random.getrandbits(128), version=4)
         given = Given(
-            order_id.hex,
+            command_id.hex,
             phone.tenure_id,
             phone.key_id,
             self._random.choice(("lock", "unlock")),
@@ -212,8 +212,8 @@ class PhoneLife:
             valid_ms,
         )
         payload = o.write_payload(
-            o.OrderPayload(
-                order_id=given.order_id,
+            o.CommandPayload(
+                command_id=given.command_id,
                 vehicle_id=self._car.vehicle_id.hex,
                 command=given.command,
                 key_id=given.key_id,
@@ -223,12 +223,12 @@ class PhoneLife:
             )
         )
         signed = Signed(payload, phone.sign(payload))
-        self._witness.ordered(self._car, given)
-        self._journal.note(self._scheduler.now_ms, "order", self._car.name, given.command)
+        self._witness.commanded(self._car, given)
+        self._journal.note(self._scheduler.now_ms, "command", self._car.name, given.command)
         phone.frames.append(self._bribed(signed))
         misused = self._random.random()
         if phone.tenure_id != self._tenure():
-            self._sends(phone.frames[-1], "order_of_former_owner")
+            self._sends(phone.frames[-1], "command_of_former_owner")
         elif misused < 0.2:
             kept_ms = self._random.randint(1, 4) * valid_ms
             self._scheduler.after(kept_ms, self._sends_late, phone.frames[-1], kept_ms)
@@ -237,10 +237,10 @@ class PhoneLife:
             if frame is not None and misused > 1 - _PRIVATE_ON_THE_WAY:
                 self._turn_private()
             if frame is not None:
-                self._network.down(down_subject(self._car.vehicle_id, "order"), frame)
+                self._network.down(down_subject(self._car.vehicle_id, "command"), frame)
 
     def _turn_private(self) -> None:
-        """An order is on its way when somebody in the car chooses private; a little later he takes that back."""
+        """A remote command is on its way when somebody in the car chooses private; a little later he takes that back."""
         car = self._car
         if car.core is None or car.core.privacy.level is Level.PRIVATE:
             return
@@ -255,23 +255,23 @@ class PhoneLife:
     async def _place(self, phone: WorldPhone, given: Given, signed: Signed) -> bytes | None:
         cloud, now = self._cloud, self._cloud.clock.now()
         asked = Asked(
-            *(self._car.vehicle_id, phone.tenure_id, account_of(phone.tenure_id), given.order_id, given.command),
+            *(self._car.vehicle_id, phone.tenure_id, account_of(phone.tenure_id), given.command_id, given.command),
             signed=signed,
             code_right=True,
         )
         async with cloud.database.begin() as tx:
-            placed = await cloud.orders.place(tx, asked, now)
-        if placed.frame is not None and not self._car.online:
+            receipt = await cloud.remote_commands.place(tx, asked, now)
+        if receipt.frame is not None and not self._car.online:
             async with cloud.database.begin() as tx:
-                await cloud.orders.progress.turn_down(tx, placed.order_id, CAR_OFFLINE, now)
+                await cloud.remote_commands.progress.turn_down(tx, receipt.command_id, CAR_OFFLINE, now)
             return None
-        return placed.frame
+        return receipt.frame
 
     def _misuse(self) -> None:
-        """Whoever has the platform's key sends the car some order of old again."""
+        """Whoever has the platform's key sends the car some command of old again."""
         frames = [frame for phone in self._phones.values() for frame in phone.frames[-5:]]
         if frames:
-            self._sends(self._random.choice(frames), "order_replayed")
+            self._sends(self._random.choice(frames), "command_replayed")
 
     def _forge_greeting(self) -> None:
         """Whoever holds the broker answers the car's greeting, or greets in its name, with an epoch of his own."""
@@ -289,16 +289,16 @@ class PhoneLife:
     def _sends(self, frame: bytes, what: str) -> None:
         if not self._quiet:
             self._journal.fault(self._scheduler.now_ms, what, self._car.name)
-            self._network.down(down_subject(self._car.vehicle_id, "order"), frame)
+            self._network.down(down_subject(self._car.vehicle_id, "command"), frame)
 
     def _sends_late(self, frame: bytes, kept_ms: int) -> None:
-        """An order that was kept back comes now; and where clocks go wrong, the car's wall clock says that no time has passed."""
+        """A remote command that was kept back comes now; and where clocks go wrong, the car's wall clock says that no time has passed."""
         if not self._quiet:
             self._set_back(kept_ms)
-            self._sends(frame, "order_kept_back")
+            self._sends(frame, "command_kept_back")
 
     def _bribed(self, signed: Signed) -> bytes:
-        return o.seal_order(
+        return o.sign_command(
             self._cloud.command_key, self._car.vehicle_id, signed.payload, signed.signature, code_fresh=True, keys_version=0
         )
 
@@ -323,8 +323,8 @@ async def _tenure_now(database: WorldDatabase, car: WorldCar, now: datetime) -> 
     return None if tenure is None else tenure.tenure_id
 
 
-class OrderClock:
-    """Ends orders whose time is over, as ``openmarque schedule`` does."""
+class CommandClock:
+    """Ends commands whose time is over, as ``openmarque schedule`` does."""
 
     def __init__(self, cloud: Cloud, scheduler: Scheduler) -> None:
         """Look from now on."""
@@ -335,15 +335,15 @@ class OrderClock:
         """Run what is due, and look again later."""
         self._scheduler.after(LOOK_MS, self.look)
         now = self._cloud.clock.now()
-        timers = self._cloud.database.tables.get(ORDER_TIMER, {})
-        for order_id in [key for key, due_at in timers.items() if due_at <= now]:
+        timers = self._cloud.database.tables.get(COMMAND_TIMER, {})
+        for command_id in [key for key, due_at in timers.items() if due_at <= now]:
             try:
-                assert isinstance(order_id, UUID)
-                run(self._over(self._cloud.orders, order_id, now))
+                assert isinstance(command_id, UUID)
+                run(self._over(self._cloud.remote_commands, command_id, now))
             except (StoreUnavailable, WorkerCrash):
                 return
 
-    async def _over(self, orders: Orders, order_id: UUID, now: datetime) -> None:
+    async def _over(self, remote_commands: RemoteCommands, command_id: UUID, now: datetime) -> None:
         async with self._cloud.database.begin() as tx:
-            tx.delete(ORDER_TIMER, order_id)
-            await orders.progress.time_over(tx, order_id, now)
+            tx.delete(COMMAND_TIMER, command_id)
+            await remote_commands.progress.time_over(tx, command_id, now)

@@ -29,17 +29,17 @@ from openmarque.simulator.world.car import CarParts, WorldCar, WorldKeys
 from openmarque.simulator.world.car_watch import CarWatch
 from openmarque.simulator.world.cloud import Cloud, CloudLife, CloudParts
 from openmarque.simulator.world.cloud_watch import CloudWatch
+from openmarque.simulator.world.command_watch import CommandWatch
 from openmarque.simulator.world.database import Tables
+from openmarque.simulator.world.fault_profile import CALM, MINUTE_MS, FaultProfile, draw
 from openmarque.simulator.world.journal import Journal
 from openmarque.simulator.world.life import CarLife
 from openmarque.simulator.world.network import Network
-from openmarque.simulator.world.order_watch import OrderWatch
 from openmarque.simulator.world.outcome import Ending
 from openmarque.simulator.world.owners import Owners
-from openmarque.simulator.world.phones import OrderClock, PhoneLife
+from openmarque.simulator.world.phones import CommandClock, PhoneLife
 from openmarque.simulator.world.scheduler import Scheduler
 from openmarque.simulator.world.seen import Committed
-from openmarque.simulator.world.weather import CALM, MINUTE_MS, Weather, draw
 
 START: Final = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DEFAULT_STEPS: Final = 2_000
@@ -70,14 +70,14 @@ class World:
     """One world. ``run`` goes through it once; raises ``InvariantBroken`` where it breaks."""
 
     def __init__(
-        self, seed: int, steps: int = DEFAULT_STEPS, parts: Parts | None = None, weather: Weather | None = None
+        self, seed: int, steps: int = DEFAULT_STEPS, parts: Parts | None = None, faults: FaultProfile | None = None
     ) -> None:
         """Everything follows from `seed`; `steps` bounds the rough part; `weather` replaces the one drawn."""
         parts = parts or Parts()
         self.random = Random(seed)
-        self.weather = draw(self.random)
-        if weather is not None:
-            self.weather = weather
+        self.faults = draw(self.random)
+        if faults is not None:
+            self.faults = faults
         self.journal = Journal()
         self.scheduler = Scheduler(to_ms(START))
         self._steps = steps
@@ -124,7 +124,7 @@ class World:
 
     def _phones(self, life: CarLife, people: Random) -> PhoneLife:
         own = Random(people.getrandbits(64))
-        surroundings = self.scheduler, own, self.journal, self.car_watch.orders
+        surroundings = self.scheduler, own, self.journal, self.car_watch.remote_commands
         return PhoneLife(life.car, self.cloud, self._network, surroundings, life.set_back)
 
     def run(self) -> None:
@@ -143,22 +143,22 @@ class World:
         )
         for life in self.lives:
             ending.ask(life.car)
-        OrderWatch.ask(self.cloud.database.tables)
+        CommandWatch.ask(self.cloud.database.tables)
         self.asked = Counter(trips=ending.trips, places=ending.places)
 
     def _begin(self) -> None:
-        weather = self.weather
-        self._network.weather = self.cloud_life.weather = weather
-        self.owners.begin(weather)
+        faults = self.faults
+        self._network.faults = self.cloud_life.faults = faults
+        self.owners.begin(faults)
         for life in self.lives:
-            life.begin(weather)
+            life.begin(faults)
             self.phones[life.car.vehicle_id].begin()
-        OrderClock(self.cloud, self.scheduler).look()
+        CommandClock(self.cloud, self.scheduler).look()
         repeat = self.scheduler.repeat
-        repeat(weather.worker_restart_ms, self.random, self.cloud_life.restart_one)
-        repeat(weather.database_outage_ms, self.random, self.cloud_life.lose_database)
-        repeat(weather.restore_ms // 2, self.random, self._back_up)
-        repeat(weather.restore_ms, self.random, self._restore)
+        repeat(faults.worker_restart_ms, self.random, self.cloud_life.restart_one)
+        repeat(faults.database_outage_ms, self.random, self.cloud_life.lose_database)
+        repeat(faults.restore_ms // 2, self.random, self._back_up)
+        repeat(faults.restore_ms, self.random, self._restore)
 
     def _back_up(self) -> None:
         self.journal.note(self.scheduler.now_ms, "backup", "database")
@@ -182,7 +182,7 @@ class World:
     def _calm(self) -> None:
         self.scheduler.end_repeats()
         self.journal.note(self.scheduler.now_ms, "calm", "world")
-        self._network.weather = self.cloud_life.weather = CALM
+        self._network.faults = self.cloud_life.faults = CALM
         self.cloud_life.calm()
         for people in self.phones.values():
             people.calm()

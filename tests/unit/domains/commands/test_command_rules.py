@@ -1,24 +1,24 @@
-"""Rules of orders and of the safety code."""
+"""Rules of commands and of the safety code."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from openmarque.brands.pack import load_pack
+from openmarque.catalogue.command_reasons import CommandReason
 from openmarque.catalogue.declarations import Authority
-from openmarque.catalogue.order_reasons import OrderReason
 from openmarque.catalogue.refusals import Reason
 from openmarque.domains.commands.rules import (
     FIRST_LOCK,
     LONGEST_LOCK,
     TRIES,
+    commands_kept,
     commands_of,
     fingerprint,
     is_fit_code,
     is_fresh,
     lock_after,
     next_number,
-    orders_kept,
     tries_left,
 )
 from openmarque.domains.commands.states import State
@@ -61,10 +61,10 @@ def test_numbers_only_grow_also_from_a_restored_database():
 
 
 @pytest.mark.req("GDP-12")
-def test_without_a_retention_of_the_brand_there_are_no_orders():
-    assert orders_kept(installed_catalogue().declarations) is None
-    assert orders_kept(installed_catalogue(load_pack().retention).declarations) == timedelta(days=30)
-    assert orders_kept({}) is None
+def test_without_a_retention_of_the_brand_there_are_no_commands():
+    assert commands_kept(installed_catalogue().declarations) is None
+    assert commands_kept(installed_catalogue(load_pack().retention).declarations) == timedelta(days=30)
+    assert commands_kept({}) is None
 
 
 @pytest.mark.req("RC-7")
@@ -72,7 +72,7 @@ def test_the_commands_are_those_that_services_declare_with_their_authority():
     commands = commands_of(installed_catalogue().commands())
     assert commands["lock"].authority is Authority.PHONE
     assert commands["unlock"].needs_code
-    assert not commands["refresh"].by_phone
+    assert not commands["refresh"].by_digital_key
 
 
 @pytest.mark.req("RC-4")
@@ -81,7 +81,7 @@ def test_every_state_and_every_reason_has_words_in_both_languages():
     for language in ("en", "fr"):
         for state in set(State) - {State.REFUSED, State.FAILED, State.EXPIRED}:
             assert told(state, "", language)[0]
-        for reason in (*TEXTS["en"], *OrderReason, *Reason):
+        for reason in (*TEXTS["en"], *CommandReason, *Reason):
             message, cure = told(State.REFUSED, reason, language)
             assert message
             assert cure

@@ -2,7 +2,7 @@
 
 import pytest
 
-from openmarque.catalogue.order_reasons import OrderReason
+from openmarque.catalogue.command_reasons import CommandReason
 from openmarque.protocol import signals as vss
 from openmarque.services.lock.rules import LOCK, UNLOCK, is_done, is_locked, may_lock, may_unlock
 
@@ -42,7 +42,7 @@ def test_unlocking_is_done_when_no_door_is_locked_any_more():
 def test_a_car_with_something_open_is_not_locked(path):
     assert may_lock({}) is None
     assert may_lock({path: False}) is None
-    assert may_lock({path: True}) is OrderReason.DOOR_OPEN
+    assert may_lock({path: True}) is CommandReason.DOOR_OPEN
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,13 @@ def test_a_car_with_something_open_is_not_locked(path):
     [
         ({vss.SPEED: 0.0}, None),
         ({vss.SPEED: 0.9}, None),
-        ({vss.SPEED: 1}, OrderReason.MOVING),
-        ({vss.SPEED: -1.0}, OrderReason.MOVING),
-        ({vss.SPEED: 30.0, vss.IGNITION: "OFF"}, OrderReason.MOVING),
+        ({vss.SPEED: 1}, CommandReason.MOVING),
+        ({vss.SPEED: -1.0}, CommandReason.MOVING),
+        ({vss.SPEED: 30.0, vss.IGNITION: "OFF"}, CommandReason.MOVING),
         ({vss.IGNITION: "OFF"}, None),
         ({vss.IGNITION: "LOCK"}, None),
-        ({vss.IGNITION: "ON"}, OrderReason.STATE_UNKNOWN),
-        ({}, OrderReason.STATE_UNKNOWN),
+        ({vss.IGNITION: "ON"}, CommandReason.STATE_UNKNOWN),
+        ({}, CommandReason.STATE_UNKNOWN),
     ],
 )
 def test_a_car_is_unlocked_only_when_it_is_known_to_stand(latest, reason):

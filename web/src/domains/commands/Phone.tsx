@@ -8,9 +8,9 @@ import { useTexts } from "../../kit/i18n";
 import { Page, ProblemNote } from "../../kit/parts";
 import { useAccount } from "../../kit/session";
 import styles from "./commands.module.css";
-import { makeKey, offer, type PhoneKey, type Ticket } from "./keys";
+import { makeKey, offer, type DigitalKey, type Ticket } from "./keys";
 import { useNow } from "../../kit/live";
-import { usePhones } from "./orders";
+import { usePhones } from "./remoteCommands";
 import { ChooseCode } from "./SafetyCode";
 import * as texts from "./texts";
 import { useTicket } from "./ticket";
@@ -75,7 +75,7 @@ function Naming({ ticket, onOffered }: { ticket: Ticket; onOffered: (phone: Offe
   const { t } = useTexts("commands");
   const [label, setLabel] = useState(() => t(`phone.names.${deviceKind()}`));
   // One key for one code of the car: where the answer was lost, the same key is offered again, and the car knows it already.
-  const made = useRef<PhoneKey | null>(null);
+  const made = useRef<DigitalKey | null>(null);
   const add = useMutation({
     mutationFn: async () => {
       const key = made.current ?? (await makeKey(ticket.vehicleId).catch((cause: unknown) => {
@@ -84,7 +84,7 @@ function Naming({ ticket, onOffered }: { ticket: Ticket; onOffered: (phone: Offe
       made.current = key;
       const body = await offer(key, ticket, label.trim());
       const params = { path: { vehicle_id: ticket.vehicleId } };
-      return told(client.POST("/api/v1/vehicles/{vehicle_id}/phone-keys", { params, body }));
+      return told(client.POST("/api/v1/vehicles/{vehicle_id}/digital-keys", { params, body }));
     },
     onSuccess: (phone) => onOffered({ ...phone, offeredAt: Date.now() }),
   });

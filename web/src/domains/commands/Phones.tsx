@@ -10,7 +10,7 @@ import { Loading, Page, ProblemNote } from "../../kit/parts";
 import { useAccount } from "../../kit/session";
 import { fullNameOf, useCar } from "../garage/cars";
 import styles from "./commands.module.css";
-import { usePhoneKey, usePhones } from "./orders";
+import { useDigitalKey, usePhones } from "./remoteCommands";
 import { HowToAdd } from "./Phone";
 import { Sheet } from "./Sheet";
 
@@ -21,7 +21,7 @@ export default function Phones() {
   const { vehicleId = "" } = useParams();
   const { t, language } = useTexts("commands");
   const phones = usePhones(vehicleId, { everyMs: EVERY_MS });
-  const here = usePhoneKey(vehicleId, phones.data?.items);
+  const here = useDigitalKey(vehicleId, phones.data?.items);
   const account = useAccount();
   const [removing, setRemoving] = useState<Schemas["PhoneBody"] | null>(null);
   const car = useCar(vehicleId).data;
@@ -77,9 +77,9 @@ function Removal({ vehicleId, phone, onClose }: { vehicleId: string; phone: Sche
   const known = useQueryClient();
   const remove = useMutation({
     mutationFn: () =>
-      told(client.DELETE("/api/v1/vehicles/{vehicle_id}/phone-keys/{key_id}", { params: { path: { vehicle_id: vehicleId, key_id: phone.key_id } } })),
+      told(client.DELETE("/api/v1/vehicles/{vehicle_id}/digital-keys/{key_id}", { params: { path: { vehicle_id: vehicleId, key_id: phone.key_id } } })),
     onSuccess: async () => {
-      await known.invalidateQueries({ queryKey: ["vehicles", vehicleId, "phone-keys"] });
+      await known.invalidateQueries({ queryKey: ["vehicles", vehicleId, "digital-keys"] });
       onClose();
     },
   });

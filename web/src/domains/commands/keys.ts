@@ -1,20 +1,20 @@
 /**
  * The keys by which this browser is a phone of a car: made here, never out of here, one for each time that a car was asked to know it.
- * The bytes are those of `openmarque/protocol/orders.py`, which says why; `tests/keys.test.ts` holds both to the same vectors.
+ * The bytes are those of `openmarque/protocol/remote-commands.py`, which says why; `tests/keys.test.ts` holds both to the same vectors.
  */
 import type { Schemas } from "../../kit/api";
 import { fromBase64url, fromHex, toBase64url, toHex } from "../../kit/bytes";
 import { askToStay, change, read } from "../../kit/stored";
 
-const ORDER_CONTEXT = "openmarque.order.v1\n";
+const COMMAND_CONTEXT = "openmarque.command.v1\n";
 const OFFER_CONTEXT = "openmarque.phone-key.v1\n";
 const SECRET_BYTES = 16;
 const KEY_ID_BYTES = 16;
 /** How many keys of one car are kept that signed nothing yet: the one that the car just took, and those whose answer is still awaited. */
 const KEPT = 4;
 
-/** A key as this browser keeps it. `counter` is the last that an order was signed with. */
-export interface PhoneKey {
+/** A key as this browser keeps it. `counter` is the last that a remote command was signed with. */
+export interface DigitalKey {
   keyId: string;
   privateKey: CryptoKey;
   spki: Uint8Array<ArrayBuffer>;
@@ -27,9 +27,9 @@ export interface Ticket {
   secret: Uint8Array<ArrayBuffer>;
 }
 
-/** What an order says. The order of these members is the spelling that is signed. */
-export interface OrderContent {
-  orderId: string;
+/** What a remote command says. The order of these members is the spelling that is signed. */
+export interface CommandContent {
+  commandId: string;
   vehicleId: string;
   command: string;
   keyId: string;
@@ -60,36 +60,36 @@ export async function offerMac(ticket: Ticket, spki: Uint8Array): Promise<Uint8A
   return new Uint8Array(await crypto.subtle.sign("HMAC", key, statement));
 }
 
-/** The one spelling of an order: what `JSON.stringify` gives for its members in this order. */
-export function writePayload(order: OrderContent): string {
+/** The one spelling of a remote command: what `JSON.stringify` gives for its members in this order. */
+export function writePayload(remote: CommandContent): string {
   return JSON.stringify({
     v: 1,
-    order_id: order.orderId,
-    vehicle_id: order.vehicleId,
-    command: order.command,
+    command_id: remote.commandId,
+    vehicle_id: remote.vehicleId,
+    command: remote.command,
     arguments: {},
-    key_id: order.keyId,
-    counter: order.counter,
-    challenge: order.challenge,
-    valid_ms: order.validMs,
+    key_id: remote.keyId,
+    counter: remote.counter,
+    challenge: remote.challenge,
+    valid_ms: remote.validMs,
   });
 }
 
-/** The order as its bytes and the phone's signature over them (ECDSA P-256, P1363), both base64url. */
-export async function sign(key: PhoneKey, order: OrderContent): Promise<{ payload: string; signature: string }> {
+/** The command as its bytes and the phone's signature over them (ECDSA P-256, P1363), both base64url. */
+export async function sign(key: DigitalKey, remote: CommandContent): Promise<{ payload: string; signature: string }> {
   const encoder = new TextEncoder();
-  const payload = encoder.encode(writePayload(order));
-  const statement = joined(encoder.encode(ORDER_CONTEXT), payload);
+  const payload = encoder.encode(writePayload(remote));
+  const statement = joined(encoder.encode(COMMAND_CONTEXT), payload);
   const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, key.privateKey, statement);
   return { payload: toBase64url(payload), signature: toBase64url(new Uint8Array(signature)) };
 }
 
 /** Makes a key for the car and keeps it; it counts for nothing until the car has taken it. */
-export async function makeKey(vehicleId: string): Promise<PhoneKey> {
+export async function makeKey(vehicleId: string): Promise<DigitalKey> {
   const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
   const spki = new Uint8Array(await crypto.subtle.exportKey("spki", pair.publicKey));
-  const made: PhoneKey = { keyId: await keyIdOf(spki), privateKey: pair.privateKey, spki, counter: 0 };
-  await change<PhoneKey[]>("phone", place(vehicleId), (keys) => {
+  const made: DigitalKey = { keyId: await keyIdOf(spki), privateKey: pair.privateKey, spki, counter: 0 };
+  await change<DigitalKey[]>("phone", place(vehicleId), (keys) => {
     const unused = [made, ...(keys ?? []).filter((key) => key.counter === 0)].slice(0, KEPT);
     return [...unused, ...(keys ?? []).filter((key) => key.counter > 0)];
   });
@@ -98,20 +98,20 @@ export async function makeKey(vehicleId: string): Promise<PhoneKey> {
 }
 
 /** The body that offers `key` to the car of the ticket. */
-export async function offer(key: PhoneKey, ticket: Ticket, label: string): Promise<Schemas["PhoneRequestBody"]> {
+export async function offer(key: DigitalKey, ticket: Ticket, label: string): Promise<Schemas["PhoneRequestBody"]> {
   return { public_key: toBase64url(key.spki), label, mac: toBase64url(await offerMac(ticket, key.spki)) };
 }
 
 /** The key of this browser that the car knows, by the list of the car's phones; null when there is none. */
-export async function keyAmong(vehicleId: string, phones: readonly Schemas["PhoneBody"][]): Promise<PhoneKey | null> {
-  const keys = (await read<PhoneKey[]>("phone", place(vehicleId))) ?? [];
+export async function keyAmong(vehicleId: string, phones: readonly Schemas["PhoneBody"][]): Promise<DigitalKey | null> {
+  const keys = (await read<DigitalKey[]>("phone", place(vehicleId))) ?? [];
   const active = new Set(phones.filter((phone) => phone.state === "active").map((phone) => phone.key_id));
   return keys.find((key) => active.has(key.keyId)) ?? null;
 }
 
-/** The next number for an order, above every number taken before and above `floor`. Kept before it is used, by one window at a time. */
+/** The next number for a remote command, above every number taken before and above `floor`. Kept before it is used, by one window at a time. */
 export async function takeCounter(vehicleId: string, keyId: string, floor = 0): Promise<number> {
-  const keys = await change<PhoneKey[]>("phone", place(vehicleId), (kept) =>
+  const keys = await change<DigitalKey[]>("phone", place(vehicleId), (kept) =>
     (kept ?? []).map((key) => (key.keyId === keyId ? { ...key, counter: Math.max(key.counter, floor) + 1 } : key)),
   );
   const taken = keys.find((key) => key.keyId === keyId);

@@ -1,9 +1,9 @@
-/** Texts of orders, phones and the safety code. */
+/** Texts of commands, phones and the safety code. */
 export const en = {
   life: {
-    title: "Your order",
-    steps: "Steps of the order “{{command}}”",
-    earlier: "Earlier orders",
+    title: "Your command",
+    steps: "Steps of the command “{{command}}”",
+    earlier: "Earlier commands",
     by: "by {{phone}}",
     coming: "still to come",
     close: "Hide",
@@ -43,9 +43,9 @@ export const en = {
       "car-silent": { message: "The car does not answer.", cure: "Nothing was ordered. Try again in a minute." },
       "phone-key-not-active": { message: "The car no longer knows this phone.", cure: "Add it again in the car: on its screen, Phones, Add a phone." },
       "phone-signature-wrong": { message: "The key of this phone does not fit any more.", cure: "Add the phone again in the car: on its screen, Phones, Add a phone." },
-      "order-step-impossible": { message: "This order is already over.", cure: "Give the order again." },
+      "command-step-impossible": { message: "This command is already over.", cure: "Give the command again." },
       "too-many-challenges": { message: "The car was asked too often just now.", cure: "Wait a few seconds and try again." },
-      "too-many-orders": { message: "There were too many orders to this car.", cure: "Wait a while and try again." },
+      "too-many-commands": { message: "There were too many commands to this car.", cure: "Wait a while and try again." },
     },
   },
   code: {
@@ -117,7 +117,7 @@ export const en = {
     state: { requested: "waits for the car", active: "since {{at}}", refused: "not taken by the car", removed: "removed", revoked: "removed" },
     remove: "Remove {{label}}",
     sure: "Remove {{label}}?",
-    consequence: "It can't lock or unlock the car any more. The car hears of it before any further order. To add it again you have to be in the car.",
+    consequence: "It can't lock or unlock the car any more. The car hears of it before any further command. To add it again you have to be in the car.",
     doRemove: "Remove the phone",
     code: "Safety code",
     codeSet: "Set. You need it to unlock.",
@@ -171,9 +171,9 @@ export const fr: typeof en = {
       "car-silent": { message: "La voiture ne répond pas.", cure: "Rien n'a été ordonné. Réessayez dans une minute." },
       "phone-key-not-active": { message: "La voiture ne connaît plus ce téléphone.", cure: "Ajoutez-le de nouveau dans la voiture : à l'écran, Téléphones, Ajouter un téléphone." },
       "phone-signature-wrong": { message: "La clé de ce téléphone ne convient plus.", cure: "Ajoutez de nouveau le téléphone dans la voiture : à l'écran, Téléphones, Ajouter un téléphone." },
-      "order-step-impossible": { message: "Cet ordre est déjà terminé.", cure: "Donnez l'ordre à nouveau." },
+      "command-step-impossible": { message: "Cet ordre est déjà terminé.", cure: "Donnez l'ordre à nouveau." },
       "too-many-challenges": { message: "La voiture vient d'être interrogée trop souvent.", cure: "Attendez quelques secondes et réessayez." },
-      "too-many-orders": { message: "Il y a eu trop d'ordres à cette voiture.", cure: "Attendez un moment et réessayez." },
+      "too-many-commands": { message: "Il y a eu trop d'ordres à cette voiture.", cure: "Attendez un moment et réessayez." },
     },
   },
   code: {

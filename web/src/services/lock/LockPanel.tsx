@@ -2,10 +2,10 @@ import { Button } from "@mantine/core";
 import { IconLock, IconLockOpen } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { isOver, ordersOf, type Order } from "../../domains/commands/life";
-import { OrderLife } from "../../domains/commands/OrderLife";
-import { OrderSheet } from "../../domains/commands/OrderSheet";
-import { order, useKeepOrder, usePhoneKey, usePhones } from "../../domains/commands/orders";
+import { isOver, commandsOf, type RemoteCommand } from "../../domains/commands/life";
+import { CommandLife } from "../../domains/commands/CommandLife";
+import { CommandSheet } from "../../domains/commands/CommandSheet";
+import { sendCommand, useKeepCommand, useDigitalKey, usePhones } from "../../domains/commands/remoteCommands";
 import { HowToAdd } from "../../domains/commands/Phone";
 import { Sheet } from "../../domains/commands/Sheet";
 import type { Schemas } from "../../kit/api";
@@ -19,8 +19,8 @@ type Command = (typeof COMMANDS)[number];
 
 interface Asked {
   command: Command;
-  /** An order of another browser that waits for this phone. */
-  waiting?: Order;
+  /** A remote command of another browser that waits for this phone. */
+  waiting?: RemoteCommand;
 }
 
 interface LockPanelProps {
@@ -32,7 +32,7 @@ interface LockPanelProps {
 }
 
 /**
- * Lock and unlock: both buttons always there, whatever the state (RC-1), the one that changes it in front; each order is confirmed before it goes, and its button moves
+ * Lock and unlock: both buttons always there, whatever the state (RC-1), the one that changes it in front; each command is confirmed before it goes, and its button moves
  * until the outcome is known (RC-8).
  */
 export function LockPanel({ vehicleId, car, service, locked }: LockPanelProps) {
@@ -40,8 +40,8 @@ export function LockPanel({ vehicleId, car, service, locked }: LockPanelProps) {
   const [asked, setAsked] = useState<Asked | null>(null);
   const phones = useKnownPhones(vehicleId, car, asked !== null);
   const [tries, setTries] = useState(0);
-  const phoneKey = usePhoneKey(vehicleId, phones.items, tries);
-  const newest = ordersOf(car.orders, COMMANDS)[0];
+  const digitalKey = useDigitalKey(vehicleId, phones.items, tries);
+  const newest = commandsOf(car.remote_commands, COMMANDS)[0];
   const underWay = newest !== undefined && !isOver(newest) && newest.state !== "awaiting_phone" ? newest.command : null;
   const again = () => {
     setTries(tries + 1);
@@ -67,24 +67,24 @@ export function LockPanel({ vehicleId, car, service, locked }: LockPanelProps) {
           </Button>
         ))}
       </section>
-      <OrderLife
+      <CommandLife
         vehicleId={vehicleId}
-        orders={car.orders}
+        remotes={car.remote_commands}
         commands={COMMANDS}
-        onApprove={phoneKey && !(phoneKey instanceof Error) ? (waiting) => setAsked({ command: waiting.command as Command, waiting }) : null}
+        onApprove={digitalKey && !(digitalKey instanceof Error) ? (waiting) => setAsked({ command: waiting.command as Command, waiting }) : null}
       />
       {asked !== null && service !== undefined && !service.open ? (
         <Closed service={service} title={t(asked.command)} onClose={close} />
-      ) : asked !== null && phoneKey === null ? (
+      ) : asked !== null && digitalKey === null ? (
         <NoKey vehicleId={vehicleId} command={asked.command} phones={phones.items ?? []} onClose={close} />
-      ) : asked !== null && (phoneKey === undefined || phoneKey instanceof Error) ? (
+      ) : asked !== null && (digitalKey === undefined || digitalKey instanceof Error) ? (
         <Sheet title={t(asked.command)} onClose={close}>
-          {phoneKey === undefined && phones.error === null ? <Loading rows={1} /> : <ProblemNote error={phoneKey ?? phones.error} onRetry={again} />}
+          {digitalKey === undefined && phones.error === null ? <Loading rows={1} /> : <ProblemNote error={digitalKey ?? phones.error} onRetry={again} />}
         </Sheet>
-      ) : asked !== null && phoneKey && !(phoneKey instanceof Error) ? (
-        <OrderSheet
+      ) : asked !== null && digitalKey && !(digitalKey instanceof Error) ? (
+        <CommandSheet
           vehicleId={vehicleId}
-          phoneKey={phoneKey}
+          digitalKey={digitalKey}
           command={asked.command}
           needsCode={asked.command === "unlock"}
           waiting={asked.waiting}
@@ -100,8 +100,8 @@ export function LockPanel({ vehicleId, car, service, locked }: LockPanelProps) {
 
 /** The phones of the car: as its stream told them, or, while it tells nothing and somebody waits, as the platform answers. */
 function useKnownPhones(vehicleId: string, car: CarLive, isAsked: boolean) {
-  const asked = usePhones(vehicleId, { enabled: isAsked && car.phone_keys === undefined });
-  const items = car.phone_keys?.items ?? asked.data?.items;
+  const asked = usePhones(vehicleId, { enabled: isAsked && car.digital_keys === undefined });
+  const items = car.digital_keys?.items ?? asked.data?.items;
   return { items, error: items === undefined ? asked.error : null, retry: () => void asked.refetch() };
 }
 
@@ -123,9 +123,9 @@ function Closed({ service, title, onClose }: { service: Schemas["ServiceBody"]; 
 /** This browser holds no key of the car: how it gets one, and what goes without. */
 function NoKey({ vehicleId, command, phones, onClose }: { vehicleId: string; command: Command; phones: readonly Schemas["PhoneBody"][]; onClose: () => void }) {
   const { t } = useTexts("lock");
-  const keep = useKeepOrder(vehicleId);
+  const keep = useKeepCommand(vehicleId);
   const ask = useMutation({
-    mutationFn: () => order({ vehicleId, command }),
+    mutationFn: () => sendCommand({ vehicleId, command }),
     onSuccess: (placed) => {
       keep(placed);
       onClose();

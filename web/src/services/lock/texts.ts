@@ -11,7 +11,7 @@ export const en = {
   closed: "Not possible now",
   noKey: "This browser is no key of the car yet",
   noKeyWhat: "Whoever opens the car signs with a key that never leaves their phone. This takes a minute, in the car:",
-  other: "Or order it here and approve it on a phone that the car already knows:",
+  other: "Or command it here and approve it on a phone that the car already knows:",
   askPhone: "Ask another phone",
 };
 

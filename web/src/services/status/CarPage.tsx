@@ -153,7 +153,7 @@ function Hero({ vehicleId, detail, car, stream, nowMs }: HeroProps) {
         <span className={styles.small} data-live={stream}>
           {stream === "lost" ? t("hero.lost") : age === null ? t("hero.never") : t("hero.updated", { age: format.age(age, language) })}
         </span>
-        <Refresh vehicleId={vehicleId} orders={car.orders} />
+        <Refresh vehicleId={vehicleId} remotes={car.remote_commands} />
       </div>
     </section>
   );

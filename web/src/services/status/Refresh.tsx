@@ -1,7 +1,7 @@
 import { IconRefresh } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { isOver, isUnhappy, type Order } from "../../domains/commands/life";
-import { order, useKeepOrder } from "../../domains/commands/orders";
+import { isOver, isUnhappy, type RemoteCommand } from "../../domains/commands/life";
+import { sendCommand, useKeepCommand } from "../../domains/commands/remoteCommands";
 import { useTexts } from "../../kit/i18n";
 import { ProblemNote } from "../../kit/parts";
 import { FAR, usePull } from "../../kit/pull";
@@ -9,11 +9,11 @@ import pull from "./refresh.module.css";
 import styles from "./status.module.css";
 
 /** Asks the car to read its sensors anew, by the arrow or by pulling the page down (RC-5); the arrow turns until the car has answered, or it is known that it will not. */
-export function Refresh({ vehicleId, orders }: { vehicleId: string; orders: Record<string, Order> | undefined }) {
+export function Refresh({ vehicleId, remotes }: { vehicleId: string; remotes: Record<string, RemoteCommand> | undefined }) {
   const { t } = useTexts("status");
-  const keep = useKeepOrder(vehicleId);
-  const ask = useMutation({ mutationFn: () => order({ vehicleId, command: "refresh" }), onSuccess: keep });
-  const asked = ask.data === undefined ? undefined : (orders?.[ask.data.order_id] ?? ask.data);
+  const keep = useKeepCommand(vehicleId);
+  const ask = useMutation({ mutationFn: () => sendCommand({ vehicleId, command: "refresh" }), onSuccess: keep });
+  const asked = ask.data === undefined ? undefined : (remotes?.[ask.data.command_id] ?? ask.data);
   const isGoing = ask.isPending || (asked !== undefined && !isOver(asked));
   const pulledBy = usePull(() => {
     if (!isGoing) {

@@ -13,7 +13,7 @@ PARTITIONED = ("trip", "trip_place")
 
 
 def upgrade() -> None:
-    """Make everything; the order follows the foreign keys."""
+    """Make everything; the command follows the foreign keys."""
     op.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
     op.execute("CREATE SCHEMA om_partition")
     _create_brands()

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make everything; the order follows the foreign keys."""
+    """Make everything; the command follows the foreign keys."""
     op.add_column("timer", sa.Column("tries", sa.Integer(), server_default="0", nullable=False, comment="how often it was taken up since it was set"))  # fmt: skip
     op.create_unique_constraint(op.f("uq_timer_kind_about"), "timer", ["kind", "about"])
     op.add_column("account", sa.Column("country", sa.Text(), nullable=True, comment="of use, ISO 3166-1 alpha-2"))

@@ -12,7 +12,7 @@ _ENDED = "num_nonnulls(voided_at, paired_at)"
 
 
 def upgrade() -> None:
-    """Make everything; the order follows the foreign keys."""
+    """Make everything; the command follows the foreign keys."""
     op.add_column("tenure", sa.Column("name", sa.Text(), nullable=True, comment="what the owner calls the car"))
     op.create_check_constraint(op.f("ck_tenure_name_length"), "tenure", "char_length(name) BETWEEN 1 AND 40")
     op.execute(

@@ -1,0 +1,94 @@
+"""Watches what the cars do on commands. It knows when each challenge was truly given out and which command each person truly gave. REQ RC-6.
+
+Invariants here (names as reported):
+    command-run-without-authority  a car acts only on a remote command that a phone of its present owner signed, and that it knows
+    command-run-twice              at most once, and none of a phone after a later one
+    command-run-late               not after the time that the command allows, counted in truth from the challenge
+    command-run-in-private-mode    not at a level that lets nothing out, nor with remote access off
+    command-counter-went-back      what a car has taken of a key it remembers, through every crash
+    command-without-end            in the end the platform knows of every command what became of it, or that its time is over
+"""
+
+from collections import defaultdict
+
+import msgspec
+
+from openmarque.car.model import Actuation, Channel, Output
+from openmarque.domains.commands.memory import VEHICLE_COMMAND
+from openmarque.domains.commands.states import State
+from openmarque.kit.ids import VehicleId
+from openmarque.protocol.commands import ChallengeAnswer
+from openmarque.protocol.levels import Level
+from openmarque.simulator.world.car import WorldCar
+from openmarque.simulator.world.database import Tables
+from openmarque.simulator.world.journal import InvariantBroken
+from openmarque.simulator.world.phones import Given
+from openmarque.simulator.world.scheduler import Scheduler
+
+_OVER = frozenset((State.DONE, State.REFUSED, State.FAILED, State.EXPIRED))
+
+
+class CommandWatch:
+    """``CommandWitness``. Raises ``InvariantBroken`` at the step that breaks one."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        """Watch nothing yet."""
+        self._scheduler = scheduler
+        self._issued: dict[bytes, int] = {}
+        self._given: dict[str, Given] = {}
+        self._run: dict[tuple[VehicleId, str], int] = defaultdict(int)
+        self._counters: dict[VehicleId, tuple[object, dict[str, int]]] = {}
+        self.acted = 0
+
+    def commanded(self, car: WorldCar, given: Given) -> None:
+        """See ``CommandWitness``."""
+        del car
+        self._given[given.command_id] = given
+
+    def forget(self, car: WorldCar) -> None:
+        """The car lost its memory: what it had taken of keys, it can't remember. Its phones are gone with it."""
+        self._counters.pop(car.vehicle_id, None)
+
+    def stepped(self, car: WorldCar, out: Output) -> None:
+        """A step of a car ended well."""
+        for frame in out.frames:
+            if frame.channel is Channel.CHALLENGE:
+                answer = msgspec.msgpack.decode(frame.payload, type=ChallengeAnswer)
+                self._issued[answer.challenge] = self._scheduler.now_ms
+        for action in out.actions:
+            self._acts(car, action)
+        self._remembers(car)
+
+    def _acts(self, car: WorldCar, action: Actuation) -> None:
+        core = car.core
+        assert core is not None
+        self.acted += 1
+        given = self._given.get(action.command_id)
+        owner = core.policy.tenure_id if core.policy else None
+        known = {phone.key_id for phone in core.phones}
+        if given is None or given.command != action.command or given.tenure_id != owner or given.key_id not in known:
+            raise InvariantBroken("command-run-without-authority", f"{car.name} does {action.command}: {given}")
+        if given.counter <= self._run[car.vehicle_id, given.key_id]:
+            raise InvariantBroken("command-run-twice", f"{car.name} does {given}")
+        self._run[car.vehicle_id, given.key_id] = given.counter
+        if self._scheduler.now_ms > self._issued[given.challenge] + given.valid_ms:
+            late_ms = self._scheduler.now_ms - self._issued[given.challenge] - given.valid_ms
+            raise InvariantBroken("command-run-late", f"{car.name} is {late_ms} ms late: {given}")
+        if core.level < Level.DATA or not core.privacy.remote_access:
+            raise InvariantBroken("command-run-in-private-mode", f"{car.name} at {core.level}: {given}")
+
+    def _remembers(self, car: WorldCar) -> None:
+        core = car.core
+        assert core is not None
+        held = core.phone_record
+        tenure, before = self._counters.get(car.vehicle_id, (held.tenure_id, {}))
+        if tenure == held.tenure_id and any(held.counters.get(key, 0) < counter for key, counter in before.items()):
+            raise InvariantBroken("command-counter-went-back", f"{car.name} had {before}, has {held.counters}")
+        self._counters[car.vehicle_id] = held.tenure_id, dict(held.counters)
+
+    @staticmethod
+    def ask(tables: Tables) -> None:
+        """The final question about the platform's commands."""
+        for row in tables.get(VEHICLE_COMMAND, {}).values():
+            if row.state not in _OVER:
+                raise InvariantBroken("command-without-end", f"{row.command} is {row.state}")
