@@ -20,6 +20,7 @@ from openmarque.cli.operating import DEMO_PLAN, provision, renew_addresses
 from openmarque.domains.commands.rules import is_fit_code
 from openmarque.domains.garage.service import NewVehicle
 from openmarque.engines.process import write_private
+from openmarque.kit.errors import OpenMarqueError
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, parse_wire, wire
 from openmarque.simulator.fleet.demo_fleet import CarSpec
 from openmarque.simulator.fleet.past import LONGEST
@@ -29,7 +30,8 @@ from openmarque.storage.roles import PLATFORM
 FOLDER: Final = "demo"
 _OWNER_JSON: Final = "owner.json"
 _NAME: Final = ("Camille", "Exemple")
-_EMAIL: Final = "camille.{number:04d}@demo.example"
+_DOMAIN: Final = "@demo.example"
+_EMAIL: Final = f"camille.{{number:04d}}{_DOMAIN}"
 """``example`` belongs to nobody (RFC 2606), so nothing is ever delivered there."""
 _WORDS: Final = 4
 _SYLLABLES: Final = ("ba", "co", "du", "fe", "gi", "lo", "ma", "ni", "po", "ra", "se", "ta", "vu", "zi", "ke", "mu")
@@ -38,6 +40,13 @@ _SYLLABLES_A_WORD: Final = 3
 _OWNED_SINCE: Final = timedelta(days=1) + LONGEST
 """The owner has the cars for longer than their past drives reach back: a trip belongs to who had the car then."""
 _MOST_SERIALS: Final = 999_999
+
+
+class NotADemoHome(OpenMarqueError):
+    """This home has no demo owner, and nobody else's account is opened from the command line."""
+
+    code = "not-a-demo-home"
+    cure = "Sign in as the owner, or start a demo with `openmarque up --demo` in a home of its own."
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -80,6 +89,14 @@ async def demo_owner(platform: Platform) -> Secrets:
     return made
 
 
+async def known_demo_owner(platform: Platform) -> Secrets:
+    """The demo owner of this home; raises ``NotADemoHome`` where `openmarque up --demo` never made one."""
+    kept = await asyncio.to_thread(_read, platform.settings.home / FOLDER / _OWNER_JSON)
+    if kept is None or not await _is_known(platform, kept):
+        raise NotADemoHome
+    return kept
+
+
 def account_of(owner: Secrets) -> AccountId:
     """The owner's account."""
     return AccountId(parse_wire(owner.account_id))
@@ -117,10 +134,11 @@ def _read(path: Path) -> Secrets | None:
 
 
 async def _is_known(platform: Platform, owner: Secrets) -> bool:
-    """Whether the database still has this account: it may have been made anew."""
-    query = "SELECT 1 FROM account_credential c JOIN account a USING (account_id) WHERE account_id = %s AND a.closed_at IS NULL"
+    """Whether the database still has this account (it may have been made anew), and it is a demo owner's: no file opens anybody else's."""
+    query = "SELECT c.email FROM account_credential c JOIN account a USING (account_id) WHERE account_id = %s AND a.closed_at IS NULL"
     async with platform.database.begin() as tx:
-        return bool(await postgres(tx).rows(PLATFORM, query, (account_of(owner),)))
+        rows = await postgres(tx).rows(PLATFORM, query, (account_of(owner),))
+    return bool(rows) and rows[0][0] == owner.email and owner.email.endswith(_DOMAIN)
 
 
 async def _new_owner(platform: Platform) -> Secrets:
