@@ -14,7 +14,7 @@ Rules:
     3. Anything that tightens the rules (level, switch, policy, time) purges the outbox within the same step. What the purge
        took never comes back, and what was sensed under a stricter rule never leaves: only newly sensed values do.
     4. A level is set by the people in the car, through ``set_level`` alone. Nothing that is received can raise it.
-    5. After a change of owner nothing of the previous tenure leaves, and none of its phones commands anything.
+    5. After a change of owner nothing of the previous tenure leaves, and none of its phones can command anything.
     6. A remote command runs at most once, in time, by who has to give it (``openmarque.car.remote_commands``).
 """
 

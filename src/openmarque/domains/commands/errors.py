@@ -35,7 +35,7 @@ class RemoteCommandUnknown(CallerError):
     """There is no such command for this car."""
 
     code = "command-not-found"
-    cure = "Take an command_id from the list of the car's commands."
+    cure = "Take a command_id from the list of the car's commands."
     http_status = 404
 
 

@@ -132,7 +132,7 @@ def _remote_command(routes: APIRouter) -> None:
             )
         ),
         tags=["remote_commands"],
-        summary="Remote command something of the car",
+        summary="Send the car a remote command",
     )
     async def send_command(
         request: Request,
