@@ -18,6 +18,7 @@ from openmarque.car.texts import TEXTS, text
 from openmarque.catalogue.command_reasons import reason_text
 from openmarque.kit.clock import from_ms
 from openmarque.kit.ids import wire
+from openmarque.kit.texts import texts
 from openmarque.protocol.commands import b64url
 
 STYLE: Final = """
@@ -82,7 +83,7 @@ def command_facts(facts: Mapping[str, str | int], language: str) -> dict[str, ob
     command = str(facts.get("command", ""))
     why = " ".join(reason_text(str(facts["reason"]), language)) if "reason" in facts else ""
     known = f"command.{command}"
-    name = text(language, known) if known in TEXTS[language] else command.replace("_", " ")
+    name = text(language, known) if known in TEXTS[language] else texts(language).command(command)
     return {"command": name, "phone": facts.get("phone") or text(language, "platform"), "why": why}
 
 

@@ -11,6 +11,7 @@ from openmarque.car.texts import text, text_or
 from openmarque.catalogue.declarations import Declaration
 from openmarque.catalogue.register import Catalogue
 from openmarque.kit.clock import from_ms
+from openmarque.kit.texts import texts
 from openmarque.protocol.commands import COMMAND_REPORT
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import HOUSEKEEPING
@@ -108,7 +109,7 @@ def _switch_text(catalogue: Catalogue, name: str, language: str) -> dict[str, st
 
 
 def _switch_name(name: str, language: str) -> str:
-    return text_or(language, f"switch.{name}", name.replace("_", " "))
+    return text_or(language, f"switch.{name}", texts(language).label(name))
 
 
 def _policy(core: CarCore, language: str, now: datetime) -> str:

@@ -6,15 +6,14 @@ declarations (accounts, link, contracts) are handed in by the assembly, since th
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from importlib.metadata import entry_points
 from typing import Final
 
 from openmarque.catalogue.declarations import CARRIERS, Authority, Declaration, Item, Retention, Scope, Service, Until
 from openmarque.kit.errors import OpenMarqueError
+from openmarque.kit.plugins import service_points
 from openmarque.protocol.messages import STATUS_TYPES, MessageRegister
 from openmarque.protocol.signals import SIGNALS
 
-ENTRY_POINT_GROUP: Final = "openmarque.services"
 LANGUAGES: Final = ("en", "fr")
 """Every purpose is stated in each of these."""
 
@@ -94,7 +93,7 @@ class Catalogue:
 def installed_services() -> tuple[Service, ...]:
     """Every service found by entry point. Raises ``CatalogueInvalid`` for one that is no ``Service``."""
     found = []
-    for point in entry_points(group=ENTRY_POINT_GROUP):
+    for point in service_points():
         service = point.load()
         if not isinstance(service, Service):
             raise CatalogueInvalid(f"The entry point {point.name} gives {type(service).__name__}, not a Service.")
