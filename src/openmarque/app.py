@@ -130,7 +130,7 @@ class Platform:
         lanes = {
             lane: EventIngest(lane, self.link, self.clock, evaluators, register, handlers) for lane in (Lane.URGENT, Lane.EVENT)
         }
-        commands = frozenset(name for d in self.catalogue.declarations.values() for name in d.commands)
+        commands = frozenset(self.catalogue.commands())
         handshake = Handshake(self.link, self.clock, evaluators, register, self.compiler, commands, (self.commands.resend(),))
         status = StatusIngest(self.link, self.clock, EvaluatorCache(), self.live)
         pairing = PairingRequests(self.link, self.pairings, self.clock)

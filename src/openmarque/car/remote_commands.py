@@ -95,8 +95,8 @@ def runnable_commands(catalogue: Catalogue, pipeline: Pipeline) -> dict[str, Run
     """Every declared command for which a service is installed in the car that carries it out."""
     handled = pipeline.commands()
     return {
-        name: Runnable(declaration.name, authority, handled[name])
-        for name, (declaration, authority) in sorted(catalogue.commands().items())
+        name: Runnable(declaration.name, spec.authority, handled[name])
+        for name, (declaration, spec) in sorted(catalogue.commands().items())
         if name in handled
     }
 
@@ -240,7 +240,7 @@ class RemoteCommands:
                 is_platforms = payload.key_id == PLATFORM_KEY and not remote_command.phone_signature
                 is_platforms = is_platforms and payload.counter <= self._link.latest_ms(step.now)
                 return None if is_platforms else CommandReason.NOT_AUTHORISED
-            case Authority.PHONE | Authority.DIGITAL_KEY_AND_CODE:
+            case Authority.DIGITAL_KEY | Authority.DIGITAL_KEY_AND_CODE:
                 return self._is_not_by_phone(remote_command, payload)
             case Authority.LOCAL:
                 return CommandReason.NOT_AUTHORISED

@@ -35,11 +35,13 @@ class Kind(StrEnum):
     MESSAGE = "message"
     FIELD = "field"
     COMMAND = "command"
+    DOCUMENT = "document"
+    NOTICE = "notice"
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """May `declaration` take, keep or run `name`? `captured` is the level when a value was captured; None: nothing captured yet."""
+    """May `declaration` take, keep, run, set or tell `name`? `captured` is the level when a value was captured; None: nothing captured yet."""
 
     declaration: str
     kind: Kind
@@ -179,7 +181,9 @@ def _names(declaration: Declaration) -> dict[str, Level]:
     names = {f"{Kind.SIGNAL}:{path}": level for path, level in declaration.signal_levels().items()}
     names |= {f"{Kind.FIELD}:{place}": level for place, level in declaration.field_levels().items()}
     names |= {f"{Kind.MESSAGE}:{name}": floor for name in declaration.messages}
-    names |= {f"{Kind.COMMAND}:{name}": floor for name in declaration.commands}
+    names |= {f"{Kind.COMMAND}:{command.name}": floor for command in declaration.commands}
+    names |= {f"{Kind.DOCUMENT}:{document.kind}": floor for document in declaration.documents}
+    names |= {f"{Kind.NOTICE}:{notice.kind}": Level.PRIVATE if notice.security else floor for notice in declaration.notices}
     return names
 
 

@@ -5,11 +5,14 @@ and for what is told (notice, store page, access export). Nothing here has behav
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
+import msgspec
+
+from openmarque.protocol.commands import NoArguments
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import MessageType
 from openmarque.protocol.signals import PLACE_SIGNALS
@@ -25,12 +28,29 @@ class LegalBasis(StrEnum):
 
 
 class Authority(StrEnum):
-    """Who has to sign a remote command before the car runs it (DESIGN, "A command")."""
+    """Who has to sign a remote command before the car runs it (DESIGN, "A remote command"). From the least demanding to the strictest."""
 
     PLATFORM = "platform"
-    PHONE = "phone"
+    DIGITAL_KEY = "digital_key"
+    """The digital key of a phone, which the platform does not hold."""
     DIGITAL_KEY_AND_CODE = "digital_key_and_code"
+    """The digital key of a phone, and the safety code typed just before."""
     LOCAL = "local"
+    """Nobody outside the car."""
+
+    @property
+    def by_digital_key(self) -> bool:
+        """Whether the digital key of a phone has to sign."""
+        return self in (Authority.DIGITAL_KEY, Authority.DIGITAL_KEY_AND_CODE)
+
+    @property
+    def needs_code(self) -> bool:
+        """Whether the safety code has to be typed."""
+        return self is Authority.DIGITAL_KEY_AND_CODE
+
+    def stricter(self, other: "Authority") -> "Authority":
+        """The one of the two that asks for more."""
+        return max(self, other, key=list(Authority).index)
 
 
 class Scope(StrEnum):
@@ -123,6 +143,57 @@ class Processor:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """A remote command as data: from it derive the API, what is signed, the forms, and what the car checks.
+
+    `arguments` is a frozen ``msgspec.Struct`` whose fields a signed payload can spell (``catalogue.command_arguments`` says which);
+    a field with a default may be left out. `confirm`: the app asks before it sends (RC-8). `reasons` are the codes, beside those of
+    every command, for which the car may refuse it or let it fail.
+
+    Times count from the owner's request, in whole seconds, and grow:
+
+    - `begins_within_s`: the car is at it (RC-1, RC-2, RC-3). What comes to the car later is refused as late: the signed payload says so.
+    - `outcome_within_s`: the car says what came of it. What its sensors do not show by then has failed.
+    - `lifetime_s`: the owner has the last word (RC-4). Of what was not heard of by then the platform says that it is over.
+    """
+
+    name: str
+    authority: Authority
+    arguments: type[msgspec.Struct] = NoArguments
+    begins_within_s: int = 8
+    outcome_within_s: int = 15
+    lifetime_s: int = 20
+    confirm: bool = True
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSpec:
+    """Something that a service tells its owner. `arguments` name what its texts have places for.
+
+    `security`: it goes out at every privacy level, whatever the owner switched off.
+    """
+
+    kind: str
+    security: bool = False
+    channels: tuple[Literal["centre", "mail"], ...] = ("centre", "mail")
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSpec:
+    """A settings document: what the owner sets and the car keeps, as a frozen ``msgspec.Struct``.
+
+    `schema` grows with each change of `body` that a former reader would not understand; `max_bytes` bounds the body as sent.
+    """
+
+    kind: str
+    body: type[msgspec.Struct]
+    schema: int = 1
+    max_bytes: int = 8192
+
+
+@dataclass(frozen=True, slots=True)
 class Declaration:
     """What one service, or one separately switchable part of it, does with data.
 
@@ -144,7 +215,9 @@ class Declaration:
     group: str = ""
     remote: bool = False
     messages: tuple[str, ...] = ()
-    commands: Mapping[str, Authority] = field(default_factory=dict)
+    commands: tuple[CommandSpec, ...] = ()
+    notices: tuple[NoticeSpec, ...] = ()
+    documents: tuple[DocumentSpec, ...] = ()
     processors: tuple[Processor, ...] = ()
 
     @property

@@ -8,7 +8,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from openmarque.catalogue.declarations import CARRIERS, Authority, Declaration, Item, Retention, Scope, Service, Until
+from openmarque.catalogue.capabilities import capability_problems
+from openmarque.catalogue.declarations import (
+    CARRIERS,
+    CommandSpec,
+    Declaration,
+    DocumentSpec,
+    Item,
+    NoticeSpec,
+    Retention,
+    Scope,
+    Service,
+    Until,
+)
 from openmarque.kit.errors import OpenMarqueError
 from openmarque.kit.plugins import service_points
 from openmarque.protocol.messages import STATUS_TYPES, MessageRegister
@@ -49,7 +61,9 @@ class Catalogue:
             *_duplicates("declaration", (d.name for d in every)),
             *_duplicates("service", (s.name for s in self.services)),
         ]
-        problems += _duplicates("command", (name for d in every for name in d.commands))
+        problems += _duplicates("command", (spec.name for d in every for spec in d.commands))
+        problems += _duplicates("notice", (spec.kind for d in every for spec in d.notices))
+        problems += _duplicates("settings document", (spec.kind for d in every for spec in d.documents))
         types = [t for s in self.services for t in s.message_types]
         problems += _duplicates("message type", (t.name for t in (*STATUS_TYPES, *types)))
         for declaration in every:
@@ -69,9 +83,17 @@ class Catalogue:
         """The declarations that an owner can have or not have: those compiled into a car's policy."""
         return (d for d in self.declarations.values() if d.scope is Scope.SERVICE)
 
-    def commands(self) -> dict[str, tuple[Declaration, Authority]]:
-        """Every command of the services, with the declaration that lists it and the authority it needs."""
-        return {name: (d, authority) for d in self.service_declarations() for name, authority in d.commands.items()}
+    def commands(self) -> dict[str, tuple[Declaration, CommandSpec]]:
+        """Every command of the services by name, with the declaration that lists it."""
+        return {spec.name: (d, spec) for d in self.service_declarations() for spec in d.commands}
+
+    def notices(self) -> dict[str, tuple[Declaration, NoticeSpec]]:
+        """Every notice by kind, the platform's own included, with the declaration that lists it."""
+        return {spec.kind: (d, spec) for d in self.declarations.values() for spec in d.notices}
+
+    def documents(self) -> dict[str, tuple[Declaration, DocumentSpec]]:
+        """Every settings document of the services by kind, with the declaration that lists it."""
+        return {spec.kind: (d, spec) for d in self.service_declarations() for spec in d.documents}
 
     def declared_signals(self) -> frozenset[str]:
         """Every VSS path that some declaration takes: the only keys that stored values may have."""
@@ -132,6 +154,7 @@ def _problems(declaration: Declaration) -> Iterator[str]:
     yield from (f"{name}: two items are called {n!r}" for n in _repeated(item.name for item in declaration.items))
     for item in declaration.items:
         yield from _item_problems(name, item)
+    yield from capability_problems(declaration)
     for processor in declaration.processors:
         if processor.country not in EU_EEA and not processor.guarantee:
             yield f"{name}: {processor.name} in {processor.country} is outside EU and EEA and has no recorded guarantee"

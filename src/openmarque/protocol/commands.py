@@ -66,11 +66,22 @@ _PLATFORM_CONTEXT: Final = "openmarque.command.platform.v1"
 
 Hex32 = Annotated[str, msgspec.Meta(min_length=32, max_length=32, pattern="^[0-9a-f]{32}$")]
 """An identifier in wire form."""
-CommandName = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern="^[a-z][a-z_]*$")]
-_ArgumentText = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[ !#-\[\]-~]*$")]
+NAME: Final = "^[a-z][a-z0-9_]*$"
+"""How commands and their arguments are called."""
+MAX_NAME: Final = 32
+MAX_ARGUMENTS: Final = 16
+MAX_ARGUMENT_TEXT: Final = 64
+ARGUMENT_TEXT: Final = r"^[ !#-\[\]-~]*$"
 """Printable ASCII without quotation mark and backslash: every JSON writer spells it in the same way."""
+
+CommandName = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME, pattern=NAME)]
+_ArgumentText = Annotated[str, msgspec.Meta(max_length=MAX_ARGUMENT_TEXT, pattern=ARGUMENT_TEXT)]
 _ArgumentInteger = Annotated[int, msgspec.Meta(ge=-MAX_COUNTER, le=MAX_COUNTER)]
-Arguments = Annotated[dict[CommandName, bool | _ArgumentInteger | _ArgumentText], msgspec.Meta(max_length=16)]
+Arguments = Annotated[dict[CommandName, bool | _ArgumentInteger | _ArgumentText], msgspec.Meta(max_length=MAX_ARGUMENTS)]
+
+
+class NoArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The arguments of a command that has none."""
 
 
 class CommandPayload(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

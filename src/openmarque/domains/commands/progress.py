@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from openmarque.catalogue.capabilities import is_reason_code
 from openmarque.catalogue.refusals import Reason
 from openmarque.domains.commands import texts
 from openmarque.domains.commands.errors import CommandStepImpossible
 from openmarque.domains.commands.requests import CommandReceipt
-from openmarque.domains.commands.rules import is_code
 from openmarque.domains.commands.states import Event, State, after
 from openmarque.domains.commands.store import CommandRow, CommandStore, CommandView
 from openmarque.kit.ids import TenureId, VehicleId, parse_wire, wire
@@ -131,7 +131,7 @@ class Progress:
                 continue
             refused.append("")
             if state is not None:
-                taken.append((state, (report.reason if is_code(report.reason) else texts.UNSPECIFIED) if ended else ""))
+                taken.append((state, (report.reason if is_reason_code(report.reason) else texts.UNSPECIFIED) if ended else ""))
         if taken:
             # A state with a reason is a last one, so none but the last step has one.
             row = replace(row, state=taken[-1][0], reason=taken[-1][1], frame=None)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-from openmarque.catalogue.declarations import Authority, Declaration
+from openmarque.catalogue.declarations import Authority, CommandSpec, Declaration
 from openmarque.protocol.commands import CommandPayload
 
 COMMAND_LIVES: Final = timedelta(seconds=20)
@@ -30,35 +30,40 @@ FIRST_LOCK: Final = timedelta(minutes=15)
 LONGEST_LOCK: Final = timedelta(days=1)
 """At one try a day half of 10,000 codes last 13 years."""
 
-_LONGEST_REASON: Final = 40
-"""Characters of a reason; the car's own (``catalogue.command_reasons``) stay far below."""
 _KEPT: Final = "vehicle_command.command_id"
 """The field by which the item "command status" is found, whose retention only the brand pack states (REQ GDP-12)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command of some service: the declaration that has it, and whose signatures it needs."""
+    """A command of some service: the declaration that has it, and what it is."""
 
-    name: str
     declaration: str
-    authority: Authority
+    spec: CommandSpec
+
+    @property
+    def name(self) -> str:
+        """What owners ask for."""
+        return self.spec.name
 
     @property
     def by_digital_key(self) -> bool:
-        """Whether the key of a phone has to sign it."""
-        return self.authority in (Authority.PHONE, Authority.DIGITAL_KEY_AND_CODE)
+        """Whether the digital key of a phone has to sign it."""
+        return self.spec.authority.by_digital_key
 
     @property
     def needs_code(self) -> bool:
         """Whether the safety code has to be typed for it."""
-        return self.authority is Authority.DIGITAL_KEY_AND_CODE
+        return self.spec.authority.needs_code
 
 
-def commands_of(listed: Mapping[str, tuple[Declaration, Authority]]) -> dict[str, Command]:
+def commands_of(listed: Mapping[str, tuple[Declaration, CommandSpec]]) -> dict[str, Command]:
     """Every command that can be sent from outside the car, by name; `listed` is ``Catalogue.commands``."""
-    every = {name: Command(name, declaration.name, authority) for name, (declaration, authority) in listed.items()}
-    return {name: command for name, command in every.items() if command.authority is not Authority.LOCAL}
+    return {
+        name: Command(declaration.name, spec)
+        for name, (declaration, spec) in listed.items()
+        if spec.authority is not Authority.LOCAL
+    }
 
 
 def commands_kept(declarations: Mapping[str, Declaration]) -> timedelta | None:
@@ -94,11 +99,6 @@ def fits(payload: CommandPayload, *, vehicle_id: str, command: str, command_id: 
         and payload.key_id != ""
         and command_id in (None, payload.command_id)
     )
-
-
-def is_code(reason: str) -> bool:
-    """Whether a reason that a car gave can be kept: a short code of letters, digits and underscores."""
-    return reason.isascii() and reason.replace("_", "").isalnum() and len(reason) <= _LONGEST_REASON
 
 
 def next_number(last: int, clock: int) -> int:

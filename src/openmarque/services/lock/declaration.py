@@ -4,7 +4,7 @@ The documents state no retention for the status of a remote command ("display n/
 platform keeps of commands (``domains.commands.declaration``; `openmarque check` compares). REQ GDP-12.
 """
 
-from openmarque.catalogue.declarations import Authority, Declaration, Item, LegalBasis, Service
+from openmarque.catalogue.declarations import Authority, CommandSpec, Declaration, Item, LegalBasis, Service
 from openmarque.protocol.commands import COMMAND_REPORT
 from openmarque.protocol.levels import Level
 from openmarque.services.lock.rules import LOCK, UNLOCK
@@ -21,7 +21,7 @@ LOCKING = Declaration(
     plans=("connect",),
     capability="telematics",
     remote=True,
-    commands={LOCK: Authority.PHONE, UNLOCK: Authority.DIGITAL_KEY_AND_CODE},
+    commands=(CommandSpec(LOCK, Authority.DIGITAL_KEY), CommandSpec(UNLOCK, Authority.DIGITAL_KEY_AND_CODE)),
     items=(
         Item(
             "status of your commands",

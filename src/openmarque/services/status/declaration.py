@@ -1,6 +1,6 @@
 """What the status service says of itself. Source: SERVICES.md "car control" and "car finder"; REQ STA-1, STA-2, LNK-2, RC-5."""
 
-from openmarque.catalogue.declarations import OVERWRITTEN, Authority, Declaration, Item, LegalBasis, Service
+from openmarque.catalogue.declarations import OVERWRITTEN, Authority, CommandSpec, Declaration, Item, LegalBasis, Service
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
 
@@ -19,7 +19,7 @@ STATUS = Declaration(
     plans=("connect",),
     capability="telematics",
     remote=True,
-    commands={REFRESH: Authority.PLATFORM},
+    commands=(CommandSpec(REFRESH, Authority.PLATFORM, confirm=False),),
     items=(
         Item("range", OVERWRITTEN, signals=(vss.RANGE, vss.ELECTRIC_RANGE)),
         Item("energy", OVERWRITTEN, signals=(vss.STATE_OF_CHARGE, vss.IS_CHARGING, vss.FUEL_LEVEL)),

@@ -70,7 +70,7 @@ def test_without_a_retention_of_the_brand_there_are_no_commands():
 @pytest.mark.req("RC-7")
 def test_the_commands_are_those_that_services_declare_with_their_authority():
     commands = commands_of(installed_catalogue().commands())
-    assert commands["lock"].authority is Authority.PHONE
+    assert commands["lock"].spec.authority is Authority.DIGITAL_KEY
     assert commands["unlock"].needs_code
     assert not commands["refresh"].by_digital_key
 

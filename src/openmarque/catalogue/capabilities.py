@@ -1,0 +1,146 @@
+"""What is wrong with the commands, notices and settings documents of a declaration, taken by itself. Pure.
+
+The arguments of a command are signed as JSON in one spelling (``protocol.commands``), shown as a form, and checked on both sides. So a field is a
+bool, a whole number with both limits, a choice (``Literal`` or ``StrEnum``), or a text of ``ARGUMENT_TEXT`` with a greatest
+length; its unit stands in its name (``duration_s``) and, for readers, as ``Meta(extra_json_schema={"unit": "s"})``.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+from msgspec import inspect
+
+from openmarque.catalogue.declarations import CommandSpec, Declaration, DocumentSpec, NoticeSpec
+from openmarque.protocol.commands import (
+    ARGUMENT_TEXT,
+    CHALLENGE_LIVES_MS,
+    MAX_ARGUMENT_TEXT,
+    MAX_ARGUMENTS,
+    MAX_COUNTER,
+    MAX_NAME,
+    NAME,
+)
+
+MAX_REASON: Final = 40
+"""Characters of a reason that a car gives."""
+MAX_DOCUMENT_BYTES: Final = 65_536
+"""A settings document goes to the car as one message, in one piece."""
+
+
+def is_reason_code(reason: str) -> bool:
+    """Whether a reason that a car gives can be kept: a short code of letters, digits and underscores."""
+    return reason.isascii() and reason.replace("_", "").isalnum() and len(reason) <= MAX_REASON
+
+
+def capability_problems(declaration: Declaration) -> Iterator[str]:
+    """Everything that is wrong, each with its place."""
+    for command in declaration.commands:
+        yield from (f"{declaration.name}: command {command.name!r} {problem}" for problem in _command(command))
+    for notice in declaration.notices:
+        yield from (f"{declaration.name}: notice {notice.kind!r} {problem}" for problem in _notice(notice))
+    for document in declaration.documents:
+        yield from (f"{declaration.name}: settings document {document.kind!r} {problem}" for problem in _document(document))
+
+
+def _command(spec: CommandSpec) -> Iterator[str]:
+    if not _is_name(spec.name):
+        yield f"is not named by {NAME}, {MAX_NAME} characters at most"
+    if not 0 < spec.begins_within_s <= spec.outcome_within_s < spec.lifetime_s <= CHALLENGE_LIVES_MS // 1000:
+        yield "has times that do not grow: begins_within_s, outcome_within_s, lifetime_s, at most 300 s"
+    yield from (f"gives the reason {reason!r}, which is no code" for reason in spec.reasons if not is_reason_code(reason))
+    wrong = [f"has arguments that must {duty}" for duty in _struct_duties(spec.arguments)]
+    yield from wrong or _arguments(spec.arguments)
+
+
+def _notice(spec: NoticeSpec) -> Iterator[str]:
+    if not _is_name(spec.kind):
+        yield f"is not named by {NAME}, {MAX_NAME} characters at most"
+    if not spec.channels:
+        yield "goes out on no channel"
+    yield from (f"has an argument {name!r}, which is no name" for name in spec.arguments if not _is_name(name))
+
+
+def _document(spec: DocumentSpec) -> Iterator[str]:
+    if not _is_name(spec.kind):
+        yield f"is not named by {NAME}, {MAX_NAME} characters at most"
+    if spec.schema < 1:
+        yield "has a schema below 1"
+    if not 0 < spec.max_bytes <= MAX_DOCUMENT_BYTES:
+        yield f"may have {spec.max_bytes} bytes: 1 to {MAX_DOCUMENT_BYTES} are possible"
+    yield from (f"has a body that must {duty}" for duty in _struct_duties(spec.body))
+
+
+def _is_name(text: str) -> bool:
+    return re.match(NAME, text) is not None and len(text) <= MAX_NAME
+
+
+def _struct_duties(body: type) -> Iterator[str]:
+    """What a struct must be, and is not, to have one spelling as a JSON object."""
+    if not issubclass(body, msgspec.Struct):
+        yield "be a msgspec.Struct"
+        return
+    config = body.__struct_config__
+    if not config.frozen:
+        yield "be frozen (frozen=True)"
+    if not config.forbid_unknown_fields:
+        yield "refuse what it does not know (forbid_unknown_fields=True)"
+    if config.array_like or config.tag is not None or body.__struct_encode_fields__ != body.__struct_fields__:
+        yield "be spelt as it is named (no array_like, tag or rename)"
+
+
+def _arguments(arguments: type[msgspec.Struct]) -> Iterator[str]:
+    try:
+        info = inspect.type_info(arguments)
+    except TypeError as error:
+        yield f"has arguments that can't be read: {error}"
+        return
+    assert isinstance(info, inspect.StructType)
+    if len(info.fields) > MAX_ARGUMENTS:
+        yield f"has more than {MAX_ARGUMENTS} arguments"
+    for field, given in zip(info.fields, msgspec.structs.fields(arguments), strict=True):
+        problem = _argument(field) or _default(given)
+        if problem:
+            yield f"has the argument {field.name!r}, which {problem}"
+
+
+def _argument(field: inspect.Field) -> str:
+    """What is wrong with an argument; empty when nothing is."""
+    if not _is_name(field.name):
+        return f"is not named by {NAME}, {MAX_NAME} characters at most"
+    match field.type.type if isinstance(field.type, inspect.Metadata) else field.type:
+        case inspect.BoolType():
+            return ""
+        case inspect.IntType(ge=int(low), le=int(high)) if -MAX_COUNTER <= low <= high <= MAX_COUNTER:
+            return ""
+        case inspect.IntType():
+            return "is a whole number without both limits: say Meta(ge=…, le=…), within ±(2^53 - 1)"
+        case inspect.StrType(max_length=int(length), pattern=pattern) if (
+            pattern == ARGUMENT_TEXT and length <= MAX_ARGUMENT_TEXT
+        ):
+            return ""
+        case inspect.StrType():
+            return f"is a text without limits: say Meta(max_length=…, pattern=ARGUMENT_TEXT), {MAX_ARGUMENT_TEXT} characters at most"
+        case inspect.LiteralType(values=values) if all(_is_spelt(value) for value in values):
+            return ""
+        case inspect.EnumType(cls=choices) if all(_is_spelt(choice.value) for choice in choices):
+            return ""
+    return "the signed payload can't spell: take a bool, a whole number, a choice or a short ASCII text"
+
+
+def _is_spelt(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(ARGUMENT_TEXT, value) is not None and len(value) <= MAX_ARGUMENT_TEXT
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    """What is wrong with the value that an argument has when it is left out; empty when nothing is."""
+    if field.default_factory is not msgspec.NODEFAULT:
+        return "has a default that is made anew each time: give the value itself"
+    if field.default is msgspec.NODEFAULT:
+        return ""
+    try:
+        msgspec.convert(msgspec.to_builtins(field.default), field.type)
+    except msgspec.ValidationError as error:
+        return f"has a default that its own limits refuse: {error}"
+    return ""

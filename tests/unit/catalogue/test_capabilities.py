@@ -1,0 +1,160 @@
+"""Commands, notices and settings documents of a declaration: what can't be signed, shown or sent is refused with its place."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+import msgspec
+import pytest
+
+from openmarque.catalogue.decide import Ask, Kind, Permit, decide
+from openmarque.catalogue.declarations import (
+    OVERWRITTEN,
+    Authority,
+    CommandSpec,
+    Declaration,
+    DocumentSpec,
+    Item,
+    LegalBasis,
+    NoticeSpec,
+    Service,
+)
+from openmarque.catalogue.facts import ContractFact, Facts
+from openmarque.catalogue.refusals import Reason, Refusal
+from openmarque.catalogue.register import Catalogue, CatalogueInvalid
+from openmarque.kit.clock import from_ms
+from openmarque.kit.ids import new_uuid
+from openmarque.protocol import signals as vss
+from openmarque.protocol.commands import ARGUMENT_TEXT
+from openmarque.protocol.levels import Level
+
+
+class Side(StrEnum):
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class Glow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that an argument can be."""
+
+    duration_s: Annotated[int, msgspec.Meta(ge=1, le=600, title="Duration", extra_json_schema={"unit": "s"})]
+    dimmed: bool = False
+    side: Side = Side.LEFT
+    colour: Literal["white", "amber"] = "white"
+    note: Annotated[str, msgspec.Meta(max_length=20, pattern=ARGUMENT_TEXT)] = ""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    evenings: tuple[str, ...] = ()
+
+
+LAMP = Declaration(
+    name="lamp",
+    version=1,
+    purpose={"en": "Show the lamps.", "fr": "Montrer les feux."},
+    basis=LegalBasis.CONTRACT,
+    plans=("connect",),
+    level=Level.DATA,
+    items=(Item("lamps", OVERWRITTEN, signals=(vss.PARKING_LIGHTS,)),),
+    commands=(CommandSpec("glow", Authority.DIGITAL_KEY, Glow, reasons=("bulb_broken",)),),
+    notices=(NoticeSpec("bulb_broken", arguments=("side",)), NoticeSpec("lamp_stolen", security=True)),
+    documents=(DocumentSpec("lamp_evenings", Settings),),
+)
+GLOW = LAMP.commands[0]
+
+
+def arguments(*fields: Any, frozen: bool = True, forbid_unknown_fields: bool = True, **config: Any) -> CommandSpec:
+    """The command with other arguments."""
+    made = msgspec.defstruct("Other", fields, frozen=frozen, forbid_unknown_fields=forbid_unknown_fields, **config)
+    return replace(GLOW, arguments=made)
+
+
+def build(*declarations: Declaration) -> Catalogue:
+    return Catalogue([Service(d.name, f"example.{d.name}", (d,)) for d in declarations])
+
+
+def test_what_a_service_declares_is_found_by_its_name():
+    catalogue = build(LAMP)
+    assert catalogue.commands() == {"glow": (LAMP, GLOW)}
+    assert set(catalogue.notices()) == {"bulb_broken", "lamp_stolen"}
+    assert catalogue.documents() == {"lamp_evenings": (LAMP, LAMP.documents[0])}
+
+
+@pytest.mark.parametrize(
+    ("command", "complaint"),
+    [
+        (replace(GLOW, name="Glow!"), "lamp: command 'Glow!' is not named by"),
+        (replace(GLOW, reasons=("bulb broken",)), "gives the reason 'bulb broken', which is no code"),
+        (replace(GLOW, reasons=("x" * 41,)), "which is no code"),
+        (replace(GLOW, begins_within_s=0), "times that do not grow"),
+        (replace(GLOW, begins_within_s=16), "times that do not grow"),
+        (replace(GLOW, lifetime_s=15), "times that do not grow"),
+        (replace(GLOW, lifetime_s=301), "times that do not grow"),
+        (replace(GLOW, arguments=dict), "must be a msgspec.Struct"),  # type: ignore[arg-type]
+        (arguments(frozen=False), "must be frozen"),
+        (arguments(forbid_unknown_fields=False), "must refuse what it does not know"),
+        (arguments(array_like=True), "must be spelt as it is named"),
+        (arguments(tag=True), "must be spelt as it is named"),
+        (arguments(("n", int)), "argument 'n', which is a whole number without both limits"),
+        (arguments(("n", Annotated[int, msgspec.Meta(ge=0)])), "without both limits"),
+        (arguments(("n", Annotated[int, msgspec.Meta(ge=0, le=2**53)])), "without both limits"),
+        (arguments(("t", str)), "argument 't', which is a text without limits"),
+        (arguments(("t", Annotated[str, msgspec.Meta(max_length=65, pattern=ARGUMENT_TEXT)])), "text without limits"),
+        (arguments(("t", Annotated[str, msgspec.Meta(max_length=8)])), "text without limits"),
+        (arguments(("x", float)), "argument 'x', which the signed payload can't spell"),
+        (arguments(("x", list[int])), "can't spell"),
+        (arguments(("x", bool | None, None)), "can't spell"),
+        (arguments(("x", Literal["é"])), "can't spell"),
+        (arguments(("x", Literal[1, 2])), "can't spell"),
+        (arguments(("Loud", bool)), "argument 'Loud', which is not named by"),
+        (arguments(("n", Annotated[int, msgspec.Meta(ge=1, le=5)], 9)), "a default that its own limits refuse"),
+        (arguments(*((f"a{i}", bool) for i in range(17))), "more than 16 arguments"),
+    ],
+)
+def test_a_command_that_could_not_be_signed_or_shown_is_refused_with_its_place(command: CommandSpec, complaint: str):
+    with pytest.raises(CatalogueInvalid, match=complaint):
+        build(replace(LAMP, commands=(command,)))
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"notices": (NoticeSpec("Bulb"),)}, "notice 'Bulb' is not named by"),
+        ({"notices": (NoticeSpec("bulb", channels=()),)}, "goes out on no channel"),
+        ({"notices": (NoticeSpec("bulb", arguments=("the side",)),)}, "argument 'the side', which is no name"),
+        ({"documents": (DocumentSpec("evenings!", Settings),)}, "settings document 'evenings!' is not named by"),
+        ({"documents": (DocumentSpec("evenings", Settings, schema=0),)}, "schema below 1"),
+        ({"documents": (DocumentSpec("evenings", Settings, max_bytes=0),)}, "may have 0 bytes"),
+        ({"documents": (DocumentSpec("evenings", Settings, max_bytes=65_537),)}, "may have 65537 bytes"),
+        ({"documents": (DocumentSpec("evenings", msgspec.defstruct("Loose", [])),)}, "body that must be frozen"),
+    ],
+)
+def test_a_notice_or_settings_document_that_could_not_be_told_or_sent_is_refused(change: dict[str, Any], complaint: str):
+    with pytest.raises(CatalogueInvalid, match=complaint):
+        build(replace(LAMP, **change))
+
+
+@pytest.mark.parametrize("what", ["command", "notice", "settings document"])
+def test_two_services_may_not_use_one_name(what: str):
+    alone: dict[str, Callable[[Declaration], Declaration]] = {
+        "command": lambda d: replace(d, notices=(), documents=()),
+        "notice": lambda d: replace(d, commands=(), documents=()),
+        "settings document": lambda d: replace(d, commands=(), notices=()),
+    }
+    with pytest.raises(CatalogueInvalid, match=f"two {what}s are called"):
+        build(LAMP, alone[what](replace(LAMP, name="torch")))
+
+
+def test_in_private_mode_no_command_setting_or_notice_passes_but_a_security_notice():
+    contract = ContractFact("connect", active=True, starts_at=from_ms(0), ends_at=from_ms(10))
+    facts = Facts(from_ms(1), new_uuid(), new_uuid(), contracts=(contract,), level=Level.PRIVATE)
+    for kind, name in ((Kind.COMMAND, "glow"), (Kind.DOCUMENT, "lamp_evenings"), (Kind.NOTICE, "bulb_broken")):
+        closed = decide(LAMP, facts, Ask("lamp", kind, name))
+        assert isinstance(closed, Refusal)
+        assert closed.reason is Reason.LEVEL_TOO_LOW
+        assert isinstance(decide(LAMP, replace(facts, level=Level.DATA), Ask("lamp", kind, name)), Permit)
+    assert isinstance(decide(LAMP, facts, Ask("lamp", Kind.NOTICE, "lamp_stolen")), Permit)
+    unknown = decide(LAMP, facts, Ask("lamp", Kind.NOTICE, "invented"))
+    assert isinstance(unknown, Refusal)
+    assert unknown.reason is Reason.UNDECLARED
