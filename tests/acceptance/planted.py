@@ -19,7 +19,8 @@ from openmarque.link.memory import CAR_LINK, LAST_VALUES, LastValues, MemoryLink
 from openmarque.protocol.envelope import encode, read_envelope
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import GONE
-from openmarque.services.trips.car import TripsInCar
+from openmarque.services.trips.car import CAR as TRIPS_IN_CAR
+from openmarque.services.trips.car import observe
 from openmarque.simulator.world.car import CarParts
 from openmarque.simulator.world.cloud import CloudParts
 from openmarque.simulator.world.database import WorldDatabase, WorldTransaction
@@ -185,29 +186,23 @@ class CountsByTheWallClock(Challenges):
         return super().refuses(now._replace(steady_ms=None), challenge, valid_ms)
 
 
-class ForgetsTrips(TripsInCar):
+def forgets_trips(state, sample):
     """A trip is measured and not told."""
-
-    def take(self, state, sample):
-        return replace(super().take(state, sample), messages=())
+    return replace(observe(state, sample), messages=())
 
 
-class ForgetsPlaces(TripsInCar):
+def forgets_places(state, sample):
     """Only the first message of a trip is told."""
-
-    def take(self, state, sample):
-        taken = super().take(state, sample)
-        return replace(taken, messages=taken.messages[:1])
+    step = observe(state, sample)
+    return replace(step, messages=step.messages[:1])
 
 
-def car_with_trips(kind: type[TripsInCar]):
-    """A car's core whose trips are measured by another class."""
+def car_with_trips(observes: Any):
+    """A car's core whose trips are measured by another function."""
 
     def make(*args: Any) -> CarCore:
         core = CarCore(*args)
-        # A service's object is shared by all cars of the process.
-        pipeline = core._pipeline
-        pipeline._services = tuple(kind() if isinstance(service, TripsInCar) else service for service in pipeline._services)
+        core._pipeline._parts[TRIPS_IN_CAR.name] = replace(TRIPS_IN_CAR, observe=observes)
         return core
 
     return make
@@ -257,16 +252,16 @@ def believes_any_epoch(*args: Any) -> CarCore:
 class KeepsItsLevel(CarCore):
     """A level that was chosen once stays, whatever the car lets choose now."""
 
-    def _change_level(self, step, level, by):
+    def _change_level(self, turn, level, by):
         if by != "factory":
-            super()._change_level(step, level, by)
+            super()._change_level(turn, level, by)
 
 
 PLANTED = {
     "believes any epoch": (Parts(car=CarParts(core=believes_any_epoch)), {"lane-blocked"}),
     "keeps a level that is not offered": (Parts(car=CarParts(core=KeepsItsLevel)), {"level-not-offered"}),
-    "forgets trips": (Parts(car=CarParts(core=car_with_trips(ForgetsTrips))), {"trip-missing"}),
-    "forgets the places of trips": (Parts(car=CarParts(core=car_with_trips(ForgetsPlaces))), {"places-missing"}),
+    "forgets trips": (Parts(car=CarParts(core=car_with_trips(forgets_trips))), {"trip-missing"}),
+    "forgets the places of trips": (Parts(car=CarParts(core=car_with_trips(forgets_places))), {"places-missing"}),
     "asks for no phone's signature": (Parts(car=CarParts(core=ignores_phones)), {"command-run-without-authority"}),
     "obeys at any level": (
         Parts(car=CarParts(core=car_with(gate=IgnoresLevelForCommands))),

@@ -28,8 +28,9 @@ import msgspec
 
 from openmarque.car.core_views import CoreViews
 from openmarque.car.digital_keys import PHONES, DigitalKeys, PhonesRecord
+from openmarque.car.effects import Effects
 from openmarque.car.gate import Gate
-from openmarque.car.link import SPOKEN, Link, Step
+from openmarque.car.link import SPOKEN, Link, Turn
 from openmarque.car.model import (
     REMOTE_ACCESS,
     CarProfile,
@@ -46,6 +47,7 @@ from openmarque.car.model import (
     UnknownSwitch,
 )
 from openmarque.car.pairing import Pairing, PairingCodeInvalid, is_code
+from openmarque.car.parts import car_parts
 from openmarque.car.phones import Phones
 from openmarque.car.pipeline import Pipeline
 from openmarque.car.policy_held import PolicyHeld
@@ -53,14 +55,12 @@ from openmarque.car.privacy import Privacy
 from openmarque.car.records import COUNTS, PRIVACY, VEHICLE, Counts, Mark, PrivacyRecord, mark_record, service_record
 from openmarque.car.remote_commands import RemoteCommands, runnable_commands
 from openmarque.car.renewal import Renewal
-from openmarque.car.service import car_services
 from openmarque.car.store import CarStore, StoreUnusable
 from openmarque.catalogue.policy import PolicyRejected
 from openmarque.catalogue.register import Catalogue
 from openmarque.protocol.envelope import Lane, UnreadableFrame, encode, read_ack
 from openmarque.protocol.levels import Level, at_most
 from openmarque.protocol.messages import LEVEL_CHANGED, POLICY_ACCEPTED, Hello, PolicyAccepted, Welcome
-from openmarque.protocol.sensing import Outgoing
 from openmarque.protocol.signals import IGNITION, Value
 
 OWNER_CHANGED: Final = "owner_changed"
@@ -104,9 +104,10 @@ class CarCore(CoreViews):
         self._link = Link(store, self._gate, self._counts, profile.outbox_limit, self._optional.__contains__)
         chosen = store.read(PRIVACY, PrivacyRecord) or PrivacyRecord()
         self._privacy = Privacy(profile, keys, chosen, (self._gate, self._link))
-        services = car_services(catalogue.services)
-        states = {s.name: store.read(service_record(s.name), s.state) for s in services}
-        self._pipeline = Pipeline(services, states, profile.equipment)
+        parts = car_parts(catalogue.services)
+        states = {part.name: store.read(service_record(part.name), part.state) for part in parts}
+        effects = Effects(catalogue, (self._gate, self._link, self._counts))
+        self._pipeline = Pipeline(parts, states, profile.equipment, effects)
         self._renewal = Renewal(keys, self._link, self._counts)
         self._keys = keys
         self._policy = PolicyHeld(profile, store)
@@ -116,8 +117,8 @@ class CarCore(CoreViews):
         self._phones = Phones(profile, keys, self._digital_keys, (self._gate, self._link, self._counts))
         self._pairing = Pairing(self._link, self._counts)
         commands = runnable_commands(catalogue, self._pipeline)
-        parts = (self._gate, self._link, self._pipeline, self._counts)
-        self._remote_commands = RemoteCommands(profile, store, commands, self._digital_keys, keys, parts)
+        kernel = (self._gate, self._link, self._pipeline, self._counts)
+        self._remote_commands = RemoteCommands(profile, store, commands, self._digital_keys, keys, kernel)
         self._obey()
         self._purged_serial = -1
         self._broken = False
@@ -127,28 +128,28 @@ class CarCore(CoreViews):
 
     def connected(self, now: Now) -> Output:
         """The transport stands and the topics ``v/{id}/down/#`` are subscribed: Hello is published."""
-        with self._step(now) as step:
+        with self._step(now) as turn:
             self._renewal.connected()
-            self._link.connected(step, int.from_bytes(self._keys.random_bytes(6)) + 1)
-        return step.out
+            self._link.connected(turn, int.from_bytes(self._keys.random_bytes(6)) + 1)
+        return turn.out
 
     def disconnected(self, now: Now) -> Output:
         """The transport is gone. Frames that were not published yet may be dropped."""
-        with self._step(now) as step:
+        with self._step(now) as turn:
             self._link.disconnected()
-        return step.out
+        return turn.out
 
     def received(self, now: Now, kind: str, payload: bytes) -> Output:
         """A frame came on ``v/{id}/down/{kind}``: ``ack``, ``welcome``, ``policy``, ``cert``, ``pair``, ``challenge``, ``key``, ``keys`` or ``command``.
 
         Anything else, and what can't be read, changes nothing and is counted (``ignored/…``).
         """
-        with self._step(now) as step:
+        with self._step(now) as turn:
             try:
-                self._receive(step, kind, payload)
+                self._receive(turn, kind, payload)
             except (UnreadableFrame, msgspec.DecodeError, ValueError, RecursionError):
                 self._counts.add(f"ignored/{kind}:unreadable")
-        return step.out
+        return turn.out
 
     def sensed(
         self, now: Now, values: Mapping[str, Value], at_ms: int | None = None, mark: tuple[str, Mark] | None = None
@@ -158,11 +159,11 @@ class CarCore(CoreViews):
         Values that no such signal can have, and positions that can't be believed, are counted (``sensor/…``) and go no further.
         `mark` is a replay's name and position, stored in the same step.
         """
-        with self._step(now) as step:
-            self._feed(step, values, now.ms if at_ms is None else at_ms)
+        with self._step(now) as turn:
+            self._pipeline.feed(turn, values, now.ms if at_ms is None else at_ms)
             if mark is not None:
-                step.changes.put(mark_record(mark[0]), mark[1])
-        return step.out
+                turn.changes.put(mark_record(mark[0]), mark[1])
+        return turn.out
 
     def ignition(self, now: Now, *, on: bool) -> Output:
         """The ignition was switched: the same as sensing ``Vehicle.LowVoltageSystemState``."""
@@ -176,41 +177,41 @@ class CarCore(CoreViews):
         """
         if level not in self.levels:
             raise LevelNotOffered(known=", ".join(choice.name.lower() for choice in self.levels))
-        with self._step(now) as step:
+        with self._step(now) as turn:
             if level is not self._privacy.record.level:
-                self._change_level(step, level, by[:_BY_LIMIT])
-        return step.out
+                self._change_level(turn, level, by[:_BY_LIMIT])
+        return turn.out
 
     def set_switch(self, now: Now, name: str, *, on: bool) -> Output:
         """Someone in the car switched a service, a group of services or ``remote_access``; ``UnknownSwitch`` for another name."""
         if name != REMOTE_ACCESS and name not in self._switches:
             raise UnknownSwitch(known=", ".join(sorted((*self._switches, REMOTE_ACCESS))))
-        with self._step(now) as step:
+        with self._step(now) as turn:
             if self.switches()[name] is not on:
-                self._change_switch(step, name, on=on)
-        return step.out
+                self._change_switch(turn, name, on=on)
+        return turn.out
 
     def show_ticket(self, now: Now) -> Output:
         """Someone in the car wants to add a phone: show a fresh secret (`ticket`). Raises ``PhonesClosed`` where none can be added."""
         if not self.can_add_phone:
             raise PhonesClosed
-        with self._step(now) as step:
-            self._phones.show_ticket(step)
-        return step.out
+        with self._step(now) as turn:
+            self._phones.show_ticket(turn)
+        return turn.out
 
     def hide_ticket(self, now: Now) -> Output:
         """The secret is not shown any more."""
-        with self._step(now) as step:
+        with self._step(now) as turn:
             self._digital_keys.hide_ticket()
-        return step.out
+        return turn.out
 
     def remove_phone(self, now: Now, key_id: str) -> Output:
         """Someone in the car removed a phone; raises ``UnknownPhone`` for one that the car does not know."""
         if not any(phone.key_id == key_id for phone in self.phones):
             raise UnknownPhone
-        with self._step(now) as step:
-            self._phones.remove(step, key_id)
-        return step.out
+        with self._step(now) as turn:
+            self._phones.remove(turn, key_id)
+        return turn.out
 
     def pair(self, now: Now, code: str) -> Output:
         """Someone in the car typed a pairing code, which is sent if the link is open; `pairing` tells the outcome.
@@ -219,39 +220,39 @@ class CarCore(CoreViews):
         """
         if not is_code(code):
             raise PairingCodeInvalid
-        with self._step(now) as step:
-            self._pairing.type_in(step, code)
-        return step.out
+        with self._step(now) as turn:
+            self._pairing.type_in(turn, code)
+        return turn.out
 
     def tick(self, now: Now) -> Output:
         """Time passed: repeat what got no answer, purge what time has closed, end commands, renew the certificate. Cheap when nothing is due."""
         due_in = self.wake_in_ms(now)
         if due_in is None or due_in > 0:
             return Output()
-        with self._step(now) as step:
+        with self._step(now) as turn:
             pass
-        return step.out
+        return turn.out
 
     # One step
 
     @contextmanager
-    def _step(self, now: Now) -> Iterator[Step]:
+    def _step(self, now: Now) -> Iterator[Turn]:
         if self._broken:
             raise CoreBroken
         self._broken = True  # until the step has ended well: memory and store must not part ways
         with self._store.step() as changes:
-            step = Step(now, changes, Output())
+            turn = Turn(now, changes, Output())
             self._gate.move_to(now)
-            self._purge_if_changed(step)
-            self._remote_commands.move_to(step)
+            self._purge_if_changed(turn)
+            self._remote_commands.move_to(turn)
             if self.privacy.level not in self.levels:  # the car was provisioned anew with other levels than it remembers
-                self._change_level(step, at_most(self.privacy.level, self.levels), _BY_MAKER)
-            yield step
-            self._remote_commands.advance(step)
-            self._pairing.advance(step)
-            self._purge_if_changed(step)
-            self._link.pump(step, self._hello)
-            self._renewal.advance(step)
+                self._change_level(turn, at_most(self.privacy.level, self.levels), _BY_MAKER)
+            yield turn
+            self._remote_commands.advance(turn)
+            self._pairing.advance(turn)
+            self._purge_if_changed(turn)
+            self._link.pump(turn, self._hello)
+            self._renewal.advance(turn)
             self._link.write(changes)
             if self._is_new:
                 changes.put(VEHICLE, self._profile.vehicle_id)
@@ -260,39 +261,39 @@ class CarCore(CoreViews):
                 changes.put(COUNTS, self._counts.values)
                 self._counts.changed = False
         self._broken = False
-        self.notices.extend(step.out.notices)
+        self.notices.extend(turn.out.notices)
 
-    def _purge_if_changed(self, step: Step) -> None:
+    def _purge_if_changed(self, turn: Turn) -> None:
         if self._purged_serial != self._gate.serial:
-            self._link.purge(step)
+            self._link.purge(turn)
             self._purged_serial = self._gate.serial
 
-    def _receive(self, step: Step, kind: str, payload: bytes) -> None:
+    def _receive(self, turn: Turn, kind: str, payload: bytes) -> None:
         match kind:
             case "ack":
-                self._privacy.answered(step, self._link.acknowledged(step, read_ack(payload)))
+                self._privacy.answered(turn, self._link.acknowledged(turn, read_ack(payload)))
             case "welcome":
-                self._welcomed(step, _read_welcome(payload))
+                self._welcomed(turn, _read_welcome(payload))
             case "policy":
-                self._offered_policy(step, payload)
+                self._offered_policy(turn, payload)
             case "cert":
-                self._renewal.answered(step, payload)
+                self._renewal.answered(turn, payload)
             case "keys":
-                self._phones.listed(step, payload)
+                self._phones.listed(turn, payload)
             case "pair":
-                self._pairing.answered(step, payload)
+                self._pairing.answered(turn, payload)
             case "key" | "challenge" | "command" if self._link.state is not LinkState.OPEN:
                 # The car has not heard yet what has become of its owner's phones.
                 self._counts.add(f"ignored/{kind}:before_welcome")
             case "key":
-                self._phones.offered(step, payload)
+                self._phones.offered(turn, payload)
             case "challenge":
-                self._remote_commands.give_challenge(step, payload)
+                self._remote_commands.give_challenge(turn, payload)
             case "command":
-                self._remote_commands.take(step, payload)
+                self._remote_commands.take(turn, payload)
             case _:
                 self._counts.add("ignored/other:unknown")
-                step.tell(NoticeCode.IGNORED, kind=kind[:_BY_LIMIT])
+                turn.tell(NoticeCode.IGNORED, kind=kind[:_BY_LIMIT])
 
     def _hello(self) -> Hello:
         return Hello(
@@ -310,16 +311,16 @@ class CarCore(CoreViews):
             asked=self._link.asked,
         )
 
-    def _welcomed(self, step: Step, welcome: Welcome) -> None:
+    def _welcomed(self, turn: Turn, welcome: Welcome) -> None:
         is_proved = welcome.epoch != self._link.epoch and self._policy.proves_epoch(welcome, self._link.asked)
-        if not self._link.welcomed(step, welcome, self._keys.validity.until_ms, is_proved=is_proved):
+        if not self._link.welcomed(turn, welcome, self._keys.validity.until_ms, is_proved=is_proved):
             return
         self._renewal.welcomed()
         self._obey()
         if welcome.policy:
-            self._offered_policy(step, welcome.policy)
+            self._offered_policy(turn, welcome.policy)
         if welcome.level not in (None, self._privacy.record.level) and not self._link.has_waiting(LEVEL_CHANGED):
-            self._privacy.restate_level(step)
+            self._privacy.restate_level(turn)
 
     # Privacy and policy
 
@@ -334,67 +335,39 @@ class CarCore(CoreViews):
             heard_ms=max(self._link.heard_ms, self._policy.issued_ms),
         )
 
-    def _change_level(self, step: Step, level: Level, by: str) -> None:
-        self._privacy.choose_level(step, level, by)
+    def _change_level(self, turn: Turn, level: Level, by: str) -> None:
+        self._privacy.choose_level(turn, level, by)
         self._obey()
-        self._purge_if_changed(step)
-        self._privacy.state_level(step)
-        step.tell(NoticeCode.LEVEL_CHANGED, level=int(level))
+        self._purge_if_changed(turn)
+        self._privacy.state_level(turn)
+        turn.tell(NoticeCode.LEVEL_CHANGED, level=int(level))
 
-    def _change_switch(self, step: Step, name: str, *, on: bool) -> None:
-        self._privacy.choose_switch(step, name, on=on)
+    def _change_switch(self, turn: Turn, name: str, *, on: bool) -> None:
+        self._privacy.choose_switch(turn, name, on=on)
         self._obey()
-        self._purge_if_changed(step)
-        step.tell(NoticeCode.SWITCH_CHANGED, switch=name, on=int(on))
+        self._purge_if_changed(turn)
+        turn.tell(NoticeCode.SWITCH_CHANGED, switch=name, on=int(on))
 
-    def _offered_policy(self, step: Step, frame: bytes) -> None:
+    def _offered_policy(self, turn: Turn, frame: bytes) -> None:
         before = self.policy
         try:
-            is_new = self._policy.offer(step.changes, frame)
+            is_new = self._policy.offer(turn.changes, frame)
         except PolicyRejected as error:
             self._counts.add("ignored/policy:rejected")
-            step.tell(NoticeCode.POLICY_REJECTED, detail=error.detail)
+            turn.tell(NoticeCode.POLICY_REJECTED, detail=error.detail)
             return
         now_held = self.policy
         if not is_new or now_held is None:
             return
         self._obey()
         if before is not None and before.tenure_id is not None and before.tenure_id != now_held.tenure_id:
-            self._link.forget_owner(step, OWNER_CHANGED)
-            self._pipeline.forget(step.changes)
-            step.tell(NoticeCode.OWNER_CHANGED)
+            self._link.forget_owner(turn, OWNER_CHANGED)
+            self._pipeline.forget(turn.changes)
+            turn.tell(NoticeCode.OWNER_CHANGED)
         if self._digital_keys.belong_to(now_held.tenure_id):
-            self._remote_commands.forget(step.changes)
-            step.changes.put(PHONES, self._digital_keys.record)
-        self._purge_if_changed(step)
+            self._remote_commands.forget(turn.changes)
+            turn.changes.put(PHONES, self._digital_keys.record)
+        self._purge_if_changed(turn)
         accepted = encode(PolicyAccepted(now_held.version, self._policy.hash))
-        self._link.append(step, Lane.EVENT, POLICY_ACCEPTED, self._gate.level, step.now.ms, accepted)
-        step.tell(NoticeCode.POLICY_INSTALLED, version=now_held.version)
-
-    # Sensors and services
-
-    def _feed(self, step: Step, values: Mapping[str, Value], at_ms: int) -> None:
-        level = self._gate.level
-        sensed = self._pipeline.feed(
-            step.changes,
-            values,
-            at_ms=at_ms,
-            level=level,
-            reported=self._link.status.reported,
-            may_send=self._gate.may_send(),
-        )
-        for reason in sensed.refused:
-            self._counts.add(f"sensor/{reason}")
-        if sensed.values:
-            self._link.status.add(level, sensed.values, at_ms, self._gate.signals)
-        for message in sensed.messages:
-            self._capture(step, message, level, at_ms)
-
-    def _capture(self, step: Step, message: Outgoing, level: Level, at_ms: int) -> None:
-        captured = min(message.captured, level)
-        kind = self._catalogue.messages.types.get(message.type)
-        refusal = self._gate.refuses(message.type, captured)
-        if refusal or kind is None or kind.lane is None:
-            self._counts.add(f"not_captured/{message.type}:{refusal or 'no_lane'}")
-            return
-        self._link.append(step, kind.lane, message.type, captured, at_ms, encode(message.body))
+        self._link.append(turn, Lane.EVENT, POLICY_ACCEPTED, self._gate.level, turn.now.ms, accepted)
+        turn.tell(NoticeCode.POLICY_INSTALLED, version=now_held.version)

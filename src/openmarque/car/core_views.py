@@ -181,7 +181,7 @@ class CoreViews:
         """Counters of a kind by detail.
 
         Kinds: ``sent``, ``acknowledged`` (by message type), ``refused``, ``refused_in_part``, ``not_captured`` (``type:reason``), ``deleted``
-        (by reason), ``sensor`` (values refused, by reason), ``ignored`` (``kind:reason``).
+        (by reason), ``sensor`` (values refused, by reason), ``ignored`` (``kind:reason``), ``actions`` (not carried out, ``reason:name``).
         """
         return self._counts.of(kind)
 

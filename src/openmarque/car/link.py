@@ -48,8 +48,8 @@ def _code(reason: str) -> str:
 
 
 @dataclass(slots=True)
-class Step:
-    """One input's working space: when, what it changes in the store, and what it leads to."""
+class Turn:
+    """The working space of one input, from its beginning to its commit: when, what it changes in the store, and what it leads to."""
 
     now: Now
     changes: Changes
@@ -125,12 +125,12 @@ class Link:
         deadlines = (self._urgent.deadline_ms, self._event.deadline_ms, self.status.deadline_ms)
         return min((at for at in deadlines if at is not None), default=None)
 
-    def connected(self, step: Step, asked: int) -> None:
+    def connected(self, turn: Turn, asked: int) -> None:
         """A connection stands: greet, whatever was before. `asked` is a number that nobody can guess."""
         self._lose()
         self.state = LinkState.GREETING
         self._hello_wait_ms = FIRST_WAIT_MS
-        self._hello_at_ms = step.now.ms
+        self._hello_at_ms = turn.now.ms
         self.asked = asked
 
     def disconnected(self) -> None:
@@ -142,7 +142,7 @@ class Link:
         """Per lane, the lowest number that may still be sent."""
         return {Lane.URGENT: self._urgent.first, Lane.EVENT: self._event.first, Lane.STATUS: self.status.first}
 
-    def welcomed(self, step: Step, welcome: Welcome, latest_ms: int, *, is_proved: bool) -> bool:
+    def welcomed(self, turn: Turn, welcome: Welcome, latest_ms: int, *, is_proved: bool) -> bool:
         """Take over what the platform says; False when it is no answer to this greeting, or in no protocol of ours.
 
         `latest_ms` bounds its time for a car whose clock was never set; `is_proved`: its epoch is signed, and another one counts.
@@ -152,30 +152,30 @@ class Link:
             return False
         if welcome.protocol not in SPOKEN:
             self.state = LinkState.INCOMPATIBLE
-            step.tell(NoticeCode.PROTOCOL_UNKNOWN, protocol=welcome.protocol)
+            turn.tell(NoticeCode.PROTOCOL_UNKNOWN, protocol=welcome.protocol)
             return False
         watermarks = {lane: min(max(welcome.watermarks.get(lane, 0), 0), MAX_SEQUENCE - 1) for lane in Lane}
         if welcome.epoch != self._epoch and not (is_proved and self._epoch < welcome.epoch <= MAX_SEQUENCE):
             self._counts.add("ignored/welcome:other_epoch")
             return False
         if welcome.epoch > self._epoch:
-            self._open_epoch(step, welcome.epoch, watermarks)
+            self._open_epoch(turn, welcome.epoch, watermarks)
         else:
             for lane in (self._urgent, self._event):
-                self._note_settled(lane.settle(step.changes, watermarks[lane.lane], (), step.now.ms))
+                self._note_settled(lane.settle(turn.changes, watermarks[lane.lane], (), turn.now.ms))
             self._settle_status(Ack(self._epoch, Lane.STATUS, watermarks[Lane.STATUS]))
         self._unknown = tuple(sorted(welcome.unknown))
-        self._heard_ms = max(self._heard_ms, _believable(welcome.time, step.now, latest_ms))
+        self._heard_ms = max(self._heard_ms, _believable(welcome.time, turn.now, latest_ms))
         self.state = LinkState.OPEN
         self._hello_wait_ms = FIRST_WAIT_MS
         return True
 
-    def acknowledged(self, step: Step, ack: Ack) -> list[tuple[str, str]]:
+    def acknowledged(self, turn: Turn, ack: Ack) -> list[tuple[str, str]]:
         """Settle what the platform committed, and count what it refused; gives (type, reason) of the refused events."""
         if ack.epoch != self._epoch:
             self._counts.add("ignored/ack:other_epoch")
             if self.state is LinkState.OPEN and any(a.reason in _OTHER_EPOCH for a in ack.answers):
-                self._greet_again(step.now)
+                self._greet_again(turn.now)
             return []
         if ack.lane is Lane.STATUS:
             self._settle_status(ack)
@@ -184,71 +184,71 @@ class Link:
         if ack.watermark + 1 < lane.first and any(a.disposition is Disposition.GAP for a in ack.answers):
             # It waits for numbers that it had settled and we hold no more (a database restored, a lagging replica promoted): only
             # the greeting tells it from where on there is something to come. A late answer leads here too; it costs a greeting.
-            self._greet_again(step.now)
+            self._greet_again(turn.now)
             return []
-        settled = lane.settle(step.changes, ack.watermark, ack.answers, step.now.ms)
+        settled = lane.settle(turn.changes, ack.watermark, ack.answers, turn.now.ms)
         self._note_settled(settled)
         for kind, reason in settled.refused:
-            step.tell(NoticeCode.MESSAGE_REFUSED, type=kind, reason=reason)
+            turn.tell(NoticeCode.MESSAGE_REFUSED, type=kind, reason=reason)
         if (POLICY_ACCEPTED, UNKNOWN_POLICY) in settled.refused:
-            self._greet_again(step.now)
+            self._greet_again(turn.now)
         return settled.refused
 
     def has_waiting(self, kind: str) -> bool:
         """Whether a message of this type waits on the ``event`` lane."""
         return self._event.has(kind)
 
-    def append(self, step: Step, lane: Lane, kind: str, level: Level, at_ms: int, body: bytes) -> None:
+    def append(self, turn: Turn, lane: Lane, kind: str, level: Level, at_ms: int, body: bytes) -> None:
         """Store a message for the ``event`` or ``urgent`` lane; the oldest optional ones make room when it is full."""
         if len(body) > MAX_FRAME_BYTES - _ENVELOPE_BYTES:
             self._counts.add(f"not_captured/{kind}:{TOO_LARGE}")
             return
         box = self._event if lane is Lane.EVENT else self._urgent
-        box.append(step.changes, kind, level, at_ms, step.now.trust, body)
+        box.append(turn.changes, kind, level, at_ms, turn.now.trust, body)
         if box.live > self._limit:
             # A hundredth at once: each burial reads the whole outbox.
-            buried = box.bury_oldest(step.changes, max(1, self._limit // 100), OUTBOX_FULL, self._is_optional)
+            buried = box.bury_oldest(turn.changes, max(1, self._limit // 100), OUTBOX_FULL, self._is_optional)
             if buried:
                 self._counts.add(f"deleted/{OUTBOX_FULL}", buried)
-                step.tell(NoticeCode.OUTBOX_FULL, messages=buried)
+                turn.tell(NoticeCode.OUTBOX_FULL, messages=buried)
 
-    def purge(self, step: Step) -> None:
+    def purge(self, turn: Turn) -> None:
         """Delete at once whatever may not leave any more."""
-        self._note_purged(step, [lane.purge(step.changes, self._gate.refuses) for lane in (self._urgent, self._event)])
+        self._note_purged(turn, [lane.purge(turn.changes, self._gate.refuses) for lane in (self._urgent, self._event)])
         values = self.status.purge(self._gate.signals)
         if values:
             self._counts.add("deleted/status_values", values)
 
-    def forget_owner(self, step: Step, reason: str) -> None:
+    def forget_owner(self, turn: Turn, reason: str) -> None:
         """Delete every service message and status value, whatever the rules say of it now."""
         doomed = [
-            lane.purge(step.changes, lambda kind, _level: reason if self._is_optional(kind) else "")
+            lane.purge(turn.changes, lambda kind, _level: reason if self._is_optional(kind) else "")
             for lane in (self._urgent, self._event)
         ]
-        self._note_purged(step, doomed)
+        self._note_purged(turn, doomed)
         self.status.clear()
 
-    def pump(self, step: Step, hello: Callable[[], Hello]) -> None:
+    def pump(self, turn: Turn, hello: Callable[[], Hello]) -> None:
         """Send what is due: the greeting, or what the lanes hold."""
         if self.state is LinkState.GREETING:
-            if self._hello_at_ms is not None and step.now.ms >= self._hello_at_ms:
-                step.send(Channel.HELLO, encode(hello()))
-                self._hello_at_ms = step.now.ms + self._hello_wait_ms
+            if self._hello_at_ms is not None and turn.now.ms >= self._hello_at_ms:
+                turn.send(Channel.HELLO, encode(hello()))
+                self._hello_at_ms = turn.now.ms + self._hello_wait_ms
                 self._hello_wait_ms = min(self._hello_wait_ms * 2, LONGEST_WAIT_MS)
             return
         if self.state is not LinkState.OPEN:
             return
         if self._has_forbidden():
-            self.purge(step)
+            self.purge(turn)
         for lane, channel in ((self._urgent, Channel.URGENT), (self._event, Channel.EVENT)):
-            frames, first_time = lane.due(step.now.ms, self._epoch)
+            frames, first_time = lane.due(turn.now.ms, self._epoch)
             for frame in frames:
-                step.send(channel, frame)
+                turn.send(channel, frame)
             for kind in first_time:
                 self._counts.add(f"sent/{kind}")
-        status, kind = self.status.due(step.now, self._epoch)
+        status, kind = self.status.due(turn.now, self._epoch)
         if status is not None:
-            step.send(Channel.STATUS, status)
+            turn.send(Channel.STATUS, status)
         if kind:
             self._counts.add(f"sent/{kind}")
 
@@ -281,11 +281,11 @@ class Link:
         self._event.link_lost()
         self.status.link_lost()
 
-    def _open_epoch(self, step: Step, epoch: int, watermarks: dict[Lane, int]) -> None:
+    def _open_epoch(self, turn: Turn, epoch: int, watermarks: dict[Lane, int]) -> None:
         self._epoch = epoch
         for lane in (self._urgent, self._event):
-            lane.open_epoch(step.changes, watermarks[lane.lane])
-        self.status.open_epoch(watermarks[Lane.STATUS], epoch, step.now)
+            lane.open_epoch(turn.changes, watermarks[lane.lane])
+        self.status.open_epoch(watermarks[Lane.STATUS], epoch, turn.now)
 
     def _settle_status(self, ack: Ack) -> None:
         kind, answer = self.status.settle(ack.watermark, ack.answers)
@@ -306,8 +306,8 @@ class Link:
         for kind, reason in settled.in_part:
             self._counts.add(f"refused_in_part/{kind}:{_code(reason)}")
 
-    def _note_purged(self, step: Step, by_lane: list[dict[str, int]]) -> None:
+    def _note_purged(self, turn: Turn, by_lane: list[dict[str, int]]) -> None:
         for buried in by_lane:
             for reason, n in buried.items():
                 self._counts.add(f"deleted/{reason}", n)
-                step.tell(NoticeCode.OUTBOX_PURGED, reason=reason, messages=n)
+                turn.tell(NoticeCode.OUTBOX_PURGED, reason=reason, messages=n)

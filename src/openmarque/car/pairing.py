@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from openmarque.car.link import Link, Step
+from openmarque.car.link import Link, Turn
 from openmarque.car.model import Channel, LinkState, NoticeCode, Now
 from openmarque.car.records import Counts
 from openmarque.kit.errors import CallerError
@@ -77,19 +77,19 @@ class Pairing:
         self._until: int | None = None
         self.view = PairingView()
 
-    def type_in(self, step: Step, code: str) -> None:
+    def type_in(self, turn: Turn, code: str) -> None:
         """Send a code (``is_code``). While the answer to one is awaited another changes nothing."""
         if self.view.outcome is Outcome.WAITING:
             return
         if self._link.state is not LinkState.OPEN:
-            self._end(step, Outcome.OFFLINE)
+            self._end(turn, Outcome.OFFLINE)
             return
-        self._asked = max(self._asked + 1, step.now.ms)
-        self._until = step.now.steady + ANSWER_WITHIN_MS
+        self._asked = max(self._asked + 1, turn.now.ms)
+        self._until = turn.now.steady + ANSWER_WITHIN_MS
         self.view = PairingView(Outcome.WAITING)
-        step.send(Channel.PAIR, encode(PairingRequest(code, self._asked)))
+        turn.send(Channel.PAIR, encode(PairingRequest(code, self._asked)))
 
-    def answered(self, step: Step, payload: bytes) -> None:
+    def answered(self, turn: Turn, payload: bytes) -> None:
         """The platform's answer; one to another request, or to none, changes nothing. Raises ``msgspec.DecodeError``."""
         answer = _read(payload)
         if self.view.outcome is not Outcome.WAITING or answer.asked != self._asked:
@@ -99,21 +99,21 @@ class Pairing:
         outcome = Outcome(answer.result) if answer.result in known else Outcome.NOT_TAKEN
         wait_s = min(max(answer.wait_s, 0), _MOST_WAIT_S)
         facts = {"tries": min(max(answer.tries, 0), _MOST_TRIES), "minutes": -(-wait_s // 60)}
-        self._end(step, outcome, facts)
+        self._end(turn, outcome, facts)
 
-    def advance(self, step: Step) -> None:
+    def advance(self, turn: Turn) -> None:
         """Give up on an answer that is overdue, or whose connection is gone."""
         if self._until is None:
             return
         lost = self._link.state is LinkState.OFFLINE
-        if lost or step.now.steady >= self._until or step.now.steady < self._until - ANSWER_WITHIN_MS:
-            self._end(step, Outcome.NO_ANSWER)
+        if lost or turn.now.steady >= self._until or turn.now.steady < self._until - ANSWER_WITHIN_MS:
+            self._end(turn, Outcome.NO_ANSWER)
 
     def due_in_ms(self, now: Now) -> int | None:
         """In how many milliseconds ``advance`` has something to do."""
         return None if self._until is None else max(0, self._until - now.steady)
 
-    def _end(self, step: Step, outcome: Outcome, facts: Mapping[str, int] | None = None) -> None:
+    def _end(self, turn: Turn, outcome: Outcome, facts: Mapping[str, int] | None = None) -> None:
         self._until = None
         self.view = PairingView(outcome, facts or {"tries": 0, "minutes": 0})
-        step.tell(NoticeCode.PAIRING, outcome=outcome.value, **self.view.facts)
+        turn.tell(NoticeCode.PAIRING, outcome=outcome.value, **self.view.facts)

@@ -1,36 +1,28 @@
-"""From raw sensor values to what the services make of them: limits, screens, then each service. No I/O."""
+"""From raw sensor values and commands to what the services make of them: limits, screens, then each service. No I/O."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from openmarque.car.effects import Effects, Handed
+from openmarque.car.link import Turn
 from openmarque.car.records import service_record
-from openmarque.car.service import CarService, CommandHandler, Screen
 from openmarque.car.store import Changes
-from openmarque.protocol.levels import Level
-from openmarque.protocol.sensing import Command, Ended, Equipment, Outgoing, Sample
+from openmarque.protocol.car_part import CarCommand, CarPart
+from openmarque.protocol.sensing import Command, Ended, Equipment, Refused, Sample
 from openmarque.protocol.signals import SIGNALS, Value
-
-
-@dataclass(slots=True)
-class Sensed:
-    """What a sample led to: values for the status lane, messages in order, and the reasons why values were refused."""
-
-    values: dict[str, Value] = field(default_factory=dict)
-    messages: list[Outgoing] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
 
 
 class Pipeline:
     """The services of one car with their states, and the newest value of each signal."""
 
-    def __init__(self, services: Iterable[CarService], states: Mapping[str, Any], equipment: Equipment) -> None:
+    def __init__(
+        self, parts: Iterable[CarPart[Any]], states: Mapping[str, Any], equipment: Equipment, effects: Effects
+    ) -> None:
         """Go on from `states` by service name; a service without one starts as in a new car."""
-        self._services = tuple(services)
-        self._handlers = {service.name: service for service in self._services if isinstance(service, CommandHandler)}
-        self._screens = tuple((service.name, service) for service in self._services if isinstance(service, Screen))
-        self._states = {service.name: states.get(service.name) or service.state() for service in self._services}
+        self._parts = {part.name: part for part in parts}
+        self._states = {name: states.get(name) or part.state() for name, part in self._parts.items()}
         self._equipment = equipment
+        self._effects = effects
         self._latest: dict[str, Value] = {}
 
     @property
@@ -42,77 +34,41 @@ class Pipeline:
         """How a service stands; None for one that is not installed."""
         return self._states.get(service)
 
-    def feed(
-        self,
-        changes: Changes,
-        values: Mapping[str, Value],
-        *,
-        at_ms: int,
-        level: Level,
-        reported: Mapping[str, tuple[Value, int]],
-        may_send: frozenset[str],
-    ) -> Sensed:
-        """Run one sample through; states that changed are written to `changes`."""
-        result = Sensed()
+    def commands(self) -> dict[str, str]:
+        """The name of the service that carries out each command."""
+        return {command: name for name, part in self._parts.items() for command in part.commands}
+
+    # Sensors
+
+    def feed(self, turn: Turn, values: Mapping[str, Value], at_ms: int) -> None:
+        """Run one sample through, sensed at `at_ms`. What no such signal can say, and what a screen refuses, is counted (``sensor/…``)."""
         good: dict[str, Value] = {}
         for path, value in values.items():
             signal = SIGNALS.get(path)
             if signal is not None and signal.accepts(value):
                 good[path] = value
             else:
-                result.refused.append("unknown_signal" if signal is None else "out_of_range")
+                self._effects.count(f"sensor/{'unknown_signal' if signal is None else 'out_of_range'}")
         before = {path: self._latest.get(path) for path in good}
         self._latest.update(good)
-        sample = Sample(at_ms, level, good, self._latest, reported, may_send, self._equipment)
-        for name, screen in self._screens:
-            self._screen(changes, screen, name, sample, before, result)
-        for service in self._services:
-            taken = service.take(self._states[service.name], sample)
-            self._keep(changes, service.name, taken.state)
-            result.values.update(taken.values)
-            result.messages.extend(taken.messages)
-        return result
+        sample = self._sample(at_ms, good)
+        for part in self._parts.values():
+            self._screen(turn.changes, part, sample, before)
+        handed = Handed(sample)
+        for name, part in self._parts.items():
+            if part.observe is not None:
+                step = part.observe(self._states[name], sample)
+                self._keep(turn.changes, name, step.state)
+                handed.take(name, step)
+        self._effects.carry_out(turn, handed)
 
-    def commands(self) -> dict[str, str]:
-        """The name of the service that carries out each command."""
-        return {command: name for name, handler in self._handlers.items() for command in handler.commands}
-
-    def sample(self, at_ms: int, level: Level, reported: Mapping[str, tuple[Value, int]], may_send: frozenset[str]) -> Sample:
-        """A sample in which nothing new was sensed."""
-        return Sample(at_ms, level, {}, self._latest, reported, may_send, self._equipment)
-
-    def refuses(self, service: str, command: Command, sample: Sample) -> str:
-        """Why a service lets its command not be done now; "" when the car is to act."""
-        return self._handlers[service].begin(self._states[service], command, sample).refused
-
-    def begin(self, changes: Changes, service: str, command: Command, sample: Sample) -> None:
-        """Have a service begin with a command that it does not refuse."""
-        self._keep(changes, service, self._handlers[service].begin(self._states[service], command, sample).state)
-
-    def outcome(self, service: str, command: Command, sample: Sample) -> Ended | None:
-        """Whether a command is over, as its service sees it; None while it is not, or the service is not there any more."""
-        handler = self._handlers.get(service)
-        return None if handler is None else handler.outcome(self._states[service], command, sample)
-
-    def over(self, changes: Changes, service: str, command: Command) -> None:
-        """Tell a service that its command has ended."""
-        handler = self._handlers.get(service)
-        if handler is not None:
-            self._keep(changes, service, handler.over(self._states[service], command))
-
-    def forget(self, changes: Changes) -> None:
-        """Drop everything of the present owner, the newest values included."""
-        self._latest.clear()
-        for service in self._services:
-            self._keep(changes, service.name, service.forget(self._states[service.name]))
-
-    def _screen(
-        self, changes: Changes, screen: Screen, name: str, sample: Sample, before: Mapping[str, Value | None], result: Sensed
-    ) -> None:
-        screened = screen.screen(self._states[name], sample)
-        self._keep(changes, name, screened.state)
+    def _screen(self, changes: Changes, part: CarPart[Any], sample: Sample, before: Mapping[str, Value | None]) -> None:
+        if part.screen is None:
+            return
+        screened = part.screen(self._states[part.name], sample)
+        self._keep(changes, part.name, screened.state)
         if screened.counted:
-            result.refused.append(screened.counted)
+            self._effects.count(f"sensor/{screened.counted}")
         for path in screened.dropped & sample.sensed.keys():
             del sample.sensed[path]
             old = before[path]
@@ -120,6 +76,66 @@ class Pipeline:
                 del self._latest[path]
             else:
                 self._latest[path] = old
+
+    # Commands
+
+    def refuses(self, turn: Turn, service: str, command: Command) -> str:
+        """Why a service lets its command not be done now; "" when it may begin."""
+        begun = self._command(service, command).begin(self._states[service], command, self._present(turn))
+        return begun.reason if isinstance(begun, Refused) else ""
+
+    def begin(self, turn: Turn, service: str, command: Command) -> str:
+        """Have a service begin with a command; gives why it refuses, "" when it has begun."""
+        sample = self._present(turn)
+        begun = self._command(service, command).begin(self._states[service], command, sample)
+        if isinstance(begun, Refused):
+            return begun.reason
+        self._keep(turn.changes, service, begun.state)
+        handed = Handed(sample)
+        handed.take(service, begun, command.command_id)
+        self._effects.carry_out(turn, handed)
+        return ""
+
+    def outcome(self, turn: Turn, service: str, command: Command) -> Ended | None:
+        """Whether a command is over, as its service sees it; None while it is not, or the service is not there any more."""
+        part = self._parts.get(service)
+        known = part.commands.get(command.name) if part else None
+        if known is None:
+            return None
+        if known.outcome is None:
+            return Ended()
+        return known.outcome(self._states[service], command, self._present(turn))
+
+    def over(self, turn: Turn, service: str, command: Command, failed: str) -> None:
+        """Tell a service that its command has ended."""
+        part = self._parts.get(service)
+        known = part.commands.get(command.name) if part else None
+        if known is None or known.over is None:
+            return
+        handed = Handed(self._present(turn))
+        step = known.over(self._states[service], command, failed)
+        self._keep(turn.changes, service, step.state)
+        handed.take(service, step, command.command_id)
+        self._effects.carry_out(turn, handed)
+
+    def _command(self, service: str, command: Command) -> CarCommand[Any]:
+        return self._parts[service].commands[command.name]
+
+    # All of them
+
+    def forget(self, changes: Changes) -> None:
+        """Drop everything of the present owner, the newest values included."""
+        self._latest.clear()
+        for name, part in self._parts.items():
+            self._keep(changes, name, part.state() if part.forget is None else part.forget(self._states[name]))
+
+    def _present(self, turn: Turn) -> Sample:
+        """A sample of now, in which nothing new was sensed."""
+        return self._sample(turn.now.ms, {})
+
+    def _sample(self, at_ms: int, sensed: dict[str, Value]) -> Sample:
+        effects = self._effects
+        return Sample(at_ms, effects.level, sensed, self._latest, effects.reported, effects.may_send(), self._equipment)
 
     def _keep(self, changes: Changes, name: str, state: Any) -> None:
         if state is not self._states[name]:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 import msgspec
 
 from openmarque.car.gate import Gate
-from openmarque.car.link import Link, Step
+from openmarque.car.link import Link, Turn
 from openmarque.car.model import REMOTE_ACCESS, CarProfile, Keyring
 from openmarque.car.records import PRIVACY, PrivacyRecord
 from openmarque.protocol import signing
@@ -30,46 +30,46 @@ class Privacy:
         self.record = record
         self._gate, self._link = parts
 
-    def choose_level(self, step: Step, level: Level, by: str) -> None:
+    def choose_level(self, turn: Turn, level: Level, by: str) -> None:
         """Keep a level that was chosen now; `by` says where."""
         self._keep(
-            step, msgspec.structs.replace(self.record, level=level, counter=self._next_counter(), by=by, at_ms=step.now.ms)
+            turn, msgspec.structs.replace(self.record, level=level, counter=self._next_counter(), by=by, at_ms=turn.now.ms)
         )
 
-    def choose_switch(self, step: Step, name: str, *, on: bool) -> None:
+    def choose_switch(self, turn: Turn, name: str, *, on: bool) -> None:
         """Keep a switch that was turned now; the caller knows that it was not so before."""
         if name == REMOTE_ACCESS:
-            self._keep(step, msgspec.structs.replace(self.record, remote_access=on))
+            self._keep(turn, msgspec.structs.replace(self.record, remote_access=on))
         else:
             off = set(self.record.switched_off) ^ {name}
-            self._keep(step, msgspec.structs.replace(self.record, switched_off=tuple(sorted(off))))
+            self._keep(turn, msgspec.structs.replace(self.record, switched_off=tuple(sorted(off))))
 
-    def state_level(self, step: Step) -> None:
+    def state_level(self, turn: Turn) -> None:
         """Sign the choice in force and send it."""
         chosen = self.record
         statement = signing.level_statement(self._profile.vehicle_id, chosen.level, chosen.counter, chosen.at_ms, chosen.by)
         message = LevelChanged(
             chosen.level, chosen.counter, chosen.at_ms, chosen.by, self._keys.key_id, self._keys.sign(statement)
         )
-        self._link.append(step, Lane.EVENT, LEVEL_CHANGED, self._gate.level, step.now.ms, encode(message))
+        self._link.append(turn, Lane.EVENT, LEVEL_CHANGED, self._gate.level, turn.now.ms, encode(message))
 
-    def restate_level(self, step: Step) -> None:
+    def restate_level(self, turn: Turn) -> None:
         """Tell the platform the choice in force once more: one of the two lost its memory, and both must not go on apart."""
         counter = max(self.record.counter, self._link.heard_ms // 1000) + 1
-        self._keep(step, msgspec.structs.replace(self.record, counter=counter, at_ms=self.record.at_ms or step.now.ms))
-        self.state_level(step)
+        self._keep(turn, msgspec.structs.replace(self.record, counter=counter, at_ms=self.record.at_ms or turn.now.ms))
+        self.state_level(turn)
 
-    def answered(self, step: Step, refused: Collection[tuple[str, str]]) -> None:
+    def answered(self, turn: Turn, refused: Collection[tuple[str, str]]) -> None:
         """The platform refused these (message type, reason): a level that it takes for an old one is stated again, above its memory.
 
         Once the counter is beyond the platform's time another statement would fare no better: the next greeting tells.
         """
         if self.record.counter <= self._link.heard_ms // 1000 and (LEVEL_CHANGED, OLD_STATEMENT) in refused:
-            self.restate_level(step)
+            self.restate_level(turn)
 
-    def _keep(self, step: Step, record: PrivacyRecord) -> None:
+    def _keep(self, turn: Turn, record: PrivacyRecord) -> None:
         self.record = record
-        step.changes.put(PRIVACY, record)
+        turn.changes.put(PRIVACY, record)
 
     def _next_counter(self) -> int:
         """One more than the last; a memory that never counted begins at the seconds of the platform's time, as far as it heard it.

@@ -25,8 +25,8 @@ import msgspec
 from openmarque.car.challenges import Challenges
 from openmarque.car.digital_keys import PHONES, DigitalKeys
 from openmarque.car.gate import Gate
-from openmarque.car.link import Link, Step
-from openmarque.car.model import Actuation, CarProfile, Channel, Keyring, NoticeCode, Now
+from openmarque.car.link import Link, Turn
+from openmarque.car.model import CarProfile, Channel, Keyring, NoticeCode, Now
 from openmarque.car.pipeline import Pipeline
 from openmarque.car.records import Counts
 from openmarque.car.store import CarStore, Changes
@@ -53,7 +53,7 @@ from openmarque.protocol.commands import (
     verify_phone,
 )
 from openmarque.protocol.envelope import Lane, encode
-from openmarque.protocol.sensing import Command, Sample
+from openmarque.protocol.sensing import Command
 
 JOURNAL: Final = "remote_commands"
 """The record in the car's store."""
@@ -146,19 +146,19 @@ class RemoteCommands:
 
     # What happens
 
-    def move_to(self, step: Step) -> None:
+    def move_to(self, turn: Turn) -> None:
         """Time went on to the step's. Call it first in each step: a clock that went back, or a restart, ends what it has to."""
-        steady = step.now.steady
+        steady = turn.now.steady
         if self._now is not None and steady < self._now.steady:
             self._challenges.doubt()
             self._phones.hide_ticket()
             self._deadlines = dict.fromkeys(self._deadlines, steady + OUTCOME_MS)
-        self._now = step.now
+        self._now = turn.now
         for entry in self._journal:
             if entry.state in _RUNNING and entry.command_id not in self._deadlines:
-                self._settle(step, entry, CommandStep.FAILED, CommandReason.INTERRUPTED)
+                self._settle(turn, entry, CommandStep.FAILED, CommandReason.INTERRUPTED)
 
-    def give_challenge(self, step: Step, frame: bytes) -> None:
+    def give_challenge(self, turn: Turn, frame: bytes) -> None:
         """The platform asks for a challenge; in private mode it gets none."""
         request = _read_request(frame)
         refusal = self._gate.refuses(CHALLENGE_ISSUED, self._gate.level)
@@ -166,10 +166,10 @@ class RemoteCommands:
             self._counts.add(f"not_captured/{CHALLENGE_ISSUED}:{refusal}")
             return
         challenge = self._keys.random_bytes(CHALLENGE_BYTES)
-        self._challenges.issue(step.now, challenge)
-        step.send(Channel.CHALLENGE, encode(ChallengeAnswer(request.asked, challenge)))
+        self._challenges.issue(turn.now, challenge)
+        turn.send(Channel.CHALLENGE, encode(ChallengeAnswer(request.asked, challenge)))
 
-    def take(self, step: Step, frame: bytes) -> None:
+    def take(self, turn: Turn, frame: bytes) -> None:
         """A remote command came."""
         try:
             remote_command, payload = verify_command(frame, self._profile.vehicle_id, self._profile.command_keys)
@@ -178,25 +178,25 @@ class RemoteCommands:
             return
         known = next((entry for entry in self._journal if entry.command_id == payload.command_id), None)
         if known is not None:
-            self._report(step, known)
+            self._report(turn, known)
             return
-        refusal = self._refuses(step, remote_command, payload)
+        refusal = self._refuses(turn, remote_command, payload)
         if refusal:
-            self._refuse(step, payload, refusal)
+            self._refuse(turn, payload, refusal)
         else:
-            self._run(step, payload)
+            self._run(turn, payload)
 
-    def advance(self, step: Step) -> None:
+    def advance(self, turn: Turn) -> None:
         """End what the sensors show as done, and what took too long. Call it late in each step."""
         for entry in self._journal:
             if entry.state is not CommandStep.EXECUTING:
                 continue
-            ended = self._pipeline.outcome(entry.service, _command(entry), self._sample(step))
+            ended = self._pipeline.outcome(turn, entry.service, _command(entry))
             if ended is not None:
                 state = CommandStep.FAILED if ended.failed else CommandStep.DONE
-                self._settle(step, entry, state, ended.failed)
-            elif step.now.steady >= self._deadlines[entry.command_id]:
-                self._settle(step, entry, CommandStep.FAILED, CommandReason.NO_EFFECT)
+                self._settle(turn, entry, state, ended.failed)
+            elif turn.now.steady >= self._deadlines[entry.command_id]:
+                self._settle(turn, entry, CommandStep.FAILED, CommandReason.NO_EFFECT)
 
     def forget(self, changes: Changes) -> None:
         """Another owner: nothing of the commands of the one before stays."""
@@ -207,21 +207,21 @@ class RemoteCommands:
 
     # The checks
 
-    def _refuses(self, step: Step, remote_command: SignedCommand, payload: CommandPayload) -> str:
+    def _refuses(self, turn: Turn, remote_command: SignedCommand, payload: CommandPayload) -> str:
         """Checks 5 to 9; "" when all are passed. The counter of a remote command that its key signed is taken on the way."""
-        late = self._challenges.refuses(step.now, challenge_of(payload), payload.valid_ms)
+        late = self._challenges.refuses(turn.now, challenge_of(payload), payload.valid_ms)
         if late is not None:
             return late
         known = self._commands.get(payload.command)
         if known is None:
             return CommandReason.UNKNOWN_COMMAND
-        foreign = self._is_not_by(step, known.authority, remote_command, payload)
+        foreign = self._is_not_by(turn, known.authority, remote_command, payload)
         if foreign is not None:
             return foreign
         is_new = self._phones.is_new(payload.key_id, payload.counter)
         if is_new:
             self._phones.count(payload.key_id, payload.counter)
-            step.changes.put(PHONES, self._phones.record)
+            turn.changes.put(PHONES, self._phones.record)
         if known.authority is Authority.DIGITAL_KEY_AND_CODE and not remote_command.code_fresh:
             return CommandReason.CODE_NOT_FRESH
         if not is_new:
@@ -229,7 +229,7 @@ class RemoteCommands:
         return self._gate.refuses_command(known.declaration, payload.command)
 
     def _is_not_by(
-        self, step: Step, authority: Authority, remote_command: SignedCommand, payload: CommandPayload
+        self, turn: Turn, authority: Authority, remote_command: SignedCommand, payload: CommandPayload
     ) -> CommandReason | None:
         """Why the command was not given by who has to give it; None when it was. Says nothing yet of the code.
 
@@ -238,7 +238,7 @@ class RemoteCommands:
         match authority:
             case Authority.PLATFORM:
                 is_platforms = payload.key_id == PLATFORM_KEY and not remote_command.phone_signature
-                is_platforms = is_platforms and payload.counter <= self._link.latest_ms(step.now)
+                is_platforms = is_platforms and payload.counter <= self._link.latest_ms(turn.now)
                 return None if is_platforms else CommandReason.NOT_AUTHORISED
             case Authority.DIGITAL_KEY | Authority.DIGITAL_KEY_AND_CODE:
                 return self._is_not_by_phone(remote_command, payload)
@@ -261,48 +261,50 @@ class RemoteCommands:
 
     # What becomes of a remote command
 
-    def _run(self, step: Step, payload: CommandPayload) -> None:
+    def _run(self, turn: Turn, payload: CommandPayload) -> None:
         """Check 10; then begin."""
         command = Command(payload.command_id, payload.command, payload.arguments)
         service = self._commands[payload.command].service
-        sample = self._sample(step)
-        refused = self._pipeline.refuses(service, command, sample)
+        refused = self._pipeline.refuses(turn, service, command)
+        if not refused:
+            self._supersede(turn, service)
+            refused = self._pipeline.begin(turn, service, command)
         if refused:
-            self._refuse(step, payload, refused)
+            self._refuse(turn, payload, refused)
             return
+        entry = self._entry(turn, payload, CommandStep.REACHED, "")
+        self._note(turn, entry)
+        self._note(turn, msgspec.structs.replace(entry, state=CommandStep.EXECUTING))
+        self._deadlines[entry.command_id] = turn.now.steady + OUTCOME_MS
+        turn.tell(NoticeCode.COMMAND_TAKEN, command=payload.command, phone=self._phones.label_of(payload.key_id))
+
+    def _supersede(self, turn: Turn, service: str) -> None:
         for running in self._journal:
             if running.service == service and running.state in _RUNNING:
-                self._settle(step, running, CommandStep.FAILED, CommandReason.SUPERSEDED)
-        self._pipeline.begin(step.changes, service, command, sample)
-        entry = self._entry(step, payload, CommandStep.REACHED, "")
-        self._note(step, entry)
-        self._note(step, msgspec.structs.replace(entry, state=CommandStep.EXECUTING))
-        self._deadlines[entry.command_id] = step.now.steady + OUTCOME_MS
-        step.out.actions.append(Actuation(payload.command, payload.command_id, payload.arguments))
-        step.tell(NoticeCode.COMMAND_TAKEN, command=payload.command, phone=self._phones.label_of(payload.key_id))
+                self._settle(turn, running, CommandStep.FAILED, CommandReason.SUPERSEDED)
 
-    def _refuse(self, step: Step, payload: CommandPayload, reason: str) -> None:
-        self._note(step, self._entry(step, payload, CommandStep.REFUSED, reason))
+    def _refuse(self, turn: Turn, payload: CommandPayload, reason: str) -> None:
+        self._note(turn, self._entry(turn, payload, CommandStep.REFUSED, reason))
         self._counts.add(f"commands/refused:{reason}")
-        step.tell(NoticeCode.COMMAND_REFUSED, command=payload.command, reason=reason)
+        turn.tell(NoticeCode.COMMAND_REFUSED, command=payload.command, reason=reason)
 
-    def _settle(self, step: Step, entry: Entry, state: CommandStep, reason: str) -> None:
+    def _settle(self, turn: Turn, entry: Entry, state: CommandStep, reason: str) -> None:
         """The end of a remote command that ran."""
         self._deadlines.pop(entry.command_id, None)
-        self._pipeline.over(step.changes, entry.service, _command(entry))
-        self._note(step, msgspec.structs.replace(entry, state=state, reason=str(reason), at_ms=step.now.ms))
+        self._pipeline.over(turn, entry.service, _command(entry), str(reason))
+        self._note(turn, msgspec.structs.replace(entry, state=state, reason=str(reason), at_ms=turn.now.ms))
         self._counts.add(f"commands/{state.value}:{reason}" if reason else f"commands/{state.value}")
         if state is CommandStep.DONE:
-            step.tell(NoticeCode.COMMAND_DONE, command=entry.command)
+            turn.tell(NoticeCode.COMMAND_DONE, command=entry.command)
         else:
-            step.tell(NoticeCode.COMMAND_FAILED, command=entry.command, reason=str(reason))
+            turn.tell(NoticeCode.COMMAND_FAILED, command=entry.command, reason=str(reason))
 
-    def _entry(self, step: Step, payload: CommandPayload, state: CommandStep, reason: str) -> Entry:
+    def _entry(self, turn: Turn, payload: CommandPayload, state: CommandStep, reason: str) -> Entry:
         known = self._commands.get(payload.command)
         service = known.service if known else ""
-        return Entry(payload.command_id, service, payload.command, payload.arguments, state, str(reason), step.now.ms)
+        return Entry(payload.command_id, service, payload.command, payload.arguments, state, str(reason), turn.now.ms)
 
-    def _note(self, step: Step, entry: Entry) -> None:
+    def _note(self, turn: Turn, entry: Entry) -> None:
         """Write the entry into the journal, in place or at its end, and report it."""
         others = [e for e in self._journal if e.command_id != entry.command_id]
         place = next((i for i, e in enumerate(self._journal) if e.command_id == entry.command_id), len(others))
@@ -311,10 +313,10 @@ class RemoteCommands:
             oldest = next(i for i, e in enumerate(journal) if e.state not in _RUNNING)
             del journal[oldest]
         self._journal = tuple(journal)
-        step.changes.put(JOURNAL, JournalRecord(self._journal))
-        self._report(step, entry)
+        turn.changes.put(JOURNAL, JournalRecord(self._journal))
+        self._report(turn, entry)
 
-    def _report(self, step: Step, entry: Entry) -> None:
+    def _report(self, turn: Turn, entry: Entry) -> None:
         """Tell the platform, if the privacy level lets a report leave."""
         level = self._gate.level
         refusal = self._gate.refuses(COMMAND_REPORT, level)
@@ -322,10 +324,7 @@ class RemoteCommands:
             self._counts.add(f"not_captured/{COMMAND_REPORT}:{refusal}")
             return
         report = CommandReport(entry.command_id, entry.state, entry.reason, entry.at_ms)
-        self._link.append(step, Lane.EVENT, COMMAND_REPORT, level, step.now.ms, encode(report))
-
-    def _sample(self, step: Step) -> Sample:
-        return self._pipeline.sample(step.now.ms, self._gate.level, self._link.status.reported, self._gate.may_send())
+        self._link.append(turn, Lane.EVENT, COMMAND_REPORT, level, turn.now.ms, encode(report))
 
 
 def _command(entry: Entry) -> Command:

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from openmarque.car.link import Link, Step
+from openmarque.car.link import Link, Turn
 from openmarque.car.model import CertificateMismatch, Channel, Keyring, LinkState, NoticeCode, Now
 from openmarque.car.records import Counts
 from openmarque.protocol import signing
@@ -40,18 +40,18 @@ class Renewal:
         due = from_ms + (until_ms - from_ms) * 2 // 3
         return due if self._not_before_ms is None else max(due, self._not_before_ms)
 
-    def advance(self, step: Step) -> None:
+    def advance(self, turn: Turn) -> None:
         """Ask, if it is time and the link is open. Call it late in each step."""
-        request = self._request(step.now) if self._link.state is LinkState.OPEN else None
+        request = self._request(turn.now) if self._link.state is LinkState.OPEN else None
         if request is not None:
-            step.send(Channel.CSR, encode(request))
+            turn.send(Channel.CSR, encode(request))
 
-    def answered(self, step: Step, frame: bytes) -> None:
+    def answered(self, turn: Turn, frame: bytes) -> None:
         """The platform's answer came: a certificate, with which to connect anew, or a refusal; one that is not ours is counted."""
         issued = _read_issued(frame)
         if not issued.chain:
-            self._not_before_ms = step.now.ms + _LONGEST_WAIT_MS
-            step.tell(NoticeCode.CERTIFICATE_REFUSED, reason=issued.refused[:_REASON_LIMIT])
+            self._not_before_ms = turn.now.ms + _LONGEST_WAIT_MS
+            turn.tell(NoticeCode.CERTIFICATE_REFUSED, reason=issued.refused[:_REASON_LIMIT])
             return
         try:
             self._keys.install(issued.chain)
@@ -61,8 +61,8 @@ class Renewal:
         self._installed = True
         self._wait_ms = _FIRST_WAIT_MS
         self._not_before_ms = None
-        step.out.reconnect = True
-        step.tell(NoticeCode.CERTIFICATE_RENEWED)
+        turn.out.reconnect = True
+        turn.tell(NoticeCode.CERTIFICATE_RENEWED)
 
     def _request(self, now: Now) -> CertificateRequest | None:
         """The request to send now, if it is time. A clock that was never set says nothing about expiry."""

@@ -1,10 +1,11 @@
-"""What passes between the car's core and the in-car part of a service (its ``car.py``): samples in, values and messages out. Pure.
+"""What passes between the car's core and the in-car part of a service (``protocol.car_part``): samples and commands in, steps out. Pure.
 
 Rules:
     1. A service sees a sample only after every screen has taken out what can't be believed.
     2. What it hands back is captured at the level of the sample, or at a stricter one that it names; the core judges it again
        by the policy, at capture and at sending. A service can't widen anything.
     3. Its state is a value: the core stores it in the same transaction as what the service handed out.
+    4. It moves the car only through actions, and those only by names of commands that its own declarations list.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,9 @@ from openmarque.protocol.levels import Level
 from openmarque.protocol.signals import Value
 
 State = TypeVar("State", bound=msgspec.Struct)
+
+ArgumentValue = bool | int | str
+"""What an argument of a command can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +61,42 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """A remote command that passed every check but the service's own rule: its command, and what it says besides."""
+class Action:
+    """Something for the car itself to do: the name of a command, by which its actuator is registered, and what it is to be done with."""
 
-    command_id: str
     name: str
-    arguments: Mapping[str, bool | int | str] = field(default_factory=dict)
+    arguments: Mapping[str, ArgumentValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Begun(Generic[State]):
-    """A service's word on a command: its next state, and why it may not be done now ("" when it may: the car then acts)."""
+class Command:
+    """A command that passed every check but the service's own rule: its name, and what it says besides."""
+
+    command_id: str
+    name: str
+    arguments: Mapping[str, ArgumentValue] = field(default_factory=dict)
+
+    @property
+    def action(self) -> Action:
+        """The car does just what the command says."""
+        return Action(self.name, self.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[State]):
+    """How a service goes on: its next state, values for the status lane by VSS path, and messages and actions, each in order."""
 
     state: State
-    refused: str = ""
+    values: Mapping[str, Value] = field(default_factory=dict)
+    messages: tuple[Outgoing, ...] = ()
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A service does not do what it was asked for now; `reason` is a code, and nothing has changed."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +113,3 @@ class Screened(Generic[State]):
     state: State
     dropped: frozenset[str] = frozenset()
     counted: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken(Generic[State]):
-    """What a service makes of a sample: its next state, values for the status lane by VSS path, and messages in order."""
-
-    state: State
-    values: Mapping[str, Value] = field(default_factory=dict)
-    messages: tuple[Outgoing, ...] = ()

@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from openmarque.protocol.sensing import Outgoing, Sample, Taken
+from openmarque.protocol.car_part import CarPart
+from openmarque.protocol.sensing import Outgoing, Sample, Step
 from tyre_watch.declaration import SERVICE
 from tyre_watch.messages import TYRE_WARNING, TyreWarning
 from tyre_watch.rules import after, changes
@@ -20,26 +21,15 @@ class TyreState(msgspec.Struct, frozen=True):
     low: frozenset[str] = frozenset()
 
 
-class TyresInCar:
+def observe(state: TyreState, sample: Sample) -> Step[TyreState]:
     """One ``TyreWarning`` for each warning that comes or goes."""
-
-    name = SERVICE.name
-    state = TyreState
-
-    def take(self, state: TyreState, sample: Sample) -> Taken[TyreState]:
-        """See ``CarService.take``."""
-        changed = changes(state.low, sample.sensed)
-        if not changed or TYRE_WARNING not in sample.may_send:
-            return Taken(state)
-        bodies = (TyreWarning(sample.at_ms, change.wheel, change.is_low) for change in changed)
-        messages = tuple(Outgoing(TYRE_WARNING, body, sample.level) for body in bodies)
-        return Taken(TyreState(after(state.low, changed)), {}, messages)
-
-    def forget(self, state: TyreState) -> TyreState:
-        """Nothing of this owner's warnings is told to the next one; what stands is told anew."""
-        del state
-        return TyreState()
+    changed = changes(state.low, sample.sensed)
+    if not changed or TYRE_WARNING not in sample.may_send:
+        return Step(state)
+    bodies = (TyreWarning(sample.at_ms, change.wheel, change.is_low) for change in changed)
+    messages = tuple(Outgoing(TYRE_WARNING, body, sample.level) for body in bodies)
+    return Step(TyreState(after(state.low, changed)), messages=messages)
 
 
-IN_CAR: Final = TyresInCar()
-"""Found by the car's core."""
+CAR: Final = CarPart(SERVICE.name, TyreState, observe=observe)
+"""After a change of owner it starts anew: nothing of this owner's warnings is told to the next one, and what stands is told again."""

@@ -17,8 +17,9 @@ import msgspec
 
 from openmarque.kit.clock import to_ms
 from openmarque.protocol import signals as vss
+from openmarque.protocol.car_part import CarPart
 from openmarque.protocol.levels import Level
-from openmarque.protocol.sensing import Outgoing, Sample, Taken
+from openmarque.protocol.sensing import Outgoing, Sample, Step
 from openmarque.services.trips.declaration import SERVICE
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
 from openmarque.services.trips.rules import TripMeter, advance, finish, start
@@ -49,35 +50,25 @@ class TripsState(msgspec.Struct, frozen=True):
     """Newest reading of the driver's trip meter, metres."""
 
 
-class TripsInCar:
-    """One ``TripCompleted`` a trip at ignition off or trip reset and, where it may, one ``TripPlaces`` after it."""
-
-    name = SERVICE.name
-    state = TripsState
-
-    def take(self, state: TripsState, sample: Sample) -> Taken[TripsState]:
-        """Follow the ignition and feed the meter with each sample that has a wheel speed."""
-        ignition = sample.sensed.get(vss.IGNITION)
-        is_on = state.ignition_on if ignition is None else ignition in _RUNNING
-        just_started = is_on and not state.ignition_on
-        reading = _number(sample.sensed.get(vss.TRIP_METER))
-        is_reset = reading is not None and state.reading is not None and reading < state.reading
-        if is_on != state.ignition_on or reading is not None:
-            state = msgspec.structs.replace(state, ignition_on=is_on, reading=state.reading if reading is None else reading)
-        if TRIP_COMPLETED not in sample.may_send:
-            return Taken(_dropped(state))
-        if is_on or state.meter is not None:
-            state = _measured(state, sample, just_started=just_started)
-        if state.meter is None or (is_on and not is_reset):
-            return Taken(state)
-        number = max(state.next_trip, state.meter.started_ms // 1000)
-        messages = _messages(number, state, state.meter, sample)
-        rest = TripsState(next_trip=number + 1, ignition_on=is_on, reading=state.reading)
-        return Taken(_measured(rest, sample, just_started=True) if is_on else rest, {}, messages)
-
-    def forget(self, state: TripsState) -> TripsState:
-        """Drop the running trip; the numbering goes on."""
-        return _dropped(state)
+def observe(state: TripsState, sample: Sample) -> Step[TripsState]:
+    """Follow the ignition and feed the meter with each sample that has a wheel speed."""
+    ignition = sample.sensed.get(vss.IGNITION)
+    is_on = state.ignition_on if ignition is None else ignition in _RUNNING
+    just_started = is_on and not state.ignition_on
+    reading = _number(sample.sensed.get(vss.TRIP_METER))
+    is_reset = reading is not None and state.reading is not None and reading < state.reading
+    if is_on != state.ignition_on or reading is not None:
+        state = msgspec.structs.replace(state, ignition_on=is_on, reading=state.reading if reading is None else reading)
+    if TRIP_COMPLETED not in sample.may_send:
+        return Step(_dropped(state))
+    if is_on or state.meter is not None:
+        state = _measured(state, sample, just_started=just_started)
+    if state.meter is None or (is_on and not is_reset):
+        return Step(state)
+    number = max(state.next_trip, state.meter.started_ms // 1000)
+    messages = _messages(number, state, state.meter, sample)
+    rest = TripsState(next_trip=number + 1, ignition_on=is_on, reading=state.reading)
+    return Step(_measured(rest, sample, just_started=True) if is_on else rest, messages=messages)
 
 
 def _dropped(state: TripsState) -> TripsState:
@@ -148,5 +139,5 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, (int, float)) else None
 
 
-IN_CAR: Final = TripsInCar()
-"""Found by the car's core."""
+CAR: Final = CarPart(SERVICE.name, TripsState, observe=observe, forget=_dropped)
+"""One ``TripCompleted`` a trip at ignition off or trip reset and, where it may, one ``TripPlaces`` after it. The numbering outlives an owner."""

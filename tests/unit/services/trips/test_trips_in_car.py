@@ -6,7 +6,7 @@ from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
 from openmarque.protocol.sensing import Equipment, Outgoing, Sample
 from openmarque.protocol.signals import Value
-from openmarque.services.trips.car import IN_CAR, TripsState
+from openmarque.services.trips.car import TripsState, observe
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted
 
 START_MS = 1_795_000_000_000
@@ -22,9 +22,9 @@ def follow(samples: list[Sample]) -> list[TripCompleted]:
     """The figures of every trip that was handed out."""
     state, out = TripsState(), list[Outgoing]()
     for one in samples:
-        taken = IN_CAR.take(state, one)
-        state = taken.state
-        out += taken.messages
+        step = observe(state, one)
+        state = step.state
+        out += step.messages
     return [message.body for message in out if isinstance(message.body, TripCompleted)]
 
 

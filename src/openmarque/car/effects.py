@@ -1,0 +1,82 @@
+"""What services hand out, carried out within a turn: values and messages through the gate, actions to the car's actuators. No I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from openmarque.car.gate import Gate
+from openmarque.car.link import Link, Turn
+from openmarque.car.model import Actuation
+from openmarque.car.records import Counts
+from openmarque.catalogue.register import Catalogue
+from openmarque.protocol.envelope import encode
+from openmarque.protocol.levels import Level
+from openmarque.protocol.sensing import Outgoing, Sample, Step
+from openmarque.protocol.signals import Value
+
+
+@dataclass(slots=True)
+class Handed:
+    """What the services made of one moment, collected: `sample` says when and at which level it was."""
+
+    sample: Sample
+    values: dict[str, Value] = field(default_factory=dict)
+    messages: list[Outgoing] = field(default_factory=list)
+    actions: list[tuple[str, Actuation]] = field(default_factory=list)
+    """Each with the service that wants it."""
+
+    def take(self, service: str, step: Step[Any], command_id: str = "") -> None:
+        """Add what one service handed out."""
+        self.values.update(step.values)
+        self.messages.extend(step.messages)
+        self.actions.extend((service, Actuation(action.name, command_id, action.arguments)) for action in step.actions)
+
+
+class Effects:
+    """The way out of the services of one car."""
+
+    def __init__(self, catalogue: Catalogue, parts: tuple[Gate, Link, Counts]) -> None:
+        """`catalogue` says on which lane each message goes, and which commands each service declares."""
+        self._types = catalogue.messages.types
+        self._declared = {s.name: frozenset(c.name for d in s.declarations for c in d.commands) for s in catalogue.services}
+        self._gate, self._link, self._counts = parts
+
+    @property
+    def level(self) -> Level:
+        """The level at which values are captured now."""
+        return self._gate.level
+
+    @property
+    def reported(self) -> Mapping[str, tuple[Value, int]]:
+        """The values captured for the status lane last, by VSS path, with when."""
+        return self._link.status.reported
+
+    def may_send(self) -> frozenset[str]:
+        """The service messages that may be captured now."""
+        return self._gate.may_send()
+
+    def count(self, name: str) -> None:
+        """Count one more of `name`."""
+        self._counts.add(name)
+
+    def carry_out(self, turn: Turn, handed: Handed) -> None:
+        """Capture values and messages, as far as they may be; hand out the actions."""
+        level, at_ms = handed.sample.level, handed.sample.at_ms
+        if handed.values:
+            self._link.status.add(level, handed.values, at_ms, self._gate.signals)
+        for message in handed.messages:
+            self._capture(turn, message, level, at_ms)
+        for service, action in handed.actions:
+            if action.command in self._declared[service]:
+                turn.out.actions.append(action)
+            else:
+                self._counts.add(f"actions/undeclared:{action.command}")
+
+    def _capture(self, turn: Turn, message: Outgoing, level: Level, at_ms: int) -> None:
+        captured = min(message.captured, level)
+        kind = self._types.get(message.type)
+        refusal = self._gate.refuses(message.type, captured)
+        if refusal or kind is None or kind.lane is None:
+            self._counts.add(f"not_captured/{message.type}:{refusal or 'no_lane'}")
+            return
+        self._link.append(turn, kind.lane, message.type, captured, at_ms, encode(message.body))

@@ -1,0 +1,118 @@
+"""Finds the in-car parts of the installed services, ours and others' alike, and refuses a wrong manifest with its place and its cure.
+
+A part is the value ``CAR`` of the module ``car`` in a service's folder; the folder is named by the service's entry point.
+"""
+
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import signature
+from typing import Any, Final
+
+import msgspec
+
+from openmarque.catalogue.declarations import Service
+from openmarque.kit.errors import OpenMarqueError
+from openmarque.protocol.car_part import CarCommand, CarPart
+
+_CAPABILITIES: Final = {"observe": ("state", "sample"), "screen": ("state", "sample"), "forget": ("state",)}
+"""The functions of a part, with what each is called with."""
+_COMMAND: Final = {
+    "begin": ("state", "command", "sample"),
+    "outcome": ("state", "command", "sample"),
+    "over": ("state", "command", "failed"),
+}
+
+
+class InvalidCarPart(OpenMarqueError):
+    """A service's in-car half is not described as the car's core needs it."""
+
+    code = "invalid-car-part"
+    cure = "{cure}"
+
+    def __init__(self, place: str, problem: str, cure: str) -> None:
+        """`place` is the module, or the part of it, that is wrong."""
+        super().__init__(f"{place}: {problem}", place=place, cure=cure)
+
+
+def car_parts(services: Iterable[Service]) -> tuple[CarPart[Any], ...]:
+    """The in-car parts of `services` in the order of their names; services without one are passed over.
+
+    Raises ``InvalidCarPart`` for the first manifest that is wrong, and where two services begin one command.
+    """
+    found: list[CarPart[Any]] = []
+    begun_by: dict[str, str] = {}
+    for service in sorted(services, key=lambda s: s.name):
+        module = f"{service.package}.car"
+        if not service.package or find_spec(module) is None:
+            continue
+        part = _part(module, service)
+        for command in part.commands:
+            other = begun_by.setdefault(command, module)
+            if other != module:
+                cure = f"Give the command another name in one of them; {other} has it, too."
+                raise InvalidCarPart(f"{module}.CAR.commands", f"two services begin {command!r}.", cure)
+        found.append(part)
+    return tuple(found)
+
+
+def _part(module: str, service: Service) -> CarPart[Any]:
+    place = f"{module}.CAR"
+    try:
+        part = getattr(import_module(module), "CAR", None)
+    except Exception as error:
+        raise InvalidCarPart(module, f"it can't be imported ({type(error).__name__}: {error}).", "Mend the module.") from error
+    if part is None:
+        raise InvalidCarPart(place, "it is missing.", f"Add CAR = CarPart({service.name!r}, ...), or remove the module.")
+    if not isinstance(part, CarPart):
+        raise InvalidCarPart(place, f"it is a {type(part).__name__}.", "Make it an openmarque.protocol.car_part.CarPart.")
+    if part.name != service.name:
+        raise InvalidCarPart(place, f"it is called {part.name!r}.", f"Call it {service.name!r}, as its entry point does.")
+    _check_state(place, part.state)
+    for name, takes in _CAPABILITIES.items():
+        _check_function(f"{place}.{name}", getattr(part, name), takes)
+    declared = {spec.name for declaration in service.declarations for spec in declaration.commands}
+    for name, command in part.commands.items():
+        _check_command(f"{place}.commands[{name!r}]", command)
+        if name not in declared:
+            cure = f"List it in a declaration of {service.package}; known are {', '.join(sorted(declared)) or 'none'}."
+            raise InvalidCarPart(f"{place}.commands[{name!r}]", "no declaration of the service lists this command.", cure)
+    return part
+
+
+def _check_state(place: str, state: object) -> None:
+    cure = "Make it a frozen msgspec.Struct whose fields all have defaults (Stateless where there is nothing to remember)."
+    if not (isinstance(state, type) and issubclass(state, msgspec.Struct)) or not state.__struct_config__.frozen:
+        raise InvalidCarPart(f"{place}.state", "it is no frozen struct.", cure)
+    try:
+        state()
+    except Exception as error:
+        raise InvalidCarPart(f"{place}.state", f"it can't be made without arguments ({error}).", cure) from error
+
+
+def _check_command(place: str, command: object) -> None:
+    if not isinstance(command, CarCommand):
+        raise InvalidCarPart(place, f"it is a {type(command).__name__}.", "Make it an openmarque.protocol.car_part.CarCommand.")
+    if command.begin is None:
+        raise InvalidCarPart(f"{place}.begin", "it is missing.", "Give the function that begins the command.")
+    for name, takes in _COMMAND.items():
+        _check_function(f"{place}.{name}", getattr(command, name), takes)
+
+
+def _check_function(place: str, function: object, takes: tuple[str, ...]) -> None:
+    """None is a capability that the part does not have."""
+    if function is None:
+        return
+    cure = f"Make it a function of ({', '.join(takes)})."
+    if not callable(function):
+        raise InvalidCarPart(place, f"it is a {type(function).__name__}, which is no function.", cure)
+    if not _takes(function, len(takes)):
+        raise InvalidCarPart(place, "it takes other arguments.", cure)
+
+
+def _takes(function: Callable[..., object], arguments: int) -> bool:
+    try:
+        signature(function).bind(*range(arguments))
+    except TypeError:
+        return False
+    return True
