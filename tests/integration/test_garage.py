@@ -16,7 +16,7 @@ from openmarque.brands.pack import BrandPack, load_pack
 from openmarque.catalogue.decide import Ask, Kind, Moment, Permit
 from openmarque.catalogue.policy import CompiledPolicy, Policy, SignedPolicy
 from openmarque.domains.accounts.service import Accounts
-from openmarque.domains.contracts.rules import Step, StepImpossible
+from openmarque.domains.contracts.rules import ContractStepImpossible, Step
 from openmarque.domains.contracts.service import Contracts, PlanUnknown
 from openmarque.domains.garage.errors import CeilingNotOffered, ModelUnknown, TenureRunning, VehicleExists, VehicleUnknown
 from openmarque.domains.garage.service import Build, Garage, NewVehicle
@@ -195,7 +195,7 @@ async def test_services_open_with_the_contract_and_close_with_it(yard: Yard) -> 
         await yard.contracts.step(tx, contract_id, Step.TERMINATE, now)
     assert not await yard.is_open(vehicle_id)
     assert (await yard.policy(vehicle_id)).version == before + 1
-    with pytest.raises(StepImpossible):
+    with pytest.raises(ContractStepImpossible):
         async with yard.tx() as tx:
             await yard.contracts.step(tx, contract_id, Step.RESUME, now)
 

@@ -4,20 +4,21 @@ from itertools import product
 
 import pytest
 
-from openmarque.domains.contracts.rules import SERVING, TRANSITIONS, State, Step, StepImpossible, after
+from openmarque.domains.contracts.rules import CONTRACT_LIFE, SERVING, ContractStepImpossible, State, Step
 
 
 @pytest.mark.req("SVC-3")
 @pytest.mark.parametrize(("state", "step"), list(product(State, Step)))
 def test_a_step_is_possible_exactly_where_the_table_has_it(state: State, step: Step) -> None:
-    if (state, step) in TRANSITIONS:
-        assert after(state, step) is TRANSITIONS[state, step]
+    to = [way.to for way in CONTRACT_LIFE.transitions if (way.state, way.event) == (state, step)]
+    if to:
+        assert [CONTRACT_LIFE.after(state, step)] == to
     else:
-        with pytest.raises(StepImpossible, match=str(state)):
-            after(state, step)
+        with pytest.raises(ContractStepImpossible, match=str(state)) as refused:
+            CONTRACT_LIFE.after(state, step)
+        assert all(str(event) in refused.value.remedy for event in CONTRACT_LIFE.possible(state))
 
 
 def test_an_ended_contract_never_serves_again() -> None:
-    ended = {State.EXPIRED, State.WITHDRAWN, State.TERMINATED}
-    assert not ended & {state for state, _ in TRANSITIONS}
-    assert not ended & SERVING
+    assert CONTRACT_LIFE.final == {State.EXPIRED, State.WITHDRAWN, State.TERMINATED}
+    assert not [state for state in CONTRACT_LIFE.final if not SERVING.isdisjoint(CONTRACT_LIFE.reached((state,)))]

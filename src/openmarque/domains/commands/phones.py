@@ -20,7 +20,7 @@ from openmarque.catalogue.refusals import Reason
 from openmarque.domains.commands.errors import CommandRefused, DigitalKeyRevoked, DigitalKeyUnknown, TooManyPhoneRequests
 from openmarque.domains.commands.progress import CommandKey
 from openmarque.domains.commands.rules import MAX_PHONE_REQUESTS, PHONE_REQUEST_LIVES
-from openmarque.domains.commands.states import KNOWN_TO_CAR, KeyEvent, KeyState, key_after
+from openmarque.domains.commands.states import DIGITAL_KEY_LIFE, KNOWN_TO_CAR, KeyEvent, KeyState
 from openmarque.domains.commands.store import CommandStore, PhoneRow
 from openmarque.domains.commands.texts import CAR_OFFLINE, NOT_GRANTED, in_words
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
@@ -102,7 +102,7 @@ class Phones:
         if known is not None and known.state is KeyState.REVOKED:
             raise DigitalKeyRevoked
         if known is not None:
-            state = key_after(known.state, KeyEvent.ASKED)
+            state = DIGITAL_KEY_LIFE.after(known.state, KeyEvent.ASKED)
             row = replace(row, state=state, label=known.label if state is KeyState.ACTIVE else label, counter=known.counter)
         await self._store.put_phone(tx, row)
         LiveUpdates.tell(tx, tenure_id, LIVE_PART)
@@ -139,7 +139,7 @@ class Phones:
         return ""
 
     async def _move(self, tx: Transaction, row: PhoneRow, event: KeyEvent, reason: str, now: datetime) -> PhoneRow:
-        state = key_after(row.state, event)
+        state = DIGITAL_KEY_LIFE.after(row.state, event)
         if state is not row.state:
             kept = reason if state in (KeyState.REFUSED, KeyState.REMOVED) else ""
             row = replace(row, state=state, reason=kept, changed_at=now)

@@ -12,7 +12,7 @@ from openmarque.catalogue.refusals import Reason
 from openmarque.domains.commands import texts
 from openmarque.domains.commands.errors import CommandStepImpossible
 from openmarque.domains.commands.requests import CommandReceipt
-from openmarque.domains.commands.states import Event, State, after
+from openmarque.domains.commands.states import COMMAND_LIFE, Event, State
 from openmarque.domains.commands.store import CommandRow, CommandStore, CommandView
 from openmarque.kit.ids import TenureId, VehicleId, parse_wire, wire
 from openmarque.link.live import LiveUpdates
@@ -125,12 +125,13 @@ class Progress:
         for report in said:
             ended = report.state in (CommandStep.REFUSED, CommandStep.FAILED)
             try:
-                state = after(taken[-1][0] if taken else row.state, _EVENTS[report.state])
+                stood = taken[-1][0] if taken else row.state
+                state = COMMAND_LIFE.after(stood, _EVENTS[report.state])
             except CommandStepImpossible as impossible:
                 refused.append(impossible.code.replace("-", "_"))
                 continue
             refused.append("")
-            if state is not None:
+            if state is not stood:
                 taken.append((state, (report.reason if is_reason_code(report.reason) else texts.UNSPECIFIED) if ended else ""))
         if taken:
             # A state with a reason is a last one, so none but the last step has one.
@@ -140,8 +141,8 @@ class Progress:
 
     async def move(self, tx: Transaction, row: CommandRow, event: Event, reason: str, now: datetime) -> CommandReceipt:
         """Let `event` happen to a locked command; a stale one changes nothing. Raises ``CommandStepImpossible``."""
-        state = after(row.state, event)
-        if state is not None:
+        state = COMMAND_LIFE.after(row.state, event)
+        if state is not row.state:
             row = replace(row, state=state, reason=reason, frame=None)
             await self.keep(tx, row, [state], now)
         return CommandReceipt(row.command_id)
@@ -155,6 +156,4 @@ class Progress:
 
 def handed_over(row: CommandRow, frame: bytes) -> CommandRow:
     """The accepted command with the frame that leaves after the commit."""
-    sent = after(row.state, Event.HANDED_OVER)
-    assert sent is not None
-    return replace(row, state=sent, frame=frame, sends=1)
+    return replace(row, state=COMMAND_LIFE.after(row.state, Event.HANDED_OVER), frame=frame, sends=1)

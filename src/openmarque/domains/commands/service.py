@@ -42,7 +42,7 @@ from openmarque.domains.commands.rules import (
     fits,
     is_fresh,
 )
-from openmarque.domains.commands.states import Event, KeyState, State, after
+from openmarque.domains.commands.states import COMMAND_LIFE, Event, KeyState, State
 from openmarque.domains.commands.store import CommandEligibility, CommandRow, CommandStore, CommandView, Inquiry, PhoneRow, Step
 from openmarque.kit.clock import to_ms
 from openmarque.kit.ids import TenureId, VehicleId, new_uuid, parse_wire, wire
@@ -135,8 +135,7 @@ class RemoteCommands:
             return CommandReceipt(command_id)
         if row.state is State.AWAITING_PHONE and row.expires_at <= now:
             raise CommandStepImpossible("Its time is over.")
-        accepted = after(row.state, Event.APPROVED)
-        assert accepted is not None
+        accepted = COMMAND_LIFE.after(row.state, Event.APPROVED)
         eligibility = _eligible(
             await self._store.eligibility(tx, asked.tenure_id, asked.account_id, now, now - COMMANDS_COUNTED)
         )

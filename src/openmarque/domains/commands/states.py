@@ -13,19 +13,18 @@ A remote command, from the owner's request to what became of it:
     5. **done**, **failed** and **refused** are final.
 
 Theory of operation:
-    ``after`` gives the state that an event leads to. Reports may come twice (a car repeats its last one for a remote command that comes again)
+    ``COMMAND_LIFE.after`` gives the state that an event leads to. Reports may come twice (a car repeats its last one for a remote command that comes again)
     or late and out of use (``reached`` after ``expired``): they are *stale*, change nothing and harm nothing. Whatever else the table
     does not hold is a contradiction (``failed`` after ``done``, a report on a remote command that was never sent) and is refused.
 
-``docs/reference/remote-commands.md`` draws both tables; ``python -m tools.command_states`` writes the drawings, and a test holds them equal.
+``docs/reference/remote-commands.md`` draws both tables.
 """
 
-from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 
 from openmarque.domains.commands.errors import CommandStepImpossible
+from openmarque.kit.lifecycle import Actor, Lifecycle, Limit, Transition
 
 
 class State(StrEnum):
@@ -59,59 +58,64 @@ class Event(StrEnum):
     TIME_OVER = "time_over"
 
 
-TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = MappingProxyType(
-    {
-        (State.AWAITING_PHONE, Event.APPROVED): State.ACCEPTED,
-        (State.AWAITING_PHONE, Event.TURNED_DOWN): State.REFUSED,
-        (State.AWAITING_PHONE, Event.TIME_OVER): State.EXPIRED,
-        (State.ACCEPTED, Event.HANDED_OVER): State.SENT,
-        (State.ACCEPTED, Event.TURNED_DOWN): State.REFUSED,
-        (State.ACCEPTED, Event.TIME_OVER): State.EXPIRED,
-        (State.SENT, Event.TURNED_DOWN): State.REFUSED,
-        (State.SENT, Event.CAR_REACHED): State.REACHED,
-        (State.SENT, Event.CAR_EXECUTING): State.EXECUTING,
-        (State.SENT, Event.CAR_DONE): State.DONE,
-        (State.SENT, Event.CAR_REFUSED): State.REFUSED,
-        (State.SENT, Event.CAR_FAILED): State.FAILED,
-        (State.SENT, Event.TIME_OVER): State.EXPIRED,
-        (State.REACHED, Event.CAR_EXECUTING): State.EXECUTING,
-        (State.REACHED, Event.CAR_DONE): State.DONE,
-        (State.REACHED, Event.CAR_REFUSED): State.REFUSED,
-        (State.REACHED, Event.CAR_FAILED): State.FAILED,
-        (State.REACHED, Event.TIME_OVER): State.EXPIRED,
-        (State.EXECUTING, Event.CAR_DONE): State.DONE,
-        (State.EXECUTING, Event.CAR_REFUSED): State.REFUSED,
-        (State.EXECUTING, Event.CAR_FAILED): State.FAILED,
-        (State.EXECUTING, Event.TIME_OVER): State.EXPIRED,
-        (State.EXPIRED, Event.CAR_DONE): State.DONE,
-        (State.EXPIRED, Event.CAR_REFUSED): State.REFUSED,
-        (State.EXPIRED, Event.CAR_FAILED): State.FAILED,
-    }
-)
-STALE: Final = frozenset(
-    {
-        *((State.REACHED, event) for event in (Event.CAR_REACHED,)),
-        *((State.EXECUTING, event) for event in (Event.CAR_REACHED, Event.CAR_EXECUTING)),
-        *((State.EXPIRED, event) for event in (Event.CAR_REACHED, Event.CAR_EXECUTING, Event.TIME_OVER)),
-        *((State.DONE, event) for event in (Event.CAR_REACHED, Event.CAR_EXECUTING, Event.CAR_DONE, Event.TIME_OVER)),
-        *((State.FAILED, event) for event in (Event.CAR_REACHED, Event.CAR_EXECUTING, Event.CAR_FAILED, Event.TIME_OVER)),
-        *((State.REFUSED, event) for event in (Event.CAR_REACHED, Event.CAR_REFUSED, Event.TIME_OVER)),
-    }
-)
-"""What says less than is known, or the same again: it changes nothing."""
-
-BEGINNINGS: Final = (State.AWAITING_PHONE, State.ACCEPTED, State.REFUSED)
-FINAL: Final = frozenset({State.DONE, State.REFUSED, State.FAILED})
-OPEN: Final = frozenset(State) - FINAL - {State.EXPIRED}
+OPEN: Final = (State.AWAITING_PHONE, State.ACCEPTED, State.SENT, State.REACHED, State.EXECUTING)
 """Whose outcome is still awaited."""
 
-
-def after(state: State, event: Event) -> State | None:
-    """The state that `event` leads to; None when it is stale. Raises ``CommandStepImpossible`` for a contradiction."""
-    found = TRANSITIONS.get((state, event))
-    if found is None and (state, event) not in STALE:
-        raise CommandStepImpossible(f"It is {state}; {event} is not possible from there.")
-    return found
+COMMAND_LIFE: Final = Lifecycle[State, Event, None](
+    "command",
+    initial=(State.AWAITING_PHONE, State.ACCEPTED, State.REFUSED),
+    final=frozenset({State.DONE, State.REFUSED, State.FAILED}),
+    transitions=(
+        Transition(State.AWAITING_PHONE, Event.APPROVED, State.ACCEPTED),
+        Transition(State.AWAITING_PHONE, Event.TURNED_DOWN, State.REFUSED),
+        Transition(State.AWAITING_PHONE, Event.TIME_OVER, State.EXPIRED),
+        Transition(State.ACCEPTED, Event.HANDED_OVER, State.SENT),
+        Transition(State.ACCEPTED, Event.TURNED_DOWN, State.REFUSED),
+        Transition(State.ACCEPTED, Event.TIME_OVER, State.EXPIRED),
+        Transition(State.SENT, Event.TURNED_DOWN, State.REFUSED),
+        Transition(State.SENT, Event.CAR_REACHED, State.REACHED),
+        Transition(State.SENT, Event.CAR_EXECUTING, State.EXECUTING),
+        Transition(State.SENT, Event.CAR_DONE, State.DONE),
+        Transition(State.SENT, Event.CAR_REFUSED, State.REFUSED),
+        Transition(State.SENT, Event.CAR_FAILED, State.FAILED),
+        Transition(State.SENT, Event.TIME_OVER, State.EXPIRED),
+        Transition(State.REACHED, Event.CAR_EXECUTING, State.EXECUTING),
+        Transition(State.REACHED, Event.CAR_DONE, State.DONE),
+        Transition(State.REACHED, Event.CAR_REFUSED, State.REFUSED),
+        Transition(State.REACHED, Event.CAR_FAILED, State.FAILED),
+        Transition(State.REACHED, Event.TIME_OVER, State.EXPIRED),
+        Transition(State.EXECUTING, Event.CAR_DONE, State.DONE),
+        Transition(State.EXECUTING, Event.CAR_REFUSED, State.REFUSED),
+        Transition(State.EXECUTING, Event.CAR_FAILED, State.FAILED),
+        Transition(State.EXECUTING, Event.TIME_OVER, State.EXPIRED),
+        Transition(State.EXPIRED, Event.CAR_DONE, State.DONE),
+        Transition(State.EXPIRED, Event.CAR_REFUSED, State.REFUSED),
+        Transition(State.EXPIRED, Event.CAR_FAILED, State.FAILED),
+    ),
+    causes={
+        Event.APPROVED: frozenset({Actor.OWNER}),
+        Event.HANDED_OVER: frozenset({Actor.PLATFORM}),
+        Event.TURNED_DOWN: frozenset({Actor.PLATFORM}),
+        **dict.fromkeys(
+            (Event.CAR_REACHED, Event.CAR_EXECUTING, Event.CAR_DONE, Event.CAR_REFUSED, Event.CAR_FAILED),
+            frozenset({Actor.CAR}),
+        ),
+        Event.TIME_OVER: frozenset({Actor.TIME}),
+    },
+    stale=frozenset(
+        {
+            *((State.REACHED, event) for event in (Event.CAR_REACHED,)),
+            *((State.EXECUTING, event) for event in (Event.CAR_REACHED, Event.CAR_EXECUTING)),
+            *((State.EXPIRED, event) for event in (Event.CAR_REACHED, Event.CAR_EXECUTING, Event.TIME_OVER)),
+            *((State.DONE, event) for event in (Event.CAR_REACHED, Event.CAR_EXECUTING, Event.CAR_DONE, Event.TIME_OVER)),
+            *((State.FAILED, event) for event in (Event.CAR_REACHED, Event.CAR_EXECUTING, Event.CAR_FAILED, Event.TIME_OVER)),
+            *((State.REFUSED, event) for event in (Event.CAR_REACHED, Event.CAR_REFUSED, Event.TIME_OVER)),
+        }
+    ),
+    limits=dict.fromkeys(OPEN, Limit(Event.TIME_OVER)),
+    refusal=CommandStepImpossible,
+)
+"""Stale is what says less than is known, or the same again. The time limits stand in the command's row: it has its own."""
 
 
 class KeyState(StrEnum):
@@ -137,38 +141,31 @@ class KeyEvent(StrEnum):
     REVOKED = "revoked"
 
 
-KEY_TRANSITIONS: Final[Mapping[tuple[KeyState, KeyEvent], KeyState]] = MappingProxyType(
-    {
-        (KeyState.REQUESTED, KeyEvent.STORED): KeyState.ACTIVE,
-        (KeyState.REQUESTED, KeyEvent.NOT_STORED): KeyState.REFUSED,
-        (KeyState.REQUESTED, KeyEvent.REVOKED): KeyState.REVOKED,
-        (KeyState.ACTIVE, KeyEvent.GONE): KeyState.REMOVED,
-        (KeyState.ACTIVE, KeyEvent.REVOKED): KeyState.REVOKED,
-        (KeyState.REFUSED, KeyEvent.ASKED): KeyState.REQUESTED,
-        (KeyState.REMOVED, KeyEvent.ASKED): KeyState.REQUESTED,
-    }
+DIGITAL_KEY_LIFE: Final = Lifecycle[KeyState, KeyEvent, None](
+    "digital-key",
+    initial=(KeyState.REQUESTED,),
+    final=frozenset({KeyState.REVOKED}),
+    transitions=(
+        Transition(KeyState.REQUESTED, KeyEvent.STORED, KeyState.ACTIVE),
+        Transition(KeyState.REQUESTED, KeyEvent.NOT_STORED, KeyState.REFUSED),
+        Transition(KeyState.REQUESTED, KeyEvent.REVOKED, KeyState.REVOKED),
+        Transition(KeyState.ACTIVE, KeyEvent.GONE, KeyState.REMOVED),
+        Transition(KeyState.ACTIVE, KeyEvent.REVOKED, KeyState.REVOKED),
+        Transition(KeyState.REFUSED, KeyEvent.ASKED, KeyState.REQUESTED),
+        Transition(KeyState.REMOVED, KeyEvent.ASKED, KeyState.REQUESTED),
+    ),
+    causes={
+        KeyEvent.ASKED: frozenset({Actor.OWNER}),
+        KeyEvent.STORED: frozenset({Actor.CAR}),
+        KeyEvent.NOT_STORED: frozenset({Actor.CAR, Actor.PLATFORM}),
+        KeyEvent.GONE: frozenset({Actor.CAR}),
+        KeyEvent.REVOKED: frozenset({Actor.OWNER}),
+    },
+    others_are_stale=True,
 )
-"""An active key that is offered again stays active whatever comes of the offer. A requested one is not gone because the car does not
-hold it yet. A revoked one stays so whatever comes, a late report as well as a new offer: a car that was away when it was revoked
-holds it still, and would say so."""
+"""The car's word may come late. An active key that is offered again stays active whatever comes of the offer. A requested one is not gone
+because the car does not hold it yet. A revoked one stays so whatever comes, a late report as well as a new offer: a car that was away
+when it was revoked holds it still, and would say so."""
 
 KNOWN_TO_CAR: Final = (KeyState.REQUESTED, KeyState.ACTIVE)
 """Keys that the car may hold: those of the list sent to it."""
-
-
-def key_after(state: KeyState, event: KeyEvent) -> KeyState:
-    """The state that `event` leads to; the same one when the table holds nothing for it. Total, since the car's word may come late."""
-    return KEY_TRANSITIONS.get((state, event), state)
-
-
-def drawing() -> str:
-    """The life of a remote command as a Mermaid state diagram."""
-    lines = ["stateDiagram-v2", *(f"    [*] --> {state}" for state in BEGINNINGS)]
-    lines += [f"    {state} --> {to}: {event}" for (state, event), to in TRANSITIONS.items()]
-    return "\n".join([*lines, *(f"    {state} --> [*]" for state in State if state in FINAL)])
-
-
-def key_drawing() -> str:
-    """The life of a phone's key as a Mermaid state diagram."""
-    lines = ["stateDiagram-v2", f"    [*] --> {KeyState.REQUESTED}"]
-    return "\n".join([*lines, *(f"    {state} --> {to}: {event}" for (state, event), to in KEY_TRANSITIONS.items())])

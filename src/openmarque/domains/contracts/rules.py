@@ -1,11 +1,9 @@
 """The life of a contract: one table of states and steps; what is not in it can't happen. REQ SVC-3."""
 
-from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 
-from openmarque.kit.errors import CallerError
+from openmarque.kit.lifecycle import Actor, Lifecycle, Limit, StepImpossible, Transition
 
 
 class State(StrEnum):
@@ -32,39 +30,44 @@ class Step(StrEnum):
     TERMINATE = "terminate"
 
 
-TRANSITIONS: Final[Mapping[tuple[State, Step], State]] = MappingProxyType(
-    {
-        (State.ORDERED, Step.START_ACTIVATION): State.ACTIVATING,
-        (State.ORDERED, Step.WITHDRAW): State.WITHDRAWN,
-        (State.ORDERED, Step.TERMINATE): State.TERMINATED,
-        (State.ACTIVATING, Step.FINISH_ACTIVATION): State.ACTIVE,
-        (State.ACTIVATING, Step.WITHDRAW): State.WITHDRAWN,
-        (State.ACTIVATING, Step.TERMINATE): State.TERMINATED,
-        (State.ACTIVE, Step.SUSPEND): State.SUSPENDED,
-        (State.ACTIVE, Step.EXPIRE): State.EXPIRED,
-        (State.ACTIVE, Step.WITHDRAW): State.WITHDRAWN,
-        (State.ACTIVE, Step.TERMINATE): State.TERMINATED,
-        (State.SUSPENDED, Step.RESUME): State.ACTIVE,
-        (State.SUSPENDED, Step.EXPIRE): State.EXPIRED,
-        (State.SUSPENDED, Step.TERMINATE): State.TERMINATED,
-    }
-)
-
-SERVING: Final = frozenset({State.ACTIVE})
-"""States in which a contract opens services, inside its window."""
-
-
-class StepImpossible(CallerError):
+class ContractStepImpossible(StepImpossible):
     """The contract can't take this step from where it stands."""
 
     code = "contract-step-impossible"
-    cure = "Look at the contract's state first; it may have changed meanwhile."
-    http_status = 409
 
 
-def after(state: State, step: Step) -> State:
-    """The state that `step` leads to; raises ``StepImpossible`` for what the table does not hold."""
-    try:
-        return TRANSITIONS[state, step]
-    except KeyError:
-        raise StepImpossible(f"It is {state}; {step} is not possible from there.") from None
+CONTRACT_LIFE: Final = Lifecycle[State, Step, None](
+    "contract",
+    initial=(State.ORDERED,),
+    final=frozenset({State.EXPIRED, State.WITHDRAWN, State.TERMINATED}),
+    transitions=(
+        Transition(State.ORDERED, Step.START_ACTIVATION, State.ACTIVATING),
+        Transition(State.ORDERED, Step.WITHDRAW, State.WITHDRAWN),
+        Transition(State.ORDERED, Step.TERMINATE, State.TERMINATED),
+        Transition(State.ACTIVATING, Step.FINISH_ACTIVATION, State.ACTIVE),
+        Transition(State.ACTIVATING, Step.WITHDRAW, State.WITHDRAWN),
+        Transition(State.ACTIVATING, Step.TERMINATE, State.TERMINATED),
+        Transition(State.ACTIVE, Step.SUSPEND, State.SUSPENDED),
+        Transition(State.ACTIVE, Step.EXPIRE, State.EXPIRED),
+        Transition(State.ACTIVE, Step.WITHDRAW, State.WITHDRAWN),
+        Transition(State.ACTIVE, Step.TERMINATE, State.TERMINATED),
+        Transition(State.SUSPENDED, Step.RESUME, State.ACTIVE),
+        Transition(State.SUSPENDED, Step.EXPIRE, State.EXPIRED),
+        Transition(State.SUSPENDED, Step.TERMINATE, State.TERMINATED),
+    ),
+    causes={
+        Step.START_ACTIVATION: frozenset({Actor.OWNER, Actor.PLATFORM}),
+        Step.FINISH_ACTIVATION: frozenset({Actor.CAR, Actor.PLATFORM}),
+        Step.SUSPEND: frozenset({Actor.PLATFORM, Actor.STAFF}),
+        Step.RESUME: frozenset({Actor.PLATFORM, Actor.STAFF}),
+        Step.EXPIRE: frozenset({Actor.TIME}),
+        Step.WITHDRAW: frozenset({Actor.OWNER, Actor.STAFF}),
+        Step.TERMINATE: frozenset({Actor.OWNER, Actor.PLATFORM, Actor.STAFF}),
+    },
+    limits=dict.fromkeys((State.ACTIVE, State.SUSPENDED), Limit(Step.EXPIRE)),
+    refusal=ContractStepImpossible,
+)
+"""When a contract expires stands in its row."""
+
+SERVING: Final = frozenset({State.ACTIVE})
+"""States in which a contract opens services, inside its window."""

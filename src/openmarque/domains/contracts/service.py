@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from openmarque.brands.pack import BrandPack
-from openmarque.domains.contracts.rules import TRANSITIONS, State, Step, after
+from openmarque.domains.contracts.rules import CONTRACT_LIFE, State, Step
 from openmarque.kit.errors import CallerError
 from openmarque.kit.ids import ContractId, TenureId, VehicleId, new_uuid
 from openmarque.link.ports import PolicyCompiler
@@ -42,10 +42,10 @@ class Contracts:
     async def activate_trial(
         self, tx: Transaction, tenure_id: TenureId, vehicle_id: VehicleId, plan: str, now: datetime
     ) -> ContractId:
-        """Remote command, activate and start the free trial of `plan`; it serves at once. Raises ``PlanUnknown``."""
+        """Order, activate and start the free trial of `plan`; it serves at once. Raises ``PlanUnknown``."""
         if plan not in self._pack.plans:
             raise PlanUnknown(f"It was {plan!r}.", plans=", ".join(self._pack.plans))
-        state = after(after(State.ORDERED, Step.START_ACTIVATION), Step.FINISH_ACTIVATION)
+        state = CONTRACT_LIFE.after(CONTRACT_LIFE.after(State.ORDERED, Step.START_ACTIVATION), Step.FINISH_ACTIVATION)
         contract_id = ContractId(new_uuid())
         ends_at = now + self._pack.plans[plan].trial_months * _MONTH
         await postgres(tx).execute(
@@ -63,15 +63,15 @@ class Contracts:
             PLATFORM, "SELECT contract_id, state FROM contract WHERE tenure_id = %s FOR NO KEY UPDATE", (tenure_id,)
         )
         for contract_id, state in rows:
-            if (State(state), Step.TERMINATE) in TRANSITIONS:
+            if CONTRACT_LIFE.way(State(state), Step.TERMINATE):
                 await postgres(tx).execute(
                     PLATFORM,
                     "UPDATE contract SET state = %s, revision = revision + 1 WHERE contract_id = %s",
-                    (after(State(state), Step.TERMINATE), contract_id),
+                    (CONTRACT_LIFE.after(State(state), Step.TERMINATE), contract_id),
                 )
 
     async def step(self, tx: Transaction, contract_id: ContractId, step: Step, now: datetime) -> State:
-        """Move a contract on; gives its new state. Raises ``ContractUnknown``, ``StepImpossible``."""
+        """Move a contract on; gives its new state. Raises ``ContractUnknown``, ``ContractStepImpossible``."""
         rows = await postgres(tx).rows(
             PLATFORM,
             """SELECT c.state, t.vehicle_id FROM contract c JOIN tenure t USING (tenure_id) WHERE c.contract_id = %s
@@ -80,7 +80,7 @@ class Contracts:
         )
         if not rows:
             raise ContractUnknown
-        state = after(State(rows[0][0]), step)
+        state = CONTRACT_LIFE.after(State(rows[0][0]), step)
         await postgres(tx).execute(
             PLATFORM, "UPDATE contract SET state = %s, revision = revision + 1 WHERE contract_id = %s", (state, contract_id)
         )
