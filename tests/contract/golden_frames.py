@@ -22,6 +22,15 @@ from openmarque.catalogue.register import installed_services
 from openmarque.protocol import commands as o
 from openmarque.protocol import messages as m
 from openmarque.protocol.digital_keys import DIGITAL_KEY_REPORT, DigitalKeyOffer, DigitalKeyReport, DigitalKeyResult, KeyList
+from openmarque.protocol.documents import (
+    Document,
+    DocumentReport,
+    Maker,
+    ReportState,
+    SignedDocument,
+    report_name,
+    report_type,
+)
 from openmarque.protocol.envelope import Ack, Answer, Disposition, Envelope, Lane, Trust, encode, pack, read_envelope
 from openmarque.protocol.levels import Level
 from openmarque.protocol.pairing import PAIRING_REQUEST, PairingAnswer, PairingRequest, PairingResult
@@ -31,6 +40,8 @@ GOLDEN = Path(__file__).parent / "golden"
 _AT = 1_763_798_400_000
 _VEHICLE = UUID("6f1c2b7a-9d3e-4f50-8a1b-2c3d4e5f6071")
 _OURS = "openmarque."
+SAMPLE = report_type("sample", "sample", Level.DATA)
+"""Reports on documents of every kind look alike; this one stands for them."""
 DOWN: dict[str, type[msgspec.Struct]] = {
     "ack": Ack,
     "welcome": m.Welcome,
@@ -41,6 +52,7 @@ DOWN: dict[str, type[msgspec.Struct]] = {
     "key": DigitalKeyOffer,
     "keys": KeyList,
     "command": o.SignedCommand,
+    "document": SignedDocument,
 }
 """The struct of each kind of frame to a car."""
 
@@ -60,7 +72,8 @@ class Golden:
 
 def register() -> m.MessageRegister:
     """Our own message types; those of services outside the package are theirs to keep."""
-    return m.MessageRegister(t for s in installed_services() if s.package.startswith(_OURS) for t in s.message_types)
+    ours = (s for s in installed_services() if s.package.startswith(_OURS))
+    return m.MessageRegister((SAMPLE, *(t for s in ours for t in s.message_types)))
 
 
 def frames() -> Iterator[Golden]:
@@ -124,6 +137,7 @@ def _bodies() -> dict[str, msgspec.Struct]:
         m.HELLO: m.Hello(
             protocol=(2,), epoch=3, first={"event": 12, "urgent": 1}, policy_hash="ab" * 32, level=Level.DATA, ceiling=Level.POSITION,
             software="tcu 4.2", types=(m.STATUS, TRIP_COMPLETED), signals=("Vehicle.Speed",), commands=("unlock",),
+            documents={"sample": (2, 1_763_798_390)},
         ),
         m.CERTIFICATE_REQUEST: m.CertificateRequest(csr=bytes(range(48))),
         m.LEVEL_CHANGED: m.LevelChanged(Level.DATA, 5, _AT - 1000, "head unit", "cd" * 16, bytes(range(64))),
@@ -133,6 +147,9 @@ def _bodies() -> dict[str, msgspec.Struct]:
         o.CHALLENGE_ISSUED: o.ChallengeAnswer(5, bytes(range(16))),
         o.COMMAND_REPORT: o.CommandReport("34" * 16, o.CommandStep.REFUSED, "moving", _AT),
         DIGITAL_KEY_REPORT: DigitalKeyReport("56" * 16, DigitalKeyResult.STORED, "Blue phone"),
+        report_name("sample"): DocumentReport(
+            ReportState.CHANGED, 1_763_798_390, "9a" * 32, "", 2, b'{"limit_kmh":90,"on":true}', 3
+        ),
         m.STATUS: m.StatusBody(plain),
         m.STATUS_WITH_PLACE: m.StatusBody({**plain, **place}),
         TRIP_COMPLETED: TripCompleted(7, _AT - 900_000, _AT, 900.0, 840.5, 12_345.75, 49.38, 80.25, 71.5, 14.2, 12.0),
@@ -171,7 +188,13 @@ def _down() -> dict[str, msgspec.Struct]:
         "key": DigitalKeyOffer(bytes(range(91)), "Blue phone", bytes(range(32)), "56" * 16, 6),
         "keys": KeyList(_VEHICLE.hex, 4, ("56" * 16, "78" * 16), ("78" * 16,), "12" * 16, bytes(range(64))),
         "command": o.SignedCommand(_remote_command(), bytes(range(64)), True, 4, "12" * 16, bytes(range(64))),
+        "document": SignedDocument(encode(_document()), "12" * 16, bytes(range(64))),
     }
+
+
+def _document() -> Document:
+    body = b'{"limit_kmh":90,"on":true}'
+    return Document(_VEHICLE.hex, UUID(int=9).hex, "sample", 1_763_798_391, 2, body, Maker.OWNER, _AT)
 
 
 def _remote_command() -> bytes:

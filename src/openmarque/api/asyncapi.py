@@ -14,6 +14,7 @@ from openmarque.catalogue.policy import Policy, SignedPolicy
 from openmarque.link.subjects import CERTIFICATE_REQUEST, CHALLENGE, DOWNLINK, HELLO, PAIRING_REQUEST, UPLINK, Subject, topic
 from openmarque.protocol.commands import ChallengeRequest, CommandPayload, SignedCommand
 from openmarque.protocol.digital_keys import DigitalKeyOffer, KeyList
+from openmarque.protocol.documents import Document, SignedDocument
 from openmarque.protocol.envelope import MAX_FRAME_BYTES, PROTOCOL_VERSION, Ack, Envelope, Lane
 from openmarque.protocol.lanes import EVENT_WINDOW
 from openmarque.protocol.levels import Level
@@ -44,6 +45,10 @@ DOWN: Final[dict[str, tuple[type[msgspec.Struct], str]]] = {
     "command": (
         SignedCommand,
         "A remote command, signed by a phone and by the platform; its payload is an `CommandPayload` in JSON.",
+    ),
+    "document": (
+        SignedDocument,
+        "A version of a settings document, signed; its bytes are a `Document`, whose body is JSON. Answered with `document_<kind>`.",
     ),
 }
 """What is sent to a car, by the last token of its topic."""
@@ -199,7 +204,7 @@ def _frame_name(message: MessageType) -> str:
 
 def _schemas(types: Iterable[MessageType]) -> dict[str, Any]:
     """Each struct by its name, and the envelope once more for each type it carries."""
-    bodies = [Envelope, Policy, CommandPayload, *(t.body for t in types), *(kind for kind, _ in DOWN.values())]
+    bodies = [Envelope, Policy, CommandPayload, Document, *(t.body for t in types), *(kind for kind, _ in DOWN.values())]
     _, named = msgspec.json.schema_components(dict.fromkeys(bodies), ref_template="#/components/schemas/{name}/schema")
     schemas = {name: _schema(schema) for name, schema in named.items()}
     for message in types:

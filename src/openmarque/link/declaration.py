@@ -43,6 +43,7 @@ _HELLO = (
     "commands",
     "policy_version",
     "asked",
+    "documents",
 )
 
 VEHICLE_LINK = Declaration(

@@ -43,7 +43,7 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `first` holds per lane the lowest number that the car may still send, so that a platform restored from a backup can tell
     what is gone for ever; `epoch` is 0 for a car that remembers none. `signals` and `types` are what the car can send, `commands` what
-    it can run. `policy_version` goes with `policy_hash` (0: no policy), so that a restored platform goes on above it. `asked` is
+    it can run, `documents` the kinds of settings documents that it knows: (newest schema, version it holds; 0: none). `policy_version` goes with `policy_hash` (0: no policy), so that a restored platform goes on above it. `asked` is
     a number that nobody can guess (1 to 2^53 - 1), by which the car knows the answer to this greeting.
     """
 
@@ -59,6 +59,7 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     commands: tuple[str, ...] = ()
     policy_version: int = 0
     asked: int = 0
+    documents: dict[str, tuple[int, int]] = {}
 
 
 class Welcome(msgspec.Struct, frozen=True, omit_defaults=True):
