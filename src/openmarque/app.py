@@ -21,7 +21,6 @@ from openmarque.domains.accounts.service import Accounts
 from openmarque.domains.accounts.sessions import Sessions
 from openmarque.domains.audit.service import SecurityLog
 from openmarque.domains.commands.bundle import Commands
-from openmarque.domains.consent.service import LevelHandler, PostgresLevels
 from openmarque.domains.contracts.service import Contracts
 from openmarque.domains.garage.pairing import Pairings
 from openmarque.domains.garage.service import Garage
@@ -33,7 +32,7 @@ from openmarque.engines.nats import NatsEndpoint, NatsServer, read_endpoint
 from openmarque.engines.postgres import PostgresEndpoint, PostgresServer
 from openmarque.engines.process import kept_secret
 from openmarque.engines.stack import EngineStack
-from openmarque.governance.discovery import recurring_timers, service_handlers, timer_handlers
+from openmarque.governance.discovery import CloudParts, Wiring, installed_parts
 from openmarque.governance.enforcing import enforce, set_app_password
 from openmarque.governance.facts import PostgresFacts, PostgresPolicyStore
 from openmarque.governance.platform import installed_catalogue
@@ -55,17 +54,15 @@ from openmarque.link.live import LiveUpdates
 from openmarque.link.pairing import PairingRequests
 from openmarque.link.pki import CertificateAuthority
 from openmarque.link.pki_keys import KeyRing, Purpose
-from openmarque.link.ports import Handler
 from openmarque.link.postgres import PostgresLinkStore
 from openmarque.link.revocation import present_snapshot, snapshot_file, write_snapshot
 from openmarque.link.status_ingest import StatusIngest
-from openmarque.link.worker import Parts, Worker
+from openmarque.link.worker import UseCases, Worker
+from openmarque.parts.cloud import Parts
 from openmarque.protocol import signing
 from openmarque.protocol.envelope import Lane
-from openmarque.services.status.service import Status
-from openmarque.services.trips.store import PostgresTrips
 from openmarque.storage.postgres import PostgresDatabase, open_database
-from openmarque.storage.timers import Timers
+from openmarque.storage.timers import PostgresTimerStore, Timers
 
 _SECRET_BYTES: Final = 24
 
@@ -117,31 +114,36 @@ class Platform:
     registration: Registration
     mailer: Mailer
     live: LiveUpdates
-    status: Status
-    trips: PostgresTrips
+    cloud_parts: CloudParts
 
     def worker(self) -> Worker:
         """A worker on these parts; ``start`` makes it take messages."""
-        evaluators = EvaluatorCache()
-        handlers: list[Handler] = [LevelHandler(PostgresLevels(), self.link, self.compiler, self.live)]
-        handlers.append(self.commands.handler())
-        handlers += service_handlers(self.catalogue.services, self.live)
-        register = self.catalogue.messages
+        evaluators, register = EvaluatorCache(), self.catalogue.messages
+        handlers = self.cloud_parts.handlers(self._wiring)
         lanes = {
             lane: EventIngest(lane, self.link, self.clock, evaluators, register, handlers) for lane in (Lane.URGENT, Lane.EVENT)
         }
+        greeted = self.cloud_parts.greeted(self._wiring)
         commands = frozenset(self.catalogue.commands())
-        handshake = Handshake(self.link, self.clock, evaluators, register, self.compiler, commands, (self.commands.resend(),))
+        handshake = Handshake(self.link, self.clock, evaluators, register, self.compiler, commands, greeted)
         status = StatusIngest(self.link, self.clock, EvaluatorCache(), self.live)
         pairing = PairingRequests(self.link, self.pairings, self.clock)
         security = SecurityLog(self.database, self.clock)
-        parts = Parts(status, lanes, handshake, self.garage, pairing, self.live, security, self.database)
-        return Worker(self.broker, parts, self.clock)
+        serves = UseCases(status, lanes, handshake, self.garage, pairing, self.live, security, self.database)
+        return Worker(self.broker, serves, self.clock)
 
     def timers(self) -> Timers:
         """What takes up due timers, with the handlers of every domain and service."""
-        services = self.catalogue.services
-        return Timers(self.database, self.clock, timer_handlers(services, self), recurring_timers(services))
+        return Timers(self.database, self.clock, self.cloud_parts.timers(self._wiring), self.cloud_parts.recurring())
+
+    @property
+    def parts(self) -> Parts:
+        """What services may use."""
+        return Parts(self.clock, self.database, self.catalogue, self.pack, self.live, PostgresTimerStore())
+
+    @property
+    def _wiring(self) -> Wiring:
+        return Wiring(self.parts, self)
 
     def delivery(self) -> Delivery:
         """What sends mails that were written."""
@@ -271,8 +273,7 @@ async def bootstrap(settings: Settings, clock: Clock, pool_size: int = 8) -> Asy
             registration=Registration(accounts, sessions, limits, mailer),
             mailer=mailer,
             live=LiveUpdates(clock),
-            status=Status(),
-            trips=PostgresTrips(),
+            cloud_parts=installed_parts(catalogue.services),
         )
     finally:
         await broker.close()

@@ -3,6 +3,7 @@
 Run by ``tests/acceptance/test_outside_service.py``, which installs it first.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import psycopg
@@ -10,9 +11,9 @@ import pytest
 from tyre_watch.rules import Change, after, changes
 from tyre_watch.store import PostgresWarnings
 
-from openmarque.domains.consent.service import LevelHandler, PostgresLevels
+from openmarque.brands.pack import load_pack
 from openmarque.governance.check.run import check_installation
-from openmarque.governance.discovery import service_handlers
+from openmarque.governance.discovery import Wiring, installed_parts
 from openmarque.governance.enforcing import enforce, set_app_password
 from openmarque.governance.facts import PostgresFacts, PostgresPolicyStore
 from openmarque.governance.policies import StoringPolicyCompiler
@@ -24,12 +25,14 @@ from openmarque.link.event_ingest import EventIngest
 from openmarque.link.handshake import Handshake
 from openmarque.link.live import LiveUpdates
 from openmarque.link.postgres import PostgresLinkStore
+from openmarque.parts.cloud import Parts
 from openmarque.protocol import signing
 from openmarque.protocol.envelope import Lane
 from openmarque.protocol.levels import Level
 from openmarque.protocol.signals import TYRES_LOW
 from openmarque.storage.migrate import migrate
 from openmarque.storage.postgres import open_database
+from openmarque.storage.timers import PostgresTimerStore
 from tests.cars import CAR_KEY, CATALOGUE, OWNER, POLICY_KEY, START, VEHICLE, Car
 from tests.databases import as_user, empty_database, throwaway_server
 
@@ -67,6 +70,15 @@ def _own_a_car(connection):
     )
 
 
+@dataclass(frozen=True)
+class Wired:
+    """What the platform's own handlers need here."""
+
+    link: PostgresLinkStore
+    compiler: StoringPolicyCompiler
+    live: LiveUpdates
+
+
 class Cloud:
     """The platform's worker on PostgreSQL, with a wire to one car in place of a broker."""
 
@@ -75,7 +87,8 @@ class Cloud:
         clock = ManualClock(START)
         link, live, evaluators = PostgresLinkStore(database), LiveUpdates(clock), EvaluatorCache()
         self.compiler = StoringPolicyCompiler(CATALOGUE, PostgresFacts(), PostgresPolicyStore(), POLICY_KEY)
-        handlers = [LevelHandler(PostgresLevels(), link, self.compiler, live), *service_handlers(CATALOGUE.services, live)]
+        parts = Parts(clock, database, CATALOGUE, load_pack(None), live, PostgresTimerStore())
+        handlers = installed_parts(CATALOGUE.services).handlers(Wiring(parts, Wired(link, self.compiler, live)))
         self.events = EventIngest(Lane.EVENT, link, clock, evaluators, CATALOGUE.messages, handlers)
         self.handshake = Handshake(link, clock, evaluators, CATALOGUE.messages, self.compiler, frozenset())
 

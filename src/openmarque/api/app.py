@@ -15,9 +15,9 @@ from openmarque.api.asyncapi import asyncapi_document
 from openmarque.api.docs import CONTENT_POLICY, description_page
 from openmarque.api.metrics import Metrics
 from openmarque.api.openapi import openapi_document
-from openmarque.api.routers import live_sources, route_modules, routers
 from openmarque.catalogue.register import Catalogue
 from openmarque.domains.garage.reading import GarageReading
+from openmarque.governance.discovery import installed_parts
 from openmarque.http.conditional import fixed
 from openmarque.http.edge import Edge, Holders
 from openmarque.http.guard import Guard
@@ -114,9 +114,9 @@ def _application(catalogue: Catalogue, lifespan: Lifespan[FastAPI] | None) -> Ap
         openapi_url=None,
         redirect_slashes=False,
     )
-    modules = list(route_modules(catalogue.services))
+    parts = installed_parts(catalogue.services)
     app.include_router(health.router())
-    for router in (*routers(modules), events.router(live_sources(modules)), maps.router()):
+    for router in (*parts.routers(), events.router(parts.stream_parts()), maps.router()):
         app.include_router(router, prefix=PREFIX)
     app.include_router(maps.files())
     app.include_router(_documents(app, catalogue), include_in_schema=False)

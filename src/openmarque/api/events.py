@@ -1,6 +1,6 @@
 """The event stream of a car: ``GET /vehicles/{vehicle_id}/events``."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Request
@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from openmarque.http.edge import OF_A_CAR, VehiclePath, edge_of
 from openmarque.http.errors import TooManyStreams
-from openmarque.http.events import MAX_STREAMS, Asker, Source, read_state, stream
+from openmarque.http.events import MAX_STREAMS, Asker, StreamPart, read_state, stream
 from openmarque.http.problems import problems
 from openmarque.http.sessions import Credentials
 from openmarque.link.broker import BrokerDown
@@ -32,8 +32,8 @@ _STREAM: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def router(sources: Mapping[str, Source]) -> APIRouter:
-    """The route that streams `sources`."""
+def router(parts: Sequence[StreamPart]) -> APIRouter:
+    """The route that streams `parts`."""
     routes = APIRouter(tags=["live"])
 
     @routes.get(
@@ -55,12 +55,12 @@ def router(sources: Mapping[str, Source]) -> APIRouter:
         or because the broker is away (`shutdown`, `broker-down`): come back then.
         """
         edge, asker = edge_of(request), Asker(credentials, vehicle_id)
-        visit, _ = await read_state(edge, asker, {})
+        visit, _ = await read_state(edge, asker, ())
         if edge.hub.streams(visit.account_id) >= MAX_STREAMS:
             raise TooManyStreams(limit=MAX_STREAMS)
         if not edge.hub.connected:
             raise BrokerDown
-        events = stream(edge, asker, sources, last_event_id, visit)
+        events = stream(edge, asker, parts, last_event_id, visit)
         return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
     return routes

@@ -10,9 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from openmarque.catalogue.register import installed_services
 from openmarque.engines.postgres import check_server
 from openmarque.governance.check.finding import Finding
 from openmarque.governance.check.run import check_installation
+from openmarque.governance.discovery import installed_parts
 from openmarque.kit.settings import load_settings
 
 
@@ -26,9 +28,15 @@ def check(
         str | None, typer.Option(help="PostgreSQL to check too, as its owner; by default the one in the settings, if any.")
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Findings as JSON on standard output.")] = False,
+    parts: Annotated[
+        bool, typer.Option("--parts", help="List instead who handles which message, timer, route and part of event streams.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
 ) -> None:
     """Look for columns, keys, subjects, headers, log fields and rights that no declaration covers; exit code 1 if there are any."""
+    if parts:
+        _list_parts(as_json=as_json)
+        return
     settings = load_settings()
     url = database_url or settings.database_url
     if url is not None:
@@ -40,6 +48,17 @@ def check(
     else:
         _show(found, with_database=url is not None)
     raise typer.Exit(1 if found else 0)
+
+
+def _list_parts(*, as_json: bool) -> None:
+    """Who handles what in the cloud, by the manifests of what is installed."""
+    claims = sorted(installed_parts(installed_services()).claims())
+    if as_json:
+        json.dump([claim._asdict() for claim in claims], sys.stdout, indent=2)
+        sys.stdout.write("\n")
+        return
+    for claim in claims:
+        typer.echo(f"{claim.what:<12} {claim.name:<40} {claim.function}")
 
 
 def _show(found: list[Finding], *, with_database: bool) -> None:

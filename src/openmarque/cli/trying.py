@@ -28,8 +28,8 @@ from openmarque.kit.geo import bounding_box
 from openmarque.kit.ids import TenureId
 from openmarque.kit.settings import Settings
 from openmarque.protocol import signals as vss
-from openmarque.services.status.service import SignalView
-from openmarque.services.trips.store import TripView
+from openmarque.services.status.service import SignalView, Status
+from openmarque.services.trips.store import PostgresTrips, TripView
 
 DRIVE_VIN: Final = "VF1AACVYB00"
 """How the VINs of a throwaway platform begin; all are invented (region V, France: no check digit)."""
@@ -108,7 +108,7 @@ async def _replay_on(
         await _all_shown(platform, tenure_id, shown)
     trips = await _trips(platform, tenure_id)
     async with platform.database.begin() as tx:
-        status = await platform.status.newest(tx, tenure_id)
+        status = await Status().newest(tx, tenure_id)
     return describe(report, trips, status, shown)
 
 
@@ -131,7 +131,7 @@ async def driving(folder: Path, clock: Clock) -> AsyncIterator[CarAgent]:
 async def _all_shown(platform: Platform, tenure_id: TenureId, shown: Shown) -> None:
     """Wait until the newest stored place has been seen: live updates leave right after the commit, on their own way."""
     async with platform.database.begin() as tx:
-        newest = await platform.status.newest(tx, tenure_id)
+        newest = await Status().newest(tx, tenure_id)
     if vss.LATITUDE not in newest:
         return
     place = (float(newest[vss.LATITUDE].value), float(newest[vss.LONGITUDE].value))
@@ -141,7 +141,7 @@ async def _all_shown(platform: Platform, tenure_id: TenureId, shown: Shown) -> N
 
 async def _trips(platform: Platform, tenure_id: TenureId) -> list[TripView]:
     async with platform.database.begin() as tx:
-        trips = await platform.trips.trips(tx, tenure_id, platform.clock.now() + timedelta(days=1), _EVERY_TRIP)
+        trips = await PostgresTrips().trips(tx, tenure_id, platform.clock.now() + timedelta(days=1), _EVERY_TRIP)
     return sorted(trips, key=lambda trip: trip.started_at)
 
 

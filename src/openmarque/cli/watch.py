@@ -18,9 +18,9 @@ from openmarque.link.subjects import INTEREST, LIVE
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
 from openmarque.protocol.signals import Value
-from openmarque.services.status.service import SignalView, views
+from openmarque.services.status.service import SignalView, Status, views
 from openmarque.services.trips.rules import is_shown
-from openmarque.services.trips.store import TripView
+from openmarque.services.trips.store import PostgresTrips, TripView
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import READER
 
@@ -80,8 +80,8 @@ async def _announce(platform: Platform, tenure_id: TenureId) -> None:
 
 async def _read(platform: Platform, tenure_id: TenureId, seen: Watched) -> None:
     async with platform.database.begin() as tx:
-        seen.values |= await platform.status.newest(tx, tenure_id)
-        seen.trips = await platform.trips.trips(tx, tenure_id, platform.clock.now() + _FAR_FUTURE, _TRIPS)
+        seen.values |= await Status().newest(tx, tenure_id)
+        seen.trips = await PostgresTrips().trips(tx, tenure_id, platform.clock.now() + _FAR_FUTURE, _TRIPS)
         rows = await postgres(tx).rows(READER, "SELECT level FROM car_policy WHERE tenure_id = %s", (tenure_id,))
         seen.level = Level(rows[0][0]) if rows else None
 

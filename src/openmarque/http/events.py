@@ -1,7 +1,7 @@
 """Event streams (server-sent events, WHATWG HTML §9.2): the state of a car now, then every change of it.
 
 Theory of operation:
-    The state is a dictionary of parts (status, trips, level …), each a dictionary itself; a ``Source`` reads one part. A stream begins
+    The state is a dictionary of parts (status, trips, level …), each a dictionary itself; a ``StreamPart`` reads one. A stream begins
     with the event ``snapshot``, which holds all parts, and goes on with an event named after the part that changed, whose data
     are the members that are new. Every event's id is the digest of the whole state the client then has. A client that
     comes back with ``Last-Event-ID`` is told nothing when the state still has that digest, and everything when it has not; so an
@@ -14,9 +14,9 @@ Theory of operation:
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
@@ -47,21 +47,25 @@ GONE: Final = _Gone()
 """Stands for a member that is no longer in its part: the client is told null, and the state does not have it any more."""
 
 
-class Source(Protocol):
-    """Reads one part of the state that a stream tells; all values are plain JSON."""
+Read = Callable[[CarVisit], Awaitable[dict[str, Any]]]
+Merge = Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any] | None]
 
-    async def read(self, visit: CarVisit) -> dict[str, Any]:
-        """The part as stored now."""
-        ...
 
-    def merge_update(self, update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The members that a live update tells by itself, those older than `told` left out; None when the part has to be read.
+@dataclass(frozen=True)
+class StreamPart:
+    """One part of the state that a stream tells; all values are plain JSON.
 
-        A part that holds the newest few only gives ``GONE`` for those that a new one pushes out.
+    `read` gives the part as stored now: when the stream begins, and when an update of the kind `name` or of one of `kinds` came.
 
-        An update may come after a reading that held something newer: it was on its way meanwhile.
-        """
-        ...
+    `merge_update` gives the members that an update of the kind `name` tells by itself, those older than what was told left out;
+    None when the part has to be read. An update may come after a reading that held something newer: it was on its way meanwhile.
+    A part that holds the newest few only gives ``GONE`` for those that a new one pushes out. Without the function an update is a hint.
+    """
+
+    name: str
+    read: Read
+    merge_update: Merge | None = None
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,16 +76,14 @@ class Asker:
     vehicle_id: str
 
 
-async def read_state(edge: Edge, asker: Asker, sources: Mapping[str, Source]) -> tuple[CarVisit, State]:
+async def read_state(edge: Edge, asker: Asker, parts: Sequence[StreamPart]) -> tuple[CarVisit, State]:
     """The whole state, in one transaction. Raises ``NotSignedIn``, ``NotInYourGarage``, ``StoreUnavailable``."""
     async with edge.database.begin() as tx:
         visit = at_car(await enter(edge, tx, asker.credentials), asker.vehicle_id)
-        return visit, {kind: await source.read(visit) for kind, source in sources.items()}
+        return visit, {part.name: await part.read(visit) for part in parts}
 
 
-async def stream(
-    edge: Edge, asker: Asker, sources: Mapping[str, Source], last_id: str, visit: CarVisit
-) -> AsyncIterator[bytes]:
+async def stream(edge: Edge, asker: Asker, parts: Sequence[StreamPart], last_id: str, visit: CarVisit) -> AsyncIterator[bytes]:
     """The bytes of one stream. `visit` is one that was let in just before; its transaction is over."""
     yield b"retry: %d\n\n" % _RETRY_MS
     try:
@@ -91,7 +93,7 @@ async def stream(
             ):  # asked for at the same moment as others, before any was counted
                 yield _event("end", {"code": TooManyStreams.code}, "")
                 return
-            async for event in _Teller(edge, asker, sources, watch).events(last_id):
+            async for event in _Teller(edge, asker, parts, watch).events(last_id):
                 yield event
     except BrokerDown as down:
         yield _event("end", {"code": down.code}, "")
@@ -100,10 +102,10 @@ async def stream(
 class _Teller:
     """One stream: what its client has been told, and what comes next."""
 
-    def __init__(self, edge: Edge, asker: Asker, sources: Mapping[str, Source], watch: Watch) -> None:
+    def __init__(self, edge: Edge, asker: Asker, parts: Sequence[StreamPart], watch: Watch) -> None:
         self._edge = edge
         self._asker = asker
-        self._sources = sources
+        self._parts = parts
         self._watch = watch
         self._told: State = {}
 
@@ -131,29 +133,47 @@ class _Teller:
     async def _checked(self, last_id: str) -> bytes:
         """A snapshot when the stored state is not what was told (or what `last_id` names, at the beginning); else a comment."""
         self._watch.drop()
-        _, state = await read_state(self._edge, self._asker, self._sources)
+        _, state = await read_state(self._edge, self._asker, self._parts)
         known = digest(self._told) if self._told else last_id
         self._told = state
         return b": nothing new\n\n" if digest(state) == known else self._event("snapshot", state)
 
     async def _changed(self, update: Mapping[str, Any]) -> bytes:
+        """What an update changed: one event for each part that it is about."""
         kind = str(update.get("kind", ""))
-        source = self._sources.get(kind)
-        if source is None:
+        changed: dict[str, dict[str, Any]] = {}
+        to_read = []
+        for part in self._parts:
+            if kind == part.name and part.merge_update is not None:
+                members = part.merge_update(update, self._told.setdefault(part.name, {}))
+                if members is not None:
+                    changed[part.name] = members
+                    continue
+            if kind == part.name or kind in part.kinds:
+                to_read.append(part)
+        if not changed and not to_read:
             return b": of a kind that is not shown\n\n"
-        part = self._told.setdefault(kind, {})
-        members = source.merge_update(update, part)
-        if members is None:
-            _, state = await read_state(self._edge, self._asker, {kind: source})
-            members = state[kind]
-        if all(name in part and part[name] == value for name, value in members.items()):
-            return b": nothing new\n\n"
-        for name, value in members.items():
+        if to_read:
+            _, state = await read_state(self._edge, self._asker, to_read)
+            if any(self._told.get(name, {}).keys() - part for name, part in state.items()):
+                # What is no longer shown can't be told member by member: to a client null is a value.
+                self._told |= {name: {**self._told.get(name, {}), **part} for name, part in changed.items()} | state
+                return self._event("snapshot", self._told)
+            changed |= state
+        events = [self._merged(name, members) for name, members in changed.items()]
+        return b"".join(events) or b": nothing new\n\n"
+
+    def _merged(self, name: str, members: Mapping[str, Any]) -> bytes:
+        """Keep what is told of a part; empty when it was told already."""
+        part = self._told.setdefault(name, {})
+        if all(member in part and part[member] == value for member, value in members.items()):
+            return b""
+        for member, value in members.items():
             if value is GONE:
-                part.pop(name, None)
+                part.pop(member, None)
             else:
-                part[name] = value
-        return self._event(kind, {name: None if value is GONE else value for name, value in members.items()})
+                part[member] = value
+        return self._event(name, {member: None if value is GONE else value for member, value in members.items()})
 
     def _event(self, name: str, data: Mapping[str, Any]) -> bytes:
         return _event(name, data, digest(self._told))

@@ -5,22 +5,18 @@ connected greets no more, so for a while after a policy was issued it is pushed 
 that is not connected gets nothing by that and costs a message that nobody takes.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from openmarque.kit.ids import VehicleId
 from openmarque.link.declaration import REFUSALS_KEPT
 from openmarque.link.subjects import down_subject
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import PLATFORM, RETENTION
-from openmarque.storage.timers import TimerHandler
 from openmarque.storage.transaction import Transaction
 
 POLICY_PUSH: Final = "policy_push"
 SWEEP: Final = "refusals_sweep"
-EVERY: Final[Mapping[str, timedelta]] = {POLICY_PUSH: timedelta(seconds=30), SWEEP: timedelta(days=1)}
 _PROVED_WITHIN: Final = timedelta(seconds=30)
 """A car answers a push within a second or two; what is unproved by then was lost."""
 _FOR: Final = timedelta(minutes=10)
@@ -32,20 +28,12 @@ SELECT vehicle_id, frame FROM car_policy
  WHERE accepted_version < version AND issued_at <= %s AND issued_at > %s ORDER BY issued_at DESC LIMIT %s"""
 
 
-async def push_again(tx: Transaction, about: UUID, now: datetime) -> None:
+async def push_again(tx: Transaction, now: datetime) -> None:
     """Push the newest policies that their cars have not proved to hold."""
-    del about
     for vehicle_id, frame in await postgres(tx).rows(PLATFORM, _UNPROVED, (now - _PROVED_WITHIN, now - _FOR, _AT_ONCE)):
         tx.publish_after_commit(down_subject(VehicleId(vehicle_id), "policy"), bytes(frame))
 
 
-async def sweep(tx: Transaction, about: UUID, now: datetime) -> None:
+async def sweep(tx: Transaction, now: datetime) -> None:
     """Delete counts of refusals of which none was added for as long as they are kept (REQ GDP-2)."""
-    del about
     await postgres(tx).execute(RETENTION, "DELETE FROM refusal_count WHERE last_at < %s", (now - REFUSALS_KEPT.lasts,))
-
-
-def timer_handlers(parts: object) -> Mapping[str, TimerHandler]:
-    """The handlers of the link."""
-    del parts
-    return {POLICY_PUSH: push_again, SWEEP: sweep}

@@ -85,8 +85,8 @@ class Counters:
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The use cases that a worker serves."""
+class UseCases:
+    """What a worker serves."""
 
     status: StatusIngest
     lanes: dict[Lane, EventIngest]
@@ -101,10 +101,10 @@ class Parts:
 class Worker:
     """Serves every channel of the uplink until it is stopped."""
 
-    def __init__(self, broker: Broker, parts: Parts, clock: Clock) -> None:
+    def __init__(self, broker: Broker, use_cases: UseCases, clock: Clock) -> None:
         """Take messages from `broker`; publications leave through the database's own publisher."""
         self._broker = broker
-        self._parts = parts
+        self._use_cases = use_cases
         self._clock = clock
         self.counters = Counters()
         self._names = _Names()
@@ -112,8 +112,8 @@ class Worker:
 
     async def start(self) -> None:
         """Subscribe to everything."""
-        parts = self._parts
-        ingests: dict[Lane, Ingest] = {Lane.STATUS: parts.status, **parts.lanes}
+        serves = self._use_cases
+        ingests: dict[Lane, Ingest] = {Lane.STATUS: serves.status, **serves.lanes}
         for lane, ingest in ingests.items():
             pattern, handler = UPLINK.pattern.format(vehicle_id="*", lane=lane), self._lane(str(lane), ingest)
             if lane is Lane.STATUS:
@@ -121,9 +121,9 @@ class Worker:
                     await self._subscribe(pattern, handler, _STATUS_GATHERING)
             else:
                 await self._subscribe(pattern, handler, _EVENT_GATHERING)
-        await self._subscribe(HELLO.every, self._each(parts.handshake.take))
+        await self._subscribe(HELLO.every, self._each(serves.handshake.take))
         await self._subscribe(CERTIFICATE_REQUEST.every, self._each(self._renew))
-        await self._subscribe(PAIRING_REQUEST.every, self._each(parts.pairing.take))
+        await self._subscribe(PAIRING_REQUEST.every, self._each(serves.pairing.take))
         await self._subscribe(SECURITY.every, self._security)
         self._subscriptions.append(await self._broker.subscribe(INTEREST.every, self._interest))
 
@@ -180,9 +180,9 @@ class Worker:
             request = _read_request(payload)
         except (msgspec.DecodeError, ValueError, RecursionError):
             request = CertificateRequest(b"")  # it is refused, and the car hears so
-        async with self._parts.database.begin() as tx:
+        async with self._use_cases.database.begin() as tx:
             try:
-                answer = CertificateIssued(chain=await self._parts.issuer.renew(tx, vehicle_id, request, self._clock.now()))
+                answer = CertificateIssued(chain=await self._use_cases.issuer.renew(tx, vehicle_id, request, self._clock.now()))
             except StoreUnavailable:
                 raise
             except OpenMarqueError as error:
@@ -191,13 +191,13 @@ class Worker:
 
     async def _security(self, batch: list[Message]) -> None:
         try:
-            await self._parts.security.take(message.payload for message in batch)
+            await self._use_cases.security.take(message.payload for message in batch)
         except StoreUnavailable as error:
             await self._away(error)
 
     async def _interest(self, batch: Sequence[Message]) -> None:
         for message in batch:
-            self._parts.live.interest(message.payload)
+            self._use_cases.live.interest(message.payload)
 
 
 class _Names:

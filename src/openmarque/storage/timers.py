@@ -80,6 +80,30 @@ async def cancel_timer(tx: Transaction, kind: str, about: UUID) -> None:
     await postgres(tx).execute(PLATFORM, _CANCEL, (kind, about))
 
 
+class TimerStore(Protocol):
+    """Where timers are set; ``PostgresTimerStore`` in production."""
+
+    async def set(self, tx: Transaction, kind: str, about: UUID, due_at: datetime) -> None:
+        """See ``set_timer``."""
+        ...
+
+    async def cancel(self, tx: Transaction, kind: str, about: UUID) -> None:
+        """See ``cancel_timer``."""
+        ...
+
+
+class PostgresTimerStore:
+    """``TimerStore`` on the table ``timer``."""
+
+    async def set(self, tx: Transaction, kind: str, about: UUID, due_at: datetime) -> None:
+        """See ``set_timer``."""
+        await set_timer(tx, kind, about, due_at)
+
+    async def cancel(self, tx: Transaction, kind: str, about: UUID) -> None:
+        """See ``cancel_timer``."""
+        await cancel_timer(tx, kind, about)
+
+
 class Timers:
     """Takes up due timers with the handlers it is given."""
 

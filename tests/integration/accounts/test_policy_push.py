@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 import pytest
 
 from openmarque.link.timers import push_again
-from openmarque.storage.timers import NOTHING
 from tests.integration.accounts.conftest import House
 
 
@@ -37,7 +36,7 @@ async def issue(house: House, *, accepted: int = 0) -> UUID:
 
 async def pushed(house: House) -> list[tuple[str, bytes]]:
     async with house.tx() as tx:
-        await push_again(tx, NOTHING, house.clock.now())
+        await push_again(tx, house.clock.now())
         return list(tx.publications)
 
 

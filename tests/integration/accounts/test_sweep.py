@@ -8,7 +8,6 @@ from openmarque.domains.accounts import timers as accounts
 from openmarque.domains.accounts.registration import Person
 from openmarque.domains.accounts.rules import MailAddress, read_address
 from openmarque.domains.notifications import timers as notifications
-from openmarque.storage.timers import NOTHING
 from tests.integration.accounts.conftest import House
 
 PERSON = Person("Ada", "Lovelace", "en", "FR", "Europe/Paris")
@@ -16,9 +15,9 @@ PERSON = Person("Ada", "Lovelace", "en", "FR", "Europe/Paris")
 
 async def sweep(house: House) -> None:
     async with house.tx() as tx:
-        await accounts.sweep(tx, NOTHING, house.clock.now())
+        await accounts.sweep(tx, house.clock.now())
     async with house.tx() as tx:
-        await notifications.sweep(tx, NOTHING, house.clock.now())
+        await notifications.sweep(tx, house.clock.now())
 
 
 @pytest.mark.req("GDP-2")

@@ -81,7 +81,7 @@ class Car:
 
     async def greets(self) -> None:
         hello = Hello(protocol=(2,), epoch=0, first={}, software="test")
-        await self.worker._parts.handshake.take(self.vehicle_id, encode(hello))
+        await self.worker._use_cases.handshake.take(self.vehicle_id, encode(hello))
         async with self.platform.database.begin() as tx:
             rows = await postgres(tx).rows(PLATFORM, "SELECT epoch FROM car_link WHERE vehicle_id = %s", (self.vehicle_id,))
         self.epoch = rows[0][0]
@@ -119,7 +119,7 @@ class Car:
         self.numbers[lane] += 1
         captured = self.level if level is None else level
         envelope = Envelope(self.epoch, lane, self.numbers[lane], self.now_ms(), Trust.SYNCED, captured, kind, pack(body))
-        parts = self.worker._parts
+        parts = self.worker._use_cases
         ingest: Any = parts.status if lane is Lane.STATUS else parts.lanes[lane]
         await ingest.take([(self.vehicle_id, encode(envelope))])
 

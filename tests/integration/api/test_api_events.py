@@ -199,8 +199,8 @@ async def test_streams_asked_for_at_the_same_moment_are_counted_too(app, street,
     owner = await street.owner()
     car = await street.car(owner)
     edge, asker = app.state.edge, events.Asker(Presented(token=owner.token), car.name)
-    visit, _ = await events.read_state(edge, asker, {})
-    begun: list[Any] = [events.stream(edge, asker, {}, "", visit) for _ in range(3)]
+    visit, _ = await events.read_state(edge, asker, ())
+    begun: list[Any] = [events.stream(edge, asker, (), "", visit) for _ in range(3)]
     told = [[await anext(one), await anext(one)][1] for one in begun]
     assert [b"too-many-streams" in answer for answer in told] == [False, False, True]
     for one in begun:

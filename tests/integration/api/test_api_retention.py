@@ -58,9 +58,9 @@ async def test_a_count_of_refusals_is_kept_for_a_year_after_the_last_one(street,
     await car.sends_nonsense()
     after, query = platform.clock.now(), "SELECT count(*) FROM refusal_count WHERE vehicle_id = %s"
     async with tried(platform) as tx:
-        await link_timers.sweep(tx, NOTHING, before + REFUSALS_KEPT.lasts)
+        await link_timers.sweep(tx, before + REFUSALS_KEPT.lasts)
         assert await tx.rows(PLATFORM, query, (car.vehicle_id,)) == [(1,)]
-        await link_timers.sweep(tx, NOTHING, after + REFUSALS_KEPT.lasts + SECOND)
+        await link_timers.sweep(tx, after + REFUSALS_KEPT.lasts + SECOND)
         assert await tx.rows(PLATFORM, query, (car.vehicle_id,)) == [(0,)]
 
 

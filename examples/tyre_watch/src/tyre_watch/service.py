@@ -5,7 +5,7 @@ from typing import Final
 
 from openmarque.kit.clock import to_ms
 from openmarque.link.live import LiveUpdates
-from openmarque.link.ports import Accepted, Handler
+from openmarque.link.ports import Accepted
 from openmarque.protocol.signals import TYRES_LOW
 from openmarque.protocol.times import IMPLAUSIBLE_TIME, plausible
 from openmarque.storage.transaction import Transaction
@@ -49,8 +49,3 @@ def _refusal(message: Accepted, warning: TyreWarning) -> str:
     if warning.wheel not in TYRES_LOW:
         return UNKNOWN_WHEEL
     return "" if plausible(warning.at, to_ms(message.received_at), message.envelope.trust) else IMPLAUSIBLE_TIME
-
-
-def handlers(live: LiveUpdates) -> list[Handler]:
-    """What the platform's worker calls for this service's messages."""
-    return [TyreHandler(PostgresWarnings(), live)]

@@ -1,18 +1,14 @@
 """What accounts do at their time: once an hour, forget what has run out. REQ GDP-2; the times are the declaration's."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from openmarque.domains.accounts.declaration import LINKS_KEPT, SESSIONS_KEPT, TRIES_KEPT
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import RETENTION
-from openmarque.storage.timers import TimerHandler
 from openmarque.storage.transaction import Transaction
 
 SWEEP: Final = "accounts_sweep"
-EVERY: Final[Mapping[str, timedelta]] = {SWEEP: timedelta(hours=1)}
 _CLAIM_KEPT: Final = timedelta(days=7)
 """An account that nobody has confirmed by then: its last link ran out long ago, unless it was sent again."""
 
@@ -31,9 +27,8 @@ DELETE FROM account a USING account_credential c
 """With it goes what hangs on it: address and password, links, mails."""
 
 
-async def sweep(tx: Transaction, about: UUID, now: datetime) -> None:
+async def sweep(tx: Transaction, now: datetime) -> None:
     """Delete what has run out: sessions, links, tokens, tries, and accounts that were never confirmed."""
-    del about
     moments = {
         "now": now,
         "sessions": now - SESSIONS_KEPT.lasts,
@@ -43,9 +38,3 @@ async def sweep(tx: Transaction, about: UUID, now: datetime) -> None:
     }
     for statement in (*_STATEMENTS, _CLAIMS):
         await postgres(tx).execute(RETENTION, statement, moments)
-
-
-def timer_handlers(parts: object) -> Mapping[str, TimerHandler]:
-    """The handlers of this domain."""
-    del parts
-    return {SWEEP: sweep}

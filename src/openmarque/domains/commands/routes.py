@@ -17,7 +17,6 @@ from openmarque.domains.commands.dispatcher import CommandDispatcher
 from openmarque.domains.commands.postgres import PostgresCommands
 from openmarque.domains.commands.requests import Approval, Asked, CommandReceipt, Signed
 from openmarque.domains.commands.rules import IDEMPOTENCY_KEY
-from openmarque.domains.commands.sources import live_sources
 from openmarque.domains.commands.store import CodeRow
 from openmarque.http.conditional import answer
 from openmarque.http.edge import (
@@ -43,8 +42,6 @@ from openmarque.protocol.commands import CHALLENGE_LIVES_MS, MalformedCommand, b
 from openmarque.protocol.digital_keys import UnfitDigitalKey
 from openmarque.storage.errors import StoreUnavailable
 from openmarque.storage.transaction import Transaction
-
-__all__ = ["live_sources", "router"]
 
 _CODE: Final = (e.SafetyCodeNeeded, e.SafetyCodeNotSet, e.WrongSafetyCode, e.SafetyCodeLocked)
 _CAR: Final = (NotSignedIn, NotInYourGarage, StoreUnavailable)

@@ -11,52 +11,41 @@ from openmarque.domains.commands.postgres import PostgresCommands
 from openmarque.domains.commands.progress import LIVE_PART as COMMANDS_PART
 from openmarque.domains.commands.store import CommandView
 from openmarque.http.edge import CarVisit
-from openmarque.http.events import GONE, Source
+from openmarque.http.events import GONE, StreamPart
 from openmarque.kit.ids import wire
 
 NEWEST: Final = 10
 _store: Final = PostgresCommands()
 
 
-class CommandSource:
-    """The part ``commands``: the newest commands by id. Each step is told as it happens, whole, in the language of the account."""
-
-    async def read(self, visit: CarVisit) -> dict[str, Any]:
-        """See ``http.events.Source``."""
-        language = await _store.language(visit.tx, visit.account_id)
-        views = await _store.command_views(visit.tx, visit.tenure_id, None, NEWEST)
-        return {wire(view.command_id): command_body(view, language).model_dump(mode="json") for view in views}
-
-    def merge_update(self, update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The command that the update tells, unless more steps of it were told already: a remote command's steps only grow."""
-        try:
-            view = msgspec.convert(update.get("command"), CommandView)
-        except msgspec.ValidationError:
-            return None
-        name = wire(view.command_id)
-        if name in told and len(told[name]["steps"]) > len(view.steps):
-            return {}
-        told_now: dict[str, Any] = {name: command_body(view, str(update.get("language", ""))).model_dump(mode="json")}
-        others = sorted((known for known in told if known != name), key=lambda known: (told[known]["requested_at"], known))
-        for pushed_out in others[: max(0, len(others) + 1 - NEWEST)]:
-            told_now[pushed_out] = GONE
-        return told_now
+async def _read_commands(visit: CarVisit) -> dict[str, Any]:
+    language = await _store.language(visit.tx, visit.account_id)
+    views = await _store.command_views(visit.tx, visit.tenure_id, None, NEWEST)
+    return {wire(view.command_id): command_body(view, language).model_dump(mode="json") for view in views}
 
 
-class PhoneSource:
-    """The part ``digital_keys``: the phones of the car."""
-
-    async def read(self, visit: CarVisit) -> dict[str, Any]:
-        """See ``http.events.Source``."""
-        rows = await _store.owner_phones(visit.tx, visit.tenure_id)
-        return PhonesBody(items=[phone_body(row) for row in rows if row.state in SHOWN]).model_dump(mode="json")
-
-    def merge_update(self, update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
-        """A hint only: the part has to be read."""
-        del update, told
+def _merge_command(update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The command that the update tells, unless more steps of it were told already: a remote command's steps only grow."""
+    try:
+        view = msgspec.convert(update.get("remote_command"), CommandView)
+    except msgspec.ValidationError:
         return None
+    name = wire(view.command_id)
+    if name in told and len(told[name]["steps"]) > len(view.steps):
+        return {}
+    told_now: dict[str, Any] = {name: command_body(view, str(update.get("language", ""))).model_dump(mode="json")}
+    others = sorted((known for known in told if known != name), key=lambda known: (told[known]["requested_at"], known))
+    for pushed_out in others[: max(0, len(others) + 1 - NEWEST)]:
+        told_now[pushed_out] = GONE
+    return told_now
 
 
-def live_sources() -> dict[str, Source]:
-    """What this domain tells on event streams."""
-    return {COMMANDS_PART: CommandSource(), PHONES_PART: PhoneSource()}
+async def _read_keys(visit: CarVisit) -> dict[str, Any]:
+    rows = await _store.owner_phones(visit.tx, visit.tenure_id)
+    return PhonesBody(items=[phone_body(row) for row in rows if row.state in SHOWN]).model_dump(mode="json")
+
+
+COMMANDS: Final = StreamPart(COMMANDS_PART, _read_commands, _merge_command)
+"""The newest commands by id. Each step is told as it happens, whole, in the language of the account."""
+DIGITAL_KEYS: Final = StreamPart(PHONES_PART, _read_keys)
+"""The digital keys of the car."""

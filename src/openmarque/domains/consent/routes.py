@@ -1,6 +1,5 @@
 """A car and its privacy over HTTP: the level, who set it and when; what each service may do now, and why not. REQ PRV-3, PRV-6."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from openmarque.http.bodies import Body
 from openmarque.http.conditional import answer
 from openmarque.http.edge import OF_A_CAR, CarVisit, OwnCar
 from openmarque.http.errors import NotInYourGarage
+from openmarque.http.events import StreamPart
 from openmarque.http.languages import Language
 
 _privacy: Final = PrivacyReading()
@@ -59,26 +59,16 @@ class VehicleDetailBody(VehicleBody):
     services: list[ServiceBody]
 
 
-class LevelSource:
-    """The part ``level`` of event streams."""
-
-    async def read(self, visit: CarVisit) -> dict[str, Any]:
-        """See ``http.events.Source``."""
-        privacy = await _privacy.privacy(visit.tx, visit.tenure_id, visit.now)
-        if privacy is None:
-            raise NotInYourGarage
-        told = privacy_body(privacy).model_dump(mode="json")
-        return {**told, "open_services": sorted(s.declaration for s in privacy.services if s.refusal is None)}
-
-    def merge_update(self, update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
-        """A hint only: the part has to be read."""
-        del update, told
-        return None
+async def _read_level(visit: CarVisit) -> dict[str, Any]:
+    privacy = await _privacy.privacy(visit.tx, visit.tenure_id, visit.now)
+    if privacy is None:
+        raise NotInYourGarage
+    told = privacy_body(privacy).model_dump(mode="json")
+    return {**told, "open_services": sorted(s.declaration for s in privacy.services if s.refusal is None)}
 
 
-def live_sources() -> dict[str, LevelSource]:
-    """What this domain tells on event streams."""
-    return {"level": LevelSource()}
+LEVEL_PART: Final = StreamPart("level", _read_level)
+"""What event streams tell of the privacy level, and which services are open."""
 
 
 def router() -> APIRouter:

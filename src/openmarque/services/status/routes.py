@@ -13,6 +13,7 @@ from openmarque.http.bodies import Body
 from openmarque.http.conditional import answer
 from openmarque.http.edge import OF_A_CAR, CarVisit, OwnCar
 from openmarque.http.errors import NotInYourGarage
+from openmarque.http.events import StreamPart
 from openmarque.http.languages import Language
 from openmarque.protocol.signals import Value
 from openmarque.services.status.declaration import SERVICE
@@ -48,23 +49,19 @@ class StatusBody(Body):
     services: list[ServiceBody]
 
 
-class StatusSource:
-    """The part ``status`` of event streams: values by VSS path, without ages, which change by themselves."""
-
-    async def read(self, visit: CarVisit) -> dict[str, Any]:
-        """See ``http.events.Source``."""
-        newest, _ = await _shown(visit)
-        return {path: _value(view) for path, view in newest.items()}
-
-    def merge_update(self, update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The values that a worker stored just now, but for those older than what was told."""
-        fresh = {path: _value(view) for path, view in views(update.get("signals", {})).items()}
-        return {path: value for path, value in fresh.items() if path not in told or _received(told[path]) <= _received(value)}
+async def _read(visit: CarVisit) -> dict[str, Any]:
+    newest, _ = await _shown(visit)
+    return {path: _value(view) for path, view in newest.items()}
 
 
-def live_sources() -> dict[str, StatusSource]:
-    """What this service tells on event streams."""
-    return {"status": StatusSource()}
+def _merge(update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that a worker stored just now, but for those older than what was told."""
+    fresh = {path: _value(view) for path, view in views(update.get("signals", {})).items()}
+    return {path: value for path, value in fresh.items() if path not in told or _received(told[path]) <= _received(value)}
+
+
+STATUS_PART: Final = StreamPart("status", _read, _merge, kinds=("level",))
+"""What event streams tell: values by VSS path, without ages, which change by themselves. The level decides which are shown."""
 
 
 def router() -> APIRouter:

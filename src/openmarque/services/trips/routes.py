@@ -1,6 +1,5 @@
 """Trips over HTTP. REQ TRP-1, TRP-2."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -12,6 +11,7 @@ from openmarque.http.bodies import Body
 from openmarque.http.conditional import answer
 from openmarque.http.edge import OF_A_CAR, CarVisit, OwnCar
 from openmarque.http.errors import CursorInvalid, RequestInvalid
+from openmarque.http.events import StreamPart
 from openmarque.http.paging import DEFAULT_LIMIT, Cursor, Limit, Page, read_cursor, write_cursor
 from openmarque.http.problems import problems
 from openmarque.kit.clock import from_ms, to_ms
@@ -54,23 +54,13 @@ class _After(msgspec.Struct, frozen=True, tag="trips", array_like=True):
     trip: _Number
 
 
-class TripSource:
-    """The part ``trips`` of event streams: the newest trip that is shown. A client then reads the list."""
-
-    async def read(self, visit: CarVisit) -> dict[str, Any]:
-        """See ``http.events.Source``."""
-        found = await _trips.page(visit.tx, visit.tenure_id, None, 1)
-        return {"newest": _body(found[0]).model_dump(mode="json") if found else None}
-
-    def merge_update(self, update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any] | None:
-        """A hint only: the part has to be read."""
-        del update, told
-        return None
+async def _read_newest(visit: CarVisit) -> dict[str, Any]:
+    found = await _trips.page(visit.tx, visit.tenure_id, None, 1)
+    return {"newest": _body(found[0]).model_dump(mode="json") if found else None}
 
 
-def live_sources() -> dict[str, TripSource]:
-    """What this service tells on event streams."""
-    return {"trips": TripSource()}
+TRIPS_PART: Final = StreamPart("trips", _read_newest)
+"""What event streams tell: the newest trip that is shown. A client then reads the list."""
 
 
 def router() -> APIRouter:

@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from openmarque.kit.clock import to_ms
 from openmarque.link.live import LiveUpdates
-from openmarque.link.ports import Accepted, Handler
+from openmarque.link.ports import Accepted
 from openmarque.protocol.envelope import MAX_SEQUENCE, Trust
 from openmarque.protocol.times import IMPLAUSIBLE_TIME, plausible
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
-from openmarque.services.trips.store import PlaceRow, PostgresTrips, TripRow, TripStore
+from openmarque.services.trips.store import PlaceRow, TripRow, TripStore
 from openmarque.storage.roles import service_role
 from openmarque.storage.transaction import Transaction
 
@@ -88,8 +88,3 @@ def _dated(message: Accepted, trip: TripCompleted) -> TripCompleted:
         return trip
     received = to_ms(message.received_at)
     return replace(trip, started_at=received - (trip.ended_at - trip.started_at), ended_at=received)
-
-
-def handlers(live: LiveUpdates) -> list[Handler]:
-    """What the platform's worker calls for this service's messages."""
-    return [TripHandler(PostgresTrips(), live)]

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from openmarque.domains.commands.sources import NEWEST, CommandSource
+from openmarque.domains.commands.sources import COMMANDS, NEWEST
 from openmarque.domains.commands.states import State
 from openmarque.domains.commands.store import CommandView, Step
 from openmarque.http.events import GONE
@@ -25,35 +25,39 @@ def view(number: int, *states: State) -> CommandView:
 
 def update(remote_command: CommandView, language: str = "fr") -> dict[str, Any]:
     told: dict[str, Any] = msgspec.json.decode(
-        msgspec.json.encode({"kind": "remote_commands", "command": remote_command, "language": language})
+        msgspec.json.encode({"kind": "remote_commands", "remote_command": remote_command, "language": language})
     )
     return told
 
 
+def merge(update: dict[str, Any], told: dict[str, Any]) -> dict[str, Any] | None:
+    assert COMMANDS.merge_update is not None
+    return COMMANDS.merge_update(update, told)
+
+
 @pytest.mark.req("RC-4")
 def test_an_update_tells_the_command_whole_and_an_older_one_nothing():
-    source, done = CommandSource(), view(1, State.ACCEPTED, State.SENT, State.DONE)
-    told = source.merge_update(update(done), {})
+    done = view(1, State.ACCEPTED, State.SENT, State.DONE)
+    told = merge(update(done), {})
     assert told is not None
     (name,) = told
     assert (name, told[name]["state"], len(told[name]["steps"])) == (UUID(int=1).hex, "done", 3)
     assert told[name]["message"] == "Fait : les capteurs de la voiture le disent."
-    assert source.merge_update(update(view(1, State.ACCEPTED, State.SENT)), told) == {}
-    assert source.merge_update({"kind": "remote_commands"}, told) is None, "what can't be read has the part read anew"
+    assert merge(update(view(1, State.ACCEPTED, State.SENT)), told) == {}
+    assert merge({"kind": "remote_commands"}, told) is None, "what can't be read has the part read anew"
 
 
 @pytest.mark.req("RC-4")
 def test_the_newest_ten_are_held_and_a_new_one_pushes_the_oldest_out():
-    source = CommandSource()
     state: dict[str, Any] = {}
     for number in range(1, NEWEST + 1):
-        told = source.merge_update(update(view(number, State.SENT)), state)
+        told = merge(update(view(number, State.SENT)), state)
         assert told is not None
         assert GONE not in told.values()
         state |= told
-    again = source.merge_update(update(replace(view(1, State.SENT, State.DONE))), state)
+    again = merge(update(replace(view(1, State.SENT, State.DONE))), state)
     assert again is not None
     assert GONE not in again.values()
-    pushed = source.merge_update(update(view(NEWEST + 1, State.SENT)), state)
+    pushed = merge(update(view(NEWEST + 1, State.SENT)), state)
     assert pushed is not None
     assert [name for name, value in pushed.items() if value is GONE] == [UUID(int=1).hex]
