@@ -30,7 +30,7 @@ prove: ## the same suites with a large budget: hours, not minutes
 bench: ## measure; writes docs/reference/performance.{json,md}
 	$(BIN)/python -m bench
 
-requirements: ## which rows of REQUIREMENTS.md the last test run proved
+requirements: ## which clauses of REQUIREMENTS.md the last test run proved
 	@$(BIN)/python -m tools.requirements
 
 lint: ## style, import contracts, invariants
@@ -52,5 +52,5 @@ lock: ## requirements-*.lock from pyproject.toml; UPGRADE=--upgrade takes newer 
 
 clean: ## remove what tools left (not .venv, not a platform's data)
 	rm -rf build dist htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	rm -f var/requirements.json
+	rm -f var/requirements.json var/web-tests.json
 	find src tests tools bench faults examples -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -28,7 +28,6 @@ def server(tmp_path_factory):
         yield endpoint
 
 
-@pytest.mark.req("GDP-1")
 def test_it_ends_with_0_when_everything_is_declared_and_with_1_and_the_findings_when_not(app, server, monkeypatch, tmp_path):
     monkeypatch.setenv("OPENMARQUE_HOME", str(tmp_path))
     with empty_database(server) as url:

@@ -217,7 +217,6 @@ def test_a_car_moves_as_it_is_watched(visitor: Visitor) -> None:
     assert 1.4 < first[vss.LONGITUDE] < 1.8
 
 
-@pytest.mark.req("TRP-1")
 def test_the_trips_page_is_not_empty(visitor: Visitor) -> None:
     for car in visitor.get("/api/v1/vehicles")["items"]:
         path = f"/api/v1/vehicles/{car['vehicle_id']}/trips"
@@ -225,13 +224,12 @@ def test_the_trips_page_is_not_empty(visitor: Visitor) -> None:
         assert all(trip["distance_m"] > 2000 for trip in trips)
 
 
-@pytest.mark.req("PRV-1", "PRV-5")
+@pytest.mark.req("PRV-1c")
 def test_the_car_that_shares_no_position_has_none(visitor: Visitor) -> None:
     until(lambda: visitor.signals(CLOSED_LEVEL).get(vss.SPEED, 0) > 10, "it drives", 90)
     assert visitor.signals(CLOSED_LEVEL).keys().isdisjoint({vss.LATITUDE, vss.LONGITUDE, vss.HEADING})
 
 
-@pytest.mark.req("RC-1", "RC-5", "RC-7")
 def test_the_parked_car_opens_and_locks_for_a_phone_that_was_added_in_it(visitor: Visitor) -> None:
     car = until(lambda: visitor.cars().get(PARKED), "the parked car")
     until(lambda: visitor.signals(PARKED).get(vss.DOORS_LOCKED[0]), "it is locked")

@@ -60,8 +60,8 @@ def truth(request: pytest.FixtureRequest) -> Truth:
     return chosen
 
 
+@pytest.mark.req("TRP-1a", "TRP-1d")
 @pytest.mark.timeout(400)
-@pytest.mark.req("TRP-1", "LNK-3")
 def test_a_recorded_drive_becomes_one_trip_with_its_true_figures(outcomes: dict[str, Outcome], truth: Truth) -> None:
     (trip,) = outcomes[truth.name].told["trips"]
     assert trip["distance_km"] == pytest.approx(truth.distance_km, rel=0.005)
@@ -80,7 +80,6 @@ def test_times_are_moved_to_end_now_and_the_original_ones_are_told(outcomes: dic
     assert timedelta(0) <= received - ended < timedelta(minutes=5)
 
 
-@pytest.mark.req("STA-1")
 def test_at_least_nine_in_ten_true_positions_are_shown_and_each_is_one_of_the_file(
     outcomes: dict[str, Outcome], truth: Truth
 ) -> None:
@@ -97,7 +96,7 @@ def test_at_least_nine_in_ten_true_positions_are_shown_and_each_is_one_of_the_fi
     assert place in plausible
 
 
-@pytest.mark.req("LNK-3")
+@pytest.mark.req("LNK-3a")
 def test_everything_sent_was_acknowledged_and_every_row_is_accounted_for(outcomes: dict[str, Outcome], truth: Truth) -> None:
     told = outcomes[truth.name].told
     assert told["messages"]["sent"] == told["messages"]["acknowledged"] > 0

@@ -61,7 +61,6 @@ def mileage_shown(rows: Rows, car: Car) -> int:
     return value if isinstance(value, int) else 0
 
 
-@pytest.mark.req("LNK-3")
 async def test_a_car_in_a_tunnel_keeps_what_it_has_to_say_until_it_comes_out(database: Rows, new_car: NewCar) -> None:
     car = await new_car()
     inside = Memory(under_way_m=2_860.0, odometer_m=5_000_000.0, battery_kwh=30.0)  # the tunnel ends 90 m on
@@ -89,7 +88,6 @@ async def test_a_car_that_fell_asleep_is_off_the_network_and_lives_on(new_car: N
         assert one.sim.energy.battery_kwh > charge, "it stands on the cable all the same"
 
 
-@pytest.mark.req("LNK-2", "RC-5")
 async def test_a_door_that_somebody_opens_is_seen_within_seconds(database: Rows, new_car: NewCar) -> None:
     car = await new_car()
     async with living(car, PARKED) as one:
@@ -100,7 +98,7 @@ async def test_a_door_that_somebody_opens_is_seen_within_seconds(database: Rows,
         assert shown(database, car, vss.DOORS_LOCKED[1]) is True
 
 
-@pytest.mark.req("TRP-1")
+@pytest.mark.req("TRP-1d")
 async def test_a_past_becomes_trips_as_long_as_the_odometer_says(database: Rows, new_car: NewCar) -> None:
     car = await new_car()
     async with living(car, PARKED, past=2) as one:
@@ -111,7 +109,6 @@ async def test_a_past_becomes_trips_as_long_as_the_odometer_says(database: Rows,
         await until(lambda: is_open(one) and one.agent.core.is_settled, "it never came to rest", 20)
 
 
-@pytest.mark.req("PRV-6")
 async def test_a_level_chosen_in_the_car_outlives_the_simulator(ground: Ground, new_car: NewCar) -> None:
     del ground
     car = await new_car()

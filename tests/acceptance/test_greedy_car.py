@@ -40,7 +40,6 @@ def _heard(car: TalkingCar, topic: str, times: int) -> bool:
     return len(car.speaker.heard(topic)) >= times
 
 
-@pytest.mark.req("LNK-3")
 async def test_a_flood_of_level_changes_keeps_no_other_car_s_events_waiting(hostile: TalkingCar, innocent: Innocent) -> None:
     """Each is a barrier that costs a transaction of its own; three thousand held the lane up for a quarter of a minute."""
     forged = msgspec.structs.replace(hostile.level_statement(Level.DATA, 1), signature=b"x" * 70)
@@ -55,7 +54,6 @@ async def test_a_flood_of_level_changes_keeps_no_other_car_s_events_waiting(host
         assert ack.answers == (Answer(ack.watermark, Disposition.STORED),)
 
 
-@pytest.mark.req("ENR-7")
 async def test_a_car_that_claims_ever_newer_policies_does_not_use_up_their_numbers(
     ground: Ground, hostile: TalkingCar, database: Rows
 ) -> None:
@@ -84,7 +82,6 @@ async def test_a_policy_of_a_platform_restored_from_a_backup_is_still_overtaken(
     assert database.rows(query, (hostile.car.vehicle_id,)) == [(version + 4,)]
 
 
-@pytest.mark.req("PRV-5")
 async def test_a_policy_that_the_platform_does_not_know_is_not_noted_as_accepted(hostile: TalkingCar, database: Rows) -> None:
     query = "SELECT version, accepted_version, hash FROM car_policy WHERE vehicle_id = %s"
     ((version, accepted, name),) = database.rows(query, (hostile.car.vehicle_id,))
@@ -97,7 +94,6 @@ async def test_a_policy_that_the_platform_does_not_know_is_not_noted_as_accepted
     assert database.rows(query, (hostile.car.vehicle_id,)) == [(version, version, name)]
 
 
-@pytest.mark.req("LNK-3")
 async def test_an_epoch_that_car_and_platform_have_both_forgotten_is_given_to_none_again(
     hostile: TalkingCar, database: Rows
 ) -> None:
@@ -110,7 +106,6 @@ async def test_an_epoch_that_car_and_platform_have_both_forgotten_is_given_to_no
     assert again.epoch > first.epoch
 
 
-@pytest.mark.req("LNK-8")
 async def test_a_greeting_forged_in_a_car_s_name_keeps_the_car_itself_out_for_no_moment(
     ground: Ground, hostile: TalkingCar
 ) -> None:
@@ -133,7 +128,6 @@ async def test_a_greeting_forged_in_a_car_s_name_keeps_the_car_itself_out_for_no
             await asyncio.wait({life}, timeout=1)
 
 
-@pytest.mark.req("LNK-8")
 async def test_a_car_that_lost_everything_again_and_again_still_gets_its_welcome(
     hostile: TalkingCar, innocent: Innocent, database: Rows
 ) -> None:
@@ -152,7 +146,6 @@ async def test_a_car_that_lost_everything_again_and_again_still_gets_its_welcome
     await innocent.goes_on()
 
 
-@pytest.mark.req("LNK-1")
 async def test_a_car_gets_only_so_many_certificates_a_day(hostile: TalkingCar, innocent: Innocent, database: Rows) -> None:
     keys, answers = FileKeyring(hostile.car.bundle), list[CertificateIssued]()
     for number in range(RENEWALS_A_DAY + 2):

@@ -77,7 +77,6 @@ GARBAGE = {
 }
 
 
-@pytest.mark.req("LNK-3")
 @pytest.mark.parametrize("lane", list(Lane))
 async def test_what_is_no_envelope_is_counted_each_time(
     hostile: TalkingCar, innocent: Innocent, database: Rows, lane: Lane
@@ -96,7 +95,7 @@ async def test_a_frame_on_the_wrong_lane_is_counted(hostile: TalkingCar, innocen
     await innocent.goes_on()
 
 
-@pytest.mark.req("LNK-3")
+@pytest.mark.req("LNK-3b", "LNK-3c", "LNK-3d")
 async def test_repeats_gaps_and_shuffled_events_are_told_apart(hostile: TalkingCar, innocent: Innocent, database: Rows) -> None:
     first, second, third = (hostile.frame(Lane.EVENT, TRIP_COMPLETED, a_trip(n)) for n in (1, 2, 3))
     acks = await hostile.tell_all(Lane.EVENT, [third, first])
@@ -109,7 +108,7 @@ async def test_repeats_gaps_and_shuffled_events_are_told_apart(hostile: TalkingC
     await innocent.goes_on()
 
 
-@pytest.mark.req("LNK-2")
+@pytest.mark.req("LNK-3c")
 async def test_an_old_status_never_replaces_a_newer_one(hostile: TalkingCar, innocent: Innocent, database: Rows) -> None:
     newer = hostile.frame(Lane.STATUS, STATUS, StatusBody({vss.SPEED: (80.0, 0)}), seq=9)
     older = hostile.frame(Lane.STATUS, STATUS, StatusBody({vss.SPEED: (10.0, 0)}), seq=5)
@@ -120,7 +119,7 @@ async def test_an_old_status_never_replaces_a_newer_one(hostile: TalkingCar, inn
     await innocent.goes_on()
 
 
-@pytest.mark.req("LNK-3")
+@pytest.mark.req("LNK-3d")
 @pytest.mark.parametrize(("epoch", "reason"), [(1, "stale_epoch"), (10**10, "unknown_epoch"), (MAX_SEQUENCE, "unknown_epoch")])
 async def test_another_epoch_is_refused_and_moves_nothing(
     hostile: TalkingCar, innocent: Innocent, database: Rows, epoch: int, reason: str
@@ -137,7 +136,6 @@ async def test_another_epoch_is_refused_and_moves_nothing(
     await innocent.goes_on()
 
 
-@pytest.mark.req("LNK-3")
 async def test_a_car_that_jumps_to_the_last_number_harms_only_its_own_lane(
     hostile: TalkingCar, innocent: Innocent, database: Rows
 ) -> None:
@@ -151,7 +149,6 @@ async def test_a_car_that_jumps_to_the_last_number_harms_only_its_own_lane(
     await innocent.goes_on()
 
 
-@pytest.mark.req("LNK-3")
 @pytest.mark.parametrize("years_off", [-THIRTY_YEARS, THIRTY_YEARS])
 async def test_a_clock_thirty_years_off_is_refused_with_its_reason(
     ground: Ground, hostile: TalkingCar, innocent: Innocent, database: Rows, years_off: timedelta
@@ -194,7 +191,6 @@ BAD_VALUES: dict[str, tuple[str, tuple[vss.Value, int]]] = {
 }
 
 
-@pytest.mark.req("PRV-5")
 @pytest.mark.parametrize("what", BAD_VALUES)
 async def test_an_impossible_value_is_left_out_said_and_counted(
     hostile: TalkingCar, innocent: Innocent, database: Rows, what: str
@@ -208,7 +204,7 @@ async def test_an_impossible_value_is_left_out_said_and_counted(
     await innocent.goes_on()
 
 
-@pytest.mark.req("PRV-5")
+@pytest.mark.req("GDP-1g")
 async def test_undeclared_signals_are_left_out_and_can_not_fill_the_table(hostile: TalkingCar, database: Rows) -> None:
     strange = {f"Vehicle.Cabin.Seat{n}.Weight": (80.0, 0) for n in range(300)}
     ack = await hostile.tell(Lane.STATUS, hostile.frame(Lane.STATUS, STATUS, StatusBody({**strange, vss.SPEED: (50.0, 0)})))
@@ -217,7 +213,7 @@ async def test_undeclared_signals_are_left_out_and_can_not_fill_the_table(hostil
     assert database.refusals(hostile.car) == {("undeclared", "?"): 300}
 
 
-@pytest.mark.req("PRV-5")
+@pytest.mark.req("GDP-1g")
 async def test_a_place_hidden_in_a_status_without_place_is_left_out(
     hostile: TalkingCar, innocent: Innocent, database: Rows
 ) -> None:
@@ -239,7 +235,6 @@ BAD_EVENTS = {
 """What is sent as which type, why it is refused, and as what it is counted."""
 
 
-@pytest.mark.req("LNK-3", "LNK-8")
 @pytest.mark.parametrize("what", BAD_EVENTS)
 async def test_an_event_that_means_nothing_is_settled_by_its_refusal(
     hostile: TalkingCar, innocent: Innocent, database: Rows, what: str
@@ -263,7 +258,6 @@ BAD_TRIPS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.req("TRP-1")
 @pytest.mark.parametrize("what", BAD_TRIPS)
 async def test_a_trip_that_can_not_have_been_is_refused(
     hostile: TalkingCar, innocent: Innocent, database: Rows, what: str
@@ -295,7 +289,7 @@ async def test_nests_just_deep_enough_to_break_a_reader_hold_up_nobody(hostile: 
 # The levels
 
 
-@pytest.mark.req("PRV-6", "PRV-1")
+@pytest.mark.req("PRV-6d", "PRV-5b", "PRV-5c")
 @pytest.mark.parametrize("forgery", ["bad_signature", "unknown_key", "old_statement"])
 async def test_nobody_but_the_car_sets_its_level(
     ground: Ground, new_car: NewCar, hostile: TalkingCar, database: Rows, innocent: Innocent, forgery: str
@@ -334,7 +328,6 @@ BAD_HELLOS = {
 }
 
 
-@pytest.mark.req("LNK-8")
 @pytest.mark.parametrize("what", BAD_HELLOS)
 async def test_a_greeting_that_is_none_is_counted(hostile: TalkingCar, innocent: Innocent, database: Rows, what: str) -> None:
     await hostile.say("hello", BAD_HELLOS[what])
@@ -343,7 +336,6 @@ async def test_a_greeting_that_is_none_is_counted(hostile: TalkingCar, innocent:
     await innocent.goes_on()
 
 
-@pytest.mark.req("LNK-8")
 async def test_thousands_of_unknown_names_are_reported_back_in_part(hostile: TalkingCar, database: Rows) -> None:
     names = tuple(f"type_{n}" for n in range(3000))
     welcome = await hostile.greet(types=names, signals=("Vehicle.Smell\0", "Vehicle.Mood"), software="x" * 500 + "\0")
@@ -356,7 +348,6 @@ async def test_thousands_of_unknown_names_are_reported_back_in_part(hostile: Tal
     assert welcome.unknown == ("?", "Vehicle.Mood")
 
 
-@pytest.mark.req("LNK-8")
 async def test_a_protocol_from_the_future_and_absurd_numbers_get_a_welcome(hostile: TalkingCar, innocent: Innocent) -> None:
     absurd = Hello(protocol=(2**63,), epoch=-(2**62), first={"event": 2**63, "urgent": -4, "other": 1})
     start = len(hostile.speaker.got)
@@ -371,7 +362,7 @@ async def test_a_protocol_from_the_future_and_absurd_numbers_get_a_welcome(hosti
     await innocent.goes_on()
 
 
-@pytest.mark.req("LNK-1")
+@pytest.mark.req("LNK-1d")
 @pytest.mark.parametrize("request_for", ["garbage", "another car", "the old key", "no request at all"])
 async def test_a_certificate_is_not_given_for_the_asking(
     hostile: TalkingCar, innocent: Innocent, database: Rows, request_for: str

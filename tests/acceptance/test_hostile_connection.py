@@ -42,7 +42,7 @@ REFUSED_SUBSCRIPTION = 0x80
 # Who may connect
 
 
-@pytest.mark.req("LNK-1")
+@pytest.mark.req("LNK-1a", "LNK-1b")
 @pytest.mark.parametrize(
     ("vin", "because"),
     [
@@ -74,7 +74,6 @@ async def connects(ground: Ground, tls: ssl.SSLContext, client_id: str) -> bool:
         await speaker.close()
 
 
-@pytest.mark.req("LNK-1")
 async def test_a_revoked_car_is_cut_off_and_kept_out(
     ground: Ground, new_car: NewCar, database: Rows, innocent: Innocent
 ) -> None:
@@ -98,7 +97,7 @@ async def forged(ground: Ground, car: Car, issue: Callable[[bytes], bytes]) -> A
     yield client_tls(car.bundle.broker_ca, folder / CHAIN, folder / KEY)
 
 
-@pytest.mark.req("LNK-1")
+@pytest.mark.req("LNK-1c")
 async def test_an_expired_certificate_opens_nothing(
     ground: Ground, new_car: NewCar, database: Rows, innocent: Innocent
 ) -> None:
@@ -112,7 +111,7 @@ async def test_an_expired_certificate_opens_nothing(
     await innocent.goes_on()
 
 
-@pytest.mark.req("LNK-1")
+@pytest.mark.req("LNK-1c")
 async def test_a_foreign_authority_makes_no_car_of_ours(
     ground: Ground, new_car: NewCar, database: Rows, innocent: Innocent
 ) -> None:
@@ -128,7 +127,7 @@ async def test_a_foreign_authority_makes_no_car_of_ours(
     await innocent.goes_on()
 
 
-@pytest.mark.req("LNK-1")
+@pytest.mark.req("LNK-1c")
 async def test_a_car_can_not_vouch_for_itself(ground: Ground, new_car: NewCar, database: Rows, innocent: Innocent) -> None:
     car, key = await new_car(), new_car_key()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, car.name)])
@@ -147,7 +146,7 @@ async def test_a_car_can_not_vouch_for_itself(ground: Ground, new_car: NewCar, d
     await innocent.goes_on()
 
 
-@pytest.mark.req("LNK-1")
+@pytest.mark.req("LNK-1c")
 @pytest.mark.parametrize("weakness", ["TLS 1.2", "no certificate", "no TLS"])
 async def test_nobody_talks_below_mutual_tls_1_3(
     ground: Ground, new_car: NewCar, database: Rows, innocent: Innocent, weakness: str
@@ -170,7 +169,7 @@ async def test_nobody_talks_below_mutual_tls_1_3(
     await innocent.goes_on()
 
 
-@pytest.mark.req("LNK-1")
+@pytest.mark.req("LNK-1d")
 async def test_taking_anothers_client_id_does_not_push_it_off(
     ground: Ground, hostile: TalkingCar, innocent: Innocent, database: Rows
 ) -> None:
@@ -183,7 +182,7 @@ async def test_taking_anothers_client_id_does_not_push_it_off(
 # What it may say and hear
 
 
-@pytest.mark.req("LNK-1")
+@pytest.mark.req("LNK-1d")
 async def test_speaking_for_another_car_changes_nothing_and_is_counted(
     hostile: TalkingCar, innocent: Innocent, database: Rows
 ) -> None:
@@ -196,7 +195,7 @@ async def test_speaking_for_another_car_changes_nothing_and_is_counted(
     await innocent.goes_on()
 
 
-@pytest.mark.req("LNK-1")
+@pytest.mark.req("LNK-1d")
 async def test_a_will_can_not_speak_for_another_car(ground: Ground, hostile: TalkingCar, innocent: Innocent) -> None:
     other = innocent.car
     lie = other.frame(Lane.STATUS, STATUS, StatusBody({vss.SPEED: (299.0, 0)}), seq=other.marks[Lane.STATUS] + 1)
@@ -210,7 +209,6 @@ async def test_a_will_can_not_speak_for_another_car(ground: Ground, hostile: Tal
     await innocent.goes_on()
 
 
-@pytest.mark.req("LNK-1")
 async def test_listening_beyond_the_own_downlink_is_refused(hostile: TalkingCar, innocent: Innocent, database: Rows) -> None:
     other = innocent.car.car.name
     wanted = [
@@ -231,7 +229,6 @@ async def test_listening_beyond_the_own_downlink_is_refused(hostile: TalkingCar,
     await counted(database, "subscription-violation", hostile.car)
 
 
-@pytest.mark.req("LNK-1")
 @pytest.mark.parametrize("channel", ["status", "event", "urgent", "hello", "csr", "pair", "challenge"])
 async def test_ten_megabytes_end_the_connection_and_nobody_elses(
     hostile: TalkingCar, innocent: Innocent, database: Rows, channel: str

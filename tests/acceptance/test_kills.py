@@ -36,8 +36,8 @@ def reports() -> list[Report]:
     return []
 
 
+@pytest.mark.req("LNK-3a", "LNK-3b")
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.req("LNK-3")
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_no_kill_loses_or_doubles_what_was_acknowledged(ground: KillableGround, reports: list[Report], seed: int) -> None:
     report = await run(ground, seed)

@@ -118,7 +118,7 @@ def errors(settings: Settings) -> dict[str, list[Finding]]:
     return found
 
 
-@pytest.mark.req("LNK-1", "LNK-3")
+@pytest.mark.req("LNK-1c")
 async def test_a_car_lives_on_a_platform_whose_engines_are_the_brands_and_is_cut_off_there(own: Own) -> None:
     settings, clock = own.settings, SystemClock()
     async with platform_up(settings, clock, api=False) as (platform, _):

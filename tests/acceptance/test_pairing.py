@@ -108,7 +108,7 @@ async def sees(ground: Ground, account_id: AccountId, car: Car) -> bool:
         return car.vehicle_id in await GarageReading().visible(tx, account_id, ground.platform.clock.now())
 
 
-@pytest.mark.req("ENR-2")
+@pytest.mark.req("ENR-2c")
 async def test_the_code_typed_on_the_screen_pairs_the_car_within_seconds_at_every_privacy_level(ground):
     async with seat(ground) as inside:
         assert inside.agent.core.level is Level.PRIVATE
@@ -125,7 +125,7 @@ async def test_the_code_typed_on_the_screen_pairs_the_car_within_seconds_at_ever
         assert policy.tenure_id is not None
 
 
-@pytest.mark.req("ENR-2")
+@pytest.mark.req("ENR-2b")
 async def test_a_code_that_ran_out_and_a_locked_car_say_so_on_the_screen(ground):
     async with seat(ground) as inside:
         code = await code_for(ground, await owner(ground), inside.vin, ago=timedelta(days=366))
@@ -136,7 +136,6 @@ async def test_a_code_that_ran_out_and_a_locked_car_say_so_on_the_screen(ground)
         assert "Réessayez dans 15 minutes" in await inside.types(code)
 
 
-@pytest.mark.req("ENR-2")
 async def test_a_code_typed_out_of_coverage_is_told_at_once_and_does_nothing_when_the_car_is_back(ground):
     async with seat(ground) as inside:
         buyer = await owner(ground)
@@ -150,7 +149,6 @@ async def test_a_code_typed_out_of_coverage_is_told_at_once_and_does_nothing_whe
         assert "jumelée" in await inside.types(code)
 
 
-@pytest.mark.req("ENR-7")
 async def test_a_buyers_code_takes_the_car_over_and_wipes_what_it_holds_of_the_seller(ground, database):
     async with seat(ground) as inside:
         seller, buyer = await owner(ground), await owner(ground)
@@ -174,7 +172,7 @@ def accepted(database: Rows, car: Car) -> int:
     return int(rows[0][0])
 
 
-@pytest.mark.req("ENR-2", "LNK-1")
+@pytest.mark.req("LNK-1d")
 async def test_a_hacked_car_can_not_try_codes_for_another_nor_faster_than_its_own_lock(ground, hostile: TalkingCar, database):
     async with seat(ground) as victim:
         code = await code_for(ground, await owner(ground), victim.vin)

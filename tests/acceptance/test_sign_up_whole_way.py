@@ -39,7 +39,7 @@ def token_of(mail: StoredMail, page: str, base: str) -> str:
     return token
 
 
-@pytest.mark.req("ACC-1", "ACC-2", "NOT-2")
+@pytest.mark.req("ACC-1a", "ACC-2a", "ACC-2c", "NOT-1c")
 async def test_a_stranger_signs_up_by_mail_and_comes_back_by_mail_while_the_scheduler_is_killed():
     async with throwaway_home() as home:
         settings = Settings(home=home, port=0, mqtt_port=0)

@@ -306,7 +306,7 @@ class StolenServers(RuleBasedStateMachine):
 StolenServers.TestCase.settings = settings(
     settings(), max_examples=BUDGET.of(60, 3_000), stateful_step_count=BUDGET.of(40, 100), deadline=None
 )
-TestStolenServers = pytest.mark.req("RC-6", "RC-7")(StolenServers.TestCase)
+TestStolenServers = pytest.mark.req("PRV-10c", "RC-6c", "RC-6d", "RC-6e", "RC-7b")(StolenServers.TestCase)
 
 
 def _any_signature(monkeypatch: pytest.MonkeyPatch) -> None:

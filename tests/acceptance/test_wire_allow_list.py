@@ -183,7 +183,7 @@ def told_places(log: list[Seen]) -> set[str]:
     return told
 
 
-@pytest.mark.req("PRV-1", "PRV-5")
+@pytest.mark.req("PRV-1b", "PRV-1c", "PRV-1d", "PRV-5a")
 @pytest.mark.parametrize("level", list(Level))
 async def test_what_leaves_the_car_is_exactly_the_allow_list_of_its_level(
     ground: Ground, wire_vins: Iterator[str], level: Level
@@ -270,7 +270,7 @@ def assert_only_declared_packets(log: list[Seen], car: Car) -> None:
     assert car.bundle.vin.encode() not in b"".join(p.body for p in up)
 
 
-@pytest.mark.req("PRV-1")
+@pytest.mark.req("PRV-5a")
 @pytest.mark.parametrize(
     ("before", "after"), [(Level.POSITION, Level.DATA), (Level.POSITION, Level.PRIVATE), (Level.DATA, Level.PRIVATE)]
 )
@@ -300,7 +300,7 @@ async def test_tightening_in_the_middle_of_a_trip_counts_at_once(
         assert all(e.level <= after for e in trips)
 
 
-@pytest.mark.req("PRV-1")
+@pytest.mark.req("PRV-5a")
 async def test_raising_in_the_middle_of_a_trip_tells_nothing_of_what_was_before(
     ground: Ground, wire_vins: Iterator[str]
 ) -> None:
@@ -349,7 +349,7 @@ class OpenGate(Gate):
         return Level.POSITION
 
 
-@pytest.mark.req("PRV-5", "PRV-6")
+@pytest.mark.req("PRV-5b", "PRV-5c", "PRV-5d")
 @pytest.mark.parametrize(
     ("level", "refused"),
     [

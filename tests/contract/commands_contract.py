@@ -213,7 +213,6 @@ class CommandsContract:
 
     # Remote commands
 
-    @pytest.mark.req("RC-6")
     async def test_a_signed_command_is_sent_with_both_signatures(self, scene: Scene) -> None:
         signed = scene.signed()
         receipt = await scene.place(scene.asked("lock", signed))
@@ -227,7 +226,7 @@ class CommandsContract:
         assert UUID(payload.command_id) == receipt.command_id
         assert await scene.states(receipt.command_id) == ["accepted", "sent"]
 
-    @pytest.mark.req("RC-4", "RC-6")
+    @pytest.mark.req("RC-6a")
     async def test_reports_move_a_remote_command_on_and_repeated_ones_change_nothing(self, scene: Scene) -> None:
         command_id = await scene.locks()
         for step in (CommandStep.REACHED, CommandStep.EXECUTING, CommandStep.DONE, CommandStep.DONE, CommandStep.REACHED):
@@ -235,7 +234,7 @@ class CommandsContract:
         assert await scene.states(command_id) == ["accepted", "sent", "reached", "executing", "done"]
         assert await scene.reports(command_id, CommandStep.FAILED, "no_effect") == "command_step_impossible"
 
-    @pytest.mark.req("RC-4", "RC-6")
+    @pytest.mark.req("RC-6f")
     async def test_what_a_car_says_at_once_is_kept_step_by_step_and_told_once(self, scene: Scene) -> None:
         command_id = await scene.locks()
         steps = (CommandStep.REACHED, CommandStep.REACHED, CommandStep.FAILED, CommandStep.DONE)
@@ -249,7 +248,6 @@ class CommandsContract:
         assert [(str(step.state), step.reason) for step in view.steps[2:]] == [("reached", ""), ("failed", "no_effect")]
         assert (view.state, view.reason) == (State.FAILED, "no_effect")
 
-    @pytest.mark.req("RC-4")
     async def test_a_new_command_is_told_as_it_is_kept(self, scene: Scene) -> None:
         await scene.level(Level.PRIVATE, 2)
         refused = await scene.place(scene.asked("lock", scene.signed()))
@@ -261,7 +259,7 @@ class CommandsContract:
         ):
             assert receipt.view == await scene.remote_command(receipt.command_id)
 
-    @pytest.mark.req("RC-6")
+    @pytest.mark.req("RC-6a")
     async def test_no_outcome_in_time_expires_and_a_late_true_report_corrects_it(self, scene: Scene) -> None:
         command_id = await scene.locks()
         await scene.over(command_id, timedelta(seconds=19))
@@ -277,7 +275,6 @@ class CommandsContract:
         assert (view.state, view.reason) == (State.REFUSED, "late")
         assert await scene.states(command_id) == ["accepted", "sent", "expired", "refused"]
 
-    @pytest.mark.req("RC-6")
     async def test_a_report_of_another_car_or_tenure_or_command_is_refused(self, scene: Scene) -> None:
         command_id = await scene.locks()
         assert await scene.reports(command_id, CommandStep.DONE, vehicle_id=VehicleId(uuid4())) == "unknown_remote_command"
@@ -296,7 +293,7 @@ class CommandsContract:
         assert await scene.reports(command_id, CommandStep.REFUSED, "<b>call this number</b>") == ""
         assert (await scene.remote_command(command_id)).reason == "unspecified"
 
-    @pytest.mark.req("RC-6")
+    @pytest.mark.req("RC-6d")
     async def test_a_counter_and_an_id_are_used_once(self, scene: Scene) -> None:
         signed = scene.signed()
         await scene.place(scene.asked("lock", signed))
@@ -308,7 +305,7 @@ class CommandsContract:
         with pytest.raises(CommandIdTaken):
             await scene.place(scene.asked("lock", taken))
 
-    @pytest.mark.req("RC-6")
+    @pytest.mark.req("RC-6b", "RC-6e")
     async def test_what_the_engine_does_not_permit_is_a_remote_command_that_is_refused(self, scene: Scene) -> None:
         await scene.level(Level.PRIVATE, 2)
         receipt = await scene.place(scene.asked("lock", scene.signed()))
@@ -316,7 +313,7 @@ class CommandsContract:
         assert (receipt.frame, view.state, view.reason) == (None, State.REFUSED, "level_too_low")
         assert await scene.reports(receipt.command_id, CommandStep.DONE) == "command_step_impossible"
 
-    @pytest.mark.req("RC-7")
+    @pytest.mark.req("RC-7a")
     async def test_who_may_not_command_the_car_commands_nothing(self, scene: Scene) -> None:
         signed = scene.signed()
         with pytest.raises(CommandRefused):
@@ -325,7 +322,7 @@ class CommandsContract:
         with pytest.raises(CommandRefused):
             await scene.place(scene.asked("lock", signed))
 
-    @pytest.mark.req("RC-7")
+    @pytest.mark.req("RC-7b", "RC-7c")
     async def test_an_approval_needs_a_phone_its_own_command_and_a_fresh_code(self, scene: Scene) -> None:
         receipt = await scene.place(scene.asked("unlock", code_right=True))
         signed = scene.signed("unlock", command_id=wire(receipt.command_id))
@@ -353,7 +350,6 @@ class CommandsContract:
         with pytest.raises(SafetyCodeNeeded):
             await scene.place(scene.asked("unlock", scene.signed("unlock")))
 
-    @pytest.mark.req("RC-5")
     async def test_the_platforms_own_command_goes_with_a_challenge_and_a_counter_that_grows(self, scene: Scene) -> None:
         counters = []
         for _ in range(2):
@@ -380,7 +376,7 @@ class CommandsContract:
 
     # A car that is away, and comes back
 
-    @pytest.mark.req("RC-6")
+    @pytest.mark.req("RC-6b")
     async def test_a_remote_command_that_nobody_took_is_refused_and_not_sent_when_the_car_comes_back(
         self, scene: Scene
     ) -> None:
@@ -391,7 +387,6 @@ class CommandsContract:
         assert (view.state, view.reason) == (State.REFUSED, "car_offline")
         assert [kind for kind, _ in await scene.greeted(2 * SECOND)] == ["keys"]
 
-    @pytest.mark.req("RC-6")
     async def test_a_car_that_came_back_meanwhile_and_got_the_command_is_not_said_to_be_away(self, scene: Scene) -> None:
         command_id = await scene.locks()
         assert [kind for kind, _ in await scene.greeted()] == ["keys", "command"]
@@ -399,7 +394,7 @@ class CommandsContract:
             await scene.remote_commands.progress.turn_down(tx, command_id, "car_offline", NOW + SECOND)
         assert (await scene.remote_command(command_id)).state is State.SENT
 
-    @pytest.mark.req("RC-6")
+    @pytest.mark.req("RC-6c")
     async def test_only_what_is_in_time_and_unheard_of_is_sent_again_behind_the_list_of_phones(self, scene: Scene) -> None:
         heard, unheard = await scene.locks(), await scene.locks(SECOND)
         await scene.reports(heard, CommandStep.REACHED)
@@ -410,7 +405,6 @@ class CommandsContract:
 
     # Phones
 
-    @pytest.mark.req("RC-7")
     async def test_a_phone_is_active_once_the_car_says_so_and_its_owner_hears_of_it_once(self, scene: Scene) -> None:
         assert await scene.known() == {scene.key_id: KeyState.ACTIVE}
         await scene.offered()
@@ -419,7 +413,7 @@ class CommandsContract:
         await scene.car_says(DigitalKeyResult.WRONG_MAC)
         assert await scene.known() == {scene.key_id: KeyState.ACTIVE}
 
-    @pytest.mark.req("RC-7")
+    @pytest.mark.req("RC-7b")
     async def test_a_phone_that_the_car_did_not_take_commands_nothing(self, scene: Scene) -> None:
         scene.phone = ec.generate_private_key(ec.SECP256R1())
         await scene.offered()
@@ -430,7 +424,7 @@ class CommandsContract:
         with pytest.raises(DigitalKeyNotActive):
             await scene.locks()
 
-    @pytest.mark.req("RC-7")
+    @pytest.mark.req("AUT-6c")
     async def test_a_revoked_phone_is_on_no_list_and_no_late_report_brings_it_back(self, scene: Scene) -> None:
         other = ec.generate_private_key(ec.SECP256R1())
         awaited = (await scene.offered(other)).key_id
@@ -448,7 +442,7 @@ class CommandsContract:
             with pytest.raises(DigitalKeyUnknown):
                 await scene.phones.revoke(tx, scene.tenure_id, "0" * 32, NOW)
 
-    @pytest.mark.req("RC-7")
+    @pytest.mark.req("AUT-6c", "RC-7b")
     async def test_a_thief_who_offers_a_revoked_key_again_gets_nothing_while_the_car_has_not_heard(self, scene: Scene) -> None:
         async with scene.stores.tx() as tx:
             await scene.phones.revoke(tx, scene.tenure_id, scene.key_id, NOW + SECOND)
@@ -460,14 +454,12 @@ class CommandsContract:
         with pytest.raises(DigitalKeyNotActive):
             await scene.locks()
 
-    @pytest.mark.req("RC-7")
     async def test_a_remote_command_names_the_list_that_the_car_was_sent_last(self, scene: Scene) -> None:
         held = open_list((await scene.greeted())[0][1], scene.vehicle_id, KEYS)
         receipt = await scene.place(scene.asked("lock", scene.signed()))
         assert receipt.frame is not None
         assert verify_command(receipt.frame, scene.vehicle_id, KEYS)[0].keys_version == held.version
 
-    @pytest.mark.req("RC-7")
     async def test_when_the_car_leaves_the_garage_no_phone_remains(self, scene: Scene) -> None:
         await scene.stores.left(scene.vehicle_id)
         ((kind, frame),) = await scene.greeted(SECOND)
@@ -477,7 +469,6 @@ class CommandsContract:
         scene = Scene(command_stores, *await command_stores.owned_car())
         assert await scene.greeted() == []
 
-    @pytest.mark.req("RC-7")
     async def test_few_requests_wait_and_old_ones_make_room(self, scene: Scene) -> None:
         for _ in range(3):
             await scene.offered(ec.generate_private_key(ec.SECP256R1()))
@@ -497,7 +488,7 @@ class CommandsContract:
 
     # The safety code
 
-    @pytest.mark.req("RC-7")
+    @pytest.mark.req("AUT-7a", "AUT-7c")
     async def test_tries_are_counted_before_they_are_looked_at_and_a_right_one_clears_them(self, scene: Scene) -> None:
         async def tried(code: str, after: timedelta = timedelta()) -> CodeRow:
             async with scene.stores.tx() as tx:
@@ -537,7 +528,7 @@ class CommandsContract:
 
     # What stores promise beyond
 
-    @pytest.mark.req("RC-6")
+    @pytest.mark.req("RC-6d")
     async def test_a_store_takes_each_id_key_and_counter_once(self, scene: Scene) -> None:
         store = scene.stores.commands
         row = CommandRow(

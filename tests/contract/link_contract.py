@@ -86,7 +86,7 @@ class LinkContract:
             await stores.link.count_refusals(tx, refusals, NOW)
         assert await stores.refusals(stranger) == {}
 
-    @pytest.mark.req("STA-2")
+    @pytest.mark.req("STA-2a", "GDP-2a")
     async def test_a_new_status_overwrites_its_values_and_leaves_the_others(self, stores: Stores) -> None:
         vehicle_id, _ = await stores.car()
         car = await self.locked(stores, vehicle_id)
@@ -99,7 +99,7 @@ class LinkContract:
         async with stores.tx() as tx:
             assert await stores.link.status_positions(tx, [vehicle_id]) == {vehicle_id: (car.epoch, 4)}
 
-    @pytest.mark.req("LNK-3")
+    @pytest.mark.req("LNK-3c", "LNK-3d")
     async def test_a_status_is_stored_only_while_every_guard_holds(self, stores: Stores) -> None:
         vehicle_id, _ = await stores.car()
         car = await self.locked(stores, vehicle_id)
@@ -114,7 +114,6 @@ class LinkContract:
             assert await self.write(stores, turned_away) == frozenset(), name
         assert tuple((await stores.signals(vehicle_id))[CHARGE]) == (5.0, 5, 6)
 
-    @pytest.mark.req("PRV-5")
     async def test_a_change_of_the_policy_turns_away_what_was_judged_before(self, stores: Stores) -> None:
         vehicle_id, _ = await stores.car()
         before = await self.locked(stores, vehicle_id)
@@ -183,7 +182,6 @@ class LinkContract:
             await stores.compiler.recompile(tx, [vehicle_id], NOW)
         assert (await self.locked(stores, vehicle_id)).policy.accepted_version == newest
 
-    @pytest.mark.req("PRV-6")
     async def test_a_key_is_found_for_its_own_car_while_it_is_good(self, stores: Stores) -> None:
         (vehicle_id, _), (other, _) = await stores.car(), await stores.car()
         good, bad = uuid4().hex, uuid4().hex
@@ -194,7 +192,7 @@ class LinkContract:
             assert await stores.link.certificate_key(tx, other, good) is None
             assert await stores.link.certificate_key(tx, vehicle_id, bad) is None
 
-    @pytest.mark.req("PRV-5")
+    @pytest.mark.req("PRV-5d")
     async def test_refusals_add_up_by_reason_and_subject(self, stores: Stores) -> None:
         vehicle_id, _ = await stores.car()
         for _ in range(2):
@@ -205,7 +203,6 @@ class LinkContract:
                 await stores.link.count_refusals(tx, refusals, NOW)
         assert await stores.refusals(vehicle_id) == {("level_too_low", SPEED): 4, ("unreadable", "?"): 2}
 
-    @pytest.mark.req("LNK-3")
     async def test_what_fails_leaves_nothing_behind(self, stores: Stores) -> None:
         vehicle_id, _ = await stores.car()
         before = await self.locked(stores, vehicle_id)
@@ -222,7 +219,6 @@ class LinkContract:
         assert await self.locked(stores, vehicle_id) == before
         assert await stores.signals(vehicle_id) == {}
 
-    @pytest.mark.req("PRV-1", "PRV-6")
     async def test_the_newest_level_is_the_one_with_the_highest_counter(self, stores: Stores) -> None:
         vehicle_id, tenure_id = await stores.car()
         async with stores.tx() as tx:

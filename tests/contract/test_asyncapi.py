@@ -85,7 +85,7 @@ def test_every_reference_in_it_leads_somewhere():
         assert resolved(reference)
 
 
-@pytest.mark.req("LNK-6")
+@pytest.mark.req("LNK-6a")
 def test_its_messages_are_exactly_those_of_the_register_on_their_lanes():
     types = REGISTER.types
     described = DOCUMENT["components"]["messages"]
@@ -106,7 +106,7 @@ def test_its_messages_are_exactly_those_of_the_register_on_their_lanes():
     assert up["v/{vehicle_id}/up/challenge"] == {"challenge_issued"}
 
 
-@pytest.mark.req("LNK-6")
+@pytest.mark.req("LNK-6a")
 def test_its_channels_are_exactly_the_declared_subjects_of_the_link():
     down_tokens = set(subjects._TOKENS["down"].split("|"))
     assert set(messages_of("down")) == {f"v/{{vehicle_id}}/down/{token}" for token in down_tokens}
@@ -120,7 +120,7 @@ def test_its_channels_are_exactly_the_declared_subjects_of_the_link():
     assert {o["action"] for n, o in DOCUMENT["operations"].items() if "_down_" in n} == {"send"}
 
 
-@pytest.mark.req("LNK-6")
+@pytest.mark.req("LNK-6a")
 @pytest.mark.parametrize("golden", list(frames()), ids=lambda golden: golden.stem)
 def test_what_goes_over_the_link_fits_its_schema_and_what_is_bent_does_not(golden: Golden):
     content = json.loads(msgspec.json.encode(msgspec.msgpack.decode(golden.frame)))

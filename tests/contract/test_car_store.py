@@ -186,7 +186,6 @@ for step in range(1, 40):
 """
 
 
-@pytest.mark.req("LNK-3")
 @pytest.mark.parametrize("point", ["before_commit", "mid_write", "after_commit"])
 def test_kill_9_in_the_middle_of_a_write_loses_no_step_and_leaves_no_half_of_one(tmp_path: Path, point: str) -> None:
     path = tmp_path / "car.sqlite3"

@@ -15,12 +15,10 @@ SPKI = from_b64url(VECTORS["public_key"])
 PAYLOAD = VECTORS["payload"].encode()
 
 
-@pytest.mark.req("RC-6")
 def test_the_apps_payload_is_the_one_spelling_that_the_platform_and_the_car_take():
     assert write_payload(read_payload(PAYLOAD)) == PAYLOAD
 
 
-@pytest.mark.req("RC-6")
 def test_the_apps_signature_proves_its_payload_and_no_other():
     signature = from_b64url(VECTORS["signature"])
     verify_phone(load_digital_key(SPKI), PAYLOAD, signature)
@@ -28,7 +26,6 @@ def test_the_apps_signature_proves_its_payload_and_no_other():
         verify_phone(load_digital_key(SPKI), PAYLOAD.replace(b"unlock", b"lock  "), signature)
 
 
-@pytest.mark.req("RC-6")
 def test_the_apps_key_has_the_name_and_the_proof_that_the_car_computes():
     vehicle_id, secret = UUID(VECTORS["vehicle_id"]), from_b64url(VECTORS["secret"])
     assert signing.key_id(load_digital_key(SPKI)) == VECTORS["key_id"]

@@ -23,7 +23,6 @@ def struct_of(golden: Golden) -> type[msgspec.Struct]:
     return DOWN[golden.name] if golden.direction == "down" else register().types[golden.name].body
 
 
-@pytest.mark.req("LNK-6")
 @pytest.mark.parametrize(("path", "golden"), list(zip(FILES, KEPT, strict=True)), ids=NAMES)
 def test_every_frame_ever_released_means_today_what_it_meant_then(path, golden):
     then = json.loads(path.with_suffix(".json").read_text("utf-8"))

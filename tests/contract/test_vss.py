@@ -10,7 +10,6 @@ from openmarque.protocol.signals import PLACE_SIGNALS, SIGNALS, Kind, Signal
 _TYPES = {Kind.BOOLEAN: {"boolean"}, Kind.TEXT: {"string"}, Kind.NUMBER: {"float", "double"}}
 
 
-@pytest.mark.req("LNK-2")
 def test_every_signal_stands_in_the_vss_list_with_its_unit_and_datatype(shared_data: Path) -> None:
     with (shared_data / "vss" / "vss_6.0.csv").open(encoding="utf-8") as file:
         leaves = {row["Signal"]: row for row in csv.DictReader(file)}

@@ -17,7 +17,7 @@ def test_the_first_car_is_live_soon_after_the_start(running, figures):
     assert live < LIVE_WITHIN_S
 
 
-@pytest.mark.req("ACC-2", "ACC-4")
+@pytest.mark.req("ACC-2a")
 def test_the_printed_credentials_open_a_garage_of_five_cars(running, phone, picture):
     app = App(phone("fr"))
     app.signs_in(running.card.email, running.card.password)
@@ -38,7 +38,7 @@ def test_wrong_credentials_are_told_and_nothing_else(running, phone, watch):
     expect(app.heading("Garage")).not_to_be_visible()
 
 
-@pytest.mark.req("RC-5")
+@pytest.mark.req("STA-3b")
 def test_a_car_that_drives_moves_while_one_looks(running, phone, signed_in):
     app = App(phone("fr", "light", signed_in))
     app.page.goto("/")
@@ -46,7 +46,7 @@ def test_a_car_that_drives_moves_while_one_looks(running, phone, signed_in):
     app.waits_until_it_moves()
 
 
-@pytest.mark.req("RC-1", "RC-4", "RC-6", "RC-7", "RC-8")
+@pytest.mark.req("AUT-6b", "RC-6a", "RC-6f", "RC-8a")
 def test_an_owner_adds_this_phone_in_the_car_then_unlocks_and_locks_it_and_sees_every_step(
     running, phone, signed_in, in_car, picture
 ):

@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 from tests.e2e.accessibility import violations
 
 
-@pytest.mark.req("PRV-6")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_the_page_in_the_car_breaks_no_rule_of_accessibility(running, in_car, language, scheme):
@@ -21,7 +20,7 @@ def test_the_page_in_the_car_breaks_no_rule_of_accessibility(running, in_car, la
     car.stops_adding()
 
 
-@pytest.mark.req("RC-7")
+@pytest.mark.req("AUT-6b")
 def test_the_code_for_a_phone_leads_to_this_platforms_app(running, in_car):
     car = in_car(running.head_unit("Cime hybride"))
     car.is_connected()
@@ -30,7 +29,6 @@ def test_the_code_for_a_phone_leads_to_this_platforms_app(running, in_car):
     car.stops_adding()
 
 
-@pytest.mark.req("ENR-2")
 def test_who_typed_a_code_stays_there_and_is_told_what_became_of_it_at_the_top_as_well(running, in_car):
     car = in_car(running.head_unit("Cime hybride"))
     car.is_connected()

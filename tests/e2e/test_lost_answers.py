@@ -21,7 +21,7 @@ def _lost(route: Route) -> None:
         route.continue_()
 
 
-@pytest.mark.req("RC-4")
+@pytest.mark.req("RC-5c", "RC-6d")
 def test_a_remote_command_whose_answer_was_lost_is_asked_after_and_given_once(phone, signed_in, watch, running):
     app = App(phone("fr", "light", signed_in))
     car = running.vehicle("Cime hybride")
@@ -35,7 +35,6 @@ def test_a_remote_command_whose_answer_was_lost_is_asked_after_and_given_once(ph
     assert app.page.evaluate(_COUNT, car) == before + 1
 
 
-@pytest.mark.req("RC-4")
 def test_where_no_answer_comes_at_all_the_page_does_not_say_that_the_command_did_not_arrive(phone, signed_in, watch, running):
     app = App(phone("fr", "light", signed_in))
     car = running.vehicle("Cime hybride")

@@ -1,7 +1,5 @@
 """A car that was given more commands than its page lists."""
 
-import pytest
-
 from tests.e2e.app import App
 
 _COMMAND = """async vehicle => {
@@ -16,7 +14,6 @@ LISTED = 10
 """Remote commands that the event stream lists: `domains.commands.sources.NEWEST`."""
 
 
-@pytest.mark.req("RC-4")
 def test_the_page_goes_on_when_commands_that_it_listed_make_room_for_newer_ones(phone, signed_in, watch, running):
     app = App(phone("fr", "light", signed_in))
     car = running.vehicle("Cime hybride")

@@ -14,7 +14,7 @@ def nameless_again(running):
     httpx.patch(f"{running.base}/api/v1/account", json={"user_name": ""}, headers=headers).raise_for_status()
 
 
-@pytest.mark.req("ACC-2")
+@pytest.mark.req("ACC-2b")
 def test_an_owner_chooses_a_user_name_and_signs_in_with_it(phone, signed_in, running, nameless_again, watch):
     chosen = App(phone("en", "light", signed_in), "en")
     chosen.page.goto("/account")

@@ -24,7 +24,6 @@ def named(phone, signed_in, running):
     httpx.patch(f"{running.base}/api/v1/vehicles/{car}", json={"name": None}, headers=headers).raise_for_status()
 
 
-@pytest.mark.req("ACC-4")
 def test_a_car_is_called_what_its_owner_wants_until_the_name_is_taken_back(named):
     app, asks_for = named
     asks_for("  Titine ")
@@ -39,7 +38,6 @@ def test_a_car_is_called_what_its_owner_wants_until_the_name_is_taken_back(named
     expect(app.card("Titine")).to_have_count(0)
 
 
-@pytest.mark.req("ACC-4")
 def test_a_name_that_no_car_can_have_stays_in_the_field_with_the_reason(named, watch):
     app, asks_for = named
     with watch.expecting(422):

@@ -34,7 +34,7 @@ def new_owner(running: Running, page: Page, email: str) -> App:
     return app
 
 
-@pytest.mark.req("ACC-1", "ENR-1", "ENR-2", "PRV-3", "PRV-6", "RC-1", "RC-6", "RC-7")
+@pytest.mark.req("ACC-1a", "ACC-2a", "ACC-4b", "ENR-2a", "ENR-2c", "PRV-6a", "RC-6a", "RC-6c", "RC-7c")
 def test_a_new_owner_gets_an_account_a_car_and_a_key_and_opens_the_car(running, phone, in_car, own_car, watch):
     app = new_owner(running, phone("en"), "robin@owner.example")
     car = in_car(own_car.head_unit)
@@ -91,7 +91,7 @@ def test_a_new_owner_gets_an_account_a_car_and_a_key_and_opens_the_car(running, 
     assert {remote_command["state"] for remote_command in after} == {"done"}
 
 
-@pytest.mark.req("ENR-2")
+@pytest.mark.req("ENR-2b")
 def test_a_code_that_has_run_out_pairs_nothing_and_both_sides_say_so(running, phone, in_car, own_car):
     app = new_owner(running, phone("en"), "late@owner.example")
     car = in_car(own_car.head_unit)
@@ -109,7 +109,7 @@ def test_a_code_that_has_run_out_pairs_nothing_and_both_sides_say_so(running, ph
     assert app.page.request.get("/api/v1/vehicles").json()["items"] == []
 
 
-@pytest.mark.req("ENR-1")
+@pytest.mark.req("ENR-1a", "ENR-1e")
 def test_a_car_that_can_not_be_connected_is_told_with_the_reason(running, phone):
     app = new_owner(running, phone("en"), "other@owner.example")
     app.page.goto("/add")

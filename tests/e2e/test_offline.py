@@ -12,7 +12,7 @@ from tests.e2e.app import App
 AGO = re.compile("il y a|maintenant|à l'instant", re.IGNORECASE)
 
 
-@pytest.mark.req("RC-5")
+@pytest.mark.req("STA-1h")
 def test_without_a_network_the_garage_and_the_car_show_the_last_values_with_their_age(phone, signed_in, watch, running):
     app = App(phone("fr", "light", signed_in))
     app.is_kept_on_the_device()
@@ -35,7 +35,6 @@ def test_without_a_network_the_garage_and_the_car_show_the_last_values_with_thei
         app.page.context.set_offline(False)
 
 
-@pytest.mark.req("RC-5")
 def test_with_the_platform_stopped_the_car_shows_the_last_values_and_goes_on_when_it_is_back(phone, signed_in, watch, running):
     app = App(phone("fr", "light", signed_in))
     app.is_kept_on_the_device()
@@ -63,7 +62,7 @@ def without(app: App, code: str) -> Iterator[None]:
     app.page.context.unroute(address)
 
 
-@pytest.mark.req("RC-5")
+@pytest.mark.req("STA-3a")
 @pytest.mark.parametrize("part", ["map-view", "maplibre-gl-worker", "world-land"])
 def test_where_a_part_of_the_map_does_not_come_the_page_shows_all_else_and_draws_it_at_the_next_try(
     phone, signed_in, watch, running, part
@@ -77,7 +76,7 @@ def test_where_a_part_of_the_map_does_not_come_the_page_shows_all_else_and_draws
     app.draws_its_map()
 
 
-@pytest.mark.req("RC-5")
+@pytest.mark.req("STA-3a")
 def test_where_nothing_is_heard_of_the_map_the_page_says_so(phone, signed_in, watch, running):
     app = App(phone("fr", "light", signed_in))
     address = "**/api/v1/maps"
@@ -90,7 +89,7 @@ def test_where_nothing_is_heard_of_the_map_the_page_says_so(phone, signed_in, wa
     app.draws_its_map()
 
 
-@pytest.mark.req("RC-5")
+@pytest.mark.req("STA-3a")
 def test_a_map_that_did_not_come_is_drawn_by_itself_when_the_network_is_back(phone, signed_in, watch, running):
     app = App(phone("en", "light", signed_in), "en")
     with watch.cut():  # to the end: the browser may tell of what was cut off when the network is back already
@@ -102,7 +101,6 @@ def test_a_map_that_did_not_come_is_drawn_by_itself_when_the_network_is_back(pho
         app.draws_its_map()
 
 
-@pytest.mark.req("RC-5")
 def test_a_page_whose_code_does_not_come_says_so_and_is_there_at_the_next_try(phone, signed_in, watch):
     app = App(phone("fr", "light", signed_in))
     app.page.goto("/")

@@ -91,7 +91,7 @@ def presses(phone):
     return page, goes_to
 
 
-@pytest.mark.req("RC-1", "ACC-2")
+@pytest.mark.req("ACC-2a", "RC-8a")
 def test_an_owner_with_a_keyboard_alone_signs_in_and_locks_the_car(presses, running, in_car):
     page, goes_to = presses
     app = App(page, "en")

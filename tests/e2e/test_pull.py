@@ -16,7 +16,7 @@ def pull(page: Page, by: int) -> None:
     session.detach()
 
 
-@pytest.mark.req("RC-5")
+@pytest.mark.req("RC-5b")
 def test_pulling_the_page_down_asks_the_car_and_a_slip_of_the_finger_does_not(phone, signed_in, running):
     app = App(phone("fr", "light", signed_in))
     app.opens_page_of(running.vehicle("Puce"))

@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.app import App
 
 
-@pytest.mark.req("RC-4", "RC-6")
+@pytest.mark.req("RC-6f")
 def test_the_steps_of_a_remote_command_are_told_to_the_end_although_the_api_dies_in_the_middle(
     phone, signed_in, watch, running, in_car
 ):

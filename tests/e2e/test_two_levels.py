@@ -32,7 +32,7 @@ def two_levels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield platform
 
 
-@pytest.mark.req("PRV-1", "PRV-3", "PRV-6")
+@pytest.mark.req("PRV-1e", "PRV-3a", "PRV-6a")
 def test_the_car_offers_two_levels_and_the_app_tells_which_one_a_service_needs(two_levels, contexts):
     car = HeadUnit(contexts(viewport={"width": 1280, "height": 800}, locale="en-GB").new_page())
     car.opens(two_levels.head_unit(CAR))

@@ -6,7 +6,6 @@ from playwright.sync_api import expect
 from tests.e2e.app import App
 
 
-@pytest.mark.req("ACC-1")
 def test_signing_out_in_one_window_leaves_no_car_in_the_other_and_nothing_on_the_device(phone, watch, running):
     first = App(phone("fr", "light"))
     first.signs_in(running.card.email, running.card.password)
@@ -23,7 +22,7 @@ def test_signing_out_in_one_window_leaves_no_car_in_the_other_and_nothing_on_the
     first.knows_nothing_of(car)
 
 
-@pytest.mark.req("ACC-1")
+@pytest.mark.req("ACC-2a")
 def test_signing_in_in_one_window_opens_the_other(phone, watch, running):
     del watch
     first = App(phone("fr", "light"))
@@ -35,7 +34,7 @@ def test_signing_in_in_one_window_opens_the_other(phone, watch, running):
     expect(second.cards.first).to_be_visible()
 
 
-@pytest.mark.req("ACC-4")
+@pytest.mark.req("ACC-4g")
 def test_a_car_that_left_the_garage_elsewhere_is_shown_no_more_and_forgotten_on_the_device(phone, signed_in, watch, running):
     app = App(phone("fr", "light", signed_in))
     car = running.vehicle("Cime hybride")

@@ -8,7 +8,7 @@ from bench.__main__ import main
 from bench.figures import GOALS
 
 
-@pytest.mark.req("LNK-3")
+@pytest.mark.req("LNK-3a")
 def test_a_quick_bench_measures_the_link_and_finds_everything_acknowledged_stored(tmp_path, capsys):
     kept = b'{"details": {"start_to_ready_s": {"values": [3.5], "unit": "s", "measured_at": "2026-11-22T08:00:00Z"}}}'
     (tmp_path / "performance.json").write_bytes(kept)

@@ -125,7 +125,7 @@ def drive() -> Drive:
     return read_drive(as_csv(drawn_rows()))
 
 
-@pytest.mark.req("LNK-3", "TRP-1")
+@pytest.mark.req("TRP-1a", "TRP-1d")
 async def test_a_replayed_drive_arrives_as_one_trip_and_every_distinct_place(cloud: Cloud, folder: Path, drive: Drive) -> None:
     async with running(folder) as agent:
         agent.act(lambda core, now: core.set_level(now, Level.POSITION, "test"))
@@ -141,7 +141,7 @@ async def test_a_replayed_drive_arrives_as_one_trip_and_every_distinct_place(clo
     assert cloud.platform.types()[:2] in (["level_changed", "policy_accepted"], ["policy_accepted", "level_changed"])
 
 
-@pytest.mark.req("LNK-3")
+@pytest.mark.req("LNK-3b")
 async def test_a_replay_that_was_cut_off_goes_on_in_the_next_process_and_makes_one_trip(
     cloud: Cloud, folder: Path, drive: Drive
 ) -> None:
@@ -235,7 +235,7 @@ async def choose(address: str, level: Level) -> None:
         assert answer.status_code == 303
 
 
-@pytest.mark.req("PRV-1", "PRV-6")
+@pytest.mark.req("PRV-1a")
 async def test_the_program_shows_its_page_and_a_level_chosen_there_reaches_the_platform_signed(
     cloud: Cloud, folder: Path
 ) -> None:
@@ -252,7 +252,7 @@ async def test_the_program_shows_its_page_and_a_level_chosen_there_reaches_the_p
     signing.verify(public, statement, change.signature)
 
 
-@pytest.mark.req("LNK-3")
+@pytest.mark.req("LNK-3e")
 async def test_killed_9_after_a_choice_the_program_still_holds_and_delivers_it(cloud: Cloud, folder: Path, nats: Nats) -> None:
     facts = folder / "car.json"
     reachable = facts.read_bytes()

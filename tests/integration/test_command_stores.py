@@ -54,7 +54,7 @@ class TestPostgresCommands(CommandsContract):
             finally:
                 await pool.close()
 
-    @pytest.mark.req("GDP-2", "GDP-12")
+    @pytest.mark.req("GDP-2k")
     async def test_a_remote_command_is_deleted_with_its_steps_after_the_time_that_the_brand_set_and_not_before(
         self, scene: Scene, command_stores: PostgresCommandStores
     ):
@@ -77,7 +77,6 @@ class TestPostgresCommands(CommandsContract):
         assert (await scene.remote_command(later)).state == "sent"
         assert await swept(2 * kept) == [0, 0]
 
-    @pytest.mark.req("GDP-12")
     async def test_a_remote_command_refused_since_nobody_said_how_long_it_is_kept_goes_after_a_day_and_takes_no_other_with_it(
         self, scene: Scene, command_stores: PostgresCommandStores
     ):

@@ -119,7 +119,7 @@ async def owned(yard: Yard, vin: str = VIN) -> VehicleId:
     return vehicle_id
 
 
-@pytest.mark.req("LNK-1")
+@pytest.mark.req("LNK-1a", "LNK-1b")
 @pytest.mark.parametrize("vin", ["VF1AACVYB0000000I", "VF1AACVYB0000000O", "1M8GDM9A1KP042788", "SHORT"])
 async def test_a_wrong_vin_is_refused_with_the_reason_and_leaves_nothing(yard: Yard, vin: str) -> None:
     with pytest.raises(InvalidVin):
@@ -129,7 +129,7 @@ async def test_a_wrong_vin_is_refused_with_the_reason_and_leaves_nothing(yard: Y
         assert await tx.rows("om_platform", "SELECT FROM vehicle") == []
 
 
-@pytest.mark.req("PRV-1")
+@pytest.mark.req("PRV-1e")
 async def test_a_car_is_built_with_the_levels_of_its_brand_and_for_one_of_them_at_most(yard: Yard) -> None:
     two = yard.of_brand(msgspec.structs.replace(load_pack(), levels=("private", "position")))
     async with yard.tx() as tx:
@@ -177,7 +177,7 @@ async def test_an_unknown_model_or_plan_names_those_there_are(yard: Yard) -> Non
             await yard.contracts.activate_trial(tx, row[0], vehicle_id, "gold", yard.clock.now())
 
 
-@pytest.mark.req("LNK-8")
+@pytest.mark.req("LNK-8d")
 async def test_services_open_with_the_contract_and_close_with_it(yard: Yard) -> None:
     now = yard.clock.now()
     async with yard.tx() as tx:
@@ -250,7 +250,7 @@ def asking(vehicle_id: VehicleId, signer: EllipticCurvePrivateKey, new: Elliptic
     return CertificateRequest(csr, signing.key_id(signer.public_key()), signing.sign(signer, signing.renewal_statement(csr)))
 
 
-@pytest.mark.req("LNK-1")
+@pytest.mark.req("LNK-1d")
 async def test_a_certificate_is_renewed_with_a_fresh_key_only_and_for_the_car_itself(yard: Yard) -> None:
     vehicle_id, other = await owned(yard), await owned(yard, "VF1AACVYB00000002")
     key, stranger = new_car_key(), new_car_key()
@@ -272,7 +272,6 @@ async def test_a_certificate_is_renewed_with_a_fresh_key_only_and_for_the_car_it
                 await yard.garage.renew(tx, vehicle_id, request, yard.clock.now())
 
 
-@pytest.mark.req("LNK-1")
 async def test_a_revoked_car_cannot_renew_itself_back_in(yard: Yard) -> None:
     vehicle_id, key = await owned(yard), new_car_key()
     async with yard.tx() as tx:

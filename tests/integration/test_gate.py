@@ -74,7 +74,7 @@ async def refused(nats: Nats, car: Car, **options: object) -> None:
             pass
 
 
-@pytest.mark.req("LNK-1", "LNK-8", "EMG-7")
+@pytest.mark.req("LNK-1c")
 async def test_a_car_speaks_and_hears_without_any_database(nats: Nats, pki: Pki, broker: NatsBroker, uplink: Ear) -> None:
     car = pki.new_car()
     async with nats.mqtt(car) as mqtt:
@@ -87,7 +87,7 @@ async def test_a_car_speaks_and_hears_without_any_database(nats: Nats, pki: Pki,
         assert (str(message.topic), message.payload) == (f"v/{car.name}/down/ack", b"ack")
 
 
-@pytest.mark.req("LNK-1")
+@pytest.mark.req("LNK-1d")
 async def test_a_car_that_speaks_for_another_is_not_heard_and_is_counted(
     nats: Nats, pki: Pki, uplink: Ear, faults: list[LogEvent]
 ) -> None:
@@ -109,7 +109,6 @@ async def test_a_car_that_speaks_for_another_is_not_heard_and_is_counted(
             await asyncio.wait_for(anext(aiter(mqtt.messages)), 0.3)
 
 
-@pytest.mark.req("LNK-1")
 async def test_a_car_that_listens_for_others_hears_nothing_and_is_counted(
     nats: Nats, pki: Pki, broker: NatsBroker, faults: list[LogEvent]
 ) -> None:
@@ -138,7 +137,7 @@ async def test_a_car_that_listens_for_others_hears_nothing_and_is_counted(
     assert {f.vehicle_id for f in faults if f.kind is LogKind.SUBSCRIPTION_VIOLATION} == {spy.vehicle_id}
 
 
-@pytest.mark.req("LNK-1")
+@pytest.mark.req("LNK-1d")
 async def test_taking_another_car_s_client_id_is_refused_and_the_other_stays_connected(
     nats: Nats, pki: Pki, broker: NatsBroker, uplink: Ear
 ) -> None:
@@ -178,6 +177,7 @@ def talk(nats: Nats, context: ssl.SSLContext, data: bytes, wait_s: float = 3) ->
 CONNACK = b"\x20\x02\x00\x00"
 
 
+@pytest.mark.req("LNK-1c")
 async def test_foreign_expired_and_missing_certificates_and_old_tls_are_refused(nats: Nats, pki: Pki) -> None:
     good = pki.new_car()
     assert await asyncio.to_thread(talk, nats, good.tls(), hello(good.name)) == CONNACK
@@ -221,7 +221,6 @@ async def test_garbage_and_ten_megabytes_end_that_connection_and_disturb_nobody(
     assert uplink.payloads(noisy) == []
 
 
-@pytest.mark.req("LNK-5")
 async def test_a_revoked_car_is_cut_and_kept_out_and_both_are_seen(nats: Nats, pki: Pki, system: SystemAccount) -> None:
     thief, other = pki.new_car(), pki.new_car()
     seen: list[ConnectionEvent] = []

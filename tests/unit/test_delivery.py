@@ -134,14 +134,13 @@ def delivered_in_order() -> list[TripView]:
     return platform.trips()
 
 
-@pytest.mark.req("LNK-3", "TRP-1")
 def test_in_order_every_trip_is_there_once_with_its_places() -> None:
     trips = delivered_in_order()
     assert len(trips) == _TRIPS
     assert all(view.distance_m == pytest.approx(13_831, rel=0.001) and view.start and view.end for view in trips)
 
 
-@pytest.mark.req("LNK-3", "TRP-1")
+@pytest.mark.req("LNK-3b", "LNK-3c", "LNK-3d")
 @given(st.data())
 def test_split_repeated_shuffled_and_sent_again_it_is_the_same(data: st.DataObject) -> None:
     expected = delivered_in_order()

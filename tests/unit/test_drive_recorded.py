@@ -19,8 +19,8 @@ from tests.drives import END, HEADER, TRUTHS, Cells, Truth, as_csv, changed, jud
 each_drive = pytest.mark.parametrize("truth", TRUTHS, ids=lambda truth: truth.name)
 
 
+@pytest.mark.req("TRP-1d")
 @each_drive
-@pytest.mark.req("TRP-1")
 def test_the_trip_has_the_distance_duration_and_charge_of_the_file(truth: Truth) -> None:
     drive = read_drive(twizy(truth.name))
     summary = trip(drive)
@@ -53,7 +53,6 @@ def distinct_plausible(drive: Drive) -> int:
 
 
 @each_drive
-@pytest.mark.req("STA-1")
 def test_positions_shown_are_fixes_of_the_file_around_rabat_and_nearly_all_of_them(truth: Truth) -> None:
     path = twizy(truth.name)
     drive = read_drive(path)
@@ -86,7 +85,6 @@ def test_a_replay_moves_times_to_end_now_and_still_tells_the_original_ones(truth
     assert all(a[1] < b[1] for a, b in pairwise(moved))
 
 
-@pytest.mark.req("TRP-1")
 def test_double_wheel_speed_is_exactly_double_distance() -> None:
     rows = rows_of(twizy("T3_05_25_2021_1"))
     twice = changed(rows, range(len(rows)), "Speed", lambda cell: repr(float(cell) * 2))

@@ -26,7 +26,6 @@ def check_of(rules: Enforcement, verb: str = "INSERT") -> str | None:
     return next(p.check for p in rules.policies if p.role == "om_svc_notes" and p.verb == verb)
 
 
-@pytest.mark.req("GDP-1")
 def test_a_service_may_write_the_columns_it_declares_and_no_other():
     rules = compiled(["tenure_id", "text"], declaration("notes", "note.tenure_id", "note.text"))
     assert Right("om_svc_notes", "note", "INSERT", ("tenure_id", "text")) in rules.rights
@@ -34,7 +33,6 @@ def test_a_service_may_write_the_columns_it_declares_and_no_other():
     assert {r.table for r in rules.rights if r.role == "om_svc_notes"} == {"note", "outbox", "timer"}
 
 
-@pytest.mark.req("GDP-1", "PRV-5")
 def test_a_row_needs_an_open_declaration_and_a_column_of_fewer_declarations_needs_one_of_those():
     rules = compiled(
         ["tenure_id", "vehicle_id", "text", "place"],
@@ -48,13 +46,11 @@ def test_a_row_needs_an_open_declaration_and_a_column_of_fewer_declarations_need
     )
 
 
-@pytest.mark.req("GDP-1")
 def test_nothing_can_be_written_that_belongs_to_no_tenure():
     rules = compiled(["vehicle_id", "text"], declaration("notes", "note.vehicle_id", "note.text"))
     assert check_of(rules) == "false"
 
 
-@pytest.mark.req("GDP-1")
 def test_json_has_the_declared_keys_and_none_when_none_is_declared():
     one = compiled(["tenure_id", "extra"], declaration("notes", "note.tenure_id", "note.extra", "note.extra[colour]"))
     none = compiled(["tenure_id", "extra"], declaration("notes", "note.tenure_id", "note.extra"))

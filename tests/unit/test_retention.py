@@ -32,7 +32,6 @@ def kept(received: str, *promised: Retention | None, table: str = "note") -> tup
     return kept_for(catalogue, {table: made}, OWNERS), unkept(catalogue, {table: made}, OWNERS)
 
 
-@pytest.mark.req("GDP-2")
 @pytest.mark.parametrize(
     ("received", "promised", "days", "is_promise_kept"),
     [

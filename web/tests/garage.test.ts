@@ -7,7 +7,7 @@ import { checkDigit, hintOf, tidy } from "../src/domains/garage/vin";
 const signal = (value: unknown, age_s = 1) => ({ value, unit: "", car_time: null, received_at: "2026-11-22T10:00:00Z", age_s }) as never;
 const NOW = 1_000_000;
 
-describe("a VIN while it is typed [ENR-1]", () => {
+describe("a VIN while it is typed", () => {
   it("may have blanks, dashes and small letters", () => {
     expect(tidy(" vf1-aabvy 0ma000042 ")).toBe("VF1AABVY0MA000042");
   });
@@ -26,11 +26,11 @@ describe("a VIN while it is typed [ENR-1]", () => {
   });
 });
 
-describe("a car at a glance [RC-5]", () => {
+describe("a car at a glance", () => {
   const doors = (...locked: boolean[]) =>
     Object.fromEntries(locked.map((value, at) => [`Vehicle.Cabin.Door.Row${1 + (at >> 1)}.${at % 2 === 0 ? "DriverSide" : "PassengerSide"}.IsLocked`, signal(value)]));
 
-  it("is unlocked when one door is", () => {
+  it("is unlocked when one door is [RC-5a]", () => {
     expect(glance(doors(true, true, false, true), NOW).locked).toBe(false);
     expect(glance(doors(true, true, true, true), NOW).locked).toBe(true);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FAR, pulled } from "../src/kit/pull";
 
-describe("pulling the page down [RC-5]", () => {
+describe("pulling the page down", () => {
   it("follows the finger half as fast, and no further than it has to", () => {
     expect(pulled(100, 160, 0)).toBe(30);
     expect(pulled(100, 100 + 4 * FAR, 0)).toBe(FAR);

@@ -3,7 +3,7 @@ import { months, weeks, type Trip } from "../src/services/trips/weeks";
 
 const trip = (started_at: string, distance_m: number) => ({ started_at, distance_m }) as Trip;
 
-describe("the weeks of trips [TRP-1]", () => {
+describe("the weeks of trips", () => {
   it("are summed from Monday to Sunday, empty ones included", () => {
     const shown = weeks([trip("2026-11-02T08:00:00", 5000), trip("2026-11-08T22:00:00", 2500), trip("2026-11-17T08:00:00", 1000)]);
     expect(shown.map((week) => week.km)).toEqual([7.5, 0, 1]);

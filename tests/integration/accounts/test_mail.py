@@ -73,7 +73,7 @@ async def counts(house: House) -> dict[tuple[str, str], int]:
     return {(template, outcome): count for template, outcome, count in rows}
 
 
-@pytest.mark.req("NOT-1", "NOT-2")
+@pytest.mark.req("NOT-1c", "NOT-1g")
 async def test_a_mail_leaves_after_the_transaction_that_it_tells_of(house: House):
     account_id = await house.account("Ada@example.com", language="fr")
 
@@ -97,7 +97,6 @@ async def test_a_mail_leaves_after_the_transaction_that_it_tells_of(house: House
     assert await counts(house) == {("phone_added", "sent"): 1}
 
 
-@pytest.mark.req("NOT-2")
 async def test_a_server_that_is_away_gets_the_mail_later_after_growing_pauses(house: House):
     account_id = await house.account()
     await house.post(account_id)
@@ -114,7 +113,6 @@ async def test_a_server_that_is_away_gets_the_mail_later_after_growing_pauses(ho
         assert len(server.taken) == 1
 
 
-@pytest.mark.req("NOT-2")
 async def test_what_can_not_be_sent_in_three_days_is_given_up_and_counted(house: House):
     account_id = await house.account()
     await house.post(account_id)
@@ -126,7 +124,6 @@ async def test_what_can_not_be_sent_in_three_days_is_given_up_and_counted(house:
     assert await counts(house) == {("safety_code_changed", "late"): 1}
 
 
-@pytest.mark.req("NOT-2")
 async def test_a_link_that_has_run_out_is_not_sent_any_more(house: House):
     async with house.tx() as tx:
         person = Person("Ada", "Lovelace", "en", "FR", "Europe/Paris")
@@ -138,7 +135,6 @@ async def test_a_link_that_has_run_out_is_not_sent_any_more(house: House):
     assert await counts(house) == {("confirm", "late"): 1}
 
 
-@pytest.mark.req("NOT-2")
 @pytest.mark.parametrize(("rcpt", "data", "final"), [
     ("550 no such user", "250 OK", True), ("250 OK", "554 no", True), ("450 later", "250 OK", False), ("250 OK", "451 later", False),
 ])  # fmt: skip
@@ -151,7 +147,7 @@ async def test_what_the_server_refuses_for_good_is_not_tried_again(house: House,
         assert await counts(house) == ({("safety_code_changed", "refused"): 1} if final else {})
 
 
-@pytest.mark.req("NOT-2")
+@pytest.mark.req("NOT-2a")
 async def test_a_scheduler_killed_after_handing_over_sends_the_same_mail_again_under_the_same_name(house: House, monkeypatch):
     await house.post(await house.account())
     async with serving(house) as (server, settings):
@@ -169,7 +165,6 @@ async def test_a_scheduler_killed_after_handing_over_sends_the_same_mail_again_u
         assert one["Message-ID"] == two["Message-ID"]
 
 
-@pytest.mark.req("NOT-2")
 async def test_schedulers_side_by_side_send_each_mail_once(house: House):
     account_id = await house.account()
     for _ in range(16):

@@ -3,8 +3,6 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-import pytest
-
 from openmarque.link.timers import push_again
 from tests.integration.accounts.conftest import House
 
@@ -40,7 +38,6 @@ async def pushed(house: House) -> list[tuple[str, bytes]]:
         return list(tx.publications)
 
 
-@pytest.mark.req("PRV-5")
 async def test_a_policy_that_a_car_does_not_prove_is_pushed_again_for_ten_minutes(house: House):
     vehicle_id = await issue(house)
     await issue(house, accepted=2)

@@ -20,7 +20,7 @@ async def sweep(house: House) -> None:
         await notifications.sweep(tx, house.clock.now())
 
 
-@pytest.mark.req("GDP-2")
+@pytest.mark.req("GDP-2k")
 async def test_each_kind_of_row_is_deleted_after_its_time_and_not_before(house: House):
     account_id, now = await house.account(), house.clock.now()
     address = MailAddress("ada@example.com", "ada@example.com")
@@ -50,7 +50,7 @@ async def test_each_kind_of_row_is_deleted_after_its_time_and_not_before(house: 
     assert await house.count("account") == 1
 
 
-@pytest.mark.req("ACC-1", "GDP-2")
+@pytest.mark.req("GDP-2k")
 async def test_an_account_that_nobody_confirmed_is_forgotten_whole_after_a_week(house: House):
     await house.account()
     async with house.tx() as tx:

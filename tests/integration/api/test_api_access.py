@@ -56,6 +56,7 @@ def same(response: httpx.Response) -> tuple[int, dict[str, str], Any]:
     return response.status_code, headers, body
 
 
+@pytest.mark.req("LNK-8b")
 async def test_every_route_of_a_person_refuses_whoever_is_not_signed_in(app, client, street):
     car = await street.car(await street.owner())
     every = operations_of_a_person(app)
@@ -87,7 +88,7 @@ async def test_a_token_in_the_address_is_not_accepted(client, street):
     assert (await client.get("/api/v1/vehicles", headers=owner.headers)).status_code == 200
 
 
-@pytest.mark.req("LNK-8")
+@pytest.mark.req("LNK-8c")
 async def test_somebody_elses_car_is_answered_on_every_route_exactly_like_one_that_does_not_exist(app, client, street):
     owner, stranger = await street.owner(), await street.owner()
     car = await street.car(owner)
@@ -215,6 +216,7 @@ async def test_after_a_sale_the_seller_sees_nothing_and_the_buyer_nothing_of_the
     assert (await client.get(f"{car.address}/refusals", headers=buyer.headers)).json()["items"] == []
 
 
+@pytest.mark.req("LNK-8e")
 async def test_a_grant_that_does_not_let_see_shows_no_car(client, street, platform):
     owner = await street.owner()
     car = await street.car(owner)

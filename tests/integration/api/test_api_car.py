@@ -37,7 +37,6 @@ async def test_an_owner_sees_the_cars_of_the_garage_page_by_page(client, street)
     assert {car["brand"]["id"] for car in listed} == {"exemple"}
 
 
-@pytest.mark.req("STA-1")
 async def test_the_status_tells_each_value_with_its_unit_its_times_and_its_age(client, street):
     owner = await street.owner()
     car = await street.car(owner)
@@ -59,7 +58,7 @@ async def test_the_status_tells_each_value_with_its_unit_its_times_and_its_age(c
     assert (await get(client, owner, f"{fuelled.address}/status"))["signals"][vss.FUEL_LEVEL]["value"] == 63
 
 
-@pytest.mark.req("STA-2")
+@pytest.mark.req("STA-2a", "STA-2b", "GDP-2a")
 async def test_a_new_value_overwrites_the_old_and_no_position_before_it_is_kept(client, street, platform):
     owner = await street.owner()
     car = await street.car(owner)
@@ -92,7 +91,7 @@ async def test_the_tag_of_a_status_changes_with_values_and_not_with_ages(client,
     assert changed.status_code == 200
 
 
-@pytest.mark.req("TRP-1")
+@pytest.mark.req("TRP-1c", "TRP-1d", "TRP-1e")
 async def test_a_trip_is_shown_with_its_figures_and_its_places_only_as_a_declaration_of_their_own(client, street):
     owner = await street.owner()
     car = await street.car(owner)
@@ -115,7 +114,7 @@ async def test_a_trip_is_shown_with_its_figures_and_its_places_only_as_a_declara
     assert (service(body, "trip_places")["needs_level"], service(body, "trip_places")["open"]) == ("position", False)
 
 
-@pytest.mark.req("TRP-2")
+@pytest.mark.req("TRP-2a", "TRP-2b")
 async def test_trips_under_300_m_are_not_shown_and_consumption_only_above_2_km(client, street):
     owner = await street.owner()
     car = await street.car(owner)
@@ -159,7 +158,6 @@ async def test_pages_of_trips_join_without_a_gap_or_a_repeat_also_where_ends_are
     assert all(len(page) == 2 for page in pages[:-1])
 
 
-@pytest.mark.req("PRV-6")
 async def test_the_owner_sees_the_level_who_set_it_and_when_and_what_the_car_is_built_for(client, street):
     owner = await street.owner()
     car = await street.car(owner, level=Level.PRIVATE)
@@ -178,7 +176,7 @@ async def test_the_owner_sees_the_level_who_set_it_and_when_and_what_the_car_is_
     assert after["policy"]["accepted_version"] == 0
 
 
-@pytest.mark.req("PRV-6")
+@pytest.mark.req("PRV-6d")
 async def test_no_request_to_the_api_can_set_a_level(app):
     """Nothing that a request may carry is called a level, a switch of the car or a policy."""
     document = app.openapi()
@@ -195,6 +193,7 @@ async def test_no_request_to_the_api_can_set_a_level(app):
     assert not [path for path, methods in document["paths"].items() if "privacy" in path and methods.keys() - {"get"}]
 
 
+@pytest.mark.req("PRV-3a", "PRV-3b")
 async def test_a_service_that_is_closed_says_why_and_what_to_do_in_the_owners_language(client, street):
     owner = await street.owner()
     car = await street.car(owner, level=Level.DATA)
@@ -216,7 +215,7 @@ async def test_a_service_that_is_closed_says_why_and_what_to_do_in_the_owners_la
     }  # fmt: skip
 
 
-@pytest.mark.req("LNK-8")
+@pytest.mark.req("LNK-8d")
 async def test_without_a_contract_the_service_is_closed_and_its_values_are_not_shown(client, street, platform):
     owner = await street.owner()
     car = await street.car(owner)
@@ -255,7 +254,7 @@ async def test_the_cars_own_switch_for_remote_access_closes_reading_from_outside
     assert {s["reason"] for s in body["services"]} == {"remote_access_off"}
 
 
-@pytest.mark.req("PRV-5")
+@pytest.mark.req("PRV-5b", "PRV-5c", "PRV-5d")
 async def test_what_a_car_sends_above_its_level_is_not_stored_and_counted_for_the_owner(client, street):
     owner = await street.owner()
     car = await street.car(owner, level=Level.DATA)

@@ -44,7 +44,7 @@ def problem(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, response.json()["code"]
 
 
-@pytest.mark.req("RC-1", "RC-6", "RC-7")
+@pytest.mark.req("RC-6a", "RC-6f")
 async def test_an_unlock_with_phone_and_code_is_done_and_each_step_is_kept(phone: Phone):
     response = await phone.remote_commands("unlock", safety_code=CODE)
     assert response.status_code == 202, response.text
@@ -58,7 +58,7 @@ async def test_an_unlock_with_phone_and_code_is_done_and_each_step_is_kept(phone
     assert phone.car.sensed[vss.DOORS_LOCKED[0]] is False
 
 
-@pytest.mark.req("RC-4")
+@pytest.mark.req("RC-6f")
 async def test_every_step_is_told_on_the_stream_as_it_happens(phone: Phone, app):
     async with watching(app, f"{phone.car.address}/events", {**phone.owner.headers}) as stream:
         name, _, state = await stream.event()
@@ -75,7 +75,7 @@ async def test_every_step_is_told_on_the_stream_as_it_happens(phone: Phone, app)
         assert told[-1]["message"] == "Fait : les capteurs de la voiture le disent.", "in the language of the account"
 
 
-@pytest.mark.req("RC-6")
+@pytest.mark.req("RC-6d")
 async def test_the_same_request_again_is_the_same_command_and_runs_once(phone: Phone):
     body, key = phone.signed("lock", await phone.challenge()), uuid4().hex
     answers = await asyncio.gather(*(phone.remote_commands("lock", key, **body) for _ in range(5)))
@@ -88,7 +88,7 @@ async def test_the_same_request_again_is_the_same_command_and_runs_once(phone: P
     assert problem(await phone.remote_commands("lock", key, **other)) == (409, "idempotency-key-reused")
 
 
-@pytest.mark.req("RC-6", "RC-7")
+@pytest.mark.req("RC-6d", "RC-7b")
 async def test_what_was_signed_is_checked_before_anything_goes_to_the_car(phone: Phone):
     challenge = await phone.challenge()
     good = phone.signed("lock", challenge)
@@ -118,7 +118,7 @@ async def test_what_was_signed_is_checked_before_anything_goes_to_the_car(phone:
     await phone.car.until(lambda: len(phone.car.acted) == 1)
 
 
-@pytest.mark.req("RC-6")
+@pytest.mark.req("RC-6d")
 async def test_a_remote_command_id_is_used_once(phone: Phone):
     challenge = await phone.challenge()
     first = (await phone.remote_commands("lock", **phone.signed("lock", challenge))).json()
@@ -126,7 +126,7 @@ async def test_a_remote_command_id_is_used_once(phone: Phone):
     assert problem(await phone.remote_commands("lock", **taken)) == (409, "command-id-taken")
 
 
-@pytest.mark.req("RC-7")
+@pytest.mark.req("RC-7c")
 async def test_an_unlock_without_the_code_goes_nowhere(phone: Phone):
     assert problem(await phone.remote_commands("unlock")) == (403, "safety-code-needed")
     response = await phone.remote_commands("unlock", safety_code="9999")
@@ -135,7 +135,7 @@ async def test_an_unlock_without_the_code_goes_nowhere(phone: Phone):
     assert phone.car.acted == []
 
 
-@pytest.mark.req("RC-7")
+@pytest.mark.req("AUT-7c")
 async def test_fifty_guesses_at_the_same_moment_are_no_more_than_five(phone: Phone, platform: Platform, monkeypatch):
     looked = []
     prove = platform.commands.codes.prove
@@ -162,7 +162,6 @@ async def test_fifty_guesses_at_the_same_moment_are_no_more_than_five(phone: Pho
     assert (await phone.remote_commands("unlock", safety_code="7291")).status_code == 202, "choosing another code ends the lock"
 
 
-@pytest.mark.req("RC-7")
 async def test_a_code_is_chosen_with_the_password_and_its_owner_hears_of_it_and_of_new_phones(phone: Phone, platform: Platform):
     account_id, password = phone.owner.account_id, "a long enough sentence"
     async with platform.database.begin() as tx:
@@ -184,7 +183,7 @@ async def test_a_code_is_chosen_with_the_password_and_its_owner_hears_of_it_and_
     assert [template for (template,) in rows] == ["phone_added", "safety_code_changed"]
 
 
-@pytest.mark.req("RC-7")
+@pytest.mark.req("AUT-7a", "AUT-7f")
 async def test_a_guess_counts_whichever_way_it_comes_and_before_anything_else_is_looked_at(phone: Phone):
     client, headers = phone.client, {**phone.owner.headers, "Idempotency-Key": uuid4().hex}
     waiting = (await client.post(f"{phone.car.address}/remote-commands", json={"command": "unlock"}, headers=headers)).json()
@@ -208,7 +207,6 @@ async def test_a_guess_counts_whichever_way_it_comes_and_before_anything_else_is
     assert problem(elsewhere) == (404, "vehicle-not-found")
 
 
-@pytest.mark.req("RC-7")
 async def test_right_codes_lock_nobody_out_when_the_command_itself_is_turned_away(phone: Phone):
     forged = {**phone.signed("unlock", await phone.challenge()), "signature": "A" * 86, "safety_code": CODE}
     for _ in range(6):
@@ -216,7 +214,7 @@ async def test_right_codes_lock_nobody_out_when_the_command_itself_is_turned_awa
     assert (await phone.remote_commands("unlock", safety_code="9999")).json()["tries_left"] == 4
 
 
-@pytest.mark.req("RC-7")
+@pytest.mark.req("AUT-7e")
 async def test_the_code_is_nowhere_in_clear(phone: Phone, platform: Platform):
     await code_of(platform, phone.owner, "6183")
     assert (await phone.remote_commands("unlock", safety_code="6183")).status_code == 202
@@ -231,7 +229,7 @@ async def test_the_code_is_nowhere_in_clear(phone: Phone, platform: Platform):
     assert not [text for (text,) in [row, *kept] if "6183" in text.replace(row[0], "")]
 
 
-@pytest.mark.req("RC-6")
+@pytest.mark.req("RC-6b", "RC-6c")
 async def test_a_car_that_is_away_is_told_at_once_and_nothing_happens_when_it_comes_back(
     client: httpx.AsyncClient, street: Street, platform: Platform, tmp_path: Path
 ):
@@ -259,7 +257,7 @@ async def test_a_car_that_is_away_is_told_at_once_and_nothing_happens_when_it_co
         assert (await phone.outcome(remote_command["command_id"]))["state"] == "refused"
 
 
-@pytest.mark.req("RC-6")
+@pytest.mark.req("RC-6b", "RC-6e")
 async def test_in_private_mode_the_command_is_refused_with_reason_and_cure(
     client: httpx.AsyncClient, street: Street, platform: Platform, tmp_path: Path
 ):
@@ -285,7 +283,6 @@ async def test_in_private_mode_the_command_is_refused_with_reason_and_cure(
         assert car.acted == []
 
 
-@pytest.mark.req("RC-5")
 async def test_a_refresh_brings_the_true_state_without_a_phone(phone: Phone):
     phone.car.sensed[vss.DOORS_OPEN[0]] = True
     headers = {**phone.owner.headers, "Idempotency-Key": uuid4().hex}
@@ -297,7 +294,7 @@ async def test_a_refresh_brings_the_true_state_without_a_phone(phone: Phone):
     assert status["signals"][vss.DOORS_OPEN[0]]["value"] is True
 
 
-@pytest.mark.req("RC-7")
+@pytest.mark.req("RC-7b")
 async def test_a_browser_without_a_key_commands_and_a_phone_of_the_car_approves(phone: Phone):
     headers = {**phone.owner.headers, "Idempotency-Key": uuid4().hex}
     asked = await phone.client.post(
@@ -322,7 +319,7 @@ async def test_a_browser_without_a_key_commands_and_a_phone_of_the_car_approves(
     assert len(phone.car.acted) == 1
 
 
-@pytest.mark.req("RC-7")
+@pytest.mark.req("RC-7a")
 async def test_nobody_else_sees_or_uses_the_commands_and_phones_of_a_car(phone: Phone, street: Street):
     remote_command = (await phone.remote_commands("lock")).json()
     thief = await street.owner()
@@ -352,7 +349,7 @@ async def test_nobody_else_sees_or_uses_the_commands_and_phones_of_a_car(phone: 
     assert (await phone.stands("active"))["key_id"] == phone.key_id
 
 
-@pytest.mark.req("RC-7")
+@pytest.mark.req("AUT-6c", "RC-7b")
 async def test_a_removed_phone_commands_nothing_any_more_also_in_the_car(phone: Phone):
     body = phone.signed("lock", await phone.challenge())
     response = await phone.client.delete(f"{phone.car.address}/digital-keys/{phone.key_id}", headers=phone.owner.headers)
@@ -368,7 +365,6 @@ async def test_a_removed_phone_commands_nothing_any_more_also_in_the_car(phone: 
     assert (await phone.remote_commands("lock")).status_code == 202
 
 
-@pytest.mark.req("RC-7")
 async def test_a_car_is_not_kept_busy_with_offers_of_phones(phone: Phone, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("openmarque.link.challenges.REFILL_MS", 3_600_000)
     other = Phone(phone.client, phone.owner, phone.car)
@@ -385,7 +381,7 @@ async def test_a_car_is_not_kept_busy_with_offers_of_phones(phone: Phone, monkey
     assert [known.key_id for known in phone.car.agent.core.phones] == [phone.key_id]
 
 
-@pytest.mark.req("RC-7")
+@pytest.mark.req("RC-7b")
 async def test_a_phone_with_the_wrong_proof_is_refused_by_the_car(phone: Phone):
     agent, other = phone.car.agent, Phone(phone.client, phone.owner, phone.car)
     assert agent is not None
@@ -397,7 +393,7 @@ async def test_a_phone_with_the_wrong_proof_is_refused_by_the_car(phone: Phone):
     assert problem(await other.offered(b"0" * 16)) == (400, "unfit-phone-key")
 
 
-@pytest.mark.req("RC-7")
+@pytest.mark.req("RC-7a")
 async def test_when_the_tenure_ends_everything_of_it_is_dead(phone: Phone, platform: Platform):
     challenge = await phone.challenge()
     agent = phone.car.agent
@@ -410,7 +406,6 @@ async def test_when_the_tenure_ends_everything_of_it_is_dead(phone: Phone, platf
     assert phone.car.acted == []
 
 
-@pytest.mark.req("RC-7")
 async def test_when_the_car_leaves_the_garage_its_phones_are_gone_from_the_car(phone: Phone):
     agent, challenge = phone.car.agent, await phone.challenge()
     assert agent is not None
@@ -421,7 +416,7 @@ async def test_when_the_car_leaves_the_garage_its_phones_are_gone_from_the_car(p
     assert phone.car.acted == []
 
 
-@pytest.mark.req("RC-6")
+@pytest.mark.req("RC-6f")
 async def test_a_car_that_does_nothing_has_failed_and_says_so(phone: Phone):
     phone.car.obedient = False
     phone.car.sensed |= dict.fromkeys(vss.DOORS_LOCKED, False)
@@ -431,7 +426,7 @@ async def test_a_car_that_does_nothing_has_failed_and_says_so(phone: Phone):
     assert (failed["state"], failed["reason"]) == ("failed", "no_effect")
 
 
-@pytest.mark.req("RC-6")
+@pytest.mark.req("RC-6a", "RC-6c")
 async def test_a_remote_command_that_nobody_approves_expires(phone: Phone, platform: Platform):
     headers = {**phone.owner.headers, "Idempotency-Key": uuid4().hex}
     asked = await phone.client.post(f"{phone.car.address}/remote-commands", json={"command": "lock"}, headers=headers)
@@ -450,7 +445,6 @@ async def test_a_remote_command_that_nobody_approves_expires(phone: Phone, platf
     assert phone.car.acted == []
 
 
-@pytest.mark.req("RC-4")
 async def test_commands_are_listed_page_by_page_newest_first(phone: Phone):
     receipt = [(await phone.remote_commands("lock")).json()["command_id"] for _ in range(3)]
     first = (await phone.client.get(f"{phone.car.address}/remote-commands?limit=2", headers=phone.owner.headers)).json()

@@ -13,7 +13,7 @@ from openmarque.domains.accounts.rules import ADDRESS_AND_CLIENT
 from openmarque.storage.postgres import PostgresTransaction
 from tests.integration.api.people import PASSWORD, Browser, Town, new_address, town_of
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.req("ACC-2")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NEW = "another horse battery"
 _numbers = count(10)
@@ -54,6 +54,7 @@ async def test_the_brand_says_whether_it_has_user_names_before_anybody_is_signed
     assert answer.json() == {"name": "Marque Exemple", "user_names": True}
 
 
+@pytest.mark.req("ACC-2b")
 async def test_an_owner_signs_in_by_a_user_name_whatever_its_case(town: Town):
     name = new_name()
     _, email = await owner_with(town, user_name=name)
@@ -64,6 +65,7 @@ async def test_an_owner_signs_in_by_a_user_name_whatever_its_case(town: Town):
     assert code(await town.browser().post("/sessions", {"email": name, "password": PASSWORD})) == (401, "sign-in-refused")
 
 
+@pytest.mark.req("ACC-2c", "ACC-2d", "ACC-3c")
 @pytest.mark.parametrize("way", ["user_name", "mobile"])
 async def test_a_forgotten_password_is_set_anew_by_the_link_that_goes_to_the_address_behind_a_name(town: Town, way: str):
     name = {"user_name": new_name, "mobile": new_number}[way]()
@@ -76,6 +78,7 @@ async def test_a_forgotten_password_is_set_anew_by_the_link_that_goes_to_the_add
     assert (await asked.sign_in(email, NEW)).status_code == 201
 
 
+@pytest.mark.req("ACC-2d")
 async def test_a_number_of_a_family_sends_each_of_its_accounts_a_link_and_a_closed_form_is_the_same_number(town: Town):
     number = new_number()
     emails = [(await owner_with(town, mobile=number))[1] for _ in range(2)]
@@ -133,6 +136,7 @@ async def test_a_number_that_is_none_is_said_so_where_a_password_was_forgotten(t
     assert both.status_code == 422
 
 
+@pytest.mark.req("ACC-2b")
 async def test_a_brand_without_user_names_takes_none_and_lets_nobody_in_by_one(town: Town, monkeypatch):
     name = new_name()
     browser, _ = await owner_with(town, user_name=name)

@@ -37,7 +37,7 @@ async def rows(tx: PostgresTransaction, table: str, tenure_id: object) -> int:
     return int((await tx.rows(READER, f"SELECT count(*) FROM {table} WHERE tenure_id = %s", (tenure_id,)))[0][0])
 
 
-@pytest.mark.req("GDP-2")
+@pytest.mark.req("TRP-4e", "GDP-2k")
 async def test_trips_and_their_places_are_kept_for_two_months_and_not_a_second_longer(street, platform):
     car = await street.car(await street.owner())
     before = platform.clock.now()
@@ -51,7 +51,7 @@ async def test_trips_and_their_places_are_kept_for_two_months_and_not_a_second_l
         assert [await rows(tx, table, car.tenure_id) for table in ("trip", "trip_place")] == [0, 0]
 
 
-@pytest.mark.req("GDP-2")
+@pytest.mark.req("GDP-2k")
 async def test_a_count_of_refusals_is_kept_for_a_year_after_the_last_one(street, platform):
     car = await street.car(await street.owner())
     before = platform.clock.now()

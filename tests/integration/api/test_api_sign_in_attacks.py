@@ -55,7 +55,6 @@ def same(response: httpx.Response) -> tuple[int, Any, dict[str, str]]:
 # Enumeration
 
 
-@pytest.mark.req("ACC-1", "ACC-2")
 @pytest.mark.parametrize("path", ["/accounts", "/accounts/confirmations/resend", "/accounts/password-resets", "/sessions"])
 async def test_known_and_unknown_addresses_get_the_same_answer_after_the_same_statements_and_hashes(
     town: Town, monkeypatch, path: str
@@ -95,7 +94,6 @@ async def test_known_and_unknown_addresses_get_the_same_answer_after_the_same_st
     assert len(seen[0][1]) >= 4
 
 
-@pytest.mark.req("ACC-2")
 async def test_nobody_is_hashed_for_like_somebody(town: Town):
     """The work for an unknown address is a verification with the same parameters, not a hash of another kind and not none."""
     passwords = town.platform.accounts.passwords
@@ -109,7 +107,6 @@ async def test_nobody_is_hashed_for_like_somebody(town: Town):
 # Guessing
 
 
-@pytest.mark.req("ACC-2")
 async def test_of_a_thousand_guesses_at_once_few_are_looked_at(town: Town, quick):
     owner, email = town.browser(), new_address()
     await town.settle(owner, email)
@@ -124,7 +121,6 @@ async def test_of_a_thousand_guesses_at_once_few_are_looked_at(town: Town, quick
     assert 0 < int(locked.headers["retry-after"]) <= 15 * 60
 
 
-@pytest.mark.req("ACC-2")
 async def test_a_thousand_guesses_over_a_day_are_slowed_down_to_a_few(town: Town, quick):
     owner, thief, email = town.browser(), town.browser(), new_address()
     await town.settle(owner, email)
@@ -135,7 +131,6 @@ async def test_a_thousand_guesses_over_a_day_are_slowed_down_to_a_few(town: Town
     assert len(quick) <= 25
 
 
-@pytest.mark.req("ACC-2")
 async def test_many_machines_guess_no_faster_and_do_not_keep_the_owner_out(town: Town, quick):
     owner, email = town.browser(), new_address()
     await town.settle(owner, email)
@@ -149,7 +144,6 @@ async def test_many_machines_guess_no_faster_and_do_not_keep_the_owner_out(town:
     assert (await owner.sign_in(email)).status_code == 201, "not for the client where the owner got in before"
 
 
-@pytest.mark.req("ACC-2")
 async def test_a_locked_out_owner_gets_back_in_by_mail_while_others_go_on_guessing(town: Town, quick):
     owner, email = town.browser(), new_address()
     await town.settle(town.browser(), email)
@@ -166,7 +160,6 @@ async def test_a_locked_out_owner_gets_back_in_by_mail_while_others_go_on_guessi
     assert (await owner.sign_in(email, PASSWORD)).status_code == 201
 
 
-@pytest.mark.req("ACC-2")
 async def test_one_password_is_not_tried_on_many_addresses(town: Town, quick):
     thief = town.browser()
     answers = [(await thief.sign_in(new_address(), "summer2026!")).status_code for _ in range(CLIENT.locked_from + 20)]
@@ -179,7 +172,6 @@ async def test_one_password_is_not_tried_on_many_addresses(town: Town, quick):
     assert again.count(401) <= 1, "signing in to his own account does not wipe the others out"
 
 
-@pytest.mark.req("ACC-2")
 async def test_a_borrowed_device_does_not_guess_the_password_either(town: Town, quick):
     browser, email = town.browser(), new_address()
     await town.settle(browser, email)
@@ -190,7 +182,6 @@ async def test_a_borrowed_device_does_not_guess_the_password_either(town: Town, 
     assert answers[-1] == 429
 
 
-@pytest.mark.req("ACC-1")
 async def test_nobody_is_flooded_with_mails_through_us(town: Town):
     browser, email = town.browser(), new_address()
     await town.settle(browser, email)
@@ -213,7 +204,6 @@ async def test_what_waits_to_be_hashed_is_bounded(town: Town):
 # Links and cookies
 
 
-@pytest.mark.req("ACC-1", "ACC-2")
 async def test_a_link_for_one_purpose_does_not_serve_another(town: Town):
     browser, email = town.browser(), new_address()
     await browser.post("/accounts", person(email))
@@ -230,7 +220,6 @@ async def test_a_link_for_one_purpose_does_not_serve_another(town: Town):
     assert (await browser.post("/accounts/confirmations", {"token": confirm})).status_code == 204, "tries use up nothing"
 
 
-@pytest.mark.req("ACC-2")
 async def test_of_one_link_followed_many_times_at_once_one_works(town: Town):
     browser, email = town.browser(), new_address()
     await town.settle(browser, email)
@@ -243,7 +232,6 @@ async def test_of_one_link_followed_many_times_at_once_one_works(town: Town):
     assert (await browser.sign_in(email, won[0]["new_password"])).status_code == 201
 
 
-@pytest.mark.req("ACC-2")
 async def test_the_database_holds_no_link_cookie_or_password_that_could_be_used(town: Town):
     browser, email = town.browser(), new_address()
     await town.settle(browser, email)
@@ -258,7 +246,6 @@ async def test_the_database_holds_no_link_cookie_or_password_that_could_be_used(
         assert secret not in dump
 
 
-@pytest.mark.req("ACC-2")
 async def test_the_cookie_is_for_our_pages_alone(town: Town):
     browser, email = town.browser(), new_address()
     await town.settle(browser, email)
@@ -273,7 +260,6 @@ async def test_the_cookie_is_for_our_pages_alone(town: Town):
     assert "; Secure" in behind_tls.headers["set-cookie"]
 
 
-@pytest.mark.req("ACC-2")
 @pytest.mark.parametrize(
     "said",
     [
@@ -294,7 +280,6 @@ async def test_a_page_of_somebody_elses_changes_nothing_with_a_stolen_cookie(tow
     assert ours.status_code == 200, "a browser without Fetch Metadata names its origin"
 
 
-@pytest.mark.req("ACC-2")
 async def test_nobody_is_signed_in_unawares_by_another_page(town: Town):
     browser, email = town.browser(), new_address()
     await town.settle(browser, email)
@@ -307,7 +292,6 @@ async def test_nobody_is_signed_in_unawares_by_another_page(town: Town):
     assert (await browser.http.post("/api/v1/sessions", json=body)).status_code == 201, "a program says nothing of its page"
 
 
-@pytest.mark.req("ACC-2")
 async def test_a_cookie_that_a_thief_has_planted_is_never_the_one_of_the_session(town: Town):
     """Session fixation: the value that stood in the browser before is not taken over, and what it opened is shut."""
     browser, thief = town.browser(), town.browser()
@@ -327,7 +311,6 @@ async def test_a_cookie_that_a_thief_has_planted_is_never_the_one_of_the_session
         assert old.status_code == 401
 
 
-@pytest.mark.req("ACC-2")
 async def test_a_neighbour_under_the_same_domain_plants_no_session_of_his_own_behind_tls(town: Town):
     """Login forgery: a cookie that a sibling host or a page without TLS can set would sign the owner in to the thief's account."""
     thief, email = town.browser(), new_address()
@@ -350,7 +333,6 @@ async def test_a_neighbour_under_the_same_domain_plants_no_session_of_his_own_be
 # Input
 
 
-@pytest.mark.req("ACC-1")
 @pytest.mark.parametrize(
     "said", ["Ada\r\nBcc: eve@example.com", "Ada\nSubject: won", "Ada\x00", "\u2028Ada\u2029", "Ada\x1b[2J"]
 )
@@ -368,7 +350,6 @@ async def test_a_name_brings_no_line_into_a_mail(town: Town, said: str):
         assert code(answer) == (422, "request-invalid")
 
 
-@pytest.mark.req("ACC-1")
 async def test_giant_and_broken_input_is_refused_before_it_costs_anything(town: Town, quick):
     browser = town.browser()
     big = "x" * (MAX_BODY_BYTES + 1)

@@ -34,7 +34,7 @@ def needs(body: dict[str, Any]) -> dict[str, tuple[str, bool, str | None]]:
     return {s["declaration"]: (s["needs_level"], s["open"], s["reason"]) for s in body["services"]}
 
 
-@pytest.mark.req("PRV-1", "PRV-3")
+@pytest.mark.req("PRV-1e", "PRV-3a", "PRV-3e")
 async def test_a_brand_of_two_levels_has_cars_with_two_levels_and_owners_who_are_told_of_two(
     client: httpx.AsyncClient, street: Street, platform: Platform, tmp_path: Path
 ) -> None:

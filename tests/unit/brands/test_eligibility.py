@@ -27,7 +27,7 @@ def with_place(vin: str, place: int, character: str) -> str:
     return vin[: place - 1] + character + vin[place:]
 
 
-@pytest.mark.req("ENR-1")
+@pytest.mark.req("ENR-1a")
 @given(st.sampled_from(CONNECTED), st.integers(1, 999_999), st.sampled_from(PACK.countries))
 def test_every_sample_vin_of_a_connected_model_is_eligible_where_the_model_is_served(model_id, serial, country):
     vin = sample_vin(PACK, model_id, serial)
@@ -47,7 +47,7 @@ def test_sample_vins_of_different_serials_are_different(model_id, serials):
     assert len({sample_vin(PACK, model_id, serial) for serial in serials}) == len(serials)
 
 
-@pytest.mark.req("ENR-1")
+@pytest.mark.req("ENR-1e")
 @given(st.text(alphabet=CHARACTERS + " -ioqIOQé\0{}", max_size=20) | st.text(alphabet=CHARACTERS, min_size=17, max_size=17))
 def test_whatever_is_typed_there_is_an_answer_with_text_and_cure_in_both_languages(typed):
     answer = eligibility(typed, PACK, "FR")
@@ -59,7 +59,6 @@ def test_whatever_is_typed_there_is_an_answer_with_text_and_cure_in_both_languag
             assert not re.search(r"[{}]", message + cure)
 
 
-@pytest.mark.req("ENR-1")
 @given(st.integers(0, 29), st.integers(1980, 2100))
 def test_a_year_code_means_the_first_such_year_from_the_models_first(index, first_year):
     vin = with_place("VF1AABVY0A0000001"[:17], 10, YEAR_CODES[index])
@@ -72,7 +71,7 @@ def test_a_year_code_means_the_first_such_year_from_the_models_first(index, firs
 BRISE = sample_vin(PACK, "brise", 42)
 
 
-@pytest.mark.req("ENR-1")
+@pytest.mark.req("ENR-1d", "ENR-1e")
 @pytest.mark.parametrize(
     ("vin", "country", "reason"),
     [
@@ -190,7 +189,7 @@ def test_a_pack_that_contradicts_itself_is_refused_naming_the_place(path, value,
         pack_with(_set(path, value))
 
 
-@pytest.mark.req("PRV-1")
+@pytest.mark.req("PRV-1e")
 def test_a_brand_may_know_two_privacy_levels():
     assert pack_with(_set("levels", ["private", "position"])).privacy_levels() == (Level.PRIVATE, Level.POSITION)
     assert pack_with(lambda data: data.pop("levels")).privacy_levels() == tuple(Level)

@@ -104,7 +104,7 @@ async def test_it_shows_the_car_the_link_the_rules_and_what_waits(browser, car):
     assert state["level"] == 2
 
 
-@pytest.mark.req("PRV-1", "PRV-6")
+@pytest.mark.req("PRV-1a")
 async def test_a_level_is_chosen_and_the_page_says_who_set_it_and_when(browser, car):
     answer = await submit(browser, "/level", level="3")
     assert car.core.level is Level.POSITION
@@ -112,7 +112,6 @@ async def test_a_level_is_chosen_and_the_page_says_who_set_it_and_when(browser, 
     assert 'role="status" class="said">Done.' in answer.text
 
 
-@pytest.mark.req("PRV-1")
 async def test_each_level_says_which_services_it_lets_have_data(browser):
     page = (await browser.get("/")).text
     private, data, position = page.split("<h3>")[1:4]
@@ -134,7 +133,7 @@ async def test_a_level_above_the_ceiling_is_not_offered_and_not_taken():
     assert car.core.privacy.level is Level.PRIVATE
 
 
-@pytest.mark.req("PRV-1")
+@pytest.mark.req("PRV-1e")
 async def test_a_car_with_two_levels_offers_those_two():
     car, platform = Car(levels=(Level.PRIVATE, Level.POSITION)), Platform(policy=policy())
     open_link(car, platform)
@@ -151,6 +150,7 @@ async def test_a_car_with_two_levels_offers_those_two():
     assert car.core.level is Level.POSITION
 
 
+@pytest.mark.req("PRV-4a", "PRV-10a")
 async def test_remote_access_and_services_are_switched(browser, car):
     await submit(browser, "/switch", name="remote_access", to="off")
     await submit(browser, "/switch", name="trips", to="off")
@@ -171,7 +171,6 @@ async def test_a_pairing_code_has_eight_digits_and_goes_to_the_platform_that_off
     assert dispatcher.codes == ["12345678"]
 
 
-@pytest.mark.req("ENR-2")
 async def test_a_code_is_sent_by_the_car_itself_and_the_page_shows_what_becomes_of_it(browser, car):
     page = (await submit(browser, "/pairing", code="12345678")).text
     assert "The code was sent." in page
@@ -198,7 +197,6 @@ def top_notice(page: str) -> str:
     return unescape(found[1])
 
 
-@pytest.mark.req("ENR-2")
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
@@ -230,7 +228,7 @@ async def test_a_code_that_is_none_is_told_beside_the_code_and_at_the_top(browse
     assert back.endswith("#pairing")
 
 
-@pytest.mark.req("PRV-1")
+@pytest.mark.req("PRV-14a")
 @pytest.mark.parametrize(
     ("language", "stopped", "locks", "no_phone"),
     [

@@ -19,7 +19,6 @@ from tests.phones import UNLOCKED, Owned, Phone
 
 BASE = "http://127.0.0.1:8123"
 APP = "https://app.example"
-pytestmark = pytest.mark.req("RC-7")
 
 
 class Cockpit:
@@ -90,6 +89,7 @@ def scanned(page: str) -> str:
     return str(code.text)
 
 
+@pytest.mark.req("AUT-6a", "AUT-6b")
 async def test_a_phone_scans_the_code_and_may_then_unlock(owned, browser):
     page = part(await press(browser, "/phones/add"))
     address, _, behind = scanned(page).partition("#")
@@ -139,6 +139,7 @@ async def test_the_code_is_put_away_when_it_is_not_wanted(owned, browser):
     assert owned.car.core.ticket(owned.car.now) is None
 
 
+@pytest.mark.req("AUT-6c")
 async def test_every_phone_is_listed_with_since_when_and_can_be_removed(owned, browser):
     owned.adds(Phone("<b>bold</b>"))
     page = part((await browser.get("/")).text)

@@ -109,7 +109,6 @@ class TestGreeting:
         assert car.core.epoch == platform.epoch == 8
         assert platform.types() == ["policy_accepted"]
 
-    @pytest.mark.req("LNK-3", "LNK-8")
     @pytest.mark.parametrize("has_memory", [True, False])
     def test_a_car_takes_another_epoch_only_from_the_platform_itself_and_only_for_this_greeting(self, has_memory):
         """Whoever holds the broker can write any answer, and keep true ones."""
@@ -143,7 +142,6 @@ class TestGreeting:
         open_link(car, platform)
         assert (car.core.epoch, car.core.link_state) == (platform.epoch, LinkState.OPEN)
 
-    @pytest.mark.req("PRV-5")
     def test_a_car_whose_policy_the_platform_does_not_know_greets_again_and_takes_the_newer_one(self):
         """A policy of before a restored backup came late: without a greeting the car would obey it while the connection lasts."""
         car, platform = connected_car()
@@ -206,8 +204,8 @@ class TestGreeting:
         assert car.store.read("link", LinkRecord) == before
 
 
-@pytest.mark.req("LNK-3")
 class TestEvents:
+    @pytest.mark.req("LNK-3e", "LNK-3f")
     def test_they_wait_for_coverage_with_their_own_times(self):
         car, platform = connected_car()
         car.disconnect()
@@ -220,6 +218,7 @@ class TestEvents:
         assert trip.ended_at == ended
         assert [e.car_time for e in platform.applied[Lane.EVENT] if e.type == TRIP_COMPLETED] == [ended]
 
+    @pytest.mark.req("LNK-3e")
     def test_they_survive_a_restart(self):
         car, platform = connected_car()
         car.disconnect()
@@ -290,6 +289,7 @@ class TestEvents:
         frames = car.hears("welcome", platform.welcome(car.connect()[0], car.ms))
         assert events(frames) == [3]
 
+    @pytest.mark.req("LNK-3b")
     def test_a_lost_acknowledgement_leads_to_a_duplicate_and_nothing_else(self):
         car, platform = connected_car()
         for frame in car.drives():
@@ -341,6 +341,7 @@ class TestEvents:
         assert len(platform.bodies(TRIP_COMPLETED)) == 4
         assert older.core.is_settled
 
+    @pytest.mark.req("LNK-3a")
     def test_a_crash_before_the_commit_sends_nothing_and_one_after_it_loses_nothing(self):
         for point, expected in (("before_commit", []), ("after_commit", [1])):
             store = MemoryCarStore()
@@ -361,8 +362,8 @@ class TestEvents:
             assert trips(car, platform) == expected
 
 
-@pytest.mark.req("LNK-2")
 class TestStatus:
+    @pytest.mark.req("LNK-2j")
     def test_only_what_changed_is_said_and_all_of_it_once_a_minute(self):
         car, platform = connected_car()
         sample: dict[str, vss.Value] = {vss.SPEED: 50.0, vss.STATE_OF_CHARGE: 80.0, vss.HOOD_OPEN: False}

@@ -257,4 +257,4 @@ class CarAndPlatform(RuleBasedStateMachine):
 
 
 CarAndPlatform.TestCase.settings = settings(stateful_step_count=80)
-TestCarAndPlatform = pytest.mark.req("LNK-3", "PRV-1", "PRV-5")(CarAndPlatform.TestCase)
+TestCarAndPlatform = pytest.mark.req("LNK-3b", "LNK-3c", "PRV-5a")(CarAndPlatform.TestCase)

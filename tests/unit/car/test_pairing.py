@@ -35,7 +35,6 @@ def outcome_in(car: Car) -> Outcome:
     return car.core.pairing.outcome
 
 
-@pytest.mark.req("ENR-2")
 @pytest.mark.parametrize("result", list(PairingResult))
 def test_the_outcome_is_what_the_platform_answers(result):
     car, _ = linked()
@@ -47,7 +46,6 @@ def test_the_outcome_is_what_the_platform_answers(result):
     assert car.core.pairing.facts == {"tries": 3, "minutes": 16}
 
 
-@pytest.mark.req("ENR-2", "PRV-1")
 def test_a_code_leaves_also_a_private_car_that_has_no_owner_yet():
     car, platform = Car(), Platform(policy=policy(tenure=None))
     open_link(car, platform)
@@ -55,7 +53,6 @@ def test_a_code_leaves_also_a_private_car_that_has_no_owner_yet():
     assert request_in(types(car)).code == CODE
 
 
-@pytest.mark.req("ENR-2")
 def test_a_car_that_is_not_connected_sends_nothing_then_nor_later():
     car, platform = Car(), Platform(policy=policy())
     assert types(car) == []
@@ -67,7 +64,6 @@ def test_a_car_that_is_not_connected_sends_nothing_then_nor_later():
     assert [frame for frame in car.wire if frame.channel is Channel.PAIR] == []
 
 
-@pytest.mark.req("ENR-2")
 def test_an_answer_that_does_not_come_within_ten_seconds_is_given_up_and_told():
     car, _ = linked()
     request = request_in(types(car))
@@ -142,7 +138,6 @@ def test_an_answer_of_a_later_platform_can_be_told_in_both_languages(result, wai
         assert text(language, f"pairing.outcome.{view.outcome}", **view.facts)
 
 
-@pytest.mark.req("ENR-7")
 def test_with_the_policy_of_a_new_owner_everything_waiting_from_the_former_is_wiped():
     car, platform = linked()
     car.set_level(Level.POSITION)

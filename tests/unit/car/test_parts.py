@@ -57,7 +57,6 @@ def found(name: str) -> ModuleType:
     return module
 
 
-@pytest.mark.req("PRV-2")
 def test_what_the_law_demands_passes_without_a_policy_at_the_strictest_level():
     catalogue = Catalogue([*installed_services(), EMERGENCY])
     gate = Gate(catalogue.messages, ["emergency_call"], Level.PRIVATE)

@@ -13,8 +13,6 @@ from openmarque.protocol.levels import Level
 from tests.cars import COMMAND_KEY, NEXT_OWNER, POLICY_KEY, VEHICLE, Car, Platform, open_link, policy
 from tests.phones import UNLOCKED, Owned, Phone, sealed
 
-pytestmark = pytest.mark.req("RC-7")
-
 
 @pytest.fixture
 def owned() -> Owned:
@@ -103,6 +101,7 @@ def test_a_label_is_shown_in_one_short_printable_line(owned):
         assert owned.car.core.phones[-1].label == shown
 
 
+@pytest.mark.req("AUT-6a", "AUT-6c")
 def test_a_car_knows_sixteen_phones_and_removing_one_makes_room(owned):
     for _ in range(MOST_PHONES - 1):
         owned.adds(Phone())
@@ -114,6 +113,7 @@ def test_a_car_knows_sixteen_phones_and_removing_one_makes_room(owned):
     assert owned.phone_reports[-2:] == [(owned.phone.key_id, "removed"), (one_more.key_id, "stored")]
 
 
+@pytest.mark.req("AUT-6c")
 def test_a_phone_removed_in_the_car_commands_nothing_more(owned):
     frame = owned.remote_commands("unlock")
     owned.talks(owned.car.did(owned.car.core.remove_phone(owned.car.now, owned.phone.key_id)))
@@ -132,6 +132,7 @@ def test_a_phone_that_is_added_again_cannot_have_its_old_commands_replayed(owned
     assert owned.gives(first) == [("refused", "old_counter")]
 
 
+@pytest.mark.req("AUT-6c")
 def test_the_platforms_list_removes_and_never_adds(owned):
     other = Phone()
     owned.adds(other)
@@ -174,6 +175,7 @@ def test_what_the_platform_waits_for_is_said_again(owned):
     assert owned.phone_reports[before:] == [(waits.key_id, "stored")]
 
 
+@pytest.mark.req("AUT-6c")
 def test_a_car_that_has_not_heard_of_a_revocation_runs_no_command(owned):
     payload = owned.phone.writes("unlock", owned.challenge())
     assert owned.gives(sealed(payload, owned.phone.signs(payload), keys_version=1)) == [("refused", "keys_outdated")]

@@ -42,7 +42,7 @@ def connected_car(level: Level = Level.POSITION, ceiling: Level = Level.POSITION
     return car, platform
 
 
-@pytest.mark.req("PRV-1")
+@pytest.mark.req("PRV-1b")
 def test_a_new_car_is_private_and_says_nothing_of_what_it_senses():
     car, platform = connected_car(Level.PRIVATE)
     assert car.core.level is Level.PRIVATE
@@ -51,7 +51,7 @@ def test_a_new_car_is_private_and_says_nothing_of_what_it_senses():
     assert platform.types() == ["policy_accepted"]
 
 
-@pytest.mark.req("PRV-1", "PRV-5")
+@pytest.mark.req("PRV-1b", "PRV-1c", "PRV-1d", "PRV-5a")
 @pytest.mark.parametrize(
     ("level", "expected"),
     [
@@ -69,7 +69,6 @@ def test_the_types_on_the_wire_are_those_of_the_levels_allow_list(level, expecte
     assert seen <= CATALOGUE.messages.allowed_at(level)
 
 
-@pytest.mark.req("PRV-1")
 def test_the_ceiling_built_into_the_car_holds_whatever_is_chosen():
     car, platform = connected_car(Level.POSITION, ceiling=Level.DATA)
     assert car.core.privacy.level is Level.POSITION
@@ -79,7 +78,6 @@ def test_the_ceiling_built_into_the_car_holds_whatever_is_chosen():
     assert platform.bodies(TRIP_PLACES) == []
 
 
-@pytest.mark.req("PRV-6")
 def test_a_change_of_level_is_signed_by_the_car_counted_and_said_by_whom():
     car, platform = connected_car(Level.DATA)
     car.ms += 5_000
@@ -91,7 +89,7 @@ def test_a_change_of_level_is_signed_by_the_car_counted_and_said_by_whom():
     signing.verify(CAR_KEY.public_key(), statement, second.signature)
 
 
-@pytest.mark.req("PRV-1")
+@pytest.mark.req("PRV-1e")
 def test_a_car_with_two_levels_takes_those_two_and_no_other():
     car, platform = Car(levels=TWO_LEVELS), Platform(policy=policy())
     open_link(car, platform)
@@ -104,7 +102,7 @@ def test_a_car_with_two_levels_takes_those_two_and_no_other():
     assert platform.shown()[vss.LATITUDE] == 34.0
 
 
-@pytest.mark.req("PRV-1")
+@pytest.mark.req("PRV-1e")
 def test_a_remembered_level_that_the_car_does_not_let_choose_any_more_gives_way_to_a_stricter_one():
     car, platform = connected_car(Level.DATA)
     car.disconnect()
@@ -121,7 +119,6 @@ def test_a_remembered_level_that_the_car_does_not_let_choose_any_more_gives_way_
     assert car.core.is_settled
 
 
-@pytest.mark.req("PRV-6")
 def test_choosing_the_level_in_force_says_nothing():
     car, _ = connected_car(Level.DATA)
     counter = car.core.privacy.counter
@@ -129,7 +126,7 @@ def test_choosing_the_level_in_force_says_nothing():
     assert car.core.privacy.counter == counter
 
 
-@pytest.mark.req("PRV-6")
+@pytest.mark.req("PRV-6d")
 def test_nothing_received_raises_the_level():
     car, _ = connected_car(Level.PRIVATE)
     for kind in ("welcome", "policy", "ack", "cert", "command", "level"):
@@ -148,7 +145,7 @@ def test_a_unit_that_lost_its_memory_counts_on_above_its_earlier_life():
     assert other.core.privacy.counter > before
 
 
-@pytest.mark.req("PRV-1")
+@pytest.mark.req("PRV-5a")
 def test_values_sensed_at_a_lower_level_never_leave_after_a_raise():
     car, platform = connected_car(Level.DATA)
     converse(car, platform, car.senses(SAMPLE))
@@ -159,7 +156,7 @@ def test_values_sensed_at_a_lower_level_never_leave_after_a_raise():
     assert platform.shown()[vss.LATITUDE] == 34.0
 
 
-@pytest.mark.req("PRV-1", "PRV-5")
+@pytest.mark.req("PRV-5a")
 def test_tightening_drops_the_message_in_flight_at_once_and_keeps_what_may_still_leave():
     car, platform = connected_car()
     (first,) = envelopes(car.senses(SAMPLE))
@@ -183,7 +180,7 @@ def test_a_newer_value_that_waits_is_not_followed_by_the_older_one_of_a_dropped_
     assert platform.shown() == {vss.SPEED: 2.0, vss.ODOMETER: 100}
 
 
-@pytest.mark.req("PRV-1")
+@pytest.mark.req("PRV-1b")
 def test_what_may_not_leave_is_not_even_kept_for_later():
     car, _ = connected_car(Level.PRIVATE)
     car.disconnect()
@@ -193,7 +190,6 @@ def test_what_may_not_leave_is_not_even_kept_for_later():
     assert car.core.outbox_fill == 0
 
 
-@pytest.mark.req("PRV-1")
 def test_a_message_carries_the_strictest_level_of_the_time_in_which_it_was_measured():
     car, platform = connected_car(Level.DATA)
     car.senses({vss.IGNITION: "ON", **SAMPLE})
@@ -214,7 +210,7 @@ def test_what_the_purge_took_is_said_again_only_when_it_is_sensed_again():
     assert platform.shown() == SAMPLE
 
 
-@pytest.mark.req("PRV-1", "PRV-5")
+@pytest.mark.req("PRV-5a")
 def test_waiting_messages_that_may_not_leave_any_more_become_tombstones_in_their_place():
     car, platform = connected_car()
     car.disconnect()
@@ -253,7 +249,7 @@ def test_a_tombstone_over_numbers_that_were_partly_stored_settles_the_rest():
     assert platform.types()[-1] == LEVEL_CHANGED
 
 
-@pytest.mark.req("PRV-1")
+@pytest.mark.req("PRV-5a")
 def test_a_trip_that_was_private_for_a_while_does_not_leave():
     car, platform = connected_car()
     car.senses({vss.IGNITION: "ON", **SAMPLE})
@@ -278,6 +274,7 @@ def test_the_place_of_a_trip_stays_in_the_car_when_its_start_was_sensed_without_
     assert platform.bodies(TRIP_PLACES) == []
 
 
+@pytest.mark.req("PRV-10d")
 def test_remote_access_off_closes_status_and_leaves_trips_open():
     car, platform = connected_car()
     converse(car, platform, car.switch("remote_access", on=False))
@@ -286,6 +283,7 @@ def test_remote_access_off_closes_status_and_leaves_trips_open():
     assert len(platform.bodies(TRIP_COMPLETED)) == 1
 
 
+@pytest.mark.req("PRV-4b", "TRP-1f")
 def test_a_group_is_switched_off_with_all_its_services_and_purged_at_once():
     car, platform = connected_car()
     car.disconnect()
@@ -304,6 +302,7 @@ def test_a_switch_that_the_car_does_not_have_is_refused():
 
 
 class TestPolicy:
+    @pytest.mark.req("LNK-8f")
     def test_without_a_policy_nothing_but_the_link_itself_leaves(self):
         car, platform = Car(), Platform()
         open_link(car, platform)
@@ -344,6 +343,7 @@ class TestPolicy:
         assert car.core.policy_hash == name
         assert PolicyRejected.title()
 
+    @pytest.mark.req("LNK-8f")
     def test_one_that_closes_a_service_purges_what_waits_of_it(self):
         car, platform = connected_car()
         car.disconnect()
@@ -366,6 +366,7 @@ class TestPolicy:
         open_link(car, platform)
         assert platform.bodies(TRIP_COMPLETED) == []
 
+    @pytest.mark.req("LNK-8f")
     def test_a_contract_that_ended_is_not_reopened_by_setting_the_clock_back(self):
         car, platform = Car(), Platform(policy=policy(contract_ends=START + timedelta(days=1)))
         open_link(car, platform)

@@ -21,7 +21,7 @@ def owned() -> Owned:
 BEGUN = [("reached", ""), ("executing", "")]
 
 
-@pytest.mark.req("RC-1", "RC-6")
+@pytest.mark.req("RC-6f")
 def test_a_car_that_its_owner_unlocks_is_unlocked_and_says_so_when_its_locks_show_it(owned):
     assert owned.gives(owned.remote_commands("unlock")) == BEGUN
     assert owned.done == ["unlock"]
@@ -31,7 +31,6 @@ def test_a_car_that_its_owner_unlocks_is_unlocked_and_says_so_when_its_locks_sho
     assert owned.reports == [*BEGUN, ("done", "")]
 
 
-@pytest.mark.req("RC-1")
 def test_locking_needs_no_code(owned):
     owned.senses(UNLOCKED)
     payload = owned.phone.writes("lock", owned.challenge())
@@ -40,7 +39,6 @@ def test_locking_needs_no_code(owned):
     assert owned.reports[-1] == ("done", "")
 
 
-@pytest.mark.req("RC-1")
 def test_a_remote_command_whose_outcome_does_not_show_in_eight_seconds_has_failed(owned):
     owned.gives(owned.remote_commands("unlock"))
     owned.waits(7.9)
@@ -51,7 +49,6 @@ def test_a_remote_command_whose_outcome_does_not_show_in_eight_seconds_has_faile
     assert len(owned.reports) == 3, "what comes later changes nothing"
 
 
-@pytest.mark.req("RC-1")
 def test_the_eight_seconds_pass_by_the_steady_clock_whatever_the_other_one_does(owned):
     owned.gives(owned.remote_commands("unlock"))
     owned.car.ms -= 3_600_000
@@ -60,7 +57,7 @@ def test_the_eight_seconds_pass_by_the_steady_clock_whatever_the_other_one_does(
     assert owned.reports[-1] == ("failed", "no_effect")
 
 
-@pytest.mark.req("RC-6")
+@pytest.mark.req("RC-6d")
 def test_the_same_command_again_repeats_its_last_report_and_runs_nothing(owned):
     frame = owned.remote_commands("unlock")
     owned.gives(frame)
@@ -71,7 +68,7 @@ def test_the_same_command_again_repeats_its_last_report_and_runs_nothing(owned):
     assert owned.done == ["unlock"]
 
 
-@pytest.mark.req("RC-6")
+@pytest.mark.req("RC-6b", "RC-6d")
 def test_a_refused_command_stays_refused_when_it_comes_again(owned):
     owned.senses({vss.SPEED: 50.0})
     frame = owned.remote_commands("unlock")
@@ -81,7 +78,7 @@ def test_a_refused_command_stays_refused_when_it_comes_again(owned):
     assert owned.done == []
 
 
-@pytest.mark.req("RC-6")
+@pytest.mark.req("RC-6d")
 def test_a_restart_ends_what_ran_and_never_runs_it_again(owned):
     frame = owned.remote_commands("unlock")
     owned.gives(frame)
@@ -92,7 +89,7 @@ def test_a_restart_ends_what_ran_and_never_runs_it_again(owned):
     assert owned.done == ["unlock"]
 
 
-@pytest.mark.req("RC-6")
+@pytest.mark.req("RC-6d")
 def test_counter_and_journal_are_stored_before_anything_is_done(owned):
     class Dead(Exception):
         """The power failed."""
@@ -113,7 +110,6 @@ def test_counter_and_journal_are_stored_before_anything_is_done(owned):
     assert owned.done == []
 
 
-@pytest.mark.req("RC-6")
 def test_a_restart_voids_every_challenge(owned):
     frame = owned.remote_commands("unlock")
     owned.car.power_up()
@@ -122,7 +118,7 @@ def test_a_restart_voids_every_challenge(owned):
     assert owned.gives(frame) == [("refused", "challenge_unknown")]
 
 
-@pytest.mark.req("RC-6")
+@pytest.mark.req("RC-6c")
 @pytest.mark.parametrize("step_s", [-86_400, 0, 86_400])
 def test_a_remote_command_is_in_time_by_the_steady_clock_alone(owned, step_s):
     in_time, late = owned.remote_commands("lock", valid_ms=15_000), owned.remote_commands("unlock", valid_ms=15_000)
@@ -134,7 +130,6 @@ def test_a_remote_command_is_in_time_by_the_steady_clock_alone(owned, step_s):
     assert owned.done == ["lock"]
 
 
-@pytest.mark.req("RC-6")
 def test_a_steady_clock_that_goes_back_makes_the_car_refuse(owned):
     frame, ticket = owned.remote_commands("unlock"), owned.shows_ticket()
     owned.car.steady_ms -= 1
@@ -151,7 +146,7 @@ def test_the_car_remembers_its_newest_eight_challenges(owned):
     assert owned.gives(owned.remote_commands("lock", challenges[1]))[:2] == BEGUN
 
 
-@pytest.mark.req("RC-6")
+@pytest.mark.req("RC-6c")
 def test_no_command_lives_longer_than_its_challenge(owned):
     frame = owned.remote_commands("unlock", valid_ms=o.CHALLENGE_LIVES_MS)
     owned.waits(300)
@@ -161,7 +156,6 @@ def test_no_command_lives_longer_than_its_challenge(owned):
     assert owned.gives(other)[:2] == BEGUN
 
 
-@pytest.mark.req("RC-6")
 def test_commands_of_a_phone_run_in_the_command_in_which_it_gave_them(owned):
     first, second = owned.remote_commands("unlock"), owned.remote_commands("lock")
     owned.gives(second)
@@ -169,7 +163,7 @@ def test_commands_of_a_phone_run_in_the_command_in_which_it_gave_them(owned):
     assert owned.done == ["lock"]
 
 
-@pytest.mark.req("RC-6", "RC-7")
+@pytest.mark.req("RC-6b")
 @pytest.mark.parametrize(
     ("bent", "reason"),
     [
@@ -185,7 +179,7 @@ def test_what_is_not_as_it_should_be_is_refused_with_its_reason(owned, bent, rea
     assert owned.done == []
 
 
-@pytest.mark.req("RC-7")
+@pytest.mark.req("RC-7b", "RC-7c")
 def test_nobody_unlocks_without_the_phones_own_signature_and_a_fresh_code(owned):
     for signature in (b"", bytes(64), b"\xff" * 64, bytes(63), Phone().signs(b"x")):
         payload = owned.phone.writes("unlock", owned.challenge())
@@ -195,7 +189,6 @@ def test_nobody_unlocks_without_the_phones_own_signature_and_a_fresh_code(owned)
     assert owned.done == []
 
 
-@pytest.mark.req("RC-6")
 def test_what_the_platform_did_not_sign_for_this_car_is_not_even_answered(owned):
     payload = owned.phone.writes("unlock", owned.challenge())
     signature = owned.phone.signs(payload)
@@ -213,7 +206,7 @@ def test_what_the_platform_did_not_sign_for_this_car_is_not_even_answered(owned)
     assert sum(n for kind, n in owned.car.core.counts("ignored").items() if kind.startswith("command:")) == 6
 
 
-@pytest.mark.req("RC-6", "PRV-10")
+@pytest.mark.req("PRV-10a", "RC-6e")
 def test_private_mode_remote_access_off_and_closed_rules_refuse_every_command(owned):
     before = owned.remote_commands("unlock")
     owned.talks(owned.car.switch("remote_access", on=False))
@@ -234,7 +227,7 @@ def test_private_mode_remote_access_off_and_closed_rules_refuse_every_command(ow
     assert owned.done == []
 
 
-@pytest.mark.req("RC-6")
+@pytest.mark.req("PRV-5a")
 def test_a_report_that_waits_when_private_mode_comes_is_deleted(owned):
     owned.gives(owned.remote_commands("unlock"))
     owned.car.senses(UNLOCKED)
@@ -244,7 +237,6 @@ def test_a_report_that_waits_when_private_mode_comes_is_deleted(owned):
     assert owned.reports == BEGUN
 
 
-@pytest.mark.req("RC-6")
 def test_before_the_platforms_welcome_no_command_is_taken_and_no_challenge_given(owned):
     frame = owned.remote_commands("unlock")
     owned.car.disconnect()
@@ -254,14 +246,13 @@ def test_before_the_platforms_welcome_no_command_is_taken_and_no_challenge_given
     assert owned.done == []
 
 
-@pytest.mark.req("RC-6")
 def test_a_newer_command_takes_the_place_of_the_one_that_runs(owned):
     owned.gives(owned.remote_commands("unlock"))
     assert owned.gives(owned.remote_commands("lock")) == [("failed", "superseded"), *BEGUN, ("done", "")]
     assert owned.done == ["unlock", "lock"]
 
 
-@pytest.mark.req("RC-1")
+@pytest.mark.req("RC-6b")
 @pytest.mark.parametrize(
     ("sensed", "command", "reason"),
     [
@@ -277,7 +268,7 @@ def test_the_car_does_not_do_what_is_not_safe_now(owned, sensed, command, reason
     assert owned.done == []
 
 
-@pytest.mark.req("RC-5")
+@pytest.mark.req("LNK-2l")
 def test_a_refresh_says_everything_anew_and_is_done_when_it_was_said(owned):
     owned.platform.applied[Lane.STATUS].clear()
     assert owned.gives(owned.refresh()) == BEGUN
@@ -293,7 +284,6 @@ def test_a_refresh_says_everything_anew_and_is_done_when_it_was_said(owned):
     assert owned.platform.shown() == {}, "afterwards only what is due"
 
 
-@pytest.mark.req("RC-5")
 def test_a_refresh_that_the_sensors_do_not_answer_fails_and_says_nothing_old(owned):
     owned.platform.applied[Lane.STATUS].clear()
     owned.gives(owned.refresh())
@@ -308,7 +298,6 @@ def test_an_old_refresh_of_the_platform_is_refused_too(owned):
     assert owned.gives(owned.refresh(counter=4)) == [("refused", "old_counter")]
 
 
-@pytest.mark.req("RC-6")
 @pytest.mark.parametrize("beyond", [o.MAX_COUNTER, START_MS + 2 * 86_400_000])
 def test_whoever_had_the_platforms_key_for_a_day_can_not_use_up_its_numbers(owned, beyond):
     assert owned.gives(owned.refresh(counter=beyond)) == [("refused", "not_authorised")]
@@ -320,7 +309,6 @@ def test_the_car_tells_the_platform_what_it_can_do(owned):
     assert set(CATALOGUE.commands()) == {"lock", "refresh", "unlock"}
 
 
-@pytest.mark.req("RC-6")
 def test_a_new_owner_inherits_no_command_and_no_phone(owned):
     frame = owned.remote_commands("unlock")
     owned.gives(owned.remote_commands("lock"))
@@ -363,7 +351,6 @@ def test_a_car_that_nobody_owns_takes_no_phone():
     assert car.core.vehicle_id == VEHICLE
 
 
-@pytest.mark.req("LNK-2")
 def test_what_was_said_by_a_clock_that_was_ahead_is_said_again_when_it_is_right(owned):
     owned.car.ms += 3 * 3_600_000
     owned.senses({vss.PARKING_LIGHTS: True})

@@ -176,7 +176,6 @@ class TestBundle:
         assert folder.stat().st_mode & 0o777 == 0o700
         assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
 
-    @pytest.mark.req("PRV-1")
     def test_levels_that_are_no_choice_are_refused_and_a_bundle_of_before_has_all_three(self, folder):
         facts = json.loads((folder / CAR_JSON).read_text())
         (folder / CAR_JSON).write_text(json.dumps({**facts, "levels": [2, 3]}))
@@ -189,7 +188,6 @@ class TestBundle:
         (folder / CAR_JSON).write_text(json.dumps(facts))
         assert read_bundle(folder).profile().levels == tuple(Level)
 
-    @pytest.mark.req("LNK-1")
     def test_the_vin_is_in_the_certificate_alone(self, folder):
         assert [path.name for path in folder.iterdir() if VIN.encode() in path.read_bytes()] == []
         assert VIN not in repr(read_bundle(folder))

@@ -68,7 +68,7 @@ def test_it_becomes_one_trip_that_ends_now_with_every_distinct_place():
     assert (places.start, places.end) == (shown(platform)[0], shown(platform)[-1])
 
 
-@pytest.mark.req("LNK-3")
+@pytest.mark.req("LNK-3b")
 @pytest.mark.parametrize("row", KILLED_AT)
 def test_killed_before_any_row_it_goes_on_to_the_same_single_trip(row):
     undisturbed = car_at()
@@ -141,7 +141,7 @@ def test_at_a_stricter_level_the_drive_tells_no_place(level):
     assert len(trips(platform)) == (1 if level is Level.DATA else 0)
 
 
-@pytest.mark.req("TRP-1")
+@pytest.mark.req("TRP-1a", "TRP-1d")
 @pytest.mark.parametrize("truth", [t for t in TRUTHS if t.good < 2_000], ids=lambda t: t.name)
 def test_the_recorded_drives_give_the_trips_of_their_readme(truth: Truth):
     car, platform = car_at()

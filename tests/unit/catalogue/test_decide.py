@@ -70,7 +70,6 @@ def reason(facts: Facts, ask: Ask) -> Reason | None:
     return result.reason if isinstance(result, Refusal) else None
 
 
-@pytest.mark.req("GDP-1")
 def test_a_permit_names_what_it_covers_and_the_policy_it_was_judged_by() -> None:
     permit = answer(OPEN, SPEED)
     assert isinstance(permit, Permit)
@@ -78,7 +77,6 @@ def test_a_permit_names_what_it_covers_and_the_policy_it_was_judged_by() -> None
     assert permit.until_ms == to_ms(TRIAL.ends_at)
 
 
-@pytest.mark.req("GDP-1")
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
@@ -108,7 +106,7 @@ def test_what_is_not_declared_is_refused() -> None:
     assert reason(OPEN, Ask("status", Kind.COMMAND, vss.SPEED)) is Reason.UNDECLARED
 
 
-@pytest.mark.req("GDP-12")
+@pytest.mark.req("GDP-1d", "GDP-12b")
 def test_a_service_without_a_retention_is_refused_however_open_everything_else_is() -> None:
     alarm = replace(
         ECALL, name="alarm", basis=LegalBasis.CONTRACT, plans=("connect",), items=(Item("place", None, (vss.LATITUDE,)),)
@@ -118,7 +116,6 @@ def test_a_service_without_a_retention_is_refused_however_open_everything_else_i
     assert result.reason is Reason.NO_RETENTION
 
 
-@pytest.mark.req("PRV-1")
 @pytest.mark.parametrize(
     ("level", "speed", "place"),
     [(Level.PRIVATE, False, False), (Level.DATA, True, False), (Level.POSITION, True, True)],
@@ -129,19 +126,16 @@ def test_the_level_opens_data_first_and_the_place_last(level: Level, speed: bool
     assert isinstance(answer(facts, PLACE), Permit) is place
 
 
-@pytest.mark.req("PRV-1")
 def test_a_value_captured_at_a_lower_level_stays_out_after_the_level_was_raised() -> None:
     assert reason(OPEN, replace(PLACE, captured=Level.DATA)) is Reason.CAPTURED_BELOW_LEVEL
     assert reason(OPEN, replace(PLACE, captured=Level.POSITION)) is None
 
 
-@pytest.mark.req("PRV-2")
 def test_a_legal_duty_is_open_in_private_mode_without_owner_contract_or_equipment() -> None:
     bare = Facts(now=NOW, vehicle_id=CAR, level=Level.PRIVATE, ceiling=Level.PRIVATE, remote_access=False)
     assert isinstance(decide(ECALL, bare, Ask("ecall", Kind.SIGNAL, vss.LATITUDE)), Permit)
 
 
-@pytest.mark.req("PRV-2")
 @pytest.mark.parametrize("level", Level)
 def test_a_call_for_help_by_contract_is_blocked_in_private_mode_and_in_no_other(level) -> None:
     facts, ask = replace(OPEN, level=level), Ask("breakdown_call", Kind.MESSAGE, "breakdown_call")
@@ -154,7 +148,6 @@ def test_a_call_for_help_by_contract_is_blocked_in_private_mode_and_in_no_other(
     assert isinstance(rules.judge(ask, moment_of(facts)), Permit) is (level is not Level.PRIVATE)
 
 
-@pytest.mark.req("PRV-2")
 def test_after_its_policy_has_run_out_a_car_keeps_its_legal_duties_and_nothing_else() -> None:
     rules = CompiledPolicy(compile_policy((*CATALOGUE.service_declarations(), ECALL), OPEN))
     late = replace(moment_of(OPEN), now_ms=rules.policy.valid_until_ms)
@@ -213,7 +206,6 @@ everything = [
 ]
 
 
-@pytest.mark.req("PRV-5")
 @given(all_facts, st.sampled_from(everything), st.none() | levels)
 def test_the_compiled_policy_answers_as_decide_does(facts: Facts, ask: Ask, captured: Level | None) -> None:
     ask = replace(ask, captured=captured)
@@ -223,7 +215,6 @@ def test_the_compiled_policy_answers_as_decide_does(facts: Facts, ask: Ask, capt
     assert CompiledPolicy(carried).judge(ask, moment_of(facts)) == decide(declaration, facts, ask)
 
 
-@pytest.mark.req("PRV-1")
 @given(all_facts, levels, st.integers(-50, 50))
 def test_a_whole_status_is_open_exactly_where_its_signals_are(facts: Facts, captured: Level, days: int) -> None:
     rules = CompiledPolicy(compile_policy(CATALOGUE.service_declarations(), facts))
@@ -248,7 +239,7 @@ def test_a_status_answer_kept_from_earlier_is_not_used_past_the_instant_at_which
         assert rules.open_signals(STATUS_WITH_PLACE, Level.POSITION, moment).covers == fresh.covers
 
 
-@pytest.mark.req("PRV-6")
+@pytest.mark.req("PRV-6d")
 def test_no_policy_can_raise_the_level_set_in_the_car() -> None:
     rules = CompiledPolicy(compile_policy(CATALOGUE.service_declarations(), OPEN))
     private = replace(moment_of(OPEN), level=Level.PRIVATE)

@@ -14,7 +14,6 @@ from openmarque.domains.accounts.rules import ADDRESS, ADDRESS_AND_CLIENT, CLIEN
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
 
-@pytest.mark.req("ACC-1")
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -86,7 +85,6 @@ def tries_in(limit: Limit, span: timedelta, step: timedelta) -> int:
     return through
 
 
-@pytest.mark.req("ACC-2")
 def test_tries_are_first_free_then_slowed_down_then_locked():
     tally, waits = Tally(), []
     now = NOW
@@ -97,13 +95,11 @@ def test_tries_are_first_free_then_slowed_down_then_locked():
     assert waits == [0, 0, 0, 0, 1, 2, 4, 8, 16, 900, 1800, 3600, 7200]
 
 
-@pytest.mark.req("ACC-2")
 @pytest.mark.parametrize(("limit", "most"), [(ADDRESS_AND_CLIENT, 17), (ADDRESS, 46), (CLIENT, 400)])
 def test_a_day_of_trying_gets_few_tries_through(limit: Limit, most: int):
     assert tries_in(limit, timedelta(days=1), timedelta(seconds=10)) <= most
 
 
-@pytest.mark.req("ACC-2")
 @given(st.lists(st.integers(min_value=0, max_value=10_000_000), max_size=60))
 def test_no_lock_is_longer_than_its_limit_allows_whatever_came_before(pauses: list[int]):
     for limit in (ADDRESS_AND_CLIENT, ADDRESS, CLIENT):

@@ -7,7 +7,6 @@ import pytest
 from openmarque.domains.contracts.rules import CONTRACT_LIFE, SERVING, ContractStepImpossible, State, Step
 
 
-@pytest.mark.req("SVC-3")
 @pytest.mark.parametrize(("state", "step"), list(product(State, Step)))
 def test_a_step_is_possible_exactly_where_the_table_has_it(state: State, step: Step) -> None:
     to = [way.to for way in CONTRACT_LIFE.transitions if (way.state, way.event) == (state, step)]

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +22,6 @@ GAPS = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=10))
 LONG_AGO = timedelta(days=7)
 
 
-@pytest.mark.req("ENR-2")
 @given(st.lists(GAPS, min_size=1, max_size=60))
 def test_no_window_between_two_locks_takes_more_than_five_wrong_codes_and_locks_grow_up_to_a_day(gaps):
     tries, now, in_a_row = Tries(), START, 0
@@ -43,7 +41,6 @@ def test_no_window_between_two_locks_takes_more_than_five_wrong_codes_and_locks_
     assert all(FIRST_LOCK <= lock <= LONGEST_LOCK for lock in locks)
 
 
-@pytest.mark.req("ENR-2")
 def test_each_lock_lasts_twice_as_long_as_the_one_before_up_to_a_day():
     tries, now = Tries(), START
     lengths = []
@@ -57,7 +54,6 @@ def test_each_lock_lasts_twice_as_long_as_the_one_before_up_to_a_day():
     assert lengths[-1] == LONGEST_LOCK
 
 
-@pytest.mark.req("ENR-2")
 def test_trying_without_end_for_a_year_finds_a_code_with_a_chance_under_one_in_fifty_thousand():
     tries, now, tried = Tries(), START, 0
     while now < START + timedelta(days=365):
@@ -94,7 +90,6 @@ def test_a_pairing_that_ended_stays_as_it_ended(voided, paired, gap):
         assert state is (PairingState.WAITING if now < expires_at else PairingState.EXPIRED)
 
 
-@pytest.mark.req("ACC-4")
 @given(st.text(max_size=60))
 def test_a_name_is_kept_without_blanks_around_it_or_refused(text):
     try:

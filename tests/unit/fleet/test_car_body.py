@@ -2,7 +2,6 @@
 
 from random import Random
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,7 +25,6 @@ moves = st.one_of(
 
 
 @given(st.lists(moves, max_size=40))
-@pytest.mark.req("RC-5")
 def test_whatever_is_done_nothing_is_open_and_locked_at_once(done: list) -> None:
     body = Body()
     for move in done:
@@ -36,7 +34,6 @@ def test_whatever_is_done_nothing_is_open_and_locked_at_once(done: list) -> None
         assert body.is_locked == (all(body.doors_locked) and body.boot_locked)
 
 
-@pytest.mark.req("RC-5")
 def test_locking_with_a_door_open_leaves_the_car_unlocked() -> None:
     body = bodies.lock(bodies.open_door(bodies.unlock(Body()), 2))
     assert body.doors_locked == (True, True, False, True)

@@ -79,7 +79,6 @@ def test_a_car_that_was_stopped_goes_on_where_it_was(after_s: int) -> None:
     assert again.odometer_m > car.odometer_m + 5000
 
 
-@pytest.mark.req("RC-5")
 def test_a_parked_car_obeys_lock_and_unlock_within_a_second() -> None:
     car = SimulatedCar(DEMO_FLEET[0].character, 1)
     lived(car, 5)

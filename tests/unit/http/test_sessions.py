@@ -13,7 +13,6 @@ def scope(headers: dict[str, str], client: str = "198.51.100.7", scheme: str = "
     return {"type": "http", "scheme": scheme, "headers": raw, "client": (client, 1234), "method": "POST", "path": "/"}
 
 
-@pytest.mark.req("ACC-2")
 @pytest.mark.parametrize(
     ("headers", "ours"),
     [
@@ -40,7 +39,6 @@ def test_nothing_said_is_what_the_caller_makes_of_it():
     assert not from_our_pages(scope({}), unsaid=False)
 
 
-@pytest.mark.req("ACC-2")
 @pytest.mark.parametrize(
     ("client", "forwarded", "proxies", "told"),
     [

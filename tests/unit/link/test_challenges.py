@@ -49,19 +49,16 @@ async def street() -> Street:
     return made
 
 
-@pytest.mark.req("RC-6")
 async def test_a_car_answers_each_request(street: Street):
     assert await asyncio.gather(*(street.challenges.ask(CAR) for _ in range(3))) == [GOOD] * 3
     assert len(set(street.asked)) == 3
 
 
-@pytest.mark.req("RC-6")
 async def test_a_car_that_is_not_connected_is_told_at_once(street: Street):
     with pytest.raises(CarOffline):
         await asyncio.wait_for(street.challenges.ask(VehicleId(uuid4())), 0.5)
 
 
-@pytest.mark.req("RC-6")
 async def test_what_another_car_or_nobody_was_asked_for_is_no_answer(street: Street):
     street.answers = [(VehicleId(uuid4()), 0, GOOD), (CAR, 1, GOOD), (CAR, 0, b"short"), (CAR, 0, b"")]
     with pytest.raises(CarSilent):
@@ -71,7 +68,6 @@ async def test_what_another_car_or_nobody_was_asked_for_is_no_answer(street: Str
     assert await street.challenges.ask(CAR) == GOOD, "the first answer counts, and nonsense ends nothing"
 
 
-@pytest.mark.req("RC-6")
 async def test_a_car_is_asked_so_often_only_and_others_are_not_held_back_by_it(street: Street):
     for _ in range(BURST):
         await street.challenges.ask(CAR)

@@ -55,7 +55,7 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-@pytest.mark.req("LNK-1", "LNK-8")
+@pytest.mark.req("LNK-1d")
 def test_a_good_car_may_speak_only_as_itself(world: World) -> None:
     car = world.car()
     grant = world.decide(car)

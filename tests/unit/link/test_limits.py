@@ -86,7 +86,6 @@ def many(count: int) -> dict[str, tuple[bool, int]]:
     return dict.fromkeys(switches[:count], (True, 1))
 
 
-@pytest.mark.req("PRV-5")
 @pytest.mark.parametrize("count", [0, 1, 14, 15, 16])
 def test_a_path_that_is_not_open_is_never_passed_over(count):
     assert OPEN.faultless.read(body_of(many(count))) == many(count)
@@ -115,7 +114,6 @@ def test_what_is_written_in_another_way_is_left_to_the_careful_reader(body):
     assert OPEN.faultless.read(msgspec.Raw(body)) is None
 
 
-@pytest.mark.req("PRV-1")
 @pytest.mark.parametrize(
     ("type_name", "level", "captured", "wanted"),
     [
@@ -130,7 +128,7 @@ def test_paths_are_open_only_where_type_level_and_capture_allow_them(type_name, 
     assert set(judge(level).open_paths(type_name, captured, to_ms(NOW)).limits) == wanted
 
 
-@pytest.mark.req("LNK-8")
+@pytest.mark.req("LNK-8d")
 def test_an_answer_kept_for_a_contract_ends_with_the_contract():
     ending = judge(ends=NOW + timedelta(hours=1))
     assert ending.open_paths(STATUS, Level.DATA, to_ms(NOW)).limits

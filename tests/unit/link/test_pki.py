@@ -35,7 +35,7 @@ def leaf(chain: bytes) -> x509.Certificate:
     return x509.load_pem_x509_certificates(chain)[0]
 
 
-@pytest.mark.req("LNK-1")
+@pytest.mark.req("LNK-1c")
 def test_a_car_s_certificate_binds_its_id_and_vin_and_shows_no_vin_in_its_subject(ca: CertificateAuthority) -> None:
     car, key = VehicleId(uuid4()), new_car_key()
     issued = ca.issue_car(car, VIN, certificate_request(key, car))

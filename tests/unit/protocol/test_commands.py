@@ -26,7 +26,6 @@ ARGUMENTS = st.dictionaries(
 )
 
 
-@pytest.mark.req("RC-6")
 def test_a_payload_is_what_json_stringify_writes():
     members = {
         "v": 1,
@@ -44,7 +43,6 @@ def test_a_payload_is_what_json_stringify_writes():
     assert o.read_payload(text).counter == 7
 
 
-@pytest.mark.req("RC-6")
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -81,7 +81,6 @@ def test_a_frame_of_another_shape_is_unreadable(frame: bytes) -> None:
         read_envelope(frame)
 
 
-@pytest.mark.req("PRV-1")
 def test_an_unknown_level_counts_as_private() -> None:
     assert effective(Level.POSITION, None) is Level.PRIVATE
     assert effective() is Level.PRIVATE

@@ -20,14 +20,13 @@ def numbers(envelopes: tuple[Envelope, ...]) -> list[int]:
     return [envelope.seq for envelope in envelopes]
 
 
-@pytest.mark.req("LNK-3")
 def test_the_next_number_is_applied_and_moves_the_watermark() -> None:
     reception = receive(LanePosition(1, 4), [message(5)])
     assert numbers(reception.apply) == [5]
     assert reception.after == LanePosition(1, 5)
 
 
-@pytest.mark.req("LNK-3")
+@pytest.mark.req("LNK-3d")
 def test_a_repeat_changes_nothing_and_is_answered_again() -> None:
     reception = receive(LanePosition(1, 4), [message(4), message(2)])
     assert reception.apply == ()
@@ -35,7 +34,7 @@ def test_a_repeat_changes_nothing_and_is_answered_again() -> None:
     assert reception.after == LanePosition(1, 4)
 
 
-@pytest.mark.req("LNK-3")
+@pytest.mark.req("LNK-3c")
 def test_a_message_behind_a_gap_stays_unsettled() -> None:
     reception = receive(LanePosition(1, 4), [message(5), message(7)])
     assert numbers(reception.apply) == [5]
@@ -69,7 +68,7 @@ def test_a_tombstone_that_is_garbage_settles_its_own_number_only() -> None:
     assert receive(LanePosition(1, 4), [message(5, type_name=GONE, through=2**60)]).after.watermark == MAX_SEQUENCE
 
 
-@pytest.mark.req("LNK-3")
+@pytest.mark.req("LNK-3b", "LNK-3c", "LNK-3d")
 @given(st.integers(0, 30), st.lists(st.integers(1, 40), max_size=60), st.integers(1, 7))
 def test_however_frames_are_lost_repeated_shuffled_and_split_each_number_is_applied_once_in_order(
     watermark: int, arrivals: list[int], split: int

@@ -5,9 +5,9 @@ import pytest
 from openmarque.protocol.levels import EVERY_LEVEL, Level, at_least, at_most, offered
 
 TWO = (Level.PRIVATE, Level.POSITION)
-pytestmark = pytest.mark.req("PRV-1")
 
 
+@pytest.mark.req("PRV-1e")
 def test_what_is_offered_is_private_and_one_or_two_more_in_order():
     assert offered([Level.POSITION, Level.PRIVATE]) == TWO
     assert offered(list(Level)) == EVERY_LEVEL

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import pytest
 
 from openmarque.domains.commands.sources import COMMANDS, NEWEST
 from openmarque.domains.commands.states import State
@@ -35,7 +34,6 @@ def merge(update: dict[str, Any], told: dict[str, Any]) -> dict[str, Any] | None
     return COMMANDS.merge_update(update, told)
 
 
-@pytest.mark.req("RC-4")
 def test_an_update_tells_the_command_whole_and_an_older_one_nothing():
     done = view(1, State.ACCEPTED, State.SENT, State.DONE)
     told = merge(update(done), {})
@@ -47,7 +45,6 @@ def test_an_update_tells_the_command_whole_and_an_older_one_nothing():
     assert merge({"kind": "remote_commands"}, told) is None, "what can't be read has the part read anew"
 
 
-@pytest.mark.req("RC-4")
 def test_the_newest_ten_are_held_and_a_new_one_pushes_the_oldest_out():
     state: dict[str, Any] = {}
     for number in range(1, NEWEST + 1):

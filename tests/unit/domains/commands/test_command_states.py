@@ -12,7 +12,7 @@ from openmarque.kit.lifecycle import Actor
 CAR = (Event.CAR_REACHED, Event.CAR_EXECUTING, Event.CAR_DONE, Event.CAR_REFUSED, Event.CAR_FAILED)
 
 
-@pytest.mark.req("RC-6")
+@pytest.mark.req("RC-6a")
 def test_a_remote_command_ends_by_time_wherever_its_outcome_is_still_awaited():
     asked = datetime(2026, 11, 30, 12, tzinfo=UTC)
     assert {COMMAND_LIFE.after(state, Event.TIME_OVER) for state in OPEN} == {State.EXPIRED}
@@ -21,7 +21,6 @@ def test_a_remote_command_ends_by_time_wherever_its_outcome_is_still_awaited():
     assert COMMAND_LIFE.causes[Event.TIME_OVER] == {Actor.TIME}
 
 
-@pytest.mark.req("RC-6")
 def test_only_the_truth_of_the_car_corrects_what_expired():
     corrected = {way.event: way.to for way in COMMAND_LIFE.transitions if way.state is State.EXPIRED}
     assert corrected == {
@@ -31,20 +30,17 @@ def test_only_the_truth_of_the_car_corrects_what_expired():
     }
 
 
-@pytest.mark.req("RC-6")
 def test_a_car_says_nothing_of_a_remote_command_that_it_was_never_given():
     for state, event in product((State.AWAITING_PHONE, State.ACCEPTED), CAR):
         with pytest.raises(CommandStepImpossible):
             COMMAND_LIFE.after(state, event)
 
 
-@pytest.mark.req("RC-6")
 def test_a_report_that_comes_twice_changes_nothing():
     for event, state in zip(CAR, (State.REACHED, State.EXECUTING, State.DONE, State.REFUSED, State.FAILED), strict=True):
         assert COMMAND_LIFE.after(state, event) is state
 
 
-@pytest.mark.req("RC-7")
 def test_only_the_car_makes_a_phone_active():
     makers = {
         event for state, event in product(KeyState, KeyEvent) if DIGITAL_KEY_LIFE.after(state, event) is KeyState.ACTIVE

@@ -9,7 +9,7 @@ from openmarque.services.lock.rules import LOCK, UNLOCK, is_done, is_locked, may
 ALL_LOCKED = dict.fromkeys((*vss.DOORS_LOCKED, vss.TRUNK_LOCKED), True)
 
 
-@pytest.mark.req("RC-5")
+@pytest.mark.req("RC-5a")
 @pytest.mark.parametrize("path", [*vss.DOORS_LOCKED, vss.TRUNK_LOCKED])
 def test_one_unlocked_door_makes_the_car_unlocked(path):
     assert is_locked(ALL_LOCKED) is True
@@ -30,7 +30,6 @@ def test_a_car_with_two_doors_is_locked_when_both_are():
     assert is_done(UNLOCK, dict.fromkeys(two, False))
 
 
-@pytest.mark.req("RC-1")
 def test_unlocking_is_done_when_no_door_is_locked_any_more():
     unlocked = dict.fromkeys(vss.DOORS_LOCKED, False)
     assert is_done(UNLOCK, unlocked | {vss.TRUNK_LOCKED: True})

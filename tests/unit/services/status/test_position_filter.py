@@ -35,7 +35,6 @@ def test_the_first_fix_is_believed_and_the_same_again_is_held() -> None:
     assert verdicts([(HOME, 0, 0), (HOME, 15, 1), (HOME, 30, 2)]) == [Verdict.NEW, Verdict.HELD, Verdict.HELD]
 
 
-@pytest.mark.req("STA-1")
 def test_a_fix_held_for_seconds_and_then_hundreds_of_metres_on_is_no_jump() -> None:
     held = [(HOME, 20.0 * i, float(i)) for i in range(20)]
     assert verdicts([*held, (north(400), 400, 20)])[-1] is Verdict.NEW

@@ -27,7 +27,7 @@ def steady(seconds: int, speed_kmh: float, soc_start: float = 80.0, soc_end: flo
     return metered([(BEGIN + i * 1000, speed_kmh, soc_start if i < seconds else soc_end) for i in range(seconds + 1)])
 
 
-@pytest.mark.req("TRP-1")
+@pytest.mark.req("TRP-1c", "TRP-1d")
 def test_a_trip_tells_durations_distance_average_speed_charge_and_consumption() -> None:
     samples = [(BEGIN, 0.0, 80.0), *((BEGIN + i * 1000, 0.0, 80.0) for i in range(1, 61))]
     samples += [(BEGIN + i * 1000, 36.0, 79.0) for i in range(61, 361)]
@@ -50,14 +50,14 @@ def test_a_trip_tells_durations_distance_average_speed_charge_and_consumption() 
     assert known.mean_consumption_kwh_100km == pytest.approx((80 - 75.004) / 100 * 6.1 / 3000 * 100_000)
 
 
-@pytest.mark.req("TRP-2")
+@pytest.mark.req("TRP-2a")
 def test_a_trip_under_300_m_is_not_shown() -> None:
     assert not shown(finish(steady(29, 36)))
     assert shown(finish(steady(30, 36)))
     assert not is_shown(math.nextafter(300, 0))
 
 
-@pytest.mark.req("TRP-2")
+@pytest.mark.req("TRP-2b")
 def test_consumption_is_told_only_above_2_km_and_with_a_known_battery() -> None:
     assert finish(steady(200, 36, soc_end=70), 6.1).mean_consumption_kwh_100km is None
     assert finish(steady(201, 36, soc_end=70), 6.1).mean_consumption_kwh_100km == pytest.approx(0.61 / 2010 * 100_000)
@@ -111,7 +111,6 @@ def timed(drive: Samples) -> Samples:
 
 
 @given(drives, st.lists(st.integers(0, 59), max_size=5))
-@pytest.mark.req("TRP-1")
 def test_a_car_killed_and_restarted_anywhere_measures_the_same_trip(drive: Samples, kills: list[int]) -> None:
     samples = timed(drive)
     meter = start(*samples[0])

@@ -38,7 +38,7 @@ def minute(*, reset_at: int | None = None) -> list[Sample]:
     return [*samples, sample(60, ignition="OFF", trip_meter=10_000)]
 
 
-@pytest.mark.req("TRP-1", "LNK-2")
+@pytest.mark.req("LNK-2g", "TRP-1b")
 def test_a_reset_of_the_trip_meter_ends_the_trip_and_begins_the_next() -> None:
     (whole,) = follow(minute())
     first, second = follow(minute(reset_at=20))
@@ -56,7 +56,6 @@ def test_a_reading_that_only_grows_resets_nothing() -> None:
     assert len(follow(minute())) == 1
 
 
-@pytest.mark.req("TRP-1")
 @pytest.mark.parametrize(("fuel", "consumption"), [({}, 100 * 11.6 * 0.05 / 3.0), ({"fuel_level": 60}, None)])
 def test_the_charge_used_is_the_consumption_of_a_car_that_burns_no_fuel(fuel, consumption) -> None:
     ends: dict[int, dict[str, Value]] = {
