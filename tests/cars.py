@@ -45,7 +45,7 @@ POLICY_KEY = ed25519.Ed25519PrivateKey.from_private_bytes(b"p" * 32)
 POLICY_KEYS = {signing.key_id(POLICY_KEY.public_key()): POLICY_KEY.public_key()}
 COMMAND_KEY = ed25519.Ed25519PrivateKey.from_private_bytes(b"o" * 32)
 CAR_KEY = ed25519.Ed25519PrivateKey.from_private_bytes(b"c" * 32)
-CATALOGUE = Catalogue(installed_services(), retention=load_pack().retention)
+CATALOGUE = Catalogue(installed_services(), pack=load_pack())
 
 
 class TestKeyring:
@@ -88,6 +88,7 @@ def policy(
     contract_ends: datetime | None = None,
     vehicle: UUID = VEHICLE,
     key: ed25519.Ed25519PrivateKey = POLICY_KEY,
+    catalogue: Catalogue = CATALOGUE,
 ) -> bytes:
     """A signed policy for a car with an activated trial of the plan "connect"."""
     contract = ContractFact("connect", True, START - timedelta(days=1), contract_ends or START + timedelta(days=365))
@@ -100,7 +101,7 @@ def policy(
         contracts=(contract,),
         switched_off_in_app=frozenset(off),
     )
-    return sign_policy(compile_policy(CATALOGUE.service_declarations(), facts), key)
+    return sign_policy(compile_policy(catalogue.service_declarations(), facts), key)
 
 
 @dataclass

@@ -234,7 +234,7 @@ def _migrate(settings: Settings, url: str, clock: Clock) -> None:
 async def bootstrap(settings: Settings, clock: Clock, pool_size: int = 8) -> AsyncIterator[Platform]:
     """A wired platform for this process, its connections closed at the end. The engines run already (``start_engines``)."""
     pack = load_pack(settings.brand_pack)
-    catalogue = installed_catalogue(pack.retention)
+    catalogue = installed_catalogue(pack)
     keys = KeyRing(settings.keys_dir, clock)
     issuing = CertificateAuthority(settings.home / "pki", clock)
     endpoint = read_endpoint(settings)

@@ -21,7 +21,7 @@ class MemoryCommandStores(MemoryStores):
         self.commands = MemoryCommands()
         # With every installed service: the world's own catalogue may know fewer commands.
         self.compiler = StoringPolicyCompiler(
-            installed_catalogue(load_pack().retention), self.facts, MemoryPolicyStore(), Ed25519PrivateKey.generate()
+            installed_catalogue(load_pack()), self.facts, MemoryPolicyStore(), Ed25519PrivateKey.generate()
         )
 
     async def owned_car(self) -> tuple[VehicleId, TenureId, AccountId]:

@@ -39,7 +39,7 @@ class PostgresStores:
         self.levels = PostgresLevels()
         self.facts = PostgresFacts()
         self.compiler = StoringPolicyCompiler(
-            installed_catalogue(load_pack().retention), self.facts, PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
+            installed_catalogue(load_pack()), self.facts, PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
         )
         self._database = database
         self._owner_url = owner_url

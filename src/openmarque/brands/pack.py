@@ -97,6 +97,16 @@ class SafetyCodeTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fresh_s: Annotated[int, msgspec.Meta(ge=15, le=120)] = 120
 
 
+class CommandTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the brand asks for before a command runs, beyond what its declaration asks for; it can't ask for less. REQ AUT-10.
+
+    `authority` is who has to sign at least, `code` whether the safety code has to be typed (which a phone then signs for).
+    """
+
+    authority: Literal["platform", "digital_key", "local"] | None = None
+    code: bool | None = None
+
+
 class BrandPack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One brand. `version` is pinned on contracts; identifiers are stable for ever. `countries` are those that it serves.
 
@@ -113,6 +123,7 @@ class BrandPack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pairing: PairingTerms
     levels: tuple[Literal["private", "data", "position"], ...] = ("private", "data", "position")
     safety_code: SafetyCodeTerms = SafetyCodeTerms()
+    commands: Mapping[Identifier, CommandTerms] = {}
     accounts: AccountTerms = AccountTerms()
     retention: Mapping[str, Days] = {}
     """Days for which an item is kept whose declaration leaves that to the brand, by "declaration.item"; a missing one closes what

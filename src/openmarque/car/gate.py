@@ -11,6 +11,7 @@ from typing import Final
 
 from openmarque.car.model import Now
 from openmarque.catalogue.decide import Ask, Kind, Moment, Permit
+from openmarque.catalogue.declarations import Authority
 from openmarque.catalogue.policy import CompiledPolicy
 from openmarque.catalogue.refusals import Reason
 from openmarque.protocol.envelope import Trust
@@ -117,6 +118,12 @@ class Gate:
             return NO_POLICY
         answer = self._compiled_policy.judge(Ask(declaration, Kind.COMMAND, command), self._moment())
         return "" if isinstance(answer, Permit) else answer.reason.value
+
+    def authority(self, declaration: str, command: str, declared: Authority) -> Authority:
+        """Who has to sign a command: whom its declaration names, or whom the brand asks for beyond that, by the policy. REQ AUT-10."""
+        if self._compiled_policy is None:
+            return declared
+        return declared.stricter(self._compiled_policy.authority(declaration, command))
 
     def may_send(self) -> frozenset[str]:
         """The service messages that may be captured and sent now."""

@@ -215,14 +215,15 @@ class RemoteCommands:
         known = self._commands.get(payload.command)
         if known is None:
             return CommandReason.UNKNOWN_COMMAND
-        foreign = self._is_not_by(turn, known.authority, remote_command, payload)
+        authority = self._gate.authority(known.declaration, payload.command, known.authority)
+        foreign = self._is_not_by(turn, authority, remote_command, payload)
         if foreign is not None:
             return foreign
         is_new = self._phones.is_new(payload.key_id, payload.counter)
         if is_new:
             self._phones.count(payload.key_id, payload.counter)
             turn.changes.put(PHONES, self._phones.record)
-        if known.authority is Authority.DIGITAL_KEY_AND_CODE and not remote_command.code_fresh:
+        if authority.needs_code and not remote_command.code_fresh:
             return CommandReason.CODE_NOT_FRESH
         if not is_new:
             return CommandReason.OLD_COUNTER

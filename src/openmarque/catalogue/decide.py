@@ -21,7 +21,7 @@ from uuid import UUID
 
 import msgspec
 
-from openmarque.catalogue.declarations import Declaration, LegalBasis, Scope
+from openmarque.catalogue.declarations import Authority, Declaration, LegalBasis, Scope
 from openmarque.catalogue.facts import ContractFact, Facts
 from openmarque.catalogue.refusals import Reason, Refusal
 from openmarque.kit.clock import to_ms
@@ -66,7 +66,8 @@ class Moment:
 class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     """One declaration as it stands for one car: `closed` for a reason, or open in [from_ms, until_ms).
 
-    `names` maps ``kind:name`` to the privacy level it needs. Unset bounds are open ends.
+    `names` maps ``kind:name`` to the privacy level it needs; `authorities` says who has to sign each command, as it counts for the
+    brand. Unset bounds are open ends.
     """
 
     declaration: str
@@ -78,6 +79,7 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     duty: bool = False
     group: str = ""
     remote: bool = False
+    authorities: dict[str, Authority] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ def standing(declaration: Declaration, facts: Facts) -> Rule:
         duty=declaration.is_legal_duty,
         group=declaration.group,
         remote=declaration.remote,
+        authorities={command.name: command.authority for command in declaration.commands},
     )
 
 

@@ -18,7 +18,7 @@ from uuid import UUID
 import msgspec
 
 from openmarque.catalogue.decide import Ask, Kind, Moment, Permit, Rule, Subject, judge, open_names, standing
-from openmarque.catalogue.declarations import Declaration
+from openmarque.catalogue.declarations import Authority, Declaration
 from openmarque.catalogue.facts import Facts
 from openmarque.catalogue.refusals import Reason, Refusal
 from openmarque.kit.clock import to_ms
@@ -137,6 +137,11 @@ class CompiledPolicy:
         if rule is None:
             return Refusal(ask.declaration, ask.name, Reason.UNDECLARED)
         return self._expired(rule, ask.name, moment) or judge(rule, self.subject, moment, ask)
+
+    def authority(self, declaration: str, command: str) -> Authority:
+        """Who has to sign this command at least, by the policy; what the policy does not know is given by the platform."""
+        rule = self._rules.get(declaration)
+        return Authority.PLATFORM if rule is None else rule.authorities.get(command, Authority.PLATFORM)
 
     def judge_message(self, type_name: str, captured: Level, moment: Moment) -> Permit | Refusal:
         """May a service message of this type, captured at `captured`, be taken at `moment`?"""

@@ -4,10 +4,12 @@ Services are found under the entry-point group ``openmarque.services``, ours and
 declarations (accounts, link, contracts) are handed in by the assembly, since they are no services.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
+from openmarque.brands.pack import BrandPack
+from openmarque.catalogue.brand_terms import with_terms
 from openmarque.catalogue.capabilities import capability_problems
 from openmarque.catalogue.declarations import (
     CARRIERS,
@@ -16,10 +18,8 @@ from openmarque.catalogue.declarations import (
     DocumentSpec,
     Item,
     NoticeSpec,
-    Retention,
     Scope,
     Service,
-    Until,
 )
 from openmarque.kit.errors import OpenMarqueError
 from openmarque.kit.plugins import service_points
@@ -47,15 +47,11 @@ class Catalogue:
         self,
         services: Iterable[Service],
         platform: Iterable[Declaration] = (),
-        retention: Mapping[str, int] | None = None,
+        pack: BrandPack | None = None,
     ) -> None:
-        """Collect the declarations; raises ``CatalogueInvalid`` with every problem found.
-
-        `retention` is what the brand has set for items whose declaration leaves that to it: days by "declaration.item" (REQ GDP-12).
-        """
-        days = retention or {}
-        self.services = tuple(sorted((_service_kept(s, days) for s in services), key=lambda s: s.name))
-        every = [*(_kept(d, days) for d in platform), *(d for s in self.services for d in s.declarations)]
+        """Collect the declarations as they count for the brand of `pack`; raises ``CatalogueInvalid`` with every problem found."""
+        self.services = tuple(sorted((_for_brand(s, pack) for s in services), key=lambda s: s.name))
+        every = [*(_with_terms(d, pack) for d in platform), *(d for s in self.services for d in s.declarations)]
         self.declarations: dict[str, Declaration] = {d.name: d for d in every}
         problems = [
             *_duplicates("declaration", (d.name for d in every)),
@@ -123,20 +119,12 @@ def installed_services() -> tuple[Service, ...]:
     return tuple(found)
 
 
-def _service_kept(service: Service, days: Mapping[str, int]) -> Service:
-    return replace(service, declarations=tuple(_kept(declaration, days) for declaration in service.declarations))
+def _for_brand(service: Service, pack: BrandPack | None) -> Service:
+    return replace(service, declarations=tuple(_with_terms(declaration, pack) for declaration in service.declarations))
 
 
-def _kept(declaration: Declaration, days: Mapping[str, int]) -> Declaration:
-    """The declaration with the brand's retention for the items that have none; one that a declaration states is never changed."""
-    names = {item.name: f"{declaration.name}.{item.name}" for item in declaration.items if item.retention is None}
-    if not any(name in days for name in names.values()):
-        return declaration
-    items = (
-        replace(item, retention=Retention(Until.AGE, days[names[item.name]])) if names.get(item.name) in days else item
-        for item in declaration.items
-    )
-    return replace(declaration, items=tuple(items))
+def _with_terms(declaration: Declaration, pack: BrandPack | None) -> Declaration:
+    return declaration if pack is None else with_terms(declaration, pack)
 
 
 def _duplicates(what: str, names: Iterable[str]) -> list[str]:

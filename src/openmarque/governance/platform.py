@@ -1,13 +1,14 @@
 """The platform's own declarations, and which package owns which table."""
 
 import sys
-from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
 
 from sqlalchemy import Table
 
+from openmarque.brands.pack import BrandPack, BrandPackInvalid
+from openmarque.catalogue.brand_terms import pack_problems
 from openmarque.catalogue.declarations import Declaration
 from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.kit.errors import OpenMarqueError
@@ -45,12 +46,17 @@ def platform_declarations() -> tuple[Declaration, ...]:
     return tuple(found)
 
 
-def installed_catalogue(retention: Mapping[str, int] | None = None) -> Catalogue:
-    """The catalogue of this installation: the platform's declarations and those of every installed service.
+def installed_catalogue(pack: BrandPack | None = None) -> Catalogue:
+    """The catalogue of this installation, for the brand of `pack`: the platform's declarations and those of every installed service.
 
-    `retention` is that of the brand pack, for what the declarations leave to it.
+    Raises ``BrandPackInvalid`` for a pack that asks for less than the declarations, or names what is not installed.
     """
-    return Catalogue(installed_services(), platform_declarations(), retention)
+    services, platform = installed_services(), platform_declarations()
+    if pack is not None:
+        problems = list(pack_problems(pack, [*platform, *(d for service in services for d in service.declarations)]))
+        if problems:
+            raise BrandPackInvalid("; ".join(problems) + ".")
+    return Catalogue(services, platform, pack)
 
 
 def table_owners() -> dict[str, str]:

@@ -44,6 +44,38 @@ def problem(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, response.json()["code"]
 
 
+@pytest.mark.req("AUT-10a")
+async def test_an_app_is_told_all_that_it_needs_to_offer_a_command(phone: Phone):
+    async def offered(language: str) -> dict[str, dict[str, Any]]:
+        headers = {**phone.owner.headers, "Accept-Language": language}
+        response = await phone.client.get(f"{phone.car.address}/commands", headers=headers)
+        assert response.status_code == 200, response.text
+        return {item["command"]: item for item in response.json()["items"]}
+
+    commands = await offered("fr")
+    assert set(commands) == {"lock", "unlock", "refresh"}
+    unlock, refresh = commands["unlock"], commands["refresh"]
+    assert (unlock["declaration"], unlock["authority"], unlock["needs_code"]) == ("lock", "digital_key_and_code", True)
+    assert (refresh["authority"], refresh["needs_code"], refresh["confirmation"]) == ("platform", False, None)
+    assert (unlock["possible"], unlock["reason"]) == (True, "")
+    assert (unlock["begins_within_s"], unlock["lifetime_s"]) == (8, 20)
+    assert unlock["arguments"] == {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+    assert unlock["label"] != (await offered("en"))["unlock"]["label"]
+    assert unlock["confirmation"]
+
+
+@pytest.mark.req("RC-6b")
+async def test_a_command_that_is_not_possible_says_why_and_what_helps(client: httpx.AsyncClient, street: Street):
+    owner = await street.owner()
+    car = await street.car(owner, level=Level.PRIVATE)
+    response = await client.get(f"{car.address}/commands", headers=owner.headers)
+    assert response.json()["items"]
+    for item in response.json()["items"]:
+        assert (item["possible"], item["reason"]) == (False, "level_too_low"), item
+        assert item["message"]
+        assert item["cure"]
+
+
 @pytest.mark.req("RC-6a", "RC-6f")
 async def test_an_unlock_with_phone_and_code_is_done_and_each_step_is_kept(phone: Phone):
     response = await phone.remote_commands("unlock", safety_code=CODE)

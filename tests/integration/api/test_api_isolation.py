@@ -104,6 +104,7 @@ OPERATIONS: dict[tuple[str, str], Line] = {
     ("get", "/vehicles/{vehicle_id}/refusals"): Line(Kind.CAR),
     ("get", "/vehicles/{vehicle_id}/events"): Line(Kind.CAR),
     # Remote commands and phones
+    ("get", "/vehicles/{vehicle_id}/commands"): Line(Kind.CAR),
     ("post", "/vehicles/{vehicle_id}/challenges"): Line(Kind.CAR),
     ("get", "/vehicles/{vehicle_id}/remote-commands"): Line(Kind.CAR),
     ("post", "/vehicles/{vehicle_id}/remote-commands"): Line(Kind.CAR, {"command": "refresh"}, _KEYED),

@@ -5,11 +5,13 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from openmarque.brands.pack import CommandTerms, load_pack
+from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.protocol import commands as o
 from openmarque.protocol import signals as vss
 from openmarque.protocol.envelope import Lane
 from openmarque.protocol.levels import Level
-from tests.cars import CATALOGUE, NEXT_OWNER, START_MS, VEHICLE, Car, policy
+from tests.cars import CATALOGUE, NEXT_OWNER, START_MS, VEHICLE, Car, Platform, policy
 from tests.phones import LOCKED, PARKED, UNLOCKED, Owned, Phone, sealed
 
 
@@ -37,6 +39,18 @@ def test_locking_needs_no_code(owned):
     assert owned.gives(sealed(payload, owned.phone.signs(payload), code_fresh=False)) == BEGUN
     owned.senses(LOCKED)
     assert owned.reports[-1] == ("done", "")
+
+
+@pytest.mark.req("AUT-10a")
+def test_a_brand_that_asks_for_the_code_before_locking_is_obeyed_by_the_car():
+    brand = msgspec.structs.replace(load_pack(), commands={"lock": CommandTerms(code=True)})
+    careful = policy(catalogue=Catalogue(installed_services(), pack=brand))
+    owned = Owned(platform=Platform(policy=careful))
+    owned.senses(UNLOCKED)
+    payload = owned.phone.writes("lock", owned.challenge())
+    assert owned.gives(sealed(payload, owned.phone.signs(payload), code_fresh=False)) == [("refused", "code_not_fresh")]
+    payload = owned.phone.writes("lock", owned.challenge())
+    assert owned.gives(sealed(payload, owned.phone.signs(payload), code_fresh=True))[-2:] == BEGUN
 
 
 def test_a_remote_command_whose_outcome_does_not_show_in_eight_seconds_has_failed(owned):

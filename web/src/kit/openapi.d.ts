@@ -312,6 +312,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/vehicles/{vehicle_id}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What this car can be told to do
+         * @description Each command of this car: what it is called, who signs it, its arguments and times, and whether you could give it now.
+         */
+        get: operations["list_offers_api_v1_vehicles__vehicle_id__commands_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/vehicles/{vehicle_id}/challenges": {
         parameters: {
             query?: never;
@@ -346,7 +366,7 @@ export interface paths {
         get: operations["list_commands_api_v1_vehicles__vehicle_id__remote_commands_get"];
         put?: never;
         /**
-         * Remote command something of the car
+         * Send the car a remote command
          * @description The command with its address; each further step is told on the car's event stream.
          *
          *     What the rules do not permit, and what the car can't get because it is not connected, is a remote command in the state `refused`, with
@@ -764,6 +784,12 @@ export interface components {
             safety_code?: string | null;
         };
         /**
+         * Authority
+         * @description Who has to sign a remote command before the car runs it (DESIGN, "A remote command"). From the least demanding to the strictest.
+         * @enum {string}
+         */
+        Authority: "platform" | "digital_key" | "digital_key_and_code" | "local";
+        /**
          * BrandBody
          * @description What there is to know of the brand before signing in.
          */
@@ -795,6 +821,90 @@ export interface components {
             lives_s: number;
         };
         /**
+         * CommandBody
+         * @description A command of this car as it counts here and now: all that an app needs to offer it.
+         */
+        CommandBody: {
+            /**
+             * Command
+             * @description Its name, for `POST …/remote-commands`.
+             * @example unlock
+             */
+            command: string;
+            /**
+             * Declaration
+             * @description The declaration that lists it.
+             * @example lock
+             */
+            declaration: string;
+            /**
+             * Label
+             * @description What it is called.
+             * @example unlock
+             */
+            label: string;
+            /**
+             * Confirmation
+             * @description What to ask before it is sent; null where nothing is to be asked.
+             */
+            confirmation: string | null;
+            /** @description Who has to sign it: the stricter of its declaration's and the brand's. */
+            authority: components["schemas"]["Authority"];
+            /**
+             * Needs Code
+             * @description Whether the safety code has to be typed for it.
+             */
+            needs_code: boolean;
+            /**
+             * Arguments
+             * @description JSON Schema (2020-12) of its arguments: an object whose properties are bool, whole numbers, texts and choices (`oneOf` of `const` with `title`), with `title`, `default`, limits and `unit`.
+             */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /**
+             * Begins Within S
+             * @description The car is at it at most so long after the request; what a phone signs is good for this long.
+             * @example 8
+             */
+            begins_within_s: number;
+            /**
+             * Outcome Within S
+             * @description The car says what came of it at most so long after the request.
+             * @example 15
+             */
+            outcome_within_s: number;
+            /**
+             * Lifetime S
+             * @description You hear the last word at most so long after the request.
+             * @example 20
+             */
+            lifetime_s: number;
+            /**
+             * Possible
+             * @description Whether it is permitted now. Whether the car can be reached shows when it is sent.
+             */
+            possible: boolean;
+            /**
+             * Reason
+             * @description Why it is not possible: a stable code; empty otherwise.
+             * @example
+             */
+            reason: string;
+            /**
+             * Message
+             * @description The reason in a sentence; empty otherwise.
+             * @example
+             */
+            message: string;
+            /**
+             * Cure
+             * @description What you can do about it; empty where there is nothing to do.
+             * @example
+             */
+            cure: string;
+        };
+        /**
          * CommandRequestBody
          * @description What the car is to do. What a phone has to sign comes signed, or waits for a phone to approve it.
          */
@@ -810,6 +920,14 @@ export interface components {
             signature?: string | null;
             /** Safety Code */
             safety_code?: string | null;
+        };
+        /**
+         * CommandsBody
+         * @description The commands of a car, by name.
+         */
+        CommandsBody: {
+            /** Items */
+            items: components["schemas"]["CommandBody"][];
         };
         /**
          * EligibilityBody
@@ -3521,6 +3639,104 @@ export interface operations {
             };
             /** @description Parts of the request don't have the form that they should. */
             422: {
+                headers: {
+                    /** @description Name of this request, for support. */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side. */
+            500: {
+                headers: {
+                    /** @description Name of this request, for support. */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database can't be reached or had to give up this transaction. */
+            503: {
+                headers: {
+                    /** @description Name of this request, for support. */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_offers_api_v1_vehicles__vehicle_id__commands_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages of texts you read, by preference; `en` and `fr` are spoken. */
+                "accept-language"?: string;
+                /** @description The `ETag` of what you have. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description Opaque id of a car. */
+                vehicle_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Name of this request, for support. */
+                    "Request-Id"?: string;
+                    /** @description Version of the content, for If-None-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandsBody"];
+                };
+            };
+            /** @description What you have is still right. */
+            304: {
+                headers: {
+                    /** @description Version of the content, for If-None-Match. */
+                    ETag?: string;
+                    /** @description Name of this request, for support. */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description You are not signed in. */
+            401: {
+                headers: {
+                    /** @description Name of this request, for support. */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such car in your garage. */
+            404: {
+                headers: {
+                    /** @description Name of this request, for support. */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This program does not answer under this host name. */
+            421: {
                 headers: {
                     /** @description Name of this request, for support. */
                     "Request-Id"?: string;

@@ -1,15 +1,19 @@
 """Bodies of requests and answers about commands, phones and the safety code."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from openmarque.catalogue.command_arguments import arguments_schema
+from openmarque.catalogue.declarations import Authority
+from openmarque.domains.commands.requests import Offer
 from openmarque.domains.commands.states import KeyState, State
 from openmarque.domains.commands.store import CommandView, PhoneRow
 from openmarque.domains.commands.texts import told
 from openmarque.http.bodies import Body
 from openmarque.kit.ids import wire
+from openmarque.kit.texts import texts
 from openmarque.protocol.commands import CHALLENGE_LIVES_MS
 from openmarque.protocol.digital_keys import MAX_LABEL
 
@@ -34,6 +38,37 @@ class ChallengeBody(Body):
 
     challenge: str = Field(description="16 bytes, base64url without padding.", examples=["q83vEjRWeJCrze8SNFZ4kA"])
     lives_s: int = Field(description="Seconds for which a remote command may name it.", examples=[CHALLENGE_LIVES_MS // 1000])
+
+
+class CommandBody(Body):
+    """A command of this car as it counts here and now: all that an app needs to offer it."""
+
+    command: str = Field(description="Its name, for `POST …/remote-commands`.", examples=["unlock"])
+    declaration: str = Field(description="The declaration that lists it.", examples=["lock"])
+    label: str = Field(description="What it is called.", examples=["unlock"])
+    confirmation: str | None = Field(description="What to ask before it is sent; null where nothing is to be asked.")
+    authority: Authority = Field(description="Who has to sign it: the stricter of its declaration's and the brand's.")
+    needs_code: bool = Field(description="Whether the safety code has to be typed for it.")
+    arguments: dict[str, Any] = Field(
+        description="JSON Schema (2020-12) of its arguments: an object whose properties are bool, whole numbers, texts and choices "
+        "(`oneOf` of `const` with `title`), with `title`, `default`, limits and `unit`."
+    )
+    begins_within_s: int = Field(
+        description="The car is at it at most so long after the request; what a phone signs is good for this long.",
+        examples=[8],
+    )
+    outcome_within_s: int = Field(description="The car says what came of it at most so long after the request.", examples=[15])
+    lifetime_s: int = Field(description="You hear the last word at most so long after the request.", examples=[20])
+    possible: bool = Field(description="Whether it is permitted now. Whether the car can be reached shows when it is sent.")
+    reason: str = Field(description="Why it is not possible: a stable code; empty otherwise.", examples=[""])
+    message: str = Field(description="The reason in a sentence; empty otherwise.", examples=[""])
+    cure: str = Field(description="What you can do about it; empty where there is nothing to do.", examples=[""])
+
+
+class CommandsBody(Body):
+    """The commands of a car, by name."""
+
+    items: list[CommandBody]
 
 
 class CommandRequestBody(Body):
@@ -120,6 +155,33 @@ class SafetyCodeBody(Body):
 
     code: Code
     password: str = Field(min_length=1, max_length=256)
+
+
+def offer_body(offer: Offer, language: str) -> CommandBody:
+    """The body that tells of a command."""
+    spec, say = offer.command.spec, texts(language)
+    message, cure = told(State.REFUSED, offer.refused, language) if offer.refused else ("", "")
+
+    def title(path: str, otherwise: str) -> str:
+        return say.text_or(f"{'choice' if '.' in path else 'argument'}.{spec.name}.{path}", otherwise)
+
+    label = say.text_or(f"command.{spec.name}", spec.name.replace("_", " "))
+    return CommandBody(
+        command=spec.name,
+        declaration=offer.command.declaration,
+        label=label,
+        confirmation=say.text_or(f"confirm.{spec.name}", f"{label}?") if spec.confirm else None,
+        authority=spec.authority,
+        needs_code=spec.authority.needs_code,
+        arguments=arguments_schema(spec.arguments, title),
+        begins_within_s=spec.begins_within_s,
+        outcome_within_s=spec.outcome_within_s,
+        lifetime_s=spec.lifetime_s,
+        possible=not offer.refused,
+        reason=offer.refused,
+        message=message,
+        cure=cure,
+    )
 
 
 def command_body(view: CommandView, language: str) -> RemoteCommandBody:

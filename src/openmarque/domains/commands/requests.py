@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
-from openmarque.domains.commands.rules import fingerprint
+from openmarque.domains.commands.rules import Command, fingerprint
 from openmarque.domains.commands.store import CommandView, PhoneRow
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
 from openmarque.protocol.commands import CommandPayload
@@ -59,6 +59,14 @@ class Approval:
     account_id: AccountId
     signed: Signed
     code_right: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A command that an owner may know of, and the reason code why it is not possible now ("" when it is)."""
+
+    command: Command
+    refused: str
 
 
 @dataclass(frozen=True, slots=True)

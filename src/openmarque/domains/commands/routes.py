@@ -87,6 +87,7 @@ def dispatcher_of(request: Request, opened: RequestSession, vehicle_id: str) -> 
 def router() -> APIRouter:
     """The routes of commands, phones and the safety code."""
     routes = APIRouter()
+    _commands(routes)
     _challenge(routes)
     _remote_command(routes)
     _approve(routes)
@@ -94,6 +95,22 @@ def router() -> APIRouter:
     _phones(routes)
     _code(routes)
     return routes
+
+
+def _commands(routes: APIRouter) -> None:
+    @routes.get(
+        "/vehicles/{vehicle_id}/commands",
+        response_model=b.CommandsBody,
+        responses=OF_A_CAR,
+        tags=["remote_commands"],
+        summary="What this car can be told to do",
+    )
+    async def list_offers(request: Request, visit: OwnCar, language: Language) -> Response:
+        """Each command of this car: what it is called, who signs it, its arguments and times, and whether you could give it now."""
+        commands = request.app.state.parts.commands
+        assert isinstance(commands, Commands)
+        offers = await commands.remote_commands.offers(visit.tx, visit.tenure_id, visit.vehicle_id, visit.account_id, visit.now)
+        return answer(request, b.CommandsBody(items=[b.offer_body(offer, language) for offer in offers]), language=language)
 
 
 def _challenge(routes: APIRouter) -> None:

@@ -32,7 +32,7 @@ from openmarque.domains.commands.errors import (
     TooManyCommands,
 )
 from openmarque.domains.commands.progress import LIVE_PART, CommandKey, Progress, handed_over
-from openmarque.domains.commands.requests import Approval, Asked, CommandReceipt, Proof, Signed
+from openmarque.domains.commands.requests import Approval, Asked, CommandReceipt, Offer, Proof, Signed
 from openmarque.domains.commands.rules import (
     APPROVAL_LIVES,
     COMMAND_LIVES,
@@ -45,7 +45,7 @@ from openmarque.domains.commands.rules import (
 from openmarque.domains.commands.states import COMMAND_LIFE, Event, KeyState, State
 from openmarque.domains.commands.store import CommandEligibility, CommandRow, CommandStore, CommandView, Inquiry, PhoneRow, Step
 from openmarque.kit.clock import to_ms
-from openmarque.kit.ids import TenureId, VehicleId, new_uuid, parse_wire, wire
+from openmarque.kit.ids import AccountId, TenureId, VehicleId, new_uuid, parse_wire, wire
 from openmarque.link.evaluating import EvaluatorCache
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import LinkStore, PolicyRow
@@ -243,8 +243,23 @@ class RemoteCommands:
 
     async def why_closed(self, tx: Transaction, tenure_id: TenureId, vehicle_id: VehicleId, now: datetime) -> str:
         """Why no command at all is permitted now; empty when some is."""
-        reasons = [(await self._refusal(tx, tenure_id, vehicle_id, command, now))[0] for command in self._commands.values()]
+        reasons = [offer.refused for offer in await self._offers(tx, tenure_id, vehicle_id, now)]
         return "" if "" in reasons else next(iter(reasons), str(Reason.UNDECLARED))
+
+    async def offers(
+        self, tx: Transaction, tenure_id: TenureId, vehicle_id: VehicleId, account_id: AccountId, now: datetime
+    ) -> list[Offer]:
+        """Every command that this car is equipped for, by name, and whether the account could give it now. Nothing is asked of the car."""
+        offers = await self._offers(tx, tenure_id, vehicle_id, now)
+        offers = [offer for offer in offers if offer.refused != Reason.NO_CAPABILITY]
+        if not (await self._store.eligibility(tx, tenure_id, account_id, now, now)).may_command:
+            return [replace(offer, refused=texts.NOT_GRANTED) for offer in offers]
+        return offers
+
+    async def _offers(self, tx: Transaction, tenure_id: TenureId, vehicle_id: VehicleId, now: datetime) -> list[Offer]:
+        policy = (await self._link.policies(tx, [vehicle_id])).get(vehicle_id)
+        every = [self._commands[name] for name in sorted(self._commands)]
+        return [Offer(command, self._judged(tenure_id, vehicle_id, policy, command, now)[0]) for command in every]
 
 
 def _eligible(eligibility: CommandEligibility) -> CommandEligibility:

@@ -19,7 +19,7 @@ def check_installation(database_url: str | None, brand_pack: Path | None = None)
     A catalogue that contradicts itself is a finding too. Raises ``BrandPackInvalid``.
     """
     try:
-        catalogue = installed_catalogue(load_pack(brand_pack).retention)
+        catalogue = installed_catalogue(load_pack(brand_pack))
     except CatalogueInvalid as error:
         return [Finding("invalid-catalogue", "catalogue", problem, error.cure) for problem in error.detail.split("; ")]
     return run_check(catalogue, database_url)

@@ -63,7 +63,7 @@ class Parts:
 @cache
 def world_catalogue() -> Catalogue:
     """The services of this package, as the sample brand keeps data: a world does not depend on what else is installed."""
-    return Catalogue((LOCK_SERVICE, STATUS_SERVICE, TRIPS_SERVICE), retention=load_pack().retention)
+    return Catalogue((LOCK_SERVICE, STATUS_SERVICE, TRIPS_SERVICE), pack=load_pack())
 
 
 class World:

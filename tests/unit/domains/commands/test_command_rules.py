@@ -61,7 +61,7 @@ def test_numbers_only_grow_also_from_a_restored_database():
 @pytest.mark.req("GDP-12a", "GDP-12b")
 def test_without_a_retention_of_the_brand_there_are_no_commands():
     assert commands_kept(installed_catalogue().declarations) is None
-    assert commands_kept(installed_catalogue(load_pack().retention).declarations) == timedelta(days=30)
+    assert commands_kept(installed_catalogue(load_pack()).declarations) == timedelta(days=30)
     assert commands_kept({}) is None
 
 
