@@ -93,7 +93,7 @@ class CarCore(CoreViews):
         self._profile = profile
         self._store = store
         self._catalogue = catalogue
-        duties = [t for d in catalogue.declarations.values() if d.is_legal_duty for t in d.messages]
+        duties = [t for d in catalogue.declarations.values() if d.is_legal_duty for t in d.message_levels()]
         every = catalogue.messages.types.items()
         self._optional = {name for name, t in every if t.declaration or t.leaves_at > Level.PRIVATE} - set(duties)
         self._switches = frozenset(d.name for d in catalogue.service_declarations()) | {

@@ -87,7 +87,7 @@ def _services_at(core: CarCore, catalogue: Catalogue, level: Level) -> list[Decl
     return [
         declaration
         for declaration in catalogue.service_declarations()
-        if not types.isdisjoint(declaration.messages) or not paths.isdisjoint(declaration.signal_levels())
+        if not types.isdisjoint(declaration.message_levels()) or not paths.isdisjoint(declaration.signal_levels())
     ]
 
 

@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 from msgspec import inspect
 
-from openmarque.catalogue.declarations import CommandSpec, Declaration, DocumentSpec, NoticeSpec
+from openmarque.catalogue.declarations import CommandSpec, Declaration, DocumentScope, DocumentSpec, NoticeSpec, Until
+from openmarque.catalogue.document_bodies import body_problems, struct_duties
 from openmarque.protocol.commands import (
     ARGUMENT_TEXT,
     CHALLENGE_LIVES_MS,
@@ -22,11 +23,10 @@ from openmarque.protocol.commands import (
     MAX_NAME,
     NAME,
 )
+from openmarque.protocol.documents import MAX_BODY_BYTES, MAX_SCHEMA
 
 MAX_REASON: Final = 40
 """Characters of a reason that a car gives."""
-MAX_DOCUMENT_BYTES: Final = 65_536
-"""A settings document goes to the car as one message, in one piece."""
 
 
 def is_reason_code(reason: str) -> bool:
@@ -41,7 +41,13 @@ def capability_problems(declaration: Declaration) -> Iterator[str]:
     for notice in declaration.notices:
         yield from (f"{declaration.name}: notice {notice.kind!r} {problem}" for problem in _notice(notice))
     for document in declaration.documents:
-        yield from (f"{declaration.name}: settings document {document.kind!r} {problem}" for problem in _document(document))
+        problems = [*_document(document), *_carrying(declaration, document)]
+        yield from (f"{declaration.name}: settings document {document.kind!r} {problem}" for problem in problems)
+    known = {document.kind for document in declaration.documents}
+    yield from (
+        f"{declaration.name}: it carries the settings document {kind!r}, which it does not list"
+        for kind in sorted(declaration.carried("document") - known)
+    )
 
 
 def _command(spec: CommandSpec) -> Iterator[str]:
@@ -50,7 +56,7 @@ def _command(spec: CommandSpec) -> Iterator[str]:
     if not 0 < spec.begins_within_s <= spec.outcome_within_s < spec.lifetime_s <= CHALLENGE_LIVES_MS // 1000:
         yield "has times that do not grow: begins_within_s, outcome_within_s, lifetime_s, at most 300 s"
     yield from (f"gives the reason {reason!r}, which is no code" for reason in spec.reasons if not is_reason_code(reason))
-    wrong = [f"has arguments that must {duty}" for duty in _struct_duties(spec.arguments)]
+    wrong = [f"has arguments that must {duty}" for duty in struct_duties(spec.arguments)]
     yield from wrong or _arguments(spec.arguments)
 
 
@@ -67,27 +73,27 @@ def _document(spec: DocumentSpec) -> Iterator[str]:
         yield f"is not named by {NAME}, {MAX_NAME} characters at most"
     if spec.schema < 1:
         yield "has a schema below 1"
-    if not 0 < spec.max_bytes <= MAX_DOCUMENT_BYTES:
-        yield f"may have {spec.max_bytes} bytes: 1 to {MAX_DOCUMENT_BYTES} are possible"
-    yield from (f"has a body that must {duty}" for duty in _struct_duties(spec.body))
+    if spec.schema > MAX_SCHEMA:
+        yield f"has a schema above {MAX_SCHEMA}"
+    if not 0 < spec.max_bytes <= MAX_BODY_BYTES:
+        yield f"may have {spec.max_bytes} bytes: 1 to {MAX_BODY_BYTES} are possible"
+    if not spec.set_by:
+        yield "is set by nobody"
+    yield from (f"has a body in which {problem}" for problem in body_problems(spec.body, spec.max_bytes))
+
+
+def _carrying(declaration: Declaration, spec: DocumentSpec) -> Iterator[str]:
+    """A document is kept as long as the item says that carries it, and the platform can keep it so long only."""
+    items = [item for item in declaration.items if f"document:{spec.kind}" in item.carried]
+    if len(items) != 1:
+        yield f"is carried by {len(items)} items: one has to say 'document:{spec.kind}', what it is and how long it is kept"
+    until = Until.TENURE_ENDED if spec.scope is DocumentScope.TENURE else Until.OVERWRITTEN
+    if any(item.retention is None or item.retention.until is not until for item in items):
+        yield f"belongs to the {spec.scope}, so its item is kept until {until}"
 
 
 def _is_name(text: str) -> bool:
     return re.match(NAME, text) is not None and len(text) <= MAX_NAME
-
-
-def _struct_duties(body: type) -> Iterator[str]:
-    """What a struct must be, and is not, to have one spelling as a JSON object."""
-    if not issubclass(body, msgspec.Struct):
-        yield "be a msgspec.Struct"
-        return
-    config = body.__struct_config__
-    if not config.frozen:
-        yield "be frozen (frozen=True)"
-    if not config.forbid_unknown_fields:
-        yield "refuse what it does not know (forbid_unknown_fields=True)"
-    if config.array_like or config.tag is not None or body.__struct_encode_fields__ != body.__struct_fields__:
-        yield "be spelt as it is named (no array_like, tag or rename)"
 
 
 def _arguments(arguments: type[msgspec.Struct]) -> Iterator[str]:

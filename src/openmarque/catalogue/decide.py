@@ -183,9 +183,9 @@ def _names(declaration: Declaration) -> dict[str, Level]:
     floor = Level.PRIVATE if declaration.is_legal_duty else declaration.level
     names = {f"{Kind.SIGNAL}:{path}": level for path, level in declaration.signal_levels().items()}
     names |= {f"{Kind.FIELD}:{place}": level for place, level in declaration.field_levels().items()}
-    names |= {f"{Kind.MESSAGE}:{name}": floor for name in declaration.messages}
+    names |= {f"{Kind.MESSAGE}:{name}": level for name, level in declaration.message_levels().items()}
     names |= {f"{Kind.COMMAND}:{command.name}": floor for command in declaration.commands}
-    names |= {f"{Kind.DOCUMENT}:{document.kind}": floor for document in declaration.documents}
+    names |= {f"{Kind.DOCUMENT}:{spec.kind}": declaration.document_level(spec.kind) for spec in declaration.documents}
     names |= {f"{Kind.NOTICE}:{notice.kind}": Level.PRIVATE if notice.security else floor for notice in declaration.notices}
     return names
 

@@ -13,6 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from openmarque.protocol.commands import NoArguments
+from openmarque.protocol.documents import Maker, report_name
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import MessageType
 from openmarque.protocol.signals import PLACE_SIGNALS
@@ -107,9 +108,10 @@ MONTHS_12: Final = Retention(Until.AGE, 365)
 YEARS_10: Final = Retention(Until.AGE, 3652)
 
 
-CARRIERS: Final = ("wire", "log", "header", "object", "mail")
+CARRIERS: Final = ("wire", "log", "header", "object", "mail", "document")
 """Where data pass or rest outside tables: ``wire:type.field`` (body of a message), ``log:field``, ``header:Name`` (NATS or HTTP),
-``object:bucket/name`` (object store), ``mail:field`` (template field of a mail)."""
+``object:bucket/name`` (object store), ``mail:field`` (template field of a mail), ``document:kind`` (a settings document, in the car and in the
+platform, with every key of its body)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,17 +182,30 @@ class NoticeSpec:
     arguments: tuple[str, ...] = ()
 
 
+class DocumentScope(StrEnum):
+    """Whose a settings document is."""
+
+    TENURE = "tenure"
+    """The owner's: with another one it is gone, in the platform and in the car."""
+    VEHICLE = "vehicle"
+    """The car's: it stays, whoever has the car. Nothing personal may stand in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentSpec:
-    """A settings document: what the owner sets and the car keeps, as a frozen ``msgspec.Struct``.
+    """A settings document: what is set once and kept in the car, as a frozen ``msgspec.Struct`` (``catalogue.document_bodies`` says which).
 
-    `schema` grows with each change of `body` that a former reader would not understand; `max_bytes` bounds the body as sent.
+    `schema` grows with each change of `body` that a former reader would not understand; `max_bytes` bounds the body as sent. `set_by` says
+    who may change it: the owner in the app, somebody at the car's screen, the platform. An item of the declaration carries it
+    (``document:kind``), and says with its level which privacy level it needs.
     """
 
     kind: str
     body: type[msgspec.Struct]
     schema: int = 1
     max_bytes: int = 8192
+    set_by: frozenset[Maker] = frozenset((Maker.OWNER, Maker.CAR))
+    scope: DocumentScope = DocumentScope.TENURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +246,16 @@ class Declaration:
             return Level.PRIVATE
         place = Level.POSITION if not PLACE_SIGNALS.isdisjoint(item.signals) else Level.PRIVATE
         return max(self.level, item.level, place)
+
+    def document_level(self, kind: str) -> Level:
+        """The privacy level that a settings document of this kind needs: that of the item that carries it."""
+        return max(self.level_of(item) for item in self.items if f"document:{kind}" in item.carried)
+
+    def message_levels(self) -> dict[str, Level]:
+        """The level that each message type needs, those of reports on settings documents included."""
+        floor = Level.PRIVATE if self.is_legal_duty else self.level
+        levels = dict.fromkeys(self.messages, floor)
+        return levels | {report_name(spec.kind): self.document_level(spec.kind) for spec in self.documents}
 
     def signal_levels(self) -> dict[str, Level]:
         """The level that each declared VSS path needs."""

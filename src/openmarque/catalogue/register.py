@@ -23,7 +23,8 @@ from openmarque.catalogue.declarations import (
 )
 from openmarque.kit.errors import OpenMarqueError
 from openmarque.kit.plugins import service_points
-from openmarque.protocol.messages import STATUS_TYPES, MessageRegister
+from openmarque.protocol.documents import report_name, report_type
+from openmarque.protocol.messages import HOUSEKEEPING, STATUS_TYPES, MessageRegister, MessageType
 from openmarque.protocol.signals import SIGNALS
 
 LANGUAGES: Final = ("en", "fr")
@@ -61,7 +62,8 @@ class Catalogue:
         problems += _duplicates("notice", (spec.kind for d in every for spec in d.notices))
         problems += _duplicates("settings document", (spec.kind for d in every for spec in d.documents))
         types = [t for s in self.services for t in s.message_types]
-        problems += _duplicates("message type", (t.name for t in (*STATUS_TYPES, *types)))
+        names = [t.name for t in (*HOUSEKEEPING, *STATUS_TYPES, *types)]
+        problems += _duplicates("message type", [*names, *(report_name(kind) for kind in self.documents())])
         for declaration in every:
             problems += _problems(declaration)
         for message_type in types:
@@ -73,7 +75,7 @@ class Catalogue:
         problems += [f"message type {t.name}: no declaration lists it" for t in types if t.name not in declared]
         if problems:
             raise CatalogueInvalid("; ".join(problems))
-        self.messages = MessageRegister(types)
+        self.messages = MessageRegister((*types, *self._report_types()))
 
     def service_declarations(self) -> Iterator[Declaration]:
         """The declarations that an owner can have or not have: those compiled into a car's policy."""
@@ -86,6 +88,11 @@ class Catalogue:
     def notices(self) -> dict[str, tuple[Declaration, NoticeSpec]]:
         """Every notice by kind, the platform's own included, with the declaration that lists it."""
         return {spec.kind: (d, spec) for d in self.declarations.values() for spec in d.notices}
+
+    def _report_types(self) -> Iterator[MessageType]:
+        """How cars report on settings documents: a type for each kind, at the level that the document needs."""
+        for kind, (declaration, _) in self.documents().items():
+            yield report_type(kind, declaration.name, declaration.document_level(kind))
 
     def documents(self) -> dict[str, tuple[Declaration, DocumentSpec]]:
         """Every settings document of the services by kind, with the declaration that lists it."""

@@ -10,10 +10,13 @@ import pytest
 
 from openmarque.catalogue.decide import Ask, Kind, Permit, decide
 from openmarque.catalogue.declarations import (
+    LIFE_OF_TENURE,
+    MONTHS_12,
     OVERWRITTEN,
     Authority,
     CommandSpec,
     Declaration,
+    DocumentScope,
     DocumentSpec,
     Item,
     LegalBasis,
@@ -46,7 +49,7 @@ class Glow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    evenings: tuple[str, ...] = ()
+    evenings: Annotated[tuple[Annotated[str, msgspec.Meta(max_length=5)], ...], msgspec.Meta(max_length=7)] = ()
 
 
 LAMP = Declaration(
@@ -56,7 +59,10 @@ LAMP = Declaration(
     basis=LegalBasis.CONTRACT,
     plans=("connect",),
     level=Level.DATA,
-    items=(Item("lamps", OVERWRITTEN, signals=(vss.PARKING_LIGHTS,)),),
+    items=(
+        Item("lamps", OVERWRITTEN, signals=(vss.PARKING_LIGHTS,)),
+        Item("evenings", LIFE_OF_TENURE, carried=("document:lamp_evenings",)),
+    ),
     commands=(CommandSpec("glow", Authority.DIGITAL_KEY, Glow, reasons=("bulb_broken",)),),
     notices=(NoticeSpec("bulb_broken", arguments=("side",)), NoticeSpec("lamp_stolen", security=True)),
     documents=(DocumentSpec("lamp_evenings", Settings),),
@@ -126,8 +132,17 @@ def test_a_command_that_could_not_be_signed_or_shown_is_refused_with_its_place(c
         ({"documents": (DocumentSpec("evenings!", Settings),)}, "settings document 'evenings!' is not named by"),
         ({"documents": (DocumentSpec("evenings", Settings, schema=0),)}, "schema below 1"),
         ({"documents": (DocumentSpec("evenings", Settings, max_bytes=0),)}, "may have 0 bytes"),
-        ({"documents": (DocumentSpec("evenings", Settings, max_bytes=65_537),)}, "may have 65537 bytes"),
-        ({"documents": (DocumentSpec("evenings", msgspec.defstruct("Loose", [])),)}, "body that must be frozen"),
+        ({"documents": (DocumentSpec("evenings", Settings, max_bytes=12_289),)}, "may have 12289 bytes"),
+        ({"documents": (DocumentSpec("evenings", Settings, schema=10_001),)}, "schema above 10000"),
+        ({"documents": (DocumentSpec("evenings", Settings, set_by=frozenset()),)}, "set by nobody"),
+        ({"documents": (DocumentSpec("evenings", Settings),)}, "is carried by 0 items"),
+        ({"documents": ()}, "carries the settings document 'lamp_evenings', which it does not list"),
+        ({"items": (Item("evenings", MONTHS_12, carried=("document:lamp_evenings",)),)}, "kept until tenure_ended"),
+        ({"items": (Item("evenings", None, carried=("document:lamp_evenings",)),)}, "kept until tenure_ended"),
+        (
+            {"documents": (DocumentSpec("lamp_evenings", Settings, scope=DocumentScope.VEHICLE),)},
+            "belongs to the vehicle, so its item is kept until overwritten",
+        ),
     ],
 )
 def test_a_notice_or_settings_document_that_could_not_be_told_or_sent_is_refused(change: dict[str, Any], complaint: str):
