@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from openmarque.http.edge import OF_A_CAR, VehiclePath, edge_of
 from openmarque.http.errors import TooManyStreams
-from openmarque.http.events import MAX_STREAMS, Asker, StreamPart, read_state, stream
+from openmarque.http.events import MAX_STREAMS, Asker, StreamPart, let_in, stream
 from openmarque.http.problems import problems
 from openmarque.http.sessions import Credentials
 from openmarque.link.broker import BrokerDown
@@ -55,7 +55,7 @@ def router(parts: Sequence[StreamPart]) -> APIRouter:
         or because the broker is away (`shutdown`, `broker-down`): come back then.
         """
         edge, asker = edge_of(request), Asker(credentials, vehicle_id)
-        visit, _ = await read_state(edge, asker, ())
+        visit = await let_in(edge, asker)
         if edge.hub.streams(visit.account_id) >= MAX_STREAMS:
             raise TooManyStreams(limit=MAX_STREAMS)
         if not edge.hub.connected:

@@ -7,18 +7,23 @@ Theory of operation:
     comes back with ``Last-Event-ID`` is told nothing when the state still has that digest, and everything when it has not; so an
     id works on any process, and across a restart of all of them.
 
-    Live updates are at most once. So the stored values are read again shortly after the start (a worker may not have heard
-    yet that somebody watches) and at every heartbeat; when they differ from what was told, a snapshot is sent. The same
-    reading checks the right to watch: a revoked token or an ended tenure ends the stream.
+    Live updates are at most once. So shortly after the start (a worker may not have heard yet that somebody watches), at every
+    heartbeat, and when updates were dropped, the right to watch is proved again, and one statement asks for the versions of all parts:
+    a value each that is another one whenever what is stored may be. Only parts whose version changed are read; when they
+    differ from what was told, a snapshot is sent. A revoked token or an ended tenure ends the stream.
+
+    Versions are read before the parts, in one transaction: what changes in between is found again at the next heartbeat. What waits to
+    be told when versions are read was committed before, so it may be dropped.
 """
 
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import msgspec
+from psycopg import sql
 
 from openmarque.http.edge import CarVisit, Edge, at_car, enter
 from openmarque.http.errors import NotInYourGarage, NotSignedIn, TooManyStreams
@@ -26,6 +31,8 @@ from openmarque.http.live import Watch
 from openmarque.http.sessions import Presented
 from openmarque.link.broker import BrokerDown
 from openmarque.storage.errors import StoreUnavailable
+from openmarque.storage.postgres import postgres
+from openmarque.storage.roles import READER
 
 HEARTBEAT_S: Final = 15.0
 """Proxies cut connections that are silent for 30 to 60 s; and a right that ended is noticed within it (60 s are allowed)."""
@@ -37,6 +44,8 @@ MAX_STREAMS: Final = 10
 """Streams of one account at a time: several people with several open windows, not a program that forgets to close."""
 
 State = dict[str, dict[str, Any]]
+_NEVER: Final = object()
+"""Is no version."""
 
 
 class _Gone:
@@ -55,7 +64,10 @@ Merge = Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any] | None]
 class StreamPart:
     """One part of the state that a stream tells; all values are plain JSON.
 
-    `read` gives the part as stored now: when the stream begins, and when an update of the kind `name` or of one of `kinds` came.
+    `read` gives the part as stored now: when the stream begins, when an update of the kind `name` or of one of `kinds` came, and
+    when `version` changed: SQL of a query for one value, run as the reader of the tenure, with the parameters ``tenure``, ``vehicle``,
+    ``account`` and ``now``. It has to change whenever what `read` gives does, and may change more often; it is asked for at every
+    heartbeat of every stream, so it is to be found by an index. None: the part is read at every heartbeat.
 
     `merge_update` gives the members that an update of the kind `name` tells by itself, those older than what was told left out;
     None when the part has to be read. An update may come after a reading that held something newer: it was on its way meanwhile.
@@ -64,6 +76,7 @@ class StreamPart:
 
     name: str
     read: Read
+    version: LiteralString | None = None
     merge_update: Merge | None = None
     kinds: tuple[str, ...] = ()
 
@@ -76,11 +89,36 @@ class Asker:
     vehicle_id: str
 
 
-async def read_state(edge: Edge, asker: Asker, parts: Sequence[StreamPart]) -> tuple[CarVisit, State]:
-    """The whole state, in one transaction. Raises ``NotSignedIn``, ``NotInYourGarage``, ``StoreUnavailable``."""
+async def let_in(edge: Edge, asker: Asker) -> CarVisit:
+    """Prove the right to watch; the visit's transaction is over. Raises ``NotSignedIn``, ``NotInYourGarage``, ``StoreUnavailable``."""
+    async with edge.database.begin() as tx:
+        return at_car(await enter(edge, tx, asker.credentials), asker.vehicle_id)
+
+
+Versions = dict[str, object]
+"""By name of each part that has one: its version as read last."""
+
+
+async def read_changed(edge: Edge, asker: Asker, parts: Sequence[StreamPart], known: Versions) -> tuple[Versions, State]:
+    """The versions of `parts`, and those parts as stored whose version is not `known`, in one transaction. Errors as ``let_in``."""
     async with edge.database.begin() as tx:
         visit = at_car(await enter(edge, tx, asker.credentials), asker.vehicle_id)
-        return visit, {part.name: await part.read(visit) for part in parts}
+        versions = await _versions(visit, parts)
+        changed = [part for part in parts if part.name not in versions or known.get(part.name, _NEVER) != versions[part.name]]
+        return versions, {part.name: await part.read(visit) for part in changed}
+
+
+async def _versions(visit: CarVisit, parts: Sequence[StreamPart]) -> Versions:
+    asked = [part for part in parts if part.version is not None]
+    if not asked:
+        return {}
+    columns = sql.SQL(", ").join(sql.SQL("({})::text").format(sql.SQL(part.version or "")) for part in asked)
+    facts = {"tenure": visit.tenure_id, "vehicle": visit.vehicle_id, "account": visit.account_id, "now": visit.now}
+    await postgres(visit.tx).restrict_to(str(visit.tenure_id))
+    cursor = await postgres(visit.tx).execute(READER, sql.SQL("SELECT {}").format(columns), facts)
+    row = await cursor.fetchone()
+    assert row is not None
+    return {part.name: value for part, value in zip(asked, row, strict=True)}
 
 
 async def stream(edge: Edge, asker: Asker, parts: Sequence[StreamPart], last_id: str, visit: CarVisit) -> AsyncIterator[bytes]:
@@ -108,6 +146,7 @@ class _Teller:
         self._parts = parts
         self._watch = watch
         self._told: State = {}
+        self._versions: Versions = {}
 
     async def events(self, last_id: str) -> AsyncIterator[bytes]:
         """Events until the right to watch or the process ends."""
@@ -133,10 +172,10 @@ class _Teller:
     async def _checked(self, last_id: str) -> bytes:
         """A snapshot when the stored state is not what was told (or what `last_id` names, at the beginning); else a comment."""
         self._watch.drop()
-        _, state = await read_state(self._edge, self._asker, self._parts)
+        self._versions, changed = await read_changed(self._edge, self._asker, self._parts, self._versions)
         known = digest(self._told) if self._told else last_id
-        self._told = state
-        return b": nothing new\n\n" if digest(state) == known else self._event("snapshot", state)
+        self._told |= changed
+        return b": nothing new\n\n" if digest(self._told) == known else self._event("snapshot", self._told)
 
     async def _changed(self, update: Mapping[str, Any]) -> bytes:
         """What an update changed: one event for each part that it is about."""
@@ -154,7 +193,8 @@ class _Teller:
         if not changed and not to_read:
             return b": of a kind that is not shown\n\n"
         if to_read:
-            _, state = await read_state(self._edge, self._asker, to_read)
+            versions, state = await read_changed(self._edge, self._asker, to_read, {})
+            self._versions |= versions
             if any(self._told.get(name, {}).keys() - part for name, part in state.items()):
                 # What is no longer shown can't be told member by member: to a client null is a value.
                 self._told |= {name: {**self._told.get(name, {}), **part} for name, part in changed.items()} | state

@@ -1,18 +1,27 @@
 """Whoever watches a car sees its state at once, then each change; who comes back is told only if something was missed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
+from psycopg import AsyncConnection
 
+from openmarque.catalogue.register import installed_services
+from openmarque.governance.discovery import installed_parts
 from openmarque.http import events
 from openmarque.http.sessions import Presented
-from openmarque.kit.ids import TenureId
+from openmarque.kit.clock import ManualClock
+from openmarque.kit.ids import AccountId, TenureId
 from openmarque.link.subjects import live_subject
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
+from openmarque.storage.postgres import postgres
+from openmarque.storage.roles import PLATFORM
 from tests.integration.api.conftest import Street, watching
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -199,7 +208,7 @@ async def test_streams_asked_for_at_the_same_moment_are_counted_too(app, street,
     owner = await street.owner()
     car = await street.car(owner)
     edge, asker = app.state.edge, events.Asker(Presented(token=owner.token), car.name)
-    visit, _ = await events.read_state(edge, asker, ())
+    visit = await events.let_in(edge, asker)
     begun: list[Any] = [events.stream(edge, asker, (), "", visit) for _ in range(3)]
     told = [[await anext(one), await anext(one)][1] for one in begun]
     assert [b"too-many-streams" in answer for answer in told] == [False, False, True]
@@ -255,3 +264,107 @@ async def test_a_client_that_goes_away_at_any_moment_leaves_the_connection_to_th
         await car.says({vss.SPEED: 58.0})
         assert (await stream.event())[0] == "status"
     assert len(platform.broker._subscriptions) < 20
+
+
+@dataclass(frozen=True)
+class _Anybody:
+    """``Holders`` for whom every token is good, at any time, and this account's."""
+
+    account_id: AccountId
+
+    async def holder(self, *_asked: object) -> AccountId:
+        return self.account_id
+
+    async def session_holder(self, *_asked: object) -> tuple[AccountId, UUID] | None:
+        return None
+
+
+class Statements:
+    """Counts what is sent to the database while a block runs."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.sent: list[str] = []
+        execute = AsyncConnection.execute
+
+        async def counted(connection: Any, query: Any, *given: Any, **options: Any) -> Any:
+            self.sent.append(query if isinstance(query, str) else repr(query))
+            return await execute(connection, query, *given, **options)
+
+        monkeypatch.setattr(AsyncConnection, "execute", counted)
+
+
+async def test_a_heartbeat_costs_one_statement_for_all_parts_as_long_as_nothing_changed(app, street, monkeypatch):
+    owner = await street.owner()
+    car = await street.car(owner)
+    await car.says({vss.SPEED: 50.0})
+    parts = installed_parts(installed_services()).stream_parts()
+    asker = events.Asker(Presented(token=owner.token), car.name)
+    versions, state = await events.read_changed(app.state.edge, asker, parts, {})
+    statements = Statements(monkeypatch)
+    await events.read_changed(app.state.edge, asker, [replace(part, version=None) for part in parts], {})
+    whole, statements.sent = len(statements.sent), []
+    again, changed = await events.read_changed(app.state.edge, asker, parts, versions)
+    assert (again, changed) == (versions, {})
+    assert set(state) == {part.name for part in parts}
+    assert len(statements.sent) <= 6, "begin, who asks, whose car, which tenure, as the reader, the versions"
+    assert whole > 2 * len(statements.sent), "what reading every part took"
+
+
+async def test_each_part_has_another_version_once_it_reads_otherwise(app, street):
+    owner = await street.owner()
+    car = await street.car(owner)
+    parts = installed_parts(installed_services()).stream_parts()
+    assert {part.name for part in parts if part.version is None} == set()
+    asker = events.Asker(Presented(token=owner.token), car.name)
+
+    async def read() -> tuple[events.Versions, events.State]:
+        return await events.read_changed(app.state.edge, asker, parts, {})
+
+    steps: list[Coroutine[Any, Any, None]] = [
+        car.says({vss.SPEED: 50.0}),
+        car.says({vss.SPEED: 51.0}),
+        car.drove(1, 5000.0),
+        car.was_between(1, (34.0, -6.8), (34.1, -6.7)),
+        car.sets_level(Level.DATA),
+        car.sets_level(Level.PRIVATE),
+    ]
+    versions, state = await read()
+    for step in steps:
+        await step
+        new_versions, new_state = await read()
+        differing = {name for name in state if new_state[name] != state[name]}
+        assert differing, "each of these steps shows"
+        assert differing <= {name for name in state if new_versions[name] != versions[name]}
+        versions, state = new_versions, new_state
+
+
+async def test_a_heartbeat_finds_what_ended_by_time_alone(app, street, platform):
+    """A contract runs out and nobody tells: the next heartbeat shows its services closed."""
+    owner = await street.owner()
+    car = await street.car(owner)
+    parts = installed_parts(installed_services()).stream_parts()
+    asker = events.Asker(Presented(token=owner.token), car.name)
+    versions, state = await events.read_changed(app.state.edge, asker, parts, {})
+    assert state["level"]["open_services"]
+    later = platform.clock.now() + timedelta(days=1200)
+    edge = replace(app.state.edge, clock=ManualClock(later), holders=_Anybody(owner.account_id))
+    _, changed = await events.read_changed(edge, asker, parts, versions)
+    assert changed["level"]["open_services"] == []
+
+
+async def test_a_value_that_the_new_level_hides_goes_from_the_stream_at_once(app, street, platform, patient):
+    owner = await street.owner()
+    car = await street.car(owner)
+    await car.says({vss.SPEED: 50.0})
+    async with watching(app, f"{car.address}/events", owner.headers) as stream:
+        _, _, state = await stream.event()
+        assert vss.SPEED in state["status"]
+        await watched(street, car.tenure_id)
+        async with platform.database.begin() as tx:
+            await postgres(tx).execute(
+                PLATFORM, "UPDATE contract SET state = 'terminated' WHERE tenure_id = %s", (car.tenure_id,)
+            )
+            await platform.compiler.recompile(tx, [car.vehicle_id], platform.clock.now())
+            platform.live.changed(tx, car.tenure_id, "level")
+        name, _, state = await stream.event()
+        assert (name, state["status"], state["level"]["open_services"]) == ("snapshot", {}, [])

@@ -45,7 +45,13 @@ async def _read_keys(visit: CarVisit) -> dict[str, Any]:
     return PhonesBody(items=[phone_body(row) for row in rows if row.state in SHOWN]).model_dump(mode="json")
 
 
-COMMANDS: Final = StreamPart(COMMANDS_PART, _read_commands, _merge_command)
+_COMMANDS_VERSION: Final = "SELECT concat_ws(' ', count(*), max(at)) FROM command_step WHERE tenure_id = %(tenure)s"
+"""Whatever becomes of a command is a step of it."""
+_KEYS_VERSION: Final = """
+SELECT md5(string_agg(concat_ws(' ', key_id, label, state, reason, requested_at, changed_at), ' ' ORDER BY key_id))
+  FROM digital_key WHERE tenure_id = %(tenure)s"""
+
+COMMANDS: Final = StreamPart(COMMANDS_PART, _read_commands, _COMMANDS_VERSION, _merge_command)
 """The newest commands by id. Each step is told as it happens, whole, in the language of the account."""
-DIGITAL_KEYS: Final = StreamPart(PHONES_PART, _read_keys)
+DIGITAL_KEYS: Final = StreamPart(PHONES_PART, _read_keys, _KEYS_VERSION)
 """The digital keys of the car."""

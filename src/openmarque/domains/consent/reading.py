@@ -34,6 +34,16 @@ SELECT p.version, p.tenure_id, p.frame, p.hash, p.level, p.ceiling, p.remote_acc
  WHERE p.tenure_id = %s"""
 
 
+PRIVACY_VERSION: Final = """
+SELECT concat_ws(' ', p.version, p.accepted_version, p.valid_until > %(now)s,
+                 (SELECT max(x.counter) FROM privacy_level x WHERE x.vehicle_id = p.vehicle_id),
+                 (SELECT concat_ws(' ', count(*) FILTER (WHERE c.starts_at > %(now)s), count(*) FILTER (WHERE c.ends_at > %(now)s))
+                    FROM contract c WHERE c.tenure_id = p.tenure_id))
+  FROM car_policy p WHERE p.tenure_id = %(tenure)s"""
+"""Another value whenever ``privacy`` gives another one (``http.events.StreamPart.version``): each fact that is decided by makes a new
+policy; what changes by time alone is whether the policy, and a contract, has begun and not run out."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceAvailability:
     """How one declaration stands for a car at a moment: the lowest level to choose for it, and why it is closed (None: it is open)."""

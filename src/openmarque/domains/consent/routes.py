@@ -8,7 +8,7 @@ from pydantic import Field
 
 from openmarque.catalogue.register import Catalogue
 from openmarque.domains.consent.availability import ServiceBody, level_name, service_body
-from openmarque.domains.consent.reading import Privacy, PrivacyReading
+from openmarque.domains.consent.reading import PRIVACY_VERSION, Privacy, PrivacyReading
 from openmarque.domains.garage.reading import GarageReading
 from openmarque.domains.garage.routes import VehicleBody, vehicle_body
 from openmarque.http.bodies import Body
@@ -67,7 +67,7 @@ async def _read_level(visit: CarVisit) -> dict[str, Any]:
     return {**told, "open_services": sorted(s.declaration for s in privacy.services if s.refusal is None)}
 
 
-LEVEL_PART: Final = StreamPart("level", _read_level)
+LEVEL_PART: Final = StreamPart("level", _read_level, PRIVACY_VERSION)
 """What event streams tell of the privacy level, and which services are open."""
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from openmarque.domains.consent.availability import ServiceBody, service_body
-from openmarque.domains.consent.reading import PrivacyReading, ServiceAvailability
+from openmarque.domains.consent.reading import PRIVACY_VERSION, PrivacyReading, ServiceAvailability
 from openmarque.http.bodies import Body
 from openmarque.http.conditional import answer
 from openmarque.http.edge import OF_A_CAR, CarVisit, OwnCar
@@ -17,7 +17,7 @@ from openmarque.http.events import StreamPart
 from openmarque.http.languages import Language
 from openmarque.protocol.signals import Value
 from openmarque.services.status.declaration import SERVICE
-from openmarque.services.status.service import SignalView, Status, views
+from openmarque.services.status.service import VALUES_VERSION, SignalView, Status, views
 
 _status: Final = Status()
 _privacy: Final = PrivacyReading()
@@ -60,7 +60,9 @@ def _merge(update: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]
     return {path: value for path, value in fresh.items() if path not in told or _received(told[path]) <= _received(value)}
 
 
-STATUS_PART: Final = StreamPart("status", _read, _merge, kinds=("level",))
+STATUS_PART: Final = StreamPart(
+    "status", _read, f"SELECT concat_ws(' ', ({VALUES_VERSION}), ({PRIVACY_VERSION}))", _merge, kinds=("level",)
+)
 """What event streams tell: values by VSS path, without ages, which change by themselves. The level decides which are shown."""
 
 

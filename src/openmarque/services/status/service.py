@@ -11,7 +11,11 @@ from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import READER
 from openmarque.storage.transaction import Transaction
 
-_READ: Final = "SELECT signals FROM last_values WHERE tenure_id = %s"
+_OF_A_TENURE: Final = "FROM tenure t JOIN last_values v USING (vehicle_id, tenure_id) WHERE t.tenure_id = %(tenure)s"
+"""By the car, which is what the newest values are found by."""
+_READ: Final = f"SELECT v.signals {_OF_A_TENURE}"
+VALUES_VERSION: Final = f"SELECT md5(v.signals::text) {_OF_A_TENURE}"
+"""Another value whenever a newest value is another one (``http.events.StreamPart.version``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,9 @@ class Status:
     """Reads newest values."""
 
     async def newest(self, tx: Transaction, tenure_id: TenureId) -> dict[str, SignalView]:
-        """The newest value of each signal of the tenure's car, by VSS path; empty before the first status."""
+        """The newest value of each signal of a car in this tenure, by VSS path; empty before the first status."""
         await postgres(tx).restrict_to(str(tenure_id))
-        rows = await postgres(tx).rows(READER, _READ, (tenure_id,))
+        rows = await postgres(tx).rows(READER, _READ, {"tenure": tenure_id})
         return views(rows[0][0]) if rows else {}
 
 

@@ -24,6 +24,12 @@ SELECT t.ended_at, t.epoch, t.trip, t.started_at, t.duration_s, t.travel_s, t.ga
  ORDER BY t.ended_at DESC, t.epoch DESC, t.trip DESC LIMIT %(limit)s"""
 
 
+TRIPS_VERSION: Final = """
+SELECT concat_ws(' ', (SELECT concat_ws(' ', count(*), max(received_at)) FROM trip WHERE tenure_id = %(tenure)s),
+                 (SELECT concat_ws(' ', count(*), max(received_at)) FROM trip_place WHERE tenure_id = %(tenure)s))"""
+"""Another value whenever a tenure has other trips (``http.events.StreamPart.version``)."""
+
+
 class TripKey(NamedTuple):
     """Where a trip stands in the list: its end (aware, UTC), the epoch, the car's own number of it.
 

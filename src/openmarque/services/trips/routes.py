@@ -15,7 +15,7 @@ from openmarque.http.events import StreamPart
 from openmarque.http.paging import DEFAULT_LIMIT, Cursor, Limit, Page, read_cursor, write_cursor
 from openmarque.http.problems import problems
 from openmarque.kit.clock import from_ms, to_ms
-from openmarque.services.trips.reading import ShownTrip, TripKey, TripReading
+from openmarque.services.trips.reading import TRIPS_VERSION, ShownTrip, TripKey, TripReading
 
 _trips: Final = TripReading()
 _Instant = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000, le=253_402_300_799_999)]
@@ -59,7 +59,7 @@ async def _read_newest(visit: CarVisit) -> dict[str, Any]:
     return {"newest": _body(found[0]).model_dump(mode="json") if found else None}
 
 
-TRIPS_PART: Final = StreamPart("trips", _read_newest)
+TRIPS_PART: Final = StreamPart("trips", _read_newest, TRIPS_VERSION)
 """What event streams tell: the newest trip that is shown. A client then reads the list."""
 
 
