@@ -121,6 +121,9 @@ class Car:
     actions: list[Actuation] = field(default_factory=list)
     trip_starts: list[int] = field(default_factory=list)
     """When each trip of `drives` began."""
+    catalogue: Catalogue = CATALOGUE
+    boot: str = ""
+    """The life of the steady clock."""
 
     def __post_init__(self) -> None:
         self.power_up()
@@ -137,7 +140,7 @@ class Car:
             command_keys={signing.key_id(COMMAND_KEY.public_key()): COMMAND_KEY.public_key()},
             levels=self.levels,
         )
-        self.core = CarCore(profile, self.store, self.keys, CATALOGUE)
+        self.core = CarCore(profile, self.store, self.keys, self.catalogue, self.boot)
 
     @property
     def now(self) -> Now:

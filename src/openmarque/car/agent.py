@@ -25,7 +25,7 @@ from openmarque.car.keyring import FileKeyring
 from openmarque.car.model import Actuation, Channel, Frame, LinkState, NoticeCode, Now, Output
 from openmarque.car.store import CarStore
 from openmarque.catalogue.register import Catalogue
-from openmarque.kit.clock import Clock, steady_ms, to_ms
+from openmarque.kit.clock import Clock, boot_id, steady_ms, to_ms
 from openmarque.kit.errors import CallerError
 from openmarque.kit.ids import wire
 from openmarque.protocol.envelope import Trust
@@ -53,7 +53,8 @@ _MAY_TIGHTEN: Final = frozenset(
 )
 """Notices of a step after which less may leave the car than before it."""
 _LEAST_SLEEP_S: Final = 0.05
-_LONGEST_SLEEP_S: Final = 3600.0
+_LONGEST_SLEEP_S: Final = 60.0
+"""So late it may be seen that the machine slept, or that its clock was set and nobody said so (``CarAgent.clock_set``)."""
 
 _log = structlog.get_logger()
 
@@ -135,6 +136,10 @@ class CarAgent:
             self._reconnect.set()
         self._announce()
         return output
+
+    def clock_set(self) -> None:
+        """The wall clock was set, or has become known: what is due by it now is done. Whoever sets it calls this."""
+        self.act(lambda core, now: core.tick(now))
 
     async def until(self, is_so: Callable[[CarCore], bool]) -> None:
         """Return once the core is so."""
@@ -238,7 +243,7 @@ class CarAgent:
                 self.act(lambda core, now: core.tick(now))
 
     def _new_core(self) -> CarCore:
-        return CarCore(self.bundle.profile(), self._store, self.keys, self.catalogue)
+        return CarCore(self.bundle.profile(), self._store, self.keys, self.catalogue, boot_id())
 
     def _drop_outgoing(self) -> None:
         while not self._outgoing.empty():

@@ -3,8 +3,8 @@
 How to use it (``CarCore`` describes each method):
     Make one core on a store. Call a method for everything that happens to the car, each with the car's clock (``Now``). A call is
     one step: it changes the store in one transaction, and returns what to publish, in order, and what to tell the people in the
-    car. Publish the frames after the call returned, once each; a lost frame is the core's business, not yours. Call ``tick`` when
-    ``next_wake_ms`` comes, or after ``wake_in_ms``. Carry out the ``actions`` once each. When a call raises, throw the core away and make a new one on the same store.
+    car. Publish the frames after the call returned, once each; a lost frame is the core's business, not yours. Call ``tick``
+    after ``wake_in_ms``, and when the clock was set. Carry out the ``actions`` once each. When a call raises, throw the core away and make a new one on the same store.
 
     The core reads no clock, makes no randomness, opens no socket, and does the same again for the same inputs.
 
@@ -56,6 +56,7 @@ from openmarque.car.records import COUNTS, PRIVACY, VEHICLE, Counts, Mark, Priva
 from openmarque.car.remote_commands import RemoteCommands, runnable_commands
 from openmarque.car.renewal import Renewal
 from openmarque.car.store import CarStore, StoreUnusable
+from openmarque.car.waking import Wakes
 from openmarque.catalogue.policy import PolicyRejected
 from openmarque.catalogue.register import Catalogue
 from openmarque.protocol.envelope import Lane, UnreadableFrame, encode, read_ack
@@ -81,11 +82,11 @@ class CarCore(CoreViews):
     `remove_phone`, `pair`, `tick`.
     """
 
-    def __init__(self, profile: CarProfile, store: CarStore, keys: Keyring, catalogue: Catalogue) -> None:
+    def __init__(self, profile: CarProfile, store: CarStore, keys: Keyring, catalogue: Catalogue, boot: str = "") -> None:
         """Go on from what `store` holds; an empty store is a new car: private, epoch 0, no policy.
 
-        `catalogue` holds the services installed in the car; those with a ``car.py`` take part. Raises ``StoreUnusable`` when the
-        store's records are not ours, or another car's.
+        `catalogue` holds the services installed in the car; those with a ``car.py`` take part. `boot` names the life of the steady clock
+        (``kit.clock.boot_id``). Raises ``StoreUnusable`` when the store's records are not ours, or another car's, and ``InvalidCarPart``.
         """
         self._is_new = store.read(VEHICLE, UUID) is None
         if not self._is_new and store.read(VEHICLE, UUID) != profile.vehicle_id:
@@ -107,7 +108,8 @@ class CarCore(CoreViews):
         parts = car_parts(catalogue.services)
         states = {part.name: store.read(service_record(part.name), part.state) for part in parts}
         effects = Effects(catalogue, (self._gate, self._link, self._counts))
-        self._pipeline = Pipeline(parts, states, profile.equipment, effects)
+        self._wakes = Wakes(store, [part.name for part in parts if part.wake], self._counts, boot)
+        self._pipeline = Pipeline(parts, states, profile.equipment, effects, self._wakes)
         self._renewal = Renewal(keys, self._link, self._counts)
         self._keys = keys
         self._policy = PolicyHeld(profile, store)
@@ -225,7 +227,7 @@ class CarCore(CoreViews):
         return turn.out
 
     def tick(self, now: Now) -> Output:
-        """Time passed: repeat what got no answer, purge what time has closed, end commands, renew the certificate. Cheap when nothing is due."""
+        """Time passed: repeat what got no answer, purge what time has closed, wake services, end commands, renew the certificate. Cheap when nothing is due."""
         due_in = self.wake_in_ms(now)
         if due_in is None or due_in > 0:
             return Output()
@@ -247,6 +249,8 @@ class CarCore(CoreViews):
             self._remote_commands.move_to(turn)
             if self.privacy.level not in self.levels:  # the car was provisioned anew with other levels than it remembers
                 self._change_level(turn, at_most(self.privacy.level, self.levels), _BY_MAKER)
+            self._wakes.move_to(now)
+            self._pipeline.wake(turn)
             yield turn
             self._remote_commands.advance(turn)
             self._pairing.advance(turn)
@@ -254,6 +258,7 @@ class CarCore(CoreViews):
             self._link.pump(turn, self._hello)
             self._renewal.advance(turn)
             self._link.write(changes)
+            self._wakes.write(changes)
             if self._is_new:
                 changes.put(VEHICLE, self._profile.vehicle_id)
                 self._is_new = False

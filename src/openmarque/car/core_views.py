@@ -17,6 +17,7 @@ from openmarque.car.records import Counts, Mark, PrivacyRecord, mark_record
 from openmarque.car.remote_commands import Entry, RemoteCommands
 from openmarque.car.renewal import Renewal
 from openmarque.car.store import CarStore
+from openmarque.car.waking import Wakes
 from openmarque.catalogue.policy import Policy
 from openmarque.catalogue.register import Catalogue
 from openmarque.protocol.levels import Level
@@ -44,21 +45,17 @@ class CoreViews:
     _digital_keys: DigitalKeys
     _phones: Phones
     _pairing: Pairing
-
-    @property
-    def next_wake_ms(self) -> int | None:
-        """When `tick` has something to do; None: not before another input."""
-        renewal = self._renewal.due_ms() if self._link.state is LinkState.OPEN else None
-        instants = (self._link.deadline_ms(), self._gate.next_change_ms, renewal, self._remote_commands.deadline_ms)
-        return min((at for at in instants if at is not None), default=None)
+    _wakes: Wakes
 
     def wake_in_ms(self, now: Now) -> int | None:
         """In how many milliseconds `tick` has something to do, by the clock that shows it first; None: not before another input."""
-        wake = self.next_wake_ms
+        renewal = self._renewal.due_ms() if self._link.state is LinkState.OPEN else None
+        instants = (self._link.deadline_ms(), self._gate.next_change_ms, renewal)
         waits = (
-            None if wake is None else max(0, wake - now.ms),
+            *(None if at is None else max(0, at - now.ms) for at in instants),
             self._remote_commands.due_in_ms(now),
             self._pairing.due_in_ms(now),
+            self._wakes.due_in_ms(now),
         )
         return min((wait for wait in waits if wait is not None), default=None)
 
@@ -181,7 +178,8 @@ class CoreViews:
         """Counters of a kind by detail.
 
         Kinds: ``sent``, ``acknowledged`` (by message type), ``refused``, ``refused_in_part``, ``not_captured`` (``type:reason``), ``deleted``
-        (by reason), ``sensor`` (values refused, by reason), ``ignored`` (``kind:reason``), ``actions`` (not carried out, ``reason:name``).
+        (by reason), ``sensor`` (values refused, by reason), ``ignored`` (``kind:reason``), ``actions`` (not carried out, ``reason:name``),
+        ``wakes`` (``run``, missed or refused, ``reason:service``).
         """
         return self._counts.of(kind)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from openmarque.car.gate import Gate
 from openmarque.car.link import Link, Turn
@@ -13,6 +13,9 @@ from openmarque.protocol.envelope import encode
 from openmarque.protocol.levels import Level
 from openmarque.protocol.sensing import Outgoing, Sample, Step
 from openmarque.protocol.signals import Value
+
+UNDECLARED: Final = "undeclared"
+"""A service wants an action that none of its declarations lists."""
 
 
 @dataclass(slots=True)
@@ -38,7 +41,7 @@ class Effects:
     def __init__(self, catalogue: Catalogue, parts: tuple[Gate, Link, Counts]) -> None:
         """`catalogue` says on which lane each message goes, and which commands each service declares."""
         self._types = catalogue.messages.types
-        self._declared = {s.name: frozenset(c.name for d in s.declarations for c in d.commands) for s in catalogue.services}
+        self._declared = {s.name: {c.name: d.name for d in s.declarations for c in d.commands} for s in catalogue.services}
         self._gate, self._link, self._counts = parts
 
     @property
@@ -67,10 +70,18 @@ class Effects:
         for message in handed.messages:
             self._capture(turn, message, level, at_ms)
         for service, action in handed.actions:
-            if action.command in self._declared[service]:
-                turn.out.actions.append(action)
+            refusal = self._refuses(service, action)
+            if refusal:
+                self._counts.add(f"actions/{refusal}:{action.command}")
             else:
-                self._counts.add(f"actions/undeclared:{action.command}")
+                turn.out.actions.append(action)
+
+    def _refuses(self, service: str, action: Actuation) -> str:
+        """Why the car does not do it. What a command does was judged with the command; what a service does by itself is judged now."""
+        declaration = self._declared[service].get(action.command)
+        if declaration is None:
+            return UNDECLARED
+        return "" if action.command_id else self._gate.refuses_here(declaration, action.command)
 
     def _capture(self, turn: Turn, message: Outgoing, level: Level, at_ms: int) -> None:
         captured = min(message.captured, level)

@@ -125,6 +125,17 @@ class Gate:
             return declared
         return declared.stricter(self._compiled_policy.authority(declaration, command))
 
+    def refuses_here(self, declaration: str, command: str) -> str:
+        """Why what is done in the car itself, on its screen or by a timer, is not done now; "" when it is.
+
+        The service must be open to this owner and not switched off. The privacy level and remote access don't matter: nothing leaves the car.
+        """
+        if self._compiled_policy is None:
+            return NO_POLICY
+        moment = Moment(self._ms, Level.POSITION, Level.POSITION, self._switched_off, remote_access=True)
+        answer = self._compiled_policy.judge(Ask(declaration, Kind.COMMAND, command), moment)
+        return "" if isinstance(answer, Permit) else answer.reason.value
+
     def may_send(self) -> frozenset[str]:
         """The service messages that may be captured and sent now."""
         if self._may_send is None:

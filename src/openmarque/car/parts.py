@@ -15,7 +15,12 @@ from openmarque.catalogue.declarations import Service
 from openmarque.kit.errors import OpenMarqueError
 from openmarque.protocol.car_part import CarCommand, CarPart
 
-_CAPABILITIES: Final = {"observe": ("state", "sample"), "screen": ("state", "sample"), "forget": ("state",)}
+_CAPABILITIES: Final = {
+    "observe": ("state", "sample"),
+    "wake": ("state", "woken", "sample"),
+    "screen": ("state", "sample"),
+    "forget": ("state",),
+}
 """The functions of a part, with what each is called with."""
 _COMMAND: Final = {
     "begin": ("state", "command", "sample"),

@@ -5,10 +5,13 @@ from typing import Any
 
 from openmarque.car.effects import Effects, Handed
 from openmarque.car.link import Turn
+from openmarque.car.model import Now
 from openmarque.car.records import service_record
 from openmarque.car.store import Changes
+from openmarque.car.waking import Wakes
 from openmarque.protocol.car_part import CarCommand, CarPart
-from openmarque.protocol.sensing import Command, Ended, Equipment, Refused, Sample
+from openmarque.protocol.envelope import Trust
+from openmarque.protocol.sensing import Command, Ended, Equipment, Refused, Sample, Step
 from openmarque.protocol.signals import SIGNALS, Value
 
 
@@ -16,13 +19,19 @@ class Pipeline:
     """The services of one car with their states, and the newest value of each signal."""
 
     def __init__(
-        self, parts: Iterable[CarPart[Any]], states: Mapping[str, Any], equipment: Equipment, effects: Effects
+        self,
+        parts: Iterable[CarPart[Any]],
+        states: Mapping[str, Any],
+        equipment: Equipment,
+        effects: Effects,
+        wakes: Wakes,
     ) -> None:
         """Go on from `states` by service name; a service without one starts as in a new car."""
         self._parts = {part.name: part for part in parts}
         self._states = {name: states.get(name) or part.state() for name, part in self._parts.items()}
         self._equipment = equipment
         self._effects = effects
+        self._wakes = wakes
         self._latest: dict[str, Value] = {}
 
     @property
@@ -51,15 +60,13 @@ class Pipeline:
                 self._effects.count(f"sensor/{'unknown_signal' if signal is None else 'out_of_range'}")
         before = {path: self._latest.get(path) for path in good}
         self._latest.update(good)
-        sample = self._sample(at_ms, good)
+        sample = self._sample(turn.now, at_ms, good)
         for part in self._parts.values():
             self._screen(turn.changes, part, sample, before)
         handed = Handed(sample)
         for name, part in self._parts.items():
             if part.observe is not None:
-                step = part.observe(self._states[name], sample)
-                self._keep(turn.changes, name, step.state)
-                handed.take(name, step)
+                self._advance(turn, name, part.observe(self._states[name], sample), handed)
         self._effects.carry_out(turn, handed)
 
     def _screen(self, changes: Changes, part: CarPart[Any], sample: Sample, before: Mapping[str, Value | None]) -> None:
@@ -77,6 +84,17 @@ class Pipeline:
             else:
                 self._latest[path] = old
 
+    # Time
+
+    def wake(self, turn: Turn) -> None:
+        """Wake the services whose time has come."""
+        for name, why in self._wakes.take_due(turn.now):
+            wake = self._parts[name].wake
+            assert wake is not None
+            handed = Handed(self._present(turn))
+            self._advance(turn, name, wake(self._states[name], why, handed.sample), handed)
+            self._effects.carry_out(turn, handed)
+
     # Commands
 
     def refuses(self, turn: Turn, service: str, command: Command) -> str:
@@ -90,9 +108,8 @@ class Pipeline:
         begun = self._command(service, command).begin(self._states[service], command, sample)
         if isinstance(begun, Refused):
             return begun.reason
-        self._keep(turn.changes, service, begun.state)
         handed = Handed(sample)
-        handed.take(service, begun, command.command_id)
+        self._advance(turn, service, begun, handed, command.command_id)
         self._effects.carry_out(turn, handed)
         return ""
 
@@ -114,8 +131,7 @@ class Pipeline:
             return
         handed = Handed(self._present(turn))
         step = known.over(self._states[service], command, failed)
-        self._keep(turn.changes, service, step.state)
-        handed.take(service, step, command.command_id)
+        self._advance(turn, service, step, handed, command.command_id)
         self._effects.carry_out(turn, handed)
 
     def _command(self, service: str, command: Command) -> CarCommand[Any]:
@@ -126,16 +142,24 @@ class Pipeline:
     def forget(self, changes: Changes) -> None:
         """Drop everything of the present owner, the newest values included."""
         self._latest.clear()
+        self._wakes.forget()
         for name, part in self._parts.items():
             self._keep(changes, name, part.state() if part.forget is None else part.forget(self._states[name]))
 
     def _present(self, turn: Turn) -> Sample:
         """A sample of now, in which nothing new was sensed."""
-        return self._sample(turn.now.ms, {})
+        return self._sample(turn.now, turn.now.ms, {})
 
-    def _sample(self, at_ms: int, sensed: dict[str, Value]) -> Sample:
-        effects = self._effects
-        return Sample(at_ms, effects.level, sensed, self._latest, effects.reported, effects.may_send(), self._equipment)
+    def _sample(self, now: Now, at_ms: int, sensed: dict[str, Value]) -> Sample:
+        effects, is_time_known = self._effects, now.trust is not Trust.UNSET
+        facts = (self._latest, effects.reported, effects.may_send(), self._equipment)
+        return Sample(at_ms, effects.level, sensed, *facts, now.steady, is_time_known)
+
+    def _advance(self, turn: Turn, name: str, step: Step[Any], handed: Handed, command_id: str = "") -> None:
+        """A service goes on: keep its state and its wish, and collect what it hands out."""
+        self._keep(turn.changes, name, step.state)
+        self._wakes.wish(turn, name, step.wake_at)
+        handed.take(name, step, command_id)
 
     def _keep(self, changes: Changes, name: str, state: Any) -> None:
         if state is not self._states[name]:

@@ -138,12 +138,6 @@ class RemoteCommands:
         """In how many milliseconds a remote command has failed unless the sensors say more; None while none runs."""
         return min((max(0, at - now.steady) for at in self._deadlines.values()), default=None)
 
-    @property
-    def deadline_ms(self) -> int | None:
-        """When `advance` has something to do unless the sensors say more, by the car's other clock as it goes now."""
-        due = None if self._now is None else self.due_in_ms(self._now)
-        return None if due is None or self._now is None else self._now.ms + due
-
     # What happens
 
     def move_to(self, turn: Turn) -> None:

@@ -6,11 +6,14 @@ Instants are aware UTC datetimes. On the link and in hot paths they travel as in
 
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import NewType, Protocol
 
 EpochMs = NewType("EpochMs", int)
 """Milliseconds since the Unix epoch, UTC, leap seconds ignored (POSIX)."""
 
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+"""Linux: drawn at random when the machine starts."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -42,6 +45,14 @@ def steady_ms() -> int:
     """
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return time.clock_gettime_ns(clock) // 1_000_000
+
+
+def boot_id() -> str:
+    """What names this life of the machine: another value means that ``steady_ms`` began anew. Empty where the system has no such name."""
+    try:
+        return _BOOT_ID.read_text("ascii").strip()
+    except OSError:
+        return ""
 
 
 class ManualClock:

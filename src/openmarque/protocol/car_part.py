@@ -16,6 +16,7 @@ from typing import Generic
 import msgspec
 
 from openmarque.protocol.sensing import Command, Ended, Refused, Sample, Screened, State, Step
+from openmarque.protocol.waking import Woken
 
 
 class Stateless(msgspec.Struct, frozen=True):
@@ -46,6 +47,8 @@ class CarPart(Generic[State]):
     stands in a new car, or after a change of owner.
 
     `observe(state, sample)`: what to make of what the sensors said.
+    `wake(state, woken, sample)`: the time that it wished for with ``Step.wake_at`` has come, or was missed (`woken.missed`): then it does not
+    act, but may wish anew (``protocol.waking``).
     `commands`: how it carries out each command that it begins; its declarations list them.
     `screen(state, sample)`: which values can't be believed; asked before any service sees them.
     `forget(state)`: the state without anything of the present owner, where counters must never repeat; without it the service starts anew.
@@ -54,6 +57,7 @@ class CarPart(Generic[State]):
     name: str
     state: type[State]
     observe: Callable[[State, Sample], Step[State]] | None = None
+    wake: Callable[[State, Woken, Sample], Step[State]] | None = None
     commands: Mapping[str, CarCommand[State]] = field(default_factory=dict)
     screen: Callable[[State, Sample], Screened[State]] | None = None
     forget: Callable[[State], State] | None = None

@@ -16,6 +16,7 @@ import msgspec
 
 from openmarque.protocol.levels import Level
 from openmarque.protocol.signals import Value
+from openmarque.protocol.waking import KEEP, WakeAt
 
 State = TypeVar("State", bound=msgspec.Struct)
 
@@ -39,7 +40,8 @@ class Sample:
     `at_ms` is the moment by the car's clock; `level` the privacy level at which it is captured (owner's ∩ ceiling). `sensed` holds the
     values that came with this sample, `latest` the newest of every signal since power-up, this sample included; both by VSS path
     and free of what a screen refused. `reported` tells which values were captured for the status lane last, and when
-    (milliseconds); a value that was purged is absent. `may_send` names the service messages that may be captured now.
+    (milliseconds); a value that was purged is absent. `may_send` names the service messages that may be captured now. `steady_ms` is
+    what the steady clock says now, for wishes to be woken; `is_time_known` tells whether the car's clock was ever set.
     """
 
     at_ms: int
@@ -49,6 +51,8 @@ class Sample:
     reported: Mapping[str, tuple[Value, int]]
     may_send: frozenset[str]
     equipment: Equipment
+    steady_ms: int = 0
+    is_time_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +88,13 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Step(Generic[State]):
-    """How a service goes on: its next state, values for the status lane by VSS path, and messages and actions, each in order."""
+    """How a service goes on: its next state, values for the status lane by VSS path, messages and actions, each in order, and its next wake."""
 
     state: State
     values: Mapping[str, Value] = field(default_factory=dict)
     messages: tuple[Outgoing, ...] = ()
     actions: tuple[Action, ...] = ()
+    wake_at: WakeAt = KEEP
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import replace
-from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +22,7 @@ from openmarque.protocol.messages import MessageType
 from openmarque.protocol.sensing import Action, Outgoing, Sample, Step
 from openmarque.services.lock.declaration import SERVICE as LOCKS
 from openmarque.services.trips.messages import TRIP_COMPLETED
+from tests.car_services import module_on_disk
 from tests.cars import NEXT_OWNER, POLICY_KEYS, START_MS, VEHICLE, Car, Platform, TestKeyring, open_link
 
 
@@ -50,13 +50,6 @@ def call_whenever_anything_is_sensed(state: Stateless, sample: Sample) -> Step[S
     return Step(state, messages=(Outgoing("emergency_call", Call(), sample.level),))
 
 
-def found(name: str) -> ModuleType:
-    """An empty module that the import system takes for one on disk."""
-    module = ModuleType(name)
-    module.__spec__ = ModuleSpec(name, None)
-    return module
-
-
 def test_what_the_law_demands_passes_without_a_policy_at_the_strictest_level():
     catalogue = Catalogue([*installed_services(), EMERGENCY])
     gate = Gate(catalogue.messages, ["emergency_call"], Level.PRIVATE)
@@ -74,7 +67,7 @@ def test_what_the_law_demands_passes_without_a_policy_at_the_strictest_level():
 
 
 def test_a_service_from_outside_the_package_takes_part_and_its_urgent_messages_go_first(monkeypatch):
-    module = found("emergency_service_of_a_test.car")
+    module = module_on_disk("emergency_service_of_a_test.car")
     module.__dict__["CAR"] = CarPart("emergency", Stateless, observe=call_whenever_anything_is_sensed)
     package = ModuleType("emergency_service_of_a_test")
     package.__path__ = []
@@ -148,7 +141,7 @@ command: Any = CarCommand
     ],
 )
 def test_a_wrong_manifest_is_refused_with_its_place_and_its_cure(monkeypatch, manifest, place, cure):
-    module = found(TRIPS)
+    module = module_on_disk(TRIPS)
     module.__dict__.update(manifest)
     monkeypatch.setitem(sys.modules, TRIPS, module)
     with pytest.raises(InvalidCarPart) as refused:
@@ -159,7 +152,7 @@ def test_a_wrong_manifest_is_refused_with_its_place_and_its_cure(monkeypatch, ma
 
 def test_two_services_that_begin_one_command_are_refused(monkeypatch):
     declared = [replace(s, declarations=LOCKS.declarations) if s.name == "trips" else s for s in installed_services()]
-    module = found(TRIPS)
+    module = module_on_disk(TRIPS)
     module.__dict__["CAR"] = CarPart("trips", Stateless, commands={"lock": CarCommand(begins)})
     monkeypatch.setitem(sys.modules, TRIPS, module)
     with pytest.raises(InvalidCarPart, match="two services begin 'lock'") as refused:
@@ -178,7 +171,7 @@ def test_a_car_part_that_can_not_be_imported_is_named(tmp_path, monkeypatch):
 
 
 def test_a_service_moves_the_car_only_by_commands_that_it_declares(monkeypatch):
-    module = found(TRIPS)
+    module = module_on_disk(TRIPS)
     both = (Action("unlock"), Action("honk"))
     module.__dict__["CAR"] = CarPart("trips", Stateless, observe=lambda state, _sample: Step(state, actions=both))
     monkeypatch.setitem(sys.modules, TRIPS, module)

@@ -357,7 +357,7 @@ class TestPolicy:
         car, platform = connected_car()
         car.disconnect()
         car.drives()
-        assert car.core.next_wake_ms is not None
+        assert car.core.wake_in_ms(car.now) is not None
         car.wait(31 * 86_400)
         assert car.core.outbox_fill == 0
         assert car.core.counts("deleted")["policy_expired"] == 2

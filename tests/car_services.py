@@ -1,0 +1,53 @@
+"""Services of tests in the car: a declaration and a ``CarPart`` of their own, found by the core like any other."""
+
+import sys
+from collections.abc import Iterable
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from openmarque.catalogue.declarations import (
+    CommandSpec,
+    Declaration,
+    DocumentSpec,
+    Item,
+    LegalBasis,
+    Retention,
+    Service,
+    Until,
+)
+from openmarque.catalogue.register import Catalogue, installed_services
+from openmarque.protocol.car_part import CarPart
+
+
+def module_on_disk(name: str, **content: object) -> ModuleType:
+    """A module that the import system takes for one on disk."""
+    module = ModuleType(name)
+    module.__spec__ = ModuleSpec(name, None)
+    module.__dict__.update(content)
+    return module
+
+
+def installed(monkeypatch: Any, part: CarPart[Any], *declarations: Declaration) -> Catalogue:
+    """The catalogue in which one more service, with this in-car part, stands beside ours until the test ends."""
+    package = ModuleType(f"{part.name}_of_a_test")
+    package.__path__ = []
+    monkeypatch.setitem(sys.modules, package.__name__, package)
+    monkeypatch.setitem(sys.modules, f"{package.__name__}.car", module_on_disk(f"{package.__name__}.car", CAR=part))
+    return Catalogue([*installed_services(), Service(part.name, package.__name__, declarations)])
+
+
+def declared(name: str, commands: Iterable[CommandSpec] = (), documents: Iterable[DocumentSpec] = ()) -> Declaration:
+    """What a service of a test says of itself: no more than it has to."""
+    return Declaration(
+        name=name,
+        version=1,
+        purpose=dict.fromkeys(("en", "fr", "de", "es"), "A test."),
+        basis=LegalBasis.CONTRACT,
+        plans=("connect",),
+        capability="telematics",
+        remote=True,
+        commands=tuple(commands),
+        documents=tuple(documents),
+        items=(Item("what it does", Retention(Until.REQUEST_DONE), fields=(f"{name}.what",)),),
+    )
