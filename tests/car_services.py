@@ -6,16 +6,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from openmarque.catalogue.declarations import (
-    CommandSpec,
-    Declaration,
-    DocumentSpec,
-    Item,
-    LegalBasis,
-    Retention,
-    Service,
-    Until,
-)
+from openmarque.catalogue.declarations import LIFE_OF_TENURE, CommandSpec, Declaration, DocumentSpec, Item, LegalBasis, Service
 from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.protocol.car_part import CarPart
 
@@ -39,6 +30,7 @@ def installed(monkeypatch: Any, part: CarPart[Any], *declarations: Declaration) 
 
 def declared(name: str, commands: Iterable[CommandSpec] = (), documents: Iterable[DocumentSpec] = ()) -> Declaration:
     """What a service of a test says of itself: no more than it has to."""
+    kinds = tuple(documents)
     return Declaration(
         name=name,
         version=1,
@@ -48,6 +40,8 @@ def declared(name: str, commands: Iterable[CommandSpec] = (), documents: Iterabl
         capability="telematics",
         remote=True,
         commands=tuple(commands),
-        documents=tuple(documents),
-        items=(Item("what it does", Retention(Until.REQUEST_DONE), fields=(f"{name}.what",)),),
+        documents=kinds,
+        items=(
+            Item("what it does", LIFE_OF_TENURE, (), (f"{name}.what",), carried=tuple(f"document:{k.kind}" for k in kinds)),
+        ),
     )

@@ -76,13 +76,20 @@ def _part(module: str, service: Service) -> CarPart[Any]:
     _check_state(place, part.state)
     for name, takes in _CAPABILITIES.items():
         _check_function(f"{place}.{name}", getattr(part, name), takes)
-    declared = {spec.name for declaration in service.declarations for spec in declaration.commands}
     for name, command in part.commands.items():
         _check_command(f"{place}.commands[{name!r}]", command)
+    for kind, configure in part.configure.items():
+        _check_function(f"{place}.configure[{kind!r}]", configure, ("state", "body", "sample"))
+    _check_declared(f"{place}.commands", part.commands, service, [c.name for d in service.declarations for c in d.commands])
+    _check_declared(f"{place}.configure", part.configure, service, [c.kind for d in service.declarations for c in d.documents])
+    return part
+
+
+def _check_declared(place: str, names: Iterable[str], service: Service, declared: list[str]) -> None:
+    for name in names:
         if name not in declared:
             cure = f"List it in a declaration of {service.package}; known are {', '.join(sorted(declared)) or 'none'}."
-            raise InvalidCarPart(f"{place}.commands[{name!r}]", "no declaration of the service lists this command.", cure)
-    return part
+            raise InvalidCarPart(f"{place}[{name!r}]", "no declaration of the service lists it.", cure)
 
 
 def _check_state(place: str, state: object) -> None:

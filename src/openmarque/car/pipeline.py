@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from openmarque.car.effects import Effects, Handed
 from openmarque.car.link import Turn
 from openmarque.car.model import Now
@@ -136,6 +138,24 @@ class Pipeline:
 
     def _command(self, service: str, command: Command) -> CarCommand[Any]:
         return self._parts[service].commands[command.name]
+
+    # Settings
+
+    def configure(self, turn: Turn, kind: str, body: msgspec.Struct) -> str:
+        """Have the service that goes by this kind of settings document take over a body; gives why it refuses, "" when it goes by it.
+
+        A kind for which no service has a function is one that nobody in the car goes by: it is taken as it is.
+        """
+        name = next((name for name, part in self._parts.items() if kind in part.configure), None)
+        if name is None:
+            return ""
+        handed = Handed(self._present(turn))
+        step = self._parts[name].configure[kind](self._states[name], body, handed.sample)
+        if isinstance(step, Refused):
+            return step.reason
+        self._advance(turn, name, step, handed)
+        self._effects.carry_out(turn, handed)
+        return ""
 
     # All of them
 

@@ -11,7 +11,7 @@ Rules for every function:
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic
+from typing import Any, Generic
 
 import msgspec
 
@@ -49,7 +49,9 @@ class CarPart(Generic[State]):
     `observe(state, sample)`: what to make of what the sensors said.
     `wake(state, woken, sample)`: the time that it wished for with ``Step.wake_at`` has come, or was missed (`woken.missed`): then it does not
     act, but may wish anew (``protocol.waking``).
-    `commands`: how it carries out each command that it begins; its declarations list them.
+    `commands`: how it carries out each command that it begins. Its declarations list them.
+    `configure`: for each kind of settings document that it goes by, `(state, body, sample)`: take over a body that the platform or the car's
+    own screen has set, or refuse it. It is called again with the same body after a change of owner where the document stays in the car.
     `screen(state, sample)`: which values can't be believed; asked before any service sees them.
     `forget(state)`: the state without anything of the present owner, where counters must never repeat; without it the service starts anew.
     """
@@ -59,5 +61,6 @@ class CarPart(Generic[State]):
     observe: Callable[[State, Sample], Step[State]] | None = None
     wake: Callable[[State, Woken, Sample], Step[State]] | None = None
     commands: Mapping[str, CarCommand[State]] = field(default_factory=dict)
+    configure: Mapping[str, Callable[[State, Any, Sample], Step[State] | Refused]] = field(default_factory=dict)
     screen: Callable[[State, Sample], Screened[State]] | None = None
     forget: Callable[[State], State] | None = None

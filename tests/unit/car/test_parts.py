@@ -135,7 +135,17 @@ command: Any = CarCommand
         ),
         (
             {"CAR": part("trips", Stateless, commands={"fly": command(begins)})},
-            "commands['fly']: no declaration of the service lists this command",
+            "commands['fly']: no declaration of the service lists it",
+            "List it in a declaration of openmarque.services.trips; known are none.",
+        ),
+        (
+            {"CAR": part("trips", Stateless, configure={"perches": stays})},
+            "configure['perches']: it takes other",
+            "(state, body, sample)",
+        ),
+        (
+            {"CAR": part("trips", Stateless, configure={"perches": begins})},
+            "configure['perches']: no declaration of the service lists it",
             "List it in a declaration of openmarque.services.trips; known are none.",
         ),
     ],

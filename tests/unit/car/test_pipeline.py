@@ -1,0 +1,79 @@
+"""What a service in the car is given besides sensors: settings, and commands of which it sees the end."""
+
+from typing import Annotated
+
+import msgspec
+import pytest
+
+from openmarque.catalogue.declarations import Authority, CommandSpec, DocumentSpec
+from openmarque.protocol.car_part import CarPart
+from openmarque.protocol.sensing import Action, Refused, Step
+from openmarque.protocol.waking import Steady
+from tests.car_services import declared, installed
+from tests.cars import Car, Platform, open_link, policy
+
+
+class Perch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A setting: how high the bird sits."""
+
+    height_m: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+
+
+class BirdState(msgspec.Struct, frozen=True):
+    """Where it sits."""
+
+    height_m: int = 0
+
+
+def sit(state: BirdState, body: Perch, sample) -> Step[BirdState] | Refused:
+    if body.height_m > 50:
+        return Refused("too_windy")
+    return Step(BirdState(body.height_m), actions=(Action("fly"),), wake_at=Steady(sample.steady_ms + 60_000))
+
+
+def rest(state: BirdState, _woken, _sample) -> Step[BirdState]:
+    return Step(BirdState())
+
+
+BIRD = declared(
+    "bird",
+    [CommandSpec("fly", Authority.DIGITAL_KEY)],
+    [DocumentSpec("perch", Perch)],
+)
+
+
+@pytest.fixture
+def car(monkeypatch) -> Car:
+    catalogue = installed(monkeypatch, CarPart("bird", BirdState, configure={"perch": sit}, wake=rest), BIRD)
+    car = Car(catalogue=catalogue, steady_ms=1_000_000)
+    open_link(car, Platform(policy=policy(catalogue=catalogue)))
+    return car
+
+
+def set_perch(car: Car, height_m: int, kind: str = "perch") -> str:
+    with car.core._step(car.now) as turn:
+        reason = car.core._pipeline.configure(turn, kind, Perch(height_m))
+    car.did(turn.out)
+    return reason
+
+
+def test_a_setting_reaches_its_service_which_may_act_on_it_and_wish_to_be_woken(car):
+    assert set_perch(car, 30) == ""
+    assert car.core.service_state("bird") == BirdState(30)
+    assert car.actions == [("fly", "", {})]
+    car.power_up()
+    assert car.core.service_state("bird") == BirdState(30)
+    car.wait(60)
+    assert car.core.service_state("bird") == BirdState(0)
+
+
+def test_a_setting_that_its_service_refuses_changes_nothing(car):
+    set_perch(car, 30)
+    assert set_perch(car, 60) == "too_windy"
+    assert car.core.service_state("bird") == BirdState(30)
+    assert len(car.actions) == 1
+
+
+def test_a_setting_that_no_service_in_the_car_goes_by_is_taken_as_it_is(car):
+    assert set_perch(car, 60, "playlists") == ""
+    assert car.actions == []
