@@ -23,7 +23,7 @@ def test_without_a_network_the_garage_and_the_car_show_the_last_values_with_thei
     app.page.goto("/")
     expect(app.card("Cime hybride")).to_contain_text(AGO)
     app.remembers("vehicles")
-    app.remembers("glance", parked)
+    app.remembers("newest", parked)
     with watch.cut():
         app.page.context.set_offline(True)
         app.page.reload()
@@ -32,6 +32,19 @@ def test_without_a_network_the_garage_and_the_car_show_the_last_values_with_thei
         app.opens_page_of(parked)
         assert set(shown) <= set(app.values())
         expect(app.page.get_by_text(AGO).first).to_be_visible()
+        app.page.context.set_offline(False)
+
+
+def test_a_page_of_a_service_that_was_looked_at_once_is_there_without_a_network_on_the_first_visit_too(phone, signed_in, watch, running):
+    app = App(phone("fr", "light", signed_in))
+    parked = running.vehicle("Cime hybride")
+    app.page.goto(f"/cars/{parked}/trips")
+    expect(app.heading("Trajets")).to_be_visible()
+    app.is_kept_on_the_device()
+    with watch.cut():
+        app.page.context.set_offline(True)
+        app.page.goto(f"/cars/{parked}/trips")
+        expect(app.heading("Trajets")).to_be_visible()
         app.page.context.set_offline(False)
 
 
@@ -56,7 +69,7 @@ def test_with_the_platform_stopped_the_car_shows_the_last_values_and_goes_on_whe
 @contextmanager
 def without(app: App, code: str) -> Iterator[None]:
     """Meanwhile this part of the app's code does not arrive: the network went away while it was fetched."""
-    address = f"**/assets/{code}-*"
+    address = f"**/assets/**/{code}-*"
     app.page.context.route(address, lambda request: request.abort("internetdisconnected"))
     yield
     app.page.context.unroute(address)

@@ -27,12 +27,17 @@ INSIDE = (
     "/account",
     "/nowhere",
 )
+OF_A_SERVICE = "/cars/:vehicleId/:page"
+"""Pages that services bring: their manifests say which there are."""
 LOOKS = [(language, scheme) for language in ("fr", "en") for scheme in ("light", "dark")]
 
 
 def test_every_page_of_the_app_is_among_those_that_are_looked_at():
-    routes = re.findall(r'<Route path="([^"]+)"', (ROOT / "web" / "src" / "app.tsx").read_text("utf-8"))
-    assert sorted(set(routes)) == sorted({*OUTSIDE, *INSIDE} - {"/nowhere"})
+    sources = ROOT / "web" / "src"
+    routes = set(re.findall(r'<Route path="([^"]+)"', (sources / "app.tsx").read_text("utf-8"))) - {OF_A_SERVICE}
+    manifests = [path.read_text("utf-8") for path in sources.glob("services/*/index.tsx")]
+    of_services = {OF_A_SERVICE.replace(":page", path) for text in manifests for path in re.findall(r'path: "([^"]+)"', text)}
+    assert sorted(routes | of_services) == sorted({*OUTSIDE, *INSIDE} - {"/nowhere"})
 
 
 def settled(page: Page) -> None:

@@ -16,6 +16,8 @@ import { useOnline } from "./kit/live";
 import { Loading, Page, ProblemNote } from "./kit/parts";
 import styles from "./kit/parts.module.css";
 import { forgetQueries } from "./kit/query";
+import { useServices } from "./kit/service";
+import { ServicePart } from "./kit/ServicePart";
 import { useSession } from "./kit/session";
 import { useUpdate } from "./kit/updates";
 
@@ -23,8 +25,7 @@ import { useUpdate } from "./kit/updates";
 const AddCar = late(() => import("./domains/garage/AddCar"));
 const NameCar = late(() => import("./domains/garage/NameCar"));
 const RemoveCar = late(() => import("./domains/garage/RemoveCar"));
-const CarPage = late(() => import("./services/status/CarPage"));
-const TripsPage = late(() => import("./services/trips/TripsPage"));
+const CarPage = late(() => import("./domains/car/CarPage"));
 const Phone = late(() => import("./domains/commands/Phone"));
 const SafetyCode = late(() => import("./domains/commands/SafetyCode"));
 const Phones = late(() => import("./domains/commands/Phones"));
@@ -80,10 +81,10 @@ function Inside() {
       <Route path="/phone" component={Phone} />
       <Route path="/safety-code" component={SafetyCode} />
       <Route path="/cars/:vehicleId" component={CarPage} />
-      <Route path="/cars/:vehicleId/trips" component={TripsPage} />
       <Route path="/cars/:vehicleId/phones" component={Phones} />
       <Route path="/cars/:vehicleId/name" component={NameCar} />
       <Route path="/cars/:vehicleId/remove" component={RemoveCar} />
+      <Route path="/cars/:vehicleId/:page">{({ page }) => <PageOfService path={page} />}</Route>
       <Route path="/account" component={AccountPage} />
       <Route path="/confirm" component={Confirm} />
       <Route path="/forgotten" component={Forgotten} />
@@ -97,6 +98,12 @@ function Inside() {
       <Route component={Nowhere} />
     </Switch>
   );
+}
+
+/** A page that a service brings. */
+function PageOfService({ path }: { path: string }) {
+  const found = useServices().flatMap((service) => (service.pages ?? []).filter((page) => page.path === path).map(({ page }) => ({ service, page })))[0];
+  return found === undefined ? <Nowhere /> : <ServicePart key={path} service={found.service} part={found.page} props={{}} waiting={<Waiting />} />;
 }
 
 function Nowhere() {
@@ -116,7 +123,12 @@ function Nowhere() {
  */
 function Unshown({ error }: { error: unknown }) {
   const { t } = useTexts("kit");
+  const update = useUpdate();
   const again = async () => {
+    if (update !== null) {
+      // A part that the platform no longer serves: there is a newer app.
+      return update();
+    }
     if (!(error instanceof Unreachable)) {
       await forgetQueries();
     }

@@ -30,6 +30,8 @@ const need = (key) => {
   (chunk.imports ?? []).forEach(need);
 };
 need("index.html");
+// The words are a file a language; a first visit takes one of them.
+need("src/words/fr.ts");
 const first = new Set(["index.html", "first.js", ...[...seen].flatMap((key) => [manifest[key].file, ...(manifest[key].css ?? [])])]);
 const sizeOf = (name) => {
   const path = join(root, name);

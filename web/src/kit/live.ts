@@ -1,34 +1,25 @@
 import { useEffect, useState } from "react";
 import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import type { Schemas } from "./api";
+import type { Signals } from "./signals";
 
-/** A signal's newest value as event streams tell it: without its age, which changes by itself. */
-export interface LiveValue {
-  value: string | number | boolean | string[];
-  unit: string;
-  car_time: string | null;
-  received_at: string;
-}
-
-/** The state of a car as its event stream tells it; parts that have not come yet are absent. */
-export interface CarLive {
-  status?: Record<string, LiveValue>;
+/** The state of a car as its event stream tells it, by part; parts that have not come yet are absent. A service's own parts are for that service. */
+export interface CarLive extends Partial<Record<string, unknown>> {
+  /** The newest values. */
+  status?: Signals;
   level?: Schemas["PrivacyBody"] & { open_services: string[] };
   remote_commands?: Record<string, Schemas["RemoteCommandBody"]>;
   digital_keys?: { items: Schemas["PhoneBody"][] };
-  trips?: Record<string, unknown>;
 }
 
 export type LiveState = "connecting" | "live" | "lost";
 
-const PARTS = ["status", "level", "remote_commands", "digital_keys", "trips"] as const;
-export type Part = (typeof PARTS)[number];
 /** Parts that list the newest few by their id: null says that one has made room. Elsewhere null is a value. */
-const LISTS: readonly Part[] = ["remote_commands"];
+const LISTS: readonly string[] = ["remote_commands"];
 
 /** What is known of a car after its stream told `news` of a part. */
-export function updated(car: CarLive | undefined, part: Part, news: Record<string, unknown>): CarLive {
-  const members = Object.entries({ ...car?.[part], ...news });
+export function updated(car: CarLive | undefined, part: string, news: Record<string, unknown>): CarLive {
+  const members = Object.entries({ ...(car?.[part] as Record<string, unknown> | undefined), ...news });
   return { ...car, [part]: Object.fromEntries(LISTS.includes(part) ? members.filter(([, value]) => value !== null) : members) };
 }
 
@@ -80,6 +71,18 @@ function open(known: QueryClient, vehicleId: string): Stream {
     }
   };
   const connect = () => {
+    const followed = new Set<string>();
+    /** Changes of a part come as events of its name: the snapshot says which parts there are. */
+    const follow = (part: string) => {
+      if (followed.has(part)) {
+        return;
+      }
+      followed.add(part);
+      source?.addEventListener(part, (event) => {
+        const news = JSON.parse((event as MessageEvent<string>).data) as Record<string, unknown>;
+        known.setQueryData<CarLive>(key, (before) => updated(before, part, news));
+      });
+    };
     source = new EventSource(`/api/v1/vehicles/${vehicleId}/events`);
     source.addEventListener("open", () => become("live"));
     source.addEventListener("error", () => {
@@ -91,14 +94,10 @@ function open(known: QueryClient, vehicleId: string): Stream {
     });
     source.addEventListener("snapshot", (event) => {
       become("live");
-      known.setQueryData<CarLive>(key, JSON.parse((event as MessageEvent<string>).data) as CarLive);
+      const car = JSON.parse((event as MessageEvent<string>).data) as CarLive;
+      known.setQueryData<CarLive>(key, car);
+      Object.keys(car).forEach(follow);
     });
-    for (const part of PARTS) {
-      source.addEventListener(part, (event) => {
-        const news = JSON.parse((event as MessageEvent<string>).data) as Record<string, unknown>;
-        known.setQueryData<CarLive>(key, (before) => updated(before, part, news));
-      });
-    }
     source.addEventListener("end", (event) => {
       const { code } = JSON.parse((event as MessageEvent<string>).data) as { code: string };
       source?.close();

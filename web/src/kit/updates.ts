@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "react";
 import { registerSW } from "virtual:pwa-register";
+import { keepFetched } from "./onDemand";
 
 let take: (() => Promise<void>) | null = null;
 const listeners = new Set<() => void>();
@@ -10,6 +11,11 @@ export function watchForUpdates(): void {
     onNeedRefresh() {
       take = () => update(true);
       listeners.forEach((listener) => listener());
+    },
+    onRegisteredSW: () => {
+      void navigator.serviceWorker.ready
+        .then(() => keepFetched(performance.getEntriesByType("resource").map(({ name }) => name)))
+        .catch(() => undefined);
     },
   });
 }

@@ -57,10 +57,7 @@ function Appearance() {
     mutationFn: (chosen: Language) => told(client.PATCH("/api/v1/account", { body: { language: chosen } })),
     onSuccess: (account) => known.setQueryData(["account"], account),
   });
-  const choose = (chosen: string) => {
-    void speak(chosen as Language);
-    tell.mutate(chosen as Language);
-  };
+  const choose = useMutation({ mutationFn: (chosen: Language) => speak(chosen), onSuccess: (_, chosen) => tell.mutate(chosen) });
   return (
     <Card withBorder>
       <Stack>
@@ -71,7 +68,7 @@ function Appearance() {
           aria-label={kit("language.label")}
           fullWidth
           value={language}
-          onChange={choose}
+          onChange={(chosen) => choose.mutate(chosen as Language)}
           data={LANGUAGES.map((value) => ({ value, label: kit(`language.${value}`) }))}
         />
         <SegmentedControl
@@ -81,7 +78,7 @@ function Appearance() {
           onChange={(value) => setColorScheme(value as MantineColorScheme)}
           data={(["light", "dark", "auto"] as const).map((value) => ({ value, label: kit(`scheme.${value}`) }))}
         />
-        <ProblemNote error={tell.error} />
+        <ProblemNote error={choose.error ?? tell.error} />
       </Stack>
     </Card>
   );

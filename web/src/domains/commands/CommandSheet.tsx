@@ -14,7 +14,6 @@ import type { RemoteCommand } from "./life";
 import { approve, sendSignedCommand, useChallenge, useKeepCommand } from "./remoteCommands";
 import { Sheet } from "./Sheet";
 import sheet from "./sheet.module.css";
-import * as texts from "./texts";
 
 interface Asked {
   vehicleId: string;
@@ -93,10 +92,10 @@ export function CommandSheet({ vehicleId, digitalKey, command, needsCode, waitin
 }
 
 function Refused({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  const { t } = useTexts("commands");
+  const { t, has } = useTexts("commands");
   const { t: kit } = useTexts("kit");
   const code = error instanceof Problem ? error.code : "";
-  if (!(code in texts.en.sheet.problem)) {
+  if (!has(`sheet.problem.${code}.message`)) {
     return <ProblemNote error={error} onRetry={onRetry} />;
   }
   return (

@@ -12,7 +12,6 @@ import { makeKey, offer, type DigitalKey, type Ticket } from "./keys";
 import { useNow } from "../../kit/live";
 import { usePhones } from "./remoteCommands";
 import { ChooseCode } from "./SafetyCode";
-import * as texts from "./texts";
 import { useTicket } from "./ticket";
 
 /** The car answers in seconds; after this long something is amiss, and the person is told what it may be. */
@@ -148,7 +147,7 @@ function Words({ message, cure }: { message: string; cure: string }) {
 }
 
 function Answer({ offered, vehicleId }: { offered: Offered; vehicleId: string }) {
-  const { t } = useTexts("commands");
+  const { t, has } = useTexts("commands");
   const known = useQueryClient();
   const [codeChosen, setCodeChosen] = useState(false);
   const [, go] = useLocation();
@@ -173,7 +172,7 @@ function Answer({ offered, vehicleId }: { offered: Offered; vehicleId: string })
     );
   }
   if (state !== "active") {
-    const reason = phone !== undefined && phone.reason in texts.en.phone.refused ? phone.reason : "other";
+    const reason = phone !== undefined && has(`phone.refused.${phone.reason}`) ? phone.reason : "other";
     return (
       <Stack gap="md">
         <Big icon={<IconDeviceMobileOff size={44} aria-hidden />} unhappy />
@@ -220,7 +219,7 @@ function Big({ icon, waiting = false, unhappy = false }: { icon: ReactNode; wait
   );
 }
 
-function deviceKind(): keyof typeof texts.en.phone.names {
+function deviceKind(): "iphone" | "ipad" | "android" | "computer" {
   const agent = navigator.userAgent;
   if (/iPhone/.test(agent)) {
     return "iphone";

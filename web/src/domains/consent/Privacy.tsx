@@ -4,14 +4,14 @@ import type { Schemas } from "../../kit/api";
 import * as format from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
 import styles from "./consent.module.css";
-import * as texts from "./texts";
 
 const ICONS = { private: IconEyeOff, data: IconGauge, position: IconMapPin };
 type Level = keyof typeof ICONS;
 
 /** What the people in the car let it say, who set that, and what it closes: each closed service with its reason and cure. REQ PRV-3. */
 export function Privacy({ privacy, services }: { privacy: Schemas["PrivacyBody"]; services: readonly Schemas["ServiceBody"][] }) {
-  const { t, language } = useTexts("consent");
+  const words = useTexts("consent");
+  const { t, language } = words;
   const level = known(privacy.level);
   const Icon = ICONS[level];
   const set = privacy.set;
@@ -30,7 +30,7 @@ export function Privacy({ privacy, services }: { privacy: Schemas["PrivacyBody"]
             {name(level)}
           </p>
           <p className={styles.dim}>{t(`levelWhat.${level}`)}</p>
-          <p className={styles.dim}>{set === null ? t("byNobody") : t("by", { by: who(set.by, t), at: format.dateTime(set.at, language) })}</p>
+          <p className={styles.dim}>{set === null ? t("byNobody") : t("by", { by: who(set.by, words), at: format.dateTime(set.at, language) })}</p>
         </div>
       </div>
       <dl className={styles.facts}>
@@ -68,6 +68,6 @@ function known(level: string | undefined): Level {
 }
 
 /** Who set the level, in the owner's words where it is one of the places that a car names; as the car said it otherwise. */
-function who(by: string, t: (key: string) => string): string {
-  return by in texts.en.byWhom ? t(`byWhom.${by}`) : by;
+function who(by: string, { t, has }: ReturnType<typeof useTexts>): string {
+  return has(`byWhom.${by}`) ? t(`byWhom.${by}`) : by;
 }

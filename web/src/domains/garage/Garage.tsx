@@ -1,16 +1,19 @@
 import { ActionIcon, Button, Card, Stack, Text, Title, VisuallyHidden } from "@mantine/core";
-import { IconBolt, IconBatteryFilled, IconCar, IconEyeOff, IconGasStation, IconKey, IconLock, IconLockOpen2, IconLockQuestion, IconPlus, IconSteeringWheel } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { IconBolt, IconCar, IconEyeOff, IconKey, IconPlus } from "@tabler/icons-react";
 import { Link } from "wouter";
-import { client, told } from "../../kit/api";
-import { age, percent } from "../../kit/format";
-import { useTexts } from "../../kit/i18n";
+import { age } from "../../kit/format";
+import { useTexts, useWords } from "../../kit/i18n";
 import { useNow } from "../../kit/live";
+import { useNewest, type Newest } from "../../kit/newest";
 import { Loading, Page, ProblemNote, Warning } from "../../kit/parts";
-import { nameOf, useCar, useCars, usePairings, type Vehicle } from "./cars";
+import { servicesOf, useServices, type GarageFact } from "../../kit/service";
+import { useFetched } from "../../kit/ServicePart";
+import { ageOfAll } from "./age";
+import { nameOf, useCar, useCars, usePairings, type Vehicle, type VehicleDetail } from "./cars";
 import styles from "./garage.module.css";
-import { droveAgo, glance, type Glance } from "./glance";
+
+const LOOK_EVERY_MS = 4_000;
+const ASK_EVERY_MS = 10_000;
 
 /** Every car at a glance, and the way to add one. REQ ACC-4. */
 export function Garage() {
@@ -69,18 +72,11 @@ function Empty() {
 function CarCard({ car }: { car: Vehicle }) {
   const { t, language } = useTexts("garage");
   const now = useNow(10_000);
-  const status = useQuery({
-    queryKey: ["glance", car.vehicle_id],
-    queryFn: async () => {
-      const { signals } = await told(client.GET("/api/v1/vehicles/{vehicle_id}/status", { params: { path: { vehicle_id: car.vehicle_id } } }));
-      return glance(signals, Date.now());
-    },
-    refetchInterval: 4_000,
-  });
-  const seen = status.data;
-  // Only of a car that says nothing is it asked why; it stays asked, for the level may change.
-  const detail = useCar(car.vehicle_id, { enabled: seen?.saidAt === null, everyMs: 10_000 });
-  const isPrivate = seen?.saidAt === null && detail.data?.privacy.level === "private";
+  const newest = useNewest(car.vehicle_id, { everyMs: LOOK_EVERY_MS }).data;
+  const isSilent = newest !== undefined && Object.keys(newest.signals).length === 0;
+  // A car that says nothing is asked why; it stays asked, for the level may change.
+  const detail = useCar(car.vehicle_id, isSilent ? { everyMs: ASK_EVERY_MS } : {}).data;
+  const told = useFacts(newest, detail, now);
   return (
     <Link href={`/cars/${car.vehicle_id}`} className={styles.card}>
       {car.powertrain === "ELECTRIC" ? <IconBolt aria-hidden size={44} stroke={1.3} className={styles.picture} /> : <IconCar aria-hidden size={44} stroke={1.3} className={styles.picture} />}
@@ -93,15 +89,15 @@ function CarCard({ car }: { car: Vehicle }) {
             {car.model.name}
           </Text>
         )}
-        {isPrivate ? (
+        {isSilent && detail?.privacy.level === "private" ? (
           <div className={styles.facts}>
-            <Fact icon={<IconEyeOff aria-hidden size={18} />}>{t("private")}</Fact>
+            <Fact fact={{ icon: IconEyeOff, text: t("private") }} />
           </div>
         ) : (
           <>
-            {seen !== undefined && <Facts seen={seen} now={now} />}
+            <div className={styles.facts}>{told?.facts.map((fact) => <Fact key={fact.text} fact={fact} />)}</div>
             <Text c="dimmed" size="sm" mt={4}>
-              {seen?.saidAt === undefined || seen.saidAt === null ? t("silent") : t("said", { age: age((now - seen.saidAt) / 1000, language) })}
+              {told === null || told.ageS === null ? t("silent") : t("said", { age: age(told.ageS, language) })}
             </Text>
           </>
         )}
@@ -110,41 +106,27 @@ function CarCard({ car }: { car: Vehicle }) {
   );
 }
 
-function Facts({ seen, now }: { seen: Glance; now: number }) {
-  const { t, language } = useTexts("garage");
-  const LockIcon = seen.locked === null ? IconLockQuestion : seen.locked ? IconLock : IconLockOpen2;
-  const before = droveAgo(seen, now);
-  return (
-    <div className={styles.facts}>
-      <Fact icon={<LockIcon aria-hidden size={18} />}>{seen.locked === null ? t("unknown") : seen.locked ? t("locked") : t("unlocked")}</Fact>
-      {seen.charge !== null && (
-        <Fact icon={<IconBatteryFilled aria-hidden size={18} />} name={t("battery")}>
-          {percent(seen.charge, language)}
-        </Fact>
-      )}
-      {seen.fuel !== null && (
-        <Fact icon={<IconGasStation aria-hidden size={18} />} name={t("fuel")}>
-          {percent(seen.fuel, language)}
-        </Fact>
-      )}
-      {seen.droveAt !== null && (
-        <Fact icon={<IconSteeringWheel aria-hidden size={18} />}>{before === null ? t("driving") : t("drove", { age: age(before, language) })}</Fact>
-      )}
-      {seen.charging && <Fact icon={<IconBolt aria-hidden size={18} />}>{t("charging")}</Fact>}
-      {seen.warnings.map((warned) => (
-        <Warning key={warned}>{t(`warning.${warned}`)}</Warning>
-      ))}
-    </div>
-  );
+/** What the car's services tell of it, and how old that is; null until it is known. */
+function useFacts(newest: Newest | undefined, detail: VehicleDetail | undefined, now: number) {
+  const { language, wordsOf } = useWords();
+  const found = useFetched(servicesOf(useServices(), detail?.services ?? []), (service) => service.garageFacts);
+  if (newest === undefined) {
+    return null;
+  }
+  const { signals, aheadMs } = newest;
+  const parts = (found ?? []).map(({ service, part }) => part(signals, now + aheadMs, { t: wordsOf(service.name), language }));
+  return { facts: parts.flatMap((part) => part.facts), ageS: ageOfAll(signals, parts, now + aheadMs) };
 }
 
-/** One fact with its sign; `name` says what it is to those who do not see the sign. */
-function Fact({ icon, name, children }: { icon: ReactNode; name?: string; children: ReactNode }) {
-  return (
+/** One fact with its sign. */
+function Fact({ fact: { icon: Sign, name, text, warns = false } }: { fact: GarageFact }) {
+  return warns ? (
+    <Warning>{text}</Warning>
+  ) : (
     <span className={styles.fact}>
-      {icon}
+      <Sign aria-hidden size={18} />
       {name !== undefined && <VisuallyHidden component="span">{name} </VisuallyHidden>}
-      {children}
+      {text}
     </span>
   );
 }

@@ -3,6 +3,7 @@ import { client, told, type Schemas } from "../../kit/api";
 import { useTexts } from "../../kit/i18n";
 
 export type Vehicle = Schemas["VehicleBody"];
+export type VehicleDetail = Schemas["VehicleDetailBody"];
 
 /** Every car of the garage; pages are fetched until there are no more. */
 export function useCars() {

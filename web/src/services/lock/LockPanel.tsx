@@ -8,10 +8,12 @@ import { CommandSheet } from "../../domains/commands/CommandSheet";
 import { sendCommand, useKeepCommand, useDigitalKey, usePhones } from "../../domains/commands/remoteCommands";
 import { HowToAdd } from "../../domains/commands/Phone";
 import { Sheet } from "../../domains/commands/Sheet";
+import { carState } from "../../domains/car/state";
 import type { Schemas } from "../../kit/api";
 import { useTexts } from "../../kit/i18n";
 import type { CarLive } from "../../kit/live";
 import { Loading, ProblemNote } from "../../kit/parts";
+import type { CarPartProps } from "../../kit/service";
 import styles from "./lock.module.css";
 
 const COMMANDS = ["lock", "unlock"] as const;
@@ -23,19 +25,12 @@ interface Asked {
   waiting?: RemoteCommand;
 }
 
-interface LockPanelProps {
-  vehicleId: string;
-  car: CarLive;
-  service: Schemas["ServiceBody"] | undefined;
-  /** Null when no lock says anything. */
-  locked: boolean | null;
-}
-
 /**
  * Lock and unlock: both buttons always there, whatever the state (RC-1), the one that changes it in front; each command is confirmed before it goes, and its button moves
  * until the outcome is known (RC-8).
  */
-export function LockPanel({ vehicleId, car, service, locked }: LockPanelProps) {
+export default function LockPanel({ vehicleId, car, services: [service], nowMs }: CarPartProps) {
+  const { locked } = carState(car.status ?? {}, nowMs);
   const { t } = useTexts("lock");
   const [asked, setAsked] = useState<Asked | null>(null);
   const phones = useKnownPhones(vehicleId, car, asked !== null);

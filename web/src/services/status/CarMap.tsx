@@ -2,21 +2,24 @@ import { Button, Skeleton, useComputedColorScheme } from "@mantine/core";
 import { IconWalk } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Suspense, useCallback, useEffect, useRef, useState } from "react";
-import { client, told, type Schemas } from "../../kit/api";
+import { HEADING, LATITUDE, LONGITUDE } from "../../domains/car/state";
+import { client, told } from "../../kit/api";
 import * as format from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
 import { Boundary, late } from "../../kit/late";
+import card from "../../kit/card.module.css";
+import type { CarPartProps } from "../../kit/service";
+import { ageOf, numberOf } from "../../kit/signals";
 import { wayTo } from "../../kit/way";
-import * as s from "./state";
-import styles from "./status.module.css";
+import styles from "./map.module.css";
 
 const mapView = () => late(() => import("./map-view"));
 
 /** Where the car is, how old that is, and the way to it. The map is fetched when the card comes into view; it needs a network the first time. */
-export function CarMap({ signals, service, nowMs }: { signals: s.Signals | undefined; service: Schemas["ServiceBody"] | undefined; nowMs: number }) {
+export default function CarMap({ car, services, nowMs }: CarPartProps) {
   const { t, language } = useTexts("status");
   const scheme = useComputedColorScheme();
-  const [card, isSeen] = useSeen();
+  const [place, isSeen] = useSeen();
   const { MapView, failed, onFailed, again } = useMapView();
   const maps = useQuery({ queryKey: ["maps"], queryFn: () => told(client.GET("/api/v1/maps")), enabled: isSeen, staleTime: 300_000 });
   const { refetch } = maps;
@@ -24,22 +27,24 @@ export function CarMap({ signals, service, nowMs }: { signals: s.Signals | undef
     again();
     void refetch();
   }, [again, refetch]);
-  const latitude = signals === undefined ? null : s.numberOf(signals, s.LATITUDE);
-  const longitude = signals === undefined ? null : s.numberOf(signals, s.LONGITUDE);
-  const heading = signals === undefined ? null : s.numberOf(signals, s.HEADING);
-  const place = signals?.[s.LATITUDE];
-  const isKnown = latitude !== null && longitude !== null && place !== undefined;
+  const signals = car.status;
+  const service = services.find((one) => one.declaration === "car_finder");
+  const latitude = signals === undefined ? null : numberOf(signals, LATITUDE);
+  const longitude = signals === undefined ? null : numberOf(signals, LONGITUDE);
+  const heading = signals === undefined ? null : numberOf(signals, HEADING);
+  const seen = signals?.[LATITUDE];
+  const isKnown = latitude !== null && longitude !== null && seen !== undefined;
   return (
-    <section className={styles.mapCard} aria-labelledby="map" ref={card}>
-      <h2 id="map" className={styles.title}>
+    <section className={card.card} aria-labelledby="map" ref={place}>
+      <h2 id="map" className={card.title}>
         {t("map.title")}
       </h2>
       {service !== undefined && !service.open && !isKnown ? (
-        <p className={styles.dim}>
+        <p className={card.dim}>
           {t("map.closed")} {service.message} <strong>{service.cure}</strong>
         </p>
       ) : signals !== undefined && !isKnown ? (
-        <p className={styles.dim}>{t("map.none")}</p>
+        <p className={card.dim}>{t("map.none")}</p>
       ) : (
         <>
           <div className={styles.map}>
@@ -74,14 +79,14 @@ export function CarMap({ signals, service, nowMs }: { signals: s.Signals | undef
             )}
           </div>
           <div className={styles.mapFoot}>
-            <span className={styles.dim}>{place !== undefined && t("map.age", { age: format.age(s.ageOf(place, nowMs), language) })}</span>
+            <span className={card.dim}>{seen !== undefined && t("map.age", { age: format.age(ageOf(seen, nowMs), language) })}</span>
             {isKnown && (
               <a className={styles.walk} href={wayTo(latitude, longitude)} target="_blank" rel="noreferrer">
                 <IconWalk size={20} aria-hidden /> {t("map.walk")}
               </a>
             )}
           </div>
-          {maps.data?.region === null && <p className={styles.dim}>{t("map.world")}</p>}
+          {maps.data?.region === null && <p className={card.dim}>{t("map.world")}</p>}
         </>
       )}
     </section>
@@ -110,7 +115,7 @@ function Undrawn({ onRetry }: { onRetry: () => void }) {
   }, [onRetry]);
   return (
     <div role="status" className={styles.undrawn}>
-      <p className={styles.dim}>{t("map.failed")}</p>
+      <p className={card.dim}>{t("map.failed")}</p>
       <Button size="compact-md" variant="default" onClick={onRetry}>
         {kit("action.retry")}
       </Button>

@@ -5,7 +5,7 @@ import { Protocol } from "pmtiles";
 import { useEffect, useRef, useState } from "react";
 import { Unreachable, type Schemas } from "../../kit/api";
 import { regionStyle, worldStyle } from "./map-style";
-import styles from "./status.module.css";
+import styles from "./map.module.css";
 
 setWorkerUrl(worker);
 addProtocol("pmtiles", new Protocol().tile);

@@ -28,7 +28,7 @@ export function lockWord(state: CarState): "locked" | "unlocked" | "unknown" {
 
 /** The car from above, nose up: what is open stands open, the badge on the roof tells the lock. Moves when the car tells a change. */
 export function CarDrawing({ model, state, lights }: { model: string; state: CarState; lights: boolean }) {
-  const { t } = useTexts("status");
+  const { t } = useTexts("car");
   const ids = { paint: useId(), glass: useId(), beam: useId() };
   const paint = `url(#${ids.paint})`;
   const glass = `url(#${ids.glass})`;

@@ -1,7 +1,5 @@
 /** How a car is, by the newest values of its signals: pure. A value that is not there proves nothing. */
-import type { LiveValue } from "../../kit/live";
-
-export type Signals = Record<string, LiveValue>;
+import { isTrue, numberOf, oldestAge, type Signals } from "../../kit/signals";
 
 /** Places of a car, as seen from above with its nose up. The driver sits on the left, as where the brand sells. */
 export const DOORS = {
@@ -22,6 +20,7 @@ export const CHARGING = "Vehicle.Powertrain.TractionBattery.Charging.IsCharging"
 export const FUEL = "Vehicle.Powertrain.FuelSystem.RelativeLevel";
 export const RANGE = "Vehicle.Powertrain.Range";
 export const ELECTRIC_RANGE = "Vehicle.Powertrain.TractionBattery.Range";
+export const LIGHTS = "Vehicle.Body.Lights.Parking.IsOn";
 export const IGNITION = "Vehicle.LowVoltageSystemState";
 export const LATITUDE = "Vehicle.CurrentLocation.Latitude";
 export const LONGITUDE = "Vehicle.CurrentLocation.Longitude";
@@ -58,16 +57,8 @@ export interface CarState {
   range: number | null;
 }
 
-export function isTrue(signals: Signals, path: string): boolean {
-  return signals[path]?.value === true;
-}
-
-export function numberOf(signals: Signals, path: string): number | null {
-  const value = signals[path]?.value;
-  return typeof value === "number" ? value : null;
-}
-
-function locksOf(signals: Signals): string[] {
+/** The locks of which the car said something. */
+export function locksOf(signals: Signals): string[] {
   return [...PLACES.map((place) => `${DOORS[place]}.IsLocked`), BOOT_LOCKED].filter((path) => path in signals);
 }
 
@@ -94,17 +85,6 @@ export function carState(signals: Signals, nowMs: number): CarState {
     fuel: numberOf(signals, FUEL),
     range: metres === null ? null : metres / 1000,
   };
-}
-
-/** Seconds since a value was so, by the car's clock where it has one; never negative. `nowMs` is the platform's time. */
-export function ageOf(value: LiveValue, nowMs: number): number {
-  return Math.max(0, (nowMs - Date.parse(value.car_time ?? value.received_at)) / 1000);
-}
-
-/** Seconds since all of these values were so: the age of the oldest. Null when none of them is known. */
-function oldestAge(signals: Signals, paths: readonly string[], nowMs: number): number | null {
-  const ages = paths.flatMap((path) => (signals[path] === undefined ? [] : [ageOf(signals[path], nowMs)]));
-  return ages.length === 0 ? null : Math.max(...ages);
 }
 
 /**

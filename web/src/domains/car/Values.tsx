@@ -2,22 +2,23 @@ import { Skeleton } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import * as format from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
-import { ageOf, type Signals } from "./state";
-import styles from "./status.module.css";
-import { GROUPS, valueRows } from "./values";
+import card from "../../kit/card.module.css";
+import { GROUPS } from "../../kit/service";
+import { ageOf } from "../../kit/signals";
+import styles from "./car.module.css";
+import type { ValueRow } from "./rows";
 
 /** Every value that the car tells its owner, with its age. REQ STA-2. `nowMs` is the platform's time. */
-export function Values({ signals, nowMs }: { signals: Signals | undefined; nowMs: number }) {
-  const { t, language } = useTexts("status");
-  if (signals === undefined) {
+export function Values({ rows, nowMs }: { rows: readonly ValueRow[] | null; nowMs: number }) {
+  const { t, language } = useTexts("car");
+  if (rows === null) {
     return <Skeleton height={320} radius="xl" />;
   }
-  const rows = valueRows(signals, t, language);
   if (rows.length === 0) {
     return (
-      <section className={styles.card}>
-        <h2 className={styles.title}>{t("values.title")}</h2>
-        <p className={styles.dim}>{t("values.empty")}</p>
+      <section className={card.card}>
+        <h2 className={card.title}>{t("values.title")}</h2>
+        <p className={card.dim}>{t("values.empty")}</p>
       </section>
     );
   }
@@ -26,13 +27,13 @@ export function Values({ signals, nowMs }: { signals: Signals | undefined; nowMs
       {GROUPS.map((group) => {
         const shown = rows.filter((row) => row.group === group);
         return shown.length === 0 ? null : (
-          <section className={styles.card} key={group} aria-labelledby={`values-${group}`}>
-            <h2 id={`values-${group}`} className={styles.title}>
+          <section className={card.card} key={group} aria-labelledby={`values-${group}`}>
+            <h2 id={`values-${group}`} className={card.title}>
               {t(`values.groups.${group}`)}
             </h2>
             {/* A table in its roles, not its elements: laid out as a grid, those would be none to some screen readers. */}
             <div role="table" aria-labelledby={`values-${group}`}>
-              <div className={styles.unseen} role="rowgroup">
+              <div className={card.unseen} role="rowgroup">
                 <div role="row">
                   <span role="columnheader">{t("values.columns.name")}</span>
                   <span role="columnheader">{t("values.columns.value")}</span>

@@ -1,0 +1,116 @@
+import { Button } from "@mantine/core";
+import { useEffect, useMemo, useState } from "react";
+import { Link, useParams } from "wouter";
+import { Problem } from "../../kit/api";
+import { useTexts, useWords } from "../../kit/i18n";
+import { useCarLive, useNow } from "../../kit/live";
+import { useNewest } from "../../kit/newest";
+import { Loading, Page, ProblemNote } from "../../kit/parts";
+import { forgetCar } from "../../kit/query";
+import { servicesOf, useServices, type CarPartProps, type WebService } from "../../kit/service";
+import { ServicePart, useFetched } from "../../kit/ServicePart";
+import { Privacy } from "../consent/Privacy";
+import { nameOf, useCar, type VehicleDetail } from "../garage/cars";
+import styles from "./car.module.css";
+import { Hero } from "./Hero";
+import { OurLinks, ServiceLinks } from "./Links";
+import { valueRows, type ValueRow } from "./rows";
+import { Values } from "./Values";
+
+/** An answer that gives the platform's time is good for so long. */
+const CLOCK_MS = 600_000;
+
+/** One car: how it is, what its services show and do, every value, and what it may say. */
+export default function CarPage() {
+  const { vehicleId = "" } = useParams();
+  // Another car is another page: nothing of one is ever shown as the other's.
+  return <OneCarOrNone key={vehicleId} vehicleId={vehicleId} />;
+}
+
+function OneCarOrNone({ vehicleId }: { vehicleId: string }) {
+  const [gone, setGone] = useState(false);
+  return gone ? <Gone vehicleId={vehicleId} /> : <OneCar vehicleId={vehicleId} onGone={() => setGone(true)} />;
+}
+
+/** The car left the garage, or never stood there: what this device knew of it is forgotten. */
+function Gone({ vehicleId }: { vehicleId: string }) {
+  const { t } = useTexts("kit");
+  useEffect(() => forgetCar(vehicleId), [vehicleId]);
+  return (
+    <Page title={t("problem.notYours")} back="/">
+      <Button component={Link} href="/">
+        {t("problem.toGarage")}
+      </Button>
+    </Page>
+  );
+}
+
+function OneCar({ vehicleId, onGone }: { vehicleId: string; onGone: () => void }) {
+  const { car, state: stream } = useCarLive(vehicleId);
+  const detail = useCar(vehicleId);
+  // The stream tells that the level changed; reasons and cures are in the car's own page of the API, in the person's language.
+  const level = JSON.stringify(car.level ?? null);
+  const { refetch, error } = detail;
+  useEffect(() => {
+    if (level !== "null") {
+      void refetch();
+    }
+  }, [level, refetch]);
+  useEffect(() => {
+    if (error instanceof Problem && error.status === 404) {
+      onGone();
+    }
+  }, [error, onGone]);
+  const nowMs = useNow() + (useNewest(vehicleId, { staleMs: CLOCK_MS }).data?.aheadMs ?? 0);
+  if (detail.data === undefined) {
+    return (
+      <Page title="…" back="/">
+        {error === null ? <Loading rows={3} height={240} /> : <ProblemNote error={error} onRetry={() => void refetch()} />}
+      </Page>
+    );
+  }
+  return (
+    <Page title={nameOf(detail.data)} back="/">
+      <Shown detail={detail.data} car={car} stream={stream} nowMs={nowMs} />
+    </Page>
+  );
+}
+
+interface ShownProps {
+  detail: VehicleDetail;
+  car: CarPartProps["car"];
+  stream: ReturnType<typeof useCarLive>["state"];
+  nowMs: number;
+}
+
+function Shown({ detail, car, stream, nowMs }: ShownProps) {
+  const vehicleId = detail.vehicle_id;
+  const services = servicesOf(useServices(), detail.services);
+  const rows = useRows(services, car.status);
+  const propsOf = (service: WebService): CarPartProps => ({
+    vehicleId,
+    car,
+    services: detail.services.filter((one) => service.declarations.includes(one.declaration)),
+    nowMs,
+  });
+  return (
+    <div className={styles.stack}>
+      <Hero detail={detail} car={car} stream={stream} nowMs={nowMs} rows={rows ?? []}>
+        {services.map((service) => service.action !== undefined && <ServicePart key={service.name} service={service} part={service.action} props={propsOf(service)} waiting={null} />)}
+      </Hero>
+      {services.map((service) => service.card !== undefined && <ServicePart key={service.name} service={service} part={service.card} props={propsOf(service)} waiting={<Loading rows={1} />} />)}
+      <ServiceLinks vehicleId={vehicleId} services={services} />
+      <Values rows={rows} nowMs={nowMs} />
+      <Privacy privacy={detail.privacy} services={detail.services} />
+      <OurLinks vehicleId={vehicleId} names={["name", "remove"]} />
+    </div>
+  );
+}
+
+/** The rows of the list of values, those of all services; null until they and the values are there. */
+function useRows(services: readonly WebService[], signals: CarPartProps["car"]["status"]): readonly ValueRow[] | null {
+  const found = useFetched(services, (service) => service.signalRows);
+  const { language, wordsOf } = useWords();
+  const rows = useMemo(() => found?.flatMap(({ service, part }) => part({ t: wordsOf(service.name), language })) ?? null, [found, language, wordsOf]);
+  return useMemo(() => (rows === null || signals === undefined ? null : valueRows(signals, rows)), [rows, signals]);
+}

@@ -1,0 +1,47 @@
+/** Texts of a car's page. */
+export default {
+  hero: {
+    title: "Overview",
+    updated: "Updated {{age}}",
+    never: "The car has not said anything yet.",
+    private: "Private: the car says nothing",
+    toPrivacy: "Why, and how to change it",
+    warnings: "Warnings",
+    warning: "{{name}}: {{value}}",
+    lost: "Connection lost. You see what was last known.",
+  },
+  lock: { locked: "Locked", unlocked: "Unlocked", unknown: "Lock not known" },
+  drive: { moving: "Driving, {{speed}}", before: "Was driving {{age}}", parked: "Parked", charging: "Charging" },
+  picture: {
+    name: "{{model}}, {{lock}}, {{openings}}",
+    closed: "all doors closed",
+    open: "open: {{list}}",
+    windows: "windows open: {{list}}",
+    moving: "driving",
+    charging: "charging",
+  },
+  place: {
+    frontLeft: "front left door",
+    frontRight: "front right door",
+    rearLeft: "rear left door",
+    rearRight: "rear right door",
+    hood: "bonnet",
+    boot: "boot",
+  },
+  window: { frontLeft: "front left", frontRight: "front right", rearLeft: "rear left", rearRight: "rear right" },
+  gauge: { charge: "Charge", fuel: "Fuel", range: "Range" },
+  values: {
+    title: "All values",
+    empty: "No values. The privacy part below says why.",
+    groups: { energy: "Energy", driving: "Driving and mileage", body: "Doors and windows", care: "Tyres and warnings" },
+    columns: { name: "Value", value: "State", age: "Age" },
+  },
+  links: {
+    phones: "Phones",
+    phonesWhat: "Who may lock and unlock",
+    name: "Name the car",
+    nameWhat: "What you call it, for you alone",
+    remove: "Remove this car",
+    removeWhat: "It leaves your garage",
+  },
+};

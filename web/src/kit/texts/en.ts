@@ -1,0 +1,31 @@
+/** Texts that belong to no single domain or service. */
+export default {
+  app: "OpenMarque",
+  nav: { garage: "Garage", account: "Account", back: "Back", main: "Main", content: "Go to content" },
+  action: {
+    retry: "Try again",
+    cancel: "Cancel",
+    close: "Close",
+    save: "Save",
+    remove: "Remove",
+    copy: "Copy",
+    copied: "Copied",
+    confirm: "Confirm",
+    again: "Again",
+  },
+  state: { loading: "Loading…", offline: "No connection. You see what was last known.", saved: "Saved." },
+  problem: {
+    title: "That did not work",
+    unreachable: "The platform can't be reached.",
+    unreachableCure: "Check your connection and try again.",
+    unanswered: "No answer came: the command may have arrived or not.",
+    unansweredCure: "As soon as there is a connection, the car's page says what became of it. Or try again.",
+    unknown: "Something unexpected happened.",
+    notYours: "This car is not in your garage.",
+    notFound: "This page does not exist.",
+    toGarage: "To the garage",
+  },
+  scheme: { label: "Appearance", light: "Light", dark: "Dark", auto: "System" },
+  language: { label: "Language", en: "English", fr: "Français" },
+  update: { ready: "A new version is ready.", take: "Use it now" },
+};
