@@ -3,6 +3,7 @@ import a11y from "eslint-plugin-jsx-a11y";
 import hooks from "eslint-plugin-react-hooks";
 import { defineConfig, globalIgnores } from "eslint/config";
 import ts from "typescript-eslint";
+import { layers } from "./tools/layers.mjs";
 
 export default defineConfig([
   globalIgnores(["node_modules", "dev-dist", "src/kit/openapi.d.ts"]),
@@ -16,5 +17,10 @@ export default defineConfig([
       eqeqeq: "error",
       "no-console": "error",
     },
+  },
+  {
+    files: ["src/**/*.{ts,tsx}"],
+    plugins: { openmarque: { rules: { layers } } },
+    rules: { "openmarque/layers": "error" },
   },
 ]);
