@@ -35,7 +35,9 @@ def test_without_a_network_the_garage_and_the_car_show_the_last_values_with_thei
         app.page.context.set_offline(False)
 
 
-def test_a_page_of_a_service_that_was_looked_at_once_is_there_without_a_network_on_the_first_visit_too(phone, signed_in, watch, running):
+def test_a_page_of_a_service_that_was_looked_at_once_is_there_without_a_network_on_the_first_visit_too(
+    phone, signed_in, watch, running
+):
     app = App(phone("fr", "light", signed_in))
     parked = running.vehicle("Cime hybride")
     app.page.goto(f"/cars/{parked}/trips")
