@@ -30,7 +30,8 @@ class ObedientCar:
     def __init__(self, folder: Path, catalogue: Catalogue) -> None:
         """Nothing is connected yet."""
         bundle = read_bundle(folder)
-        self.agent = CarAgent(bundle, SqliteCarStore(bundle.store_path), catalogue, SystemClock(), actuate=self._actuate)
+        actuators = dict.fromkeys(catalogue.commands(), self._actuate)
+        self.agent = CarAgent(bundle, SqliteCarStore(bundle.store_path), catalogue, SystemClock(), actuators=actuators)
 
     async def open(self) -> None:
         """Return once the car is connected at the level of commands and has said how it stands."""

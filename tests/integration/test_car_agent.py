@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,19 +20,25 @@ from openmarque.car.agent import CarAgent
 from openmarque.car.bundle_files import CHAIN, KEY, NEXT_CHAIN
 from openmarque.car.drive import Drive, read_drive
 from openmarque.car.identity import BundleContents, read_bundle, write_bundle
-from openmarque.car.model import Channel, Frame, LinkState, NoticeCode
+from openmarque.car.model import Actuation, Channel, Frame, LinkState, NoticeCode, Now, Output
 from openmarque.car.replay import Replay, replay
 from openmarque.car.sqlite_store import SqliteCarStore
+from openmarque.catalogue.declarations import Authority, CommandSpec
+from openmarque.catalogue.register import Catalogue
 from openmarque.kit.clock import SystemClock, to_ms
 from openmarque.kit.csr import certificate_request, key_pem, new_car_key
 from openmarque.link.broker import Message, NatsBroker
 from openmarque.link.subjects import down_subject, vehicle_of
 from openmarque.protocol import signals as vss
 from openmarque.protocol import signing
+from openmarque.protocol.car_part import CarPart
 from openmarque.protocol.envelope import Lane, encode
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import LEVEL_CHANGED, CertificateIssued, CertificateRequest, LevelChanged
+from openmarque.protocol.sensing import Action, Sample, Step
+from openmarque.protocol.waking import Steady, Woken
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted
+from tests.car_services import declared, installed
 from tests.cars import CATALOGUE, POLICY_KEY, Platform, policy, status_body
 from tests.drives import as_csv, drawn_rows
 from tests.integration.conftest import Car, Nats, Pki
@@ -288,4 +294,84 @@ async def test_an_agent_that_is_told_to_stop_stops_wherever_it_is_in_connecting(
         assert not running, f"told after {took_s:.4f} s, it runs on"
         assert task.cancelled()
         took_s += 0.003
+    store.close()
+
+
+class Alarm(msgspec.Struct, frozen=True):
+    """How often it rang."""
+
+    rung: int = 0
+
+
+def set_alarm(state: Alarm, sample: Sample) -> Step[Alarm]:
+    return Step(state, wake_at=Steady(sample.steady_ms + 1_500)) if vss.SPEED in sample.sensed else Step(state)
+
+
+def ring(state: Alarm, _woken: Woken, _sample: Sample) -> Step[Alarm]:
+    return Step(Alarm(state.rung + 1), actions=(Action("ring"),))
+
+
+@pytest.fixture
+def alarm(monkeypatch: pytest.MonkeyPatch) -> Catalogue:
+    return installed(
+        monkeypatch,
+        CarPart("alarm", Alarm, observe=set_alarm, wake=ring),
+        declared("alarm", [CommandSpec("ring", Authority.DIGITAL_KEY)]),
+    )
+
+
+async def test_an_agent_without_network_sleeps_until_a_service_wants_to_be_woken_also_after_a_restart(
+    folder: Path, alarm: Catalogue, cloud: Cloud
+) -> None:
+    cloud.platform.policy = policy(vehicle=cloud.car.vehicle_id, issued=SystemClock().now(), catalogue=alarm)
+    bundle = read_bundle(folder)
+    nowhere = replace(bundle, facts=msgspec.structs.replace(bundle.facts, mqtt_port=1))
+    store = SqliteCarStore(bundle.store_path)
+    first = CarAgent(bundle, store, alarm, SystemClock())
+    task = asyncio.create_task(first.run())
+    await asyncio.wait_for(first.until(lambda core: core.policy is not None), 20)
+    first.act(lambda core, now: core.sensed(now, {vss.SPEED: 0.0}))
+    task.cancel()
+    await asyncio.wait([task])
+    store.close()
+
+    rung: list[Actuation] = []
+    store = SqliteCarStore(bundle.store_path)
+    second = CarAgent(nowhere, store, alarm, SystemClock(), actuators={"ring": rung.append})
+    looked = 0
+    due_in = second.core.wake_in_ms
+
+    def counted(now: Now) -> int | None:
+        nonlocal looked
+        looked += 1
+        return due_in(now)
+
+    second.core.wake_in_ms = counted  # type: ignore[method-assign]  # how often the agent looks whether it is time
+    task = asyncio.create_task(second.run())
+    await asyncio.sleep(2.5)
+    task.cancel()
+    await asyncio.wait([task])
+    assert second.core.service_state("alarm") == Alarm(1)
+    assert [action.command for action in rung] == ["ring"]
+    assert looked < 10, "it sleeps, and does not poll"
+    store.close()
+
+
+async def test_an_action_for_which_the_car_has_no_actuator_is_counted_and_nothing_else_suffers(folder: Path) -> None:
+    async with running(folder) as agent:
+        agent.act(lambda core, now: Output(actions=[Actuation("fly", "", {}), Actuation("ring", "", {})]))
+        assert agent.core.counts("actions") == {"no_actuator:fly": 1, "no_actuator:ring": 1}
+        await asyncio.wait_for(agent.until(lambda core: core.link_state is LinkState.OPEN), 20)
+
+
+async def test_a_clock_that_was_set_is_looked_at_at_once(folder: Path, alarm: Catalogue) -> None:
+    store = SqliteCarStore(read_bundle(folder).store_path)
+    steady = [1_000_000]
+    agent = CarAgent(read_bundle(folder), store, alarm, SystemClock(), steady=lambda: steady[0])
+    agent.act(lambda core, now: core.sensed(now, {vss.SPEED: 0.0}))
+    agent.clock_set()
+    assert agent.core.service_state("alarm") == Alarm(0)
+    steady[0] += 1_500
+    agent.clock_set()
+    assert agent.core.service_state("alarm") == Alarm(1)
     store.close()

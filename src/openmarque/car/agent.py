@@ -12,7 +12,7 @@ import asyncio
 import random
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -59,6 +59,7 @@ _LONGEST_SLEEP_S: Final = 60.0
 _log = structlog.get_logger()
 
 Act = Callable[[CarCore, Now], Output]
+Actuator = Callable[[Actuation], None]
 
 
 class _Reconnect(Exception):
@@ -77,12 +78,12 @@ class CarAgent:
         trust: Callable[[], Trust] = lambda: Trust.SYNCED,
         spread: Callable[[], float] = random.random,
         steady: Callable[[], int] = steady_ms,
-        actuate: Callable[[Actuation], None] = lambda _action: None,
+        actuators: Mapping[str, Actuator] | None = None,
     ) -> None:
         """Make the core; nothing is connected yet. `trust` says how far the clock can be believed, `spread` draws from [0, 1).
 
-        `steady` is the clock that never goes back (``Now.steady_ms``). `actuate` has the car do something and returns at once; the outcome
-        comes as sensed values in a later call of `act`. Without one nothing moves, and commands fail.
+        `steady` is the clock that never goes back (``Now.steady_ms``). `actuators` are registered by the name of their command: each has the car
+        do something and returns at once; the outcome comes as sensed values in a later call of `act`. Where none is registered nothing moves.
         """
         self.bundle = bundle
         self.keys = FileKeyring(bundle)
@@ -92,7 +93,7 @@ class CarAgent:
         self._trust = trust
         self._spread = spread
         self._steady = steady
-        self._actuate = actuate
+        self._actuators = actuators or {}
         self._core = self._new_core()
         self._outgoing: asyncio.Queue[Frame] = asyncio.Queue()
         self._changed = asyncio.Event()
@@ -241,6 +242,13 @@ class CarAgent:
                     await self._changed.wait()
             except TimeoutError:
                 self.act(lambda core, now: core.tick(now))
+
+    def _actuate(self, action: Actuation) -> None:
+        actuator = self._actuators.get(action.command)
+        if actuator is None:
+            self.act(lambda core, now: core.nothing_moved(now, action))
+        else:
+            actuator(action)
 
     def _new_core(self) -> CarCore:
         return CarCore(self.bundle.profile(), self._store, self.keys, self.catalogue, boot_id())

@@ -33,6 +33,7 @@ from openmarque.car.gate import Gate
 from openmarque.car.link import SPOKEN, Link, Turn
 from openmarque.car.model import (
     REMOTE_ACCESS,
+    Actuation,
     CarProfile,
     CoreBroken,
     Keyring,
@@ -79,7 +80,7 @@ class CarCore(CoreViews):
     """One car.
 
     Inputs: `connected`, `disconnected`, `received`, `sensed`, `ignition`, `set_level`, `set_switch`, `show_ticket`, `hide_ticket`,
-    `remove_phone`, `pair`, `tick`.
+    `remove_phone`, `pair`, `nothing_moved`, `tick`.
     """
 
     def __init__(self, profile: CarProfile, store: CarStore, keys: Keyring, catalogue: Catalogue, boot: str = "") -> None:
@@ -224,6 +225,12 @@ class CarCore(CoreViews):
             raise PairingCodeInvalid
         with self._step(now) as turn:
             self._pairing.type_in(turn, code)
+        return turn.out
+
+    def nothing_moved(self, now: Now, action: Actuation) -> Output:
+        """The car has no actuator for an action that came out: it is counted (``actions/no_actuator:…``), and its command ends in its time."""
+        with self._step(now) as turn:
+            self._counts.add(f"actions/no_actuator:{action.command}")
         return turn.out
 
     def tick(self, now: Now) -> Output:

@@ -80,7 +80,14 @@ class LivingCar:
     async def running(self, level: Level = Level.POSITION) -> AsyncIterator["LivingCar"]:
         """The agent, connected and greeted, with its level known to the platform; it is cut off at the end."""
         store = SqliteCarStore(read_bundle(self.folder).store_path)
-        self.agent = CarAgent(read_bundle(self.folder), store, CATALOGUE, SystemClock(), spread=lambda: 0, actuate=self.actuate)
+        self.agent = CarAgent(
+            read_bundle(self.folder),
+            store,
+            CATALOGUE,
+            SystemClock(),
+            spread=lambda: 0,
+            actuators=dict.fromkeys(CATALOGUE.commands(), self.actuate),
+        )
         task = asyncio.create_task(self.agent.run())
         try:
             async with asyncio.timeout(20):

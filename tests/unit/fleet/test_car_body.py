@@ -1,5 +1,7 @@
 """Doors, locks and ignition as a real body behaves: nothing that is open is locked, nothing that is locked opens from outside."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given
@@ -8,8 +10,9 @@ from hypothesis import strategies as st
 from openmarque.protocol import signals as vss
 from openmarque.protocol.signals import SIGNALS
 from openmarque.simulator.fleet import body as bodies
-from openmarque.simulator.fleet.body import DELAY_S, Body, Move
+from openmarque.simulator.fleet.body import DELAY_S, EFFECTS, Asked, Body, Effect
 
+PRESSURE = "Vehicle.Chassis.Axle.Row1.Wheel.Left.Tire.Pressure"
 doors = st.integers(0, 3)
 moves = st.one_of(
     st.just(bodies.lock),
@@ -51,16 +54,27 @@ def test_a_locked_door_opens_from_inside_only() -> None:
 def test_an_actuation_takes_effect_after_a_realistic_moment(seed: int) -> None:
     delay = bodies.delay_s(Random(seed))
     assert DELAY_S[0] <= delay <= DELAY_S[1]
-    asked = bodies.ask(Body(), Move.UNLOCK, 100 + delay)
-    assert bodies.settle(asked, 100 + delay - 0.001).is_locked
-    assert not bodies.settle(asked, 100 + delay).is_locked
-    assert bodies.settle(bodies.settle(asked, 102), 103).asked == ()
+    asked = bodies.ask(Body(), EFFECTS, Asked("unlock", {}, 100 + delay))
+    assert bodies.settle(asked, EFFECTS, 100 + delay - 0.001).is_locked
+    assert not bodies.settle(asked, EFFECTS, 100 + delay).is_locked
+    assert bodies.settle(bodies.settle(asked, EFFECTS, 102), EFFECTS, 103).asked == ()
 
 
 def test_a_later_actuation_takes_the_place_of_one_that_has_not_begun() -> None:
-    asked = bodies.ask(bodies.ask(Body(), Move.UNLOCK, 1.0), Move.LOCK, 1.2)
-    assert bodies.settle(asked, 1.1).is_locked
-    assert bodies.settle(asked, 5.0).is_locked
+    asked = bodies.ask(bodies.ask(Body(), EFFECTS, Asked("unlock", {}, 1.0)), EFFECTS, Asked("lock", {}, 1.2))
+    assert bodies.settle(asked, EFFECTS, 1.1).is_locked
+    assert bodies.settle(asked, EFFECTS, 5.0).is_locked
+
+
+def test_a_service_brings_an_actuator_of_its_own_and_each_part_obeys_by_itself() -> None:
+    def inflate(body: Body, arguments: Mapping[str, bool | int | str]) -> Body:
+        return replace(body, says={**body.says, PRESSURE: arguments["kpa"]})
+
+    effects = {**EFFECTS, "inflate": Effect("pump", inflate)}
+    asked = bodies.ask(bodies.ask(Body(), effects, Asked("unlock", {}, 1.0)), effects, Asked("inflate", {"kpa": 250}, 1.2))
+    settled = bodies.settle(asked, effects, 2.0)
+    assert not settled.is_locked, "the pump takes nothing from the locks"
+    assert bodies.readings(settled)[PRESSURE] == 250
 
 
 def test_doors_lock_on_the_way_and_unlock_when_the_ignition_goes_off() -> None:

@@ -13,7 +13,6 @@ from openmarque.kit.geo import distance_m
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
 from openmarque.protocol.signals import SIGNALS
-from openmarque.simulator.fleet.body import Move
 from openmarque.simulator.fleet.car import Character, Memory, SimulatedCar
 from openmarque.simulator.fleet.coverage import is_covered
 from openmarque.simulator.fleet.demo_fleet import BUILDS, DEMO_FLEET, car_spec
@@ -83,8 +82,8 @@ def test_a_parked_car_obeys_lock_and_unlock_within_a_second() -> None:
     car = SimulatedCar(DEMO_FLEET[0].character, 1)
     lived(car, 5)
     assert car.body.is_locked
-    for move, locked in ((Move.UNLOCK, False), (Move.LOCK, True)):
-        assert 0 < car.obey(move) <= 1
+    for move, locked in (("unlock", False), ("lock", True)):
+        assert 0 < car.obey(move, {}) <= 1
         assert car.body.is_locked is not locked
         said = lived(car, 2)[-1]
         assert {said[path] for path in (*vss.DOORS_LOCKED, vss.TRUNK_LOCKED)} == {locked}

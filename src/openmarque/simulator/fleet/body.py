@@ -3,18 +3,18 @@
 Rules:
     1. A door that is open is not locked: locking passes it over, and opening one unlocks it (the latch is at the lock).
     2. A locked door is not opened from outside; ``open_door`` then changes nothing.
-    3. An actuation takes effect after a delay of 0.3 to 1 s (`DELAY_S`): the body computer wakes, checks, and the motors of the locks turn.
-       A later one takes the place of one that has not begun.
+    3. An actuation takes effect after a delay of 0.3 to 1 s (`DELAY_S`): the body computer wakes, checks, and the motors turn.
+       A later one of the same part takes the place of one that has not begun.
     4. Above `LOCK_FROM_KMH` the doors lock by themselves, and unlock when the ignition goes off: as most cars are set when delivered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from random import Random
 from typing import Final
 
 from openmarque.protocol import signals as vss
+from openmarque.protocol.sensing import ArgumentValue
 from openmarque.protocol.signals import Value
 
 DELAY_S: Final = (0.3, 1.0)
@@ -22,18 +22,15 @@ LOCK_FROM_KMH: Final = 10.0
 DRIVERS_DOOR: Final = 0
 
 
-class Move(StrEnum):
-    """What the body can be asked to do from outside its own buttons."""
-
-    LOCK = "lock"
-    UNLOCK = "unlock"
+Arguments = Mapping[str, ArgumentValue]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A move that takes effect at `at_s`."""
+    """Something that the body was asked to do by name, and that takes effect at `at_s`."""
 
-    move: Move
+    name: str
+    arguments: Arguments
     at_s: float
 
 
@@ -50,7 +47,9 @@ class Body:
     ignition_on: bool = False
     parking_lights: bool = False
     fan_percent: int = 0
-    asked: tuple[Asked, ...] = field(default=())
+    says: Mapping[str, Value] = field(default_factory=dict)
+    """What sensors say of parts that this body does not have itself, by VSS path: for effects from outside."""
+    asked: tuple[Asked, ...] = ()
 
     @property
     def is_locked(self) -> bool:
@@ -68,21 +67,34 @@ class Body:
         return min((asked.at_s for asked in self.asked), default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an actuator does to the body, and of which part of it: one part does one thing at a time. Its sensors are read afterwards."""
+
+    part: str
+    act: Callable[[Body, Arguments], Body]
+
+
+Effects = Mapping[str, Effect]
+"""By the name of the command."""
+
+
 def delay_s(rng: Random) -> float:
     """How long this actuation takes to begin."""
     return rng.uniform(*DELAY_S)
 
 
-def ask(body: Body, move: Move, at_s: float) -> Body:
-    """The body with `move` asked for, to take effect at `at_s`; what was asked before and did not begin is dropped."""
-    return replace(body, asked=(Asked(move, at_s),))
+def ask(body: Body, effects: Effects, asked: Asked) -> Body:
+    """The body with something asked for; what was asked of the same part before and did not begin is dropped."""
+    part = effects[asked.name].part
+    return replace(body, asked=(*(a for a in body.asked if effects[a.name].part != part), asked))
 
 
-def settle(body: Body, now_s: float) -> Body:
+def settle(body: Body, effects: Effects, now_s: float) -> Body:
     """The body after what was due by `now_s` took effect."""
     for asked in sorted(body.asked, key=lambda one: one.at_s):
         if asked.at_s <= now_s:
-            body = lock(body) if asked.move is Move.LOCK else unlock(body)
+            body = effects[asked.name].act(body, asked.arguments)
     return replace(body, asked=tuple(asked for asked in body.asked if asked.at_s > now_s)) if body.asked else body
 
 
@@ -147,7 +159,15 @@ def readings(body: Body) -> Mapping[str, Value]:
     values |= dict(zip(vss.DOORS_OPEN, body.doors_open, strict=True))
     values |= dict(zip(vss.DOORS_LOCKED, body.doors_locked, strict=True))
     values |= dict(zip(vss.WINDOWS_OPEN, body.windows_open, strict=True))
-    return values
+    return {**values, **body.says}
+
+
+EFFECTS: Final[Effects] = {
+    "lock": Effect("locks", lambda body, _arguments: lock(body)),
+    "unlock": Effect("locks", lambda body, _arguments: unlock(body)),
+    "refresh": Effect("sensors", lambda body, _arguments: body),
+}
+"""What the body can do, by the name of the command that its actuator is registered by. A service brings others with it."""
 
 
 def _with(values: tuple[bool, ...], index: int, *, be: bool) -> tuple[bool, ...]:

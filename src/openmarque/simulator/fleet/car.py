@@ -16,7 +16,7 @@ from openmarque.protocol import signals as vss
 from openmarque.protocol.signals import Value
 from openmarque.simulator.fleet import body as bodies
 from openmarque.simulator.fleet import vehicle
-from openmarque.simulator.fleet.body import Body, Move
+from openmarque.simulator.fleet.body import EFFECTS, Arguments, Asked, Body, Effects
 from openmarque.simulator.fleet.coverage import is_covered
 from openmarque.simulator.fleet.driver import RESTING, Act, Drive, Habit, Roll, Step, drive_on, has_arrived, life
 from openmarque.simulator.fleet.roads import Place, Route
@@ -68,8 +68,10 @@ class Character:
 class SimulatedCar:
     """A car that lives. `now_s` counts seconds on a scale of its own; lights follow it."""
 
-    def __init__(self, character: Character, seed: int, memory: Memory | None = None, now_s: float = 0.0) -> None:
-        """Begin at rest where `memory` left off, or as the character says."""
+    def __init__(
+        self, character: Character, seed: int, memory: Memory | None = None, now_s: float = 0.0, effects: Effects = EFFECTS
+    ) -> None:
+        """Begin at rest where `memory` left off, or as the character says. `effects` are what its body can do."""
         self.character = character
         self.now_s = now_s
         build = character.build
@@ -80,6 +82,7 @@ class SimulatedCar:
         self.odometer_m = at.odometer_m
         self.leg = at.leg
         self.rested_s = 0.0
+        self.effects = effects
         self._rng = Random(seed)
         under_way_m = 0.0 if at.under_way_m is None and character.sets_out_at_once else at.under_way_m
         self._acts = life(character.habit, self._rng, at.leg, under_way_m)
@@ -129,11 +132,15 @@ class SimulatedCar:
         build = self.character.build
         return self.doing == RESTING and build.charger_kw > 0 and self.energy.battery_kwh < build.battery_kwh
 
-    def obey(self, move: Move) -> float:
-        """The agent actuates; gives the seconds after which it takes effect."""
+    def obey(self, name: str, arguments: Arguments) -> float:
+        """The agent actuates something of `effects`; gives the seconds after which it takes effect."""
         delay = bodies.delay_s(self._rng)
-        self.body = bodies.ask(self.body, move, self.now_s + delay)
+        self.body = bodies.ask(self.body, self.effects, Asked(name, arguments, self.now_s + delay))
         return delay
+
+    def take_effect(self) -> None:
+        """What the body was asked for is done now, whatever its clock says."""
+        self.body = bodies.settle(self.body, self.effects, math.inf)
 
     def touch(self, move: Callable[[Body], Body]) -> None:
         """Someone at the car does something to its body."""
@@ -142,7 +149,7 @@ class SimulatedCar:
     def advance(self, dt_s: float) -> None:
         """Let `dt_s` seconds pass (at most a second or so while driving: physics is reckoned in one step)."""
         self.now_s += dt_s
-        self.body = bodies.settle(self.body, self.now_s)
+        self.body = bodies.settle(self.body, self.effects, self.now_s)
         if isinstance(self._act, Drive):
             self._drive(self._act, dt_s)
         else:

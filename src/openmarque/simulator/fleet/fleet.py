@@ -10,7 +10,6 @@ Rules:
 """
 
 import asyncio
-import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ from openmarque.kit.ids import wire
 from openmarque.protocol.levels import at_most
 from openmarque.protocol.signals import Value
 from openmarque.simulator.fleet import body as bodies
-from openmarque.simulator.fleet.body import Move
+from openmarque.simulator.fleet.body import Effects
 from openmarque.simulator.fleet.car import Memory, SimulatedCar
 from openmarque.simulator.fleet.demo_fleet import CarSpec
 from openmarque.simulator.fleet.past import Past
@@ -62,10 +61,17 @@ class ProvisionedCar:
 class FleetCar:
     """One car: opens its memory at once, lives in ``run``. ``agent`` is what a head-unit page shows."""
 
-    def __init__(self, seat: ProvisionedCar, catalogue: Catalogue, clock: Clock, turn: asyncio.Lock | None = None) -> None:
+    def __init__(
+        self,
+        seat: ProvisionedCar,
+        catalogue: Catalogue,
+        clock: Clock,
+        turn: asyncio.Lock | None = None,
+        effects: Effects = bodies.EFFECTS,
+    ) -> None:
         """Take the car in `seat`; raises ``BundleUnusable``, ``StoreUnusable``.
 
-        Cars that share `turn` tell their past one after the other, so that the first one lives soon.
+        Cars that share `turn` tell their past one after the other, so that the first one lives soon. `effects` are what its body can do.
         """
         bundle = read_bundle(seat.folder)
         self._path = seat.folder / SIMULATED
@@ -74,9 +80,10 @@ class FleetCar:
         self._clock = clock
         memory = _remembered(self._path)
         self._is_new = memory is None
-        self.sim = SimulatedCar(seat.part.character, seat.seed, memory, clock.now().timestamp())
+        self._effects = effects
+        self.sim = SimulatedCar(seat.part.character, seat.seed, memory, clock.now().timestamp(), effects)
         self._store = SqliteCarStore(bundle.store_path)
-        self.agent = CarAgent(bundle, self._store, catalogue, clock, actuate=self._obey)
+        self.agent = CarAgent(bundle, self._store, catalogue, clock, actuators=dict.fromkeys(effects, self._obey))
         self._link: asyncio.Task[None] | None = None
         self._effect: asyncio.TimerHandle | None = None
         self._remembered_s = 0.0
@@ -139,16 +146,15 @@ class FleetCar:
         self.agent.act(lambda core, now: core.sensed(now, values))
 
     def _obey(self, action: Actuation) -> None:
-        """Do what the core asks for; what is then sensed tells it the outcome. A refresh only reads the sensors anew."""
-        is_move = action.command in frozenset(Move)
-        delay_s = self.sim.obey(Move(action.command)) if is_move else 0.0
+        """Do what the core asks for; what is then sensed tells it the outcome."""
+        delay_s = self.sim.obey(action.command, action.arguments)
         if self._effect is not None:
             self._effect.cancel()
         self._effect = asyncio.get_running_loop().call_later(delay_s, self._take_effect)
 
     def _take_effect(self) -> None:
         self._effect = None
-        self.sim.touch(partial(bodies.settle, now_s=math.inf))
+        self.sim.take_effect()
         self._sense()
 
     async def _tell_the_past(self) -> None:
@@ -165,7 +171,7 @@ class FleetCar:
                         self.agent.act(partial(_sensed, values=values, at_ms=to_ms(at)))
                         if number % _READINGS_AT_ONCE == 0:
                             await asyncio.sleep(0)
-            self.sim = SimulatedCar(self._part.character, self._seed, past.memory, self._clock.now().timestamp())
+            self.sim = SimulatedCar(self._part.character, self._seed, past.memory, self._clock.now().timestamp(), self._effects)
         self._is_new = False
         self._remember()
 
