@@ -34,7 +34,6 @@ def declared(name: str, commands: Iterable[CommandSpec] = (), documents: Iterabl
     return Declaration(
         name=name,
         version=1,
-        purpose=dict.fromkeys(("en", "fr", "de", "es"), "A test."),
         basis=LegalBasis.CONTRACT,
         plans=("connect",),
         capability="telematics",

@@ -10,6 +10,7 @@ from typing import Final
 
 from openmarque.brands.pack import BrandPack, Model
 from openmarque.brands.vehicle_vin import YEAR_CODES, YEAR_PLACE, matches, spelt_out, year_code, year_of
+from openmarque.kit.texts import Told, texts
 from openmarque.kit.vin import InvalidVin, check_digit, normalise_vin
 
 TELEMATICS: Final = "telematics"
@@ -48,6 +49,19 @@ class Ineligible:
     reason: Reason
     model_id: str | None = None
     facts: Mapping[str, str | int] = field(default_factory=dict)
+
+
+def why_not(answer: Ineligible, language: str) -> Told:
+    """Why the car can't be connected and what to do about it, in `language`: the texts ``eligibility.…`` of this folder.
+
+    A country, or a feature of a pack, that has no name there is told by its code.
+    """
+    said = texts(language)
+    facts = dict(answer.facts)
+    for fact in ("equipment", "country"):
+        if fact in facts:
+            facts[fact] = said.text_or(f"{fact}.{facts[fact]}", str(facts[fact]).replace("_", " "))
+    return said.told(f"eligibility.{answer.reason}", **facts)
 
 
 def eligibility(vin: str, pack: BrandPack, country: str | None) -> Eligible | Ineligible:

@@ -28,9 +28,10 @@ from openmarque.car.headunit_phones import phones_section, phones_state
 from openmarque.car.headunit_state import level_note, levels, link_purposes, live_state, pairing_outcome, switches
 from openmarque.car.model import Now, Output, PhonesClosed, UnknownPhone, UnknownSwitch
 from openmarque.car.pairing import Outcome, is_code
-from openmarque.car.texts import LANGUAGES, preferred_language, text
 from openmarque.catalogue.register import Catalogue
 from openmarque.kit.clock import from_ms
+from openmarque.kit.languages import negotiate
+from openmarque.kit.texts import ENGLISH, LANGUAGES, texts
 from openmarque.protocol.levels import Level
 
 LOOPBACK: Final = "127.0.0.1"
@@ -51,8 +52,8 @@ class CodeTaken(StrEnum):
 
 _NOT_EIGHT: Final = "pairing.not_eight"
 _CODE_TAKEN: Final = frozenset(f"pairing.{answer.value}" for answer in CodeTaken)
-_SAID: Final = _CODE_TAKEN | {"changed", _NOT_EIGHT, "refused.form", "phones.removed", "phones.unknown", "phones.closed"}
-"""What an address may have the page say: keys of texts."""
+_SAID: Final = _CODE_TAKEN | {"changed", _NOT_EIGHT, "bad_form", "phones.removed", "phones.unknown", "phones.closed"}
+"""What an address may have the page say: keys of texts below ``screen``."""
 
 
 class PairingPort(Protocol):
@@ -127,7 +128,9 @@ class HeadUnit:
             # Whoever typed the code wants to know what became of it; the page goes on telling it.
             return HTMLResponse(self._render(language, pairing_outcome(self._cockpit.core, language), follows="pairing"))
         return HTMLResponse(
-            self._render(language, text(language, said) if said in _SAID else "", typed_wrong=said == _NOT_EIGHT)
+            self._render(
+                language, texts(language).text(f"screen.{said}") if said in _SAID else "", typed_wrong=said == _NOT_EIGHT
+            )
         )
 
     async def _state(self, request: Request) -> Response:
@@ -208,19 +211,19 @@ class HeadUnit:
 
     def _refused(self, request: Request) -> Response:
         language = _language(request)
-        return HTMLResponse(self._render(language, text(language, "refused.form")), status_code=403)
+        return HTMLResponse(self._render(language, texts(language).text("screen.bad_form")), status_code=403)
 
     def _render(self, language: str, said: str, follows: str = "", *, typed_wrong: bool = False) -> str:
         """The page; `said` answers the last action, see ``page`` for `follows`. `typed_wrong`: it is told beside the code, too."""
         core, now = self._cockpit.core, self._cockpit.now()
-        ceiling = core.ceiling
+        ceiling, words = core.ceiling, texts(language)
         view = {
             "live": live_state(core, language, from_ms(now.ms)),
             "levels": levels(core, self._catalogue, language),
             "switches": switches(core, self._catalogue, language),
             "note": level_note(core, language),
             "link": link_purposes(),
-            "ceiling": text(language, "level.ceiling", level=text(language, f"level.{int(ceiling)}"))
+            "ceiling": words.text("screen.level.ceiling", level=words.text(f"screen.level.{int(ceiling)}.name"))
             if ceiling < core.levels[-1]
             else "",
             "phones": lambda hidden: phones_section(core, now, language, self._app_url, hidden),
@@ -285,13 +288,13 @@ async def serve(unit: HeadUnit, port: int, on_ready: Callable[[int], None] = lam
 
 def _language(request: Request) -> str:
     asked = request.query_params.get("lang", "")
-    return asked if asked in LANGUAGES else preferred_language(request.headers.get("accept-language", ""))
+    return asked if asked in LANGUAGES else negotiate(request.headers.get("accept-language", ""), LANGUAGES)
 
 
 def _back(form: dict[str, str], said: str, place: str = "") -> Response:
     """To the page again, to `place` on it, so that reloading it repeats nothing."""
     language = form.get("lang", "")
-    return RedirectResponse(f"/?lang={language if language in LANGUAGES else LANGUAGES[0]}&said={said}{place}", status_code=303)
+    return RedirectResponse(f"/?lang={language if language in LANGUAGES else ENGLISH}&said={said}{place}", status_code=303)
 
 
 def _fixed(content: str, media_type: str) -> Callable[[Request], Response]:

@@ -3,7 +3,7 @@
 from html import escape
 from typing import Any, Final
 
-from openmarque.car.texts import LANGUAGES, text
+from openmarque.kit.texts import LANGUAGES, texts
 
 STYLE: Final = """
 :root { color-scheme: light dark; --line: #8888; --accent: #0a5c9e; --ok: #17692b; }
@@ -60,14 +60,14 @@ def page(language: str, vin: str, token: str, said: str, view: dict[str, Any], f
     `said` answers the last action ("" for none). With `follows` it is the live value of that name and changes with it. `beside_code` is
     what was wrong with a pairing code that was not even sent.
     """
+    said_in = texts(language)
 
     def t(key: str, **facts: object) -> str:
-        return escape(text(language, key, **facts))
+        return escape(said_in.text(f"screen.{key}", **facts))
 
     live = view["live"]
-    other = next(name for name in LANGUAGES if name != language)
     facts = "".join(
-        f'<dt>{t(name)}</dt><dd id="{name}" data-live="{name}">{escape(live[name])}</dd>'
+        f'<dt>{t(f"{name}.name")}</dt><dd id="{name}" data-live="{name}">{escape(live[name])}</dd>'
         for name in ("link", "trip", "outbox", "policy")
     )
     notices = "".join(f"<li>{escape(n['at'])} - {escape(n['text'])}</li>" for n in live["notices"])
@@ -78,41 +78,55 @@ def page(language: str, vin: str, token: str, said: str, view: dict[str, Any], f
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{t("title")}</title><link rel="stylesheet" href="/style.css"><script src="/refresh.js" defer></script></head>
 <body data-level="{live["level"]}">
-<nav><a href="/?lang={other}" hreflang="{other}" lang="{other}">{t("language")}</a></nav>
+<nav aria-label="{t("language")}">{_languages(language)}</nav>
 <main>
 <h1>{t("title")}</h1>
 <p role="status"{' class="said"' if said else ""}{f' data-live="{follows}"' if follows else ""}>{escape(said)}</p>
 <dl><dt>{t("vehicle")}</dt><dd>{escape(vin)}</dd>{facts}</dl>
-<section aria-labelledby="level-title"><h2 id="level-title">{t("level")}</h2>
+<section aria-labelledby="level-title"><h2 id="level-title">{t("level.name")}</h2>
 <p>{escape(view["note"])} {escape(view["ceiling"])}</p>
 <div class="levels">{"".join(_level(language, level, hidden) for level in view["levels"])}</div>
 <details><summary>{t("level.link")}</summary><ul lang="en">{link}</ul></details></section>
 <section aria-labelledby="switch-title"><h2 id="switch-title">{t("switches")}</h2>
 {"".join(_switch(language, switch, hidden) for switch in view["switches"])}</section>
 {view["phones"](hidden)}
-<section id="pairing" aria-labelledby="pairing-title"><h2 id="pairing-title">{t("pairing")}</h2>
+<section id="pairing" aria-labelledby="pairing-title"><h2 id="pairing-title">{t("pairing.name")}</h2>
 <form method="post" action="/pairing" class="row">{hidden}<label for="code">{t("pairing.code")}</label>
 <input id="code" name="code" inputmode="numeric" autocomplete="off" pattern="[0-9]{{8}}" minlength="8" maxlength="8" required>
 <button>{t("pairing.send")}</button></form>{f'<p class="said">{escape(beside_code)}</p>' if beside_code else ""}
 <p id="pairing-outcome" role="status" data-live="pairing">{escape(live["pairing"])}</p></section>
-<section aria-labelledby="notice-title"><h2 id="notice-title">{t("notices")}</h2>
+<section aria-labelledby="notice-title"><h2 id="notice-title">{t("notices.name")}</h2>
 <p id="no-notices"{" hidden" if notices else ""}>{t("notices.none")}</p><ul id="notices" aria-live="polite">{notices}</ul></section>
 </main></body></html>
 """
 
 
+def _languages(chosen: str) -> str:
+    """Each language by its own name; the one that the page speaks is marked and leads nowhere."""
+    links = []
+    for language in LANGUAGES:
+        name = escape(texts(language).text("language"))
+        place = f'aria-current="true" lang="{language}"' if language == chosen else f'lang="{language}" hreflang="{language}"'
+        links.append(
+            f"<span {place}>{name}</span>" if language == chosen else f'<a href="/?lang={language}" {place}>{name}</a>'
+        )
+    return " ".join(links)
+
+
 def _level(language: str, level: dict[str, Any], hidden: str) -> str:
+    said = texts(language)
     services = "".join(f"<li>{escape(purpose)}</li>" for purpose in level["services"])
-    heading = escape(text(language, "level.lets_out" if services else "level.lets_out.none"))
+    heading = escape(said.text(f"screen.level.{'lets_out' if services else 'lets_out_none'}"))
     if level["chosen"]:
-        action = f'<p class="state">{escape(text(language, "in_force"))}</p>'
+        action = f'<p class="state">{escape(said.text("screen.in_force"))}</p>'
     elif level["possible"]:
-        label = f"{escape(text(language, 'choose'))}<span hidden> {escape(level['name'])}</span>"
-        aria = f"{escape(text(language, 'choose'))}: {escape(level['name'])}"
+        choose = escape(said.text("screen.choose"))
+        label = f"{choose}<span hidden> {escape(level['name'])}</span>"
+        aria = f"{choose}: {escape(level['name'])}"
         action = f'<form method="post" action="/level">{hidden}<button name="level" value="{level["value"]}" aria-label="{aria}">{label}</button></form>'
     else:
-        action = f"<p>{escape(text(language, 'not_built'))}</p>"
-    stops = f"<p>{escape(text(language, 'level.stops', services=', '.join(level['stops'])))}</p>" if level["stops"] else ""
+        action = f"<p>{escape(said.text('screen.not_built'))}</p>"
+    stops = f"<p>{escape(said.text('screen.level.stops', services=', '.join(level['stops'])))}</p>" if level["stops"] else ""
     chosen = " chosen" if level["chosen"] else ""
     return (
         f'<div class="level{chosen}"><h3>{escape(level["name"])}</h3><p>{escape(level["what"])}</p>'
@@ -121,12 +135,17 @@ def _level(language: str, level: dict[str, Any], hidden: str) -> str:
 
 
 def _switch(language: str, switch: dict[str, Any], hidden: str) -> str:
-    state = escape(text(language, "on" if switch["on"] else "off"))
-    action = escape(text(language, "turn_off" if switch["on"] else "turn_on"))
-    label = escape(switch["label"])
-    to = "off" if switch["on"] else "on"
+    said = texts(language)
+    label, to = switch["label"], "off" if switch["on"] else "on"
+    state = said.text("screen.on" if switch["on"] else "screen.off")
+    action = said.text(f"screen.turn_{to}")
+    shown = escape(said.text("screen.switch_is", switch="\0", state="\1"))
+    shown = shown.replace("\0", f"<strong>{escape(label)}</strong>").replace(
+        "\1", f'<span class="state">{escape(state)}</span>'
+    )
     return (
-        f'<div class="row"><div><strong>{label}</strong>{escape(text(language, "is"))}<span class="state">{state}</span><br>{escape(switch["what"])}</div>'
+        f'<div class="row"><div>{shown}<br>{escape(switch["what"])}</div>'
         f'<form method="post" action="/switch">{hidden}<input type="hidden" name="name" value="{escape(switch["name"])}">'
-        f'<button name="to" value="{to}" aria-label="{action}{escape(text(language, "is"))}{label}">{action}</button></form></div>'
+        f'<button name="to" value="{to}" aria-label="{escape(said.text("screen.switch_is", switch=action, state=label))}">'
+        f"{escape(action)}</button></form></div>"
     )

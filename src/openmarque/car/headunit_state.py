@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from openmarque.car.core import CarCore
-from openmarque.car.headunit_phones import command_facts
+from openmarque.car.headunit_phones import command_facts, moment
 from openmarque.car.model import REMOTE_ACCESS, Notice, NoticeCode
-from openmarque.car.texts import text, text_or
+from openmarque.car.pairing import PairingView
 from openmarque.catalogue.declarations import Declaration
 from openmarque.catalogue.register import Catalogue
 from openmarque.kit.clock import from_ms
-from openmarque.kit.texts import texts
+from openmarque.kit.texts import Texts, texts
 from openmarque.protocol.commands import COMMAND_REPORT
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import HOUSEKEEPING
@@ -24,20 +24,21 @@ def live_state(core: CarCore, language: str, now: datetime) -> dict[str, Any]:
     """What changes by itself, keyed by the element that shows it."""
     trips = core.service_state("trips")
     running = isinstance(trips, TripsState) and trips.meter is not None
+    said = texts(language)
     return {
-        "link": text(language, f"link.{core.link_state.value}"),
-        "trip": text(language, "trip.running" if running else "trip.none"),
-        "outbox": f"{core.outbox_fill} {text(language, 'outbox.messages')}",
-        "policy": _policy(core, language, now),
+        "link": said.text(f"screen.link.{core.link_state.value}"),
+        "trip": said.text(f"screen.trip.{'running' if running else 'none'}"),
+        "outbox": said.text("screen.outbox.fill", count=core.outbox_fill),
+        "policy": _policy(core, said, now),
         "level": int(core.privacy.level),
         "pairing": pairing_outcome(core, language),
-        "notices": [_notice(notice, language) for notice in reversed(core.notices)],
+        "notices": [_notice(notice, said) for notice in reversed(core.notices)],
     }
 
 
 def pairing_outcome(core: CarCore, language: str) -> str:
     """What became of the pairing code that was typed last; "" when none was. REQ ENR-2."""
-    return text(language, f"pairing.outcome.{core.pairing.outcome}", **core.pairing.facts)
+    return _outcome(texts(language), core.pairing.outcome, core.pairing.facts)
 
 
 def levels(core: CarCore, catalogue: Catalogue, language: str) -> list[dict[str, Any]]:
@@ -47,15 +48,16 @@ def levels(core: CarCore, catalogue: Catalogue, language: str) -> list[dict[str,
     (locking) sends no data of its own: it works where the car may tell what became of a remote command.
     """
     most = _working_at(core, catalogue, core.ceiling)
+    said = texts(language)
     return [
         {
             "value": int(level),
-            "name": text(language, f"level.{int(level)}"),
-            "what": text(language, f"level.{int(level)}.what"),
+            "name": said.text(f"screen.level.{int(level)}.name"),
+            "what": said.text(f"screen.level.{int(level)}.what"),
             "chosen": core.privacy.level is level,
             "possible": level <= core.ceiling,
-            "services": [d.purpose.get(language) or d.purpose["en"] for d in let_out],
-            "stops": [_switch_name(d.name, language) for d in most if d not in _working_at(core, catalogue, level)],
+            "services": [said.purpose(d.name) for d in let_out],
+            "stops": [said.label(d.name) for d in most if d not in _working_at(core, catalogue, level)],
         }
         for level, let_out in ((level, _services_at(core, catalogue, level)) for level in core.levels)
     ]
@@ -65,16 +67,19 @@ def switches(core: CarCore, catalogue: Catalogue, language: str) -> list[dict[st
     """Remote access first, then each service and group of services that can be switched off."""
     shown = core.switches()
     names = [REMOTE_ACCESS, *(name for name in shown if name != REMOTE_ACCESS)]
-    return [{"name": name, "on": shown[name], **_switch_text(catalogue, name, language)} for name in names]
+    return [
+        {"name": name, "on": shown[name], "label": texts(language).label(name), "what": _what(catalogue, name, texts(language))}
+        for name in names
+    ]
 
 
 def level_note(core: CarCore, language: str) -> str:
     """Who set the level and when. REQ PRV-6."""
+    said = texts(language)
     if not core.privacy.counter:
-        return text(language, "level.never_set")
-    return text(
-        language, "level.set_by", at=_moment(core.privacy.at_ms), by=text_or(language, f"by.{core.privacy.by}", core.privacy.by)
-    )
+        return said.text("screen.level.never_set")
+    by = said.text_or(f"screen.by.{core.privacy.by}", core.privacy.by)
+    return said.text("screen.level.set_by", at=moment(said, core.privacy.at_ms), by=by)
 
 
 def link_purposes() -> tuple[str, ...]:
@@ -98,52 +103,43 @@ def _working_at(core: CarCore, catalogue: Catalogue, level: Level) -> list[Decla
     return [*let_out, *(d for d in commandable if d not in let_out)]
 
 
-def _switch_text(catalogue: Catalogue, name: str, language: str) -> dict[str, str]:
+def _what(catalogue: Catalogue, name: str, said: Texts) -> str:
+    """What a switch switches: remote access, a service, or a group of services."""
     if name == REMOTE_ACCESS:
-        return {"label": text(language, "switch.remote_access"), "what": text(language, "switch.remote_access.what")}
-    declaration = catalogue.declarations.get(name)
-    label = _switch_name(name, language)
-    if declaration is None:
-        return {"label": label, "what": text(language, "group")}
-    return {"label": label, "what": declaration.purpose.get(language) or declaration.purpose["en"]}
+        return said.text("screen.remote_access")
+    return said.purpose(name) if name in catalogue.declarations else said.text("screen.group")
 
 
-def _switch_name(name: str, language: str) -> str:
-    return text_or(language, f"switch.{name}", texts(language).label(name))
-
-
-def _policy(core: CarCore, language: str, now: datetime) -> str:
+def _policy(core: CarCore, said: Texts, now: datetime) -> str:
     policy = core.policy
     if policy is None:
-        return text(language, "policy.none")
-    until = from_ms(policy.valid_until_ms)
-    return text(
-        language,
-        "policy.valid" if now < until else "policy.expired",
-        version=policy.version,
-        until=_moment(policy.valid_until_ms),
-    )
+        return said.text("screen.policy.none")
+    key = "screen.policy.valid" if now < from_ms(policy.valid_until_ms) else "screen.policy.expired"
+    return said.text(key, version=policy.version, until=moment(said, policy.valid_until_ms))
 
 
-def _notice(notice: Notice, language: str) -> dict[str, str]:
+def _notice(notice: Notice, said: Texts) -> dict[str, str]:
     facts: Mapping[str, object] = notice.facts
     match notice.code:
         case NoticeCode.LEVEL_CHANGED:
-            facts = {"level_name": text(language, f"level.{notice.facts['level']}")}
+            facts = {"level_name": said.text(f"screen.level.{notice.facts['level']}.name")}
         case NoticeCode.SWITCH_CHANGED:
-            state = text(language, "on" if notice.facts["on"] else "off")
-            facts = {"switch": _switch_name(str(notice.facts["switch"]), language), "state": state}
+            state = said.text("screen.on" if notice.facts["on"] else "screen.off")
+            facts = {"switch": said.label(str(notice.facts["switch"])), "state": state}
+        case NoticeCode.OUTBOX_PURGED | NoticeCode.OUTBOX_FULL:
+            facts = {"count": notice.facts["messages"]}
         case NoticeCode.PAIRING:
-            facts = {"outcome": text(language, f"pairing.outcome.{notice.facts['outcome']}", **notice.facts)}
+            facts = {"outcome": _outcome(said, str(notice.facts["outcome"]), notice.facts)}
         case NoticeCode.COMMAND_TAKEN | NoticeCode.COMMAND_DONE | NoticeCode.COMMAND_REFUSED | NoticeCode.COMMAND_FAILED:
-            facts = command_facts(notice.facts, language)
+            facts = command_facts(notice.facts, said)
         case NoticeCode.PHONE_REFUSED:
-            facts = {"why": text(language, f"phone_refused.{notice.facts['reason']}")}
+            facts = {"why": said.text(f"screen.phone_refused.{notice.facts['reason']}")}
         case _:
             pass
-    return {"at": _moment(notice.at_ms), "text": text(language, f"notice.{notice.code.value}", **facts)}
+    return {"at": moment(said, notice.at_ms), "text": said.text(f"screen.notice.{notice.code.value}", **facts)}
 
 
-def _moment(ms: int) -> str:
-    """A moment for people, in UTC: the car knows no zone of its owner."""
-    return f"{from_ms(ms):%Y-%m-%d %H:%M} UTC"
+def _outcome(said: Texts, outcome: str, facts: Mapping[str, object]) -> str:
+    if outcome == PairingView().outcome:
+        return ""
+    return said.text(f"screen.pairing.outcome.{outcome}", count=facts.get("minutes", 0), **facts)

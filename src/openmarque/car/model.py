@@ -50,7 +50,7 @@ class Frame(NamedTuple):
 
 
 class NoticeCode(StrEnum):
-    """What the people in the car, or a person at the agent's log, may want to know. Texts: ``openmarque.car.texts``."""
+    """What the people in the car, or a person at the agent's log, may want to know. Texts: ``screen.notice.…`` of this folder."""
 
     PROTOCOL_UNKNOWN = "protocol_unknown"
     POLICY_INSTALLED = "policy_installed"

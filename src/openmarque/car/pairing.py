@@ -28,7 +28,7 @@ _read = msgspec.msgpack.Decoder(PairingAnswer).decode
 
 
 class Outcome(StrEnum):
-    """Where the last code stands. The texts are under ``pairing.outcome.…``."""
+    """Where the last code stands. The texts are under ``screen.pairing.outcome.…``."""
 
     NONE = "none"
     """No code was typed since power-up."""

@@ -4,7 +4,6 @@ A declaration is the only source for what is enforced (``decide``, the policy in
 and for what is told (notice, store page, access export). Nothing here has behaviour beyond looking things up in itself.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -212,7 +211,7 @@ class DocumentSpec:
 class Declaration:
     """What one service, or one separately switchable part of it, does with data.
 
-    `purpose` is one sentence an owner understands, by language (BCP 47). `plans` lists the plans that include it; empty: no
+    Its purpose, one sentence that an owner understands, is the text ``purpose.<name>`` of its folder. `plans` lists the plans that include it; empty: no
     contract needed, which only a legal duty or the platform itself may say. `capability` is what the car must have.
     `group` is the group of services it can be switched off with (PRV-4). `remote` means that the car's "remote access" switch
     closes it (PRV-10). `consent` names the consent it needs, when `basis` is consent.
@@ -220,7 +219,6 @@ class Declaration:
 
     name: str
     version: int
-    purpose: Mapping[str, str]
     basis: LegalBasis
     items: tuple[Item, ...]
     scope: Scope = Scope.SERVICE

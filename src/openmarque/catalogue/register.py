@@ -27,9 +27,6 @@ from openmarque.protocol.documents import report_name, report_type
 from openmarque.protocol.messages import HOUSEKEEPING, STATUS_TYPES, MessageRegister, MessageType
 from openmarque.protocol.signals import SIGNALS
 
-LANGUAGES: Final = ("en", "fr")
-"""Every purpose is stated in each of these."""
-
 EU_EEA: Final = frozenset("AT BE BG HR CY CZ DE DK EE ES FI FR GR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split())
 """EU member states and Iceland, Liechtenstein, Norway: no guarantee of GDPR 45 ff. needed (REQ GDP-8)."""
 
@@ -141,9 +138,6 @@ def _duplicates(what: str, names: Iterable[str]) -> list[str]:
 def _problems(declaration: Declaration) -> Iterator[str]:
     """What is wrong with a declaration taken by itself. A missing retention is not: it refuses the service at run time (GDP-12)."""
     name = declaration.name
-    for language in LANGUAGES:
-        if not declaration.purpose.get(language):
-            yield f"{name}: no purpose in {language!r}"
     if declaration.scope is Scope.SERVICE and not declaration.plans and not declaration.is_legal_duty:
         yield f"{name}: no plan includes it, and it is no legal duty"
     yield from (f"{name}: two items are called {n!r}" for n in _repeated(item.name for item in declaration.items))

@@ -18,11 +18,10 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from openmarque.catalogue.register import LANGUAGES
 from openmarque.http import errors as e
-from openmarque.http.languages import negotiate
-from openmarque.http.problem_texts import in_language
 from openmarque.kit.errors import Blame, OpenMarqueError
+from openmarque.kit.languages import negotiate
+from openmarque.kit.texts import ENGLISH, LANGUAGES, texts
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_BASE: Final = "/api/docs#problem-"
@@ -65,16 +64,17 @@ class Problem(BaseModel):
 
 
 def problem_of(
-    error: OpenMarqueError, instance: str, members: Sequence[InvalidMember] = (), language: str = LANGUAGES[0]
+    error: OpenMarqueError, instance: str, members: Sequence[InvalidMember] = (), language: str = ENGLISH
 ) -> Problem:
     """The problem that tells `error`; an error of ours without a status of its own is told as ``InternalError``.
 
-    In `language` where its texts are translated (``problem_texts``), else in English.
+    In `language` where that has its text (``problem.<code>`` in the folder of its class), else in English. ``detail`` is for who reads the program's
+    log and is written in English only, so it is left out where the title is in another language.
     """
     told: OpenMarqueError = error
     if error.blame is Blame.OURS and error.http_status == _INTERNAL_STATUS:
         told = e.InternalError()
-    translated = in_language(told, language)
+    translated = texts(language).problem(told.code, **told.facts_in(language))
     title, cure = translated or (told.title(), told.remedy)
     return Problem(
         type=f"{TYPE_BASE}{told.code}",

@@ -26,6 +26,8 @@ Plural = Mapping[str, str]
 Entry = str | tuple[str, ...] | Plural
 """What stands at a key: a text, a text in paragraphs, or the plural forms of a text by CLDR category."""
 
+IN_CODE: Final = "problem."
+"""Texts whose English stands in the code, as title and cure of the error's class (``kit.errors``): they are in the other languages only."""
 _OUR_FOLDERS: Final = ("*/texts", "domains/*/texts")
 """Below the package; services are found by entry point, whoever they are from."""
 
@@ -119,26 +121,33 @@ def problems(folders: Iterable[TextFolder]) -> list[TextProblem]:
     found: list[TextProblem] = []
     owners: dict[str, Path] = {}
     for folder in folders:
-        files: dict[str, dict[str, Entry]] = {}
-        for language in LANGUAGES:
-            try:
-                files[language] = read_file(folder.file(language))
-            except FileNotFoundError:
-                cure = f"Add it: every folder of texts speaks {', '.join(LANGUAGES)}."
-                found.append(TextProblem(folder.file(language), "", "The file is not there.", cure))
-            except (OSError, ValueError) as error:
-                found.append(TextProblem(folder.file(language), "", f"It can't be read: {error}.", "Mend it as TOML in UTF-8."))
-        english = files.get(ENGLISH)
-        if english is None:
+        files = _read(folder, found)
+        if ENGLISH not in files:
             continue
+        translated = {k: e for language in reversed(files) for k, e in files[language].items() if k.startswith(IN_CODE)}
+        english = translated | files[ENGLISH]
         for key in english:
             if key in owners:
                 cure = f"Rename one of the two: the other one is in {owners[key]}."
-                found.append(TextProblem(folder.file(ENGLISH), key, "Two folders have this key.", cure))
-            owners.setdefault(key, folder.file(ENGLISH))
+                found.append(TextProblem(folder.path, key, "Two folders have this key.", cure))
+            owners.setdefault(key, folder.path)
         for language, texts in files.items():
-            found += _against_english(folder.file(language), english, texts)
+            found += _against_english(folder.file(language), english, texts | (translated if language == ENGLISH else {}))
     return found
+
+
+def _read(folder: TextFolder, found: list[TextProblem]) -> dict[str, dict[str, Entry]]:
+    """The texts of `folder` by language; what is wrong with a file goes to `found`."""
+    files: dict[str, dict[str, Entry]] = {}
+    for language in LANGUAGES:
+        file = folder.file(language)
+        try:
+            files[language] = read_file(file)
+        except FileNotFoundError:
+            found.append(TextProblem(file, "", "The file is not there.", f"Add it: texts are said in {', '.join(LANGUAGES)}."))
+        except (OSError, ValueError) as error:
+            found.append(TextProblem(file, "", f"It can't be read: {error}.", "Mend it as TOML in UTF-8."))
+    return files
 
 
 def _against_english(file: Path, english: Mapping[str, Entry], texts: Mapping[str, Entry]) -> Iterator[TextProblem]:

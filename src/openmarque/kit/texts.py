@@ -9,13 +9,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
 from openmarque.kit.clock import require_aware
 from openmarque.kit.plurals import plural_category
-from openmarque.kit.text_files import ENGLISH, LANGUAGES, Entry, TextFolder, read_file, text_folders
+from openmarque.kit.text_files import ENGLISH, LANGUAGES, Entry, TextFolder, facts_of, read_file, text_folders
+
+__all__ = ["ENGLISH", "LANGUAGES", "NoticeTexts", "Texts", "Told", "texts", "texts_in"]
 
 _GROUPED_FROM: Final = 10_000
 """Four digits stay together: so years do, and Spanish writes "4000" (Fundéu, Ortografía de la lengua española 2010, VIII 3.4.1)."""
@@ -24,8 +26,7 @@ _DECIMALS: Final = 2
 _log = structlog.get_logger("openmarque.texts")
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What happened, and what one can do about it ("" where nothing is to be done)."""
 
     message: str
@@ -76,6 +77,13 @@ class Texts:
         written = {name: self._written(fact) for name, fact in facts.items()}
         return tuple(part.format_map(written) for part in ((entry,) if isinstance(entry, str) else entry))
 
+    def facts(self, key: str) -> frozenset[str]:
+        """The facts that the text at `key` names."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return self._english.facts(key) if self._english else frozenset()
+        return facts_of(entry)
+
     def text_or(self, key: str, otherwise: str, **facts: object) -> str:
         """The text at `key`, or `otherwise` where there is none."""
         return self.text(key, **facts) if self.has(key) else otherwise
@@ -94,16 +102,20 @@ class Texts:
 
     def reason(self, code: str) -> Told:
         """Why something is refused or failed, and the cure. One that has no words here is told as "was not carried out"."""
-        return self._told(f"reason.{code}" if self.has(f"reason.{code}.message") else "reason.unspecified")
+        return self.told(f"reason.{code}" if self.has(f"reason.{code}.message") else "reason.unspecified")
 
     def problem(self, code: str, **facts: object) -> Told | None:
         """A problem of the API and its cure; None in English and where there is no translation: the error's class says it in English."""
-        return self._told(f"problem.{code}", **facts) if f"problem.{code}.message" in self._entries else None
+        return self.told(f"problem.{code}", **facts) if f"problem.{code}.message" in self._entries else None
 
     def notice(self, kind: str, **arguments: object) -> NoticeTexts:
         """A notice of an owner."""
         title, body = (self.text(f"notice.{kind}.{part}", **arguments) for part in ("title", "body"))
         return NoticeTexts(title, body, self.text_or(f"notice.{kind}.action", "", **arguments))
+
+    def told(self, key: str, **facts: object) -> Told:
+        """The texts ``message`` and ``cure`` below `key`; the cure is empty where there is none."""
+        return Told(self.text(f"{key}.message", **facts), self.text_or(f"{key}.cure", "", **facts))
 
     def number(self, value: float) -> str:
         """A number with this language's signs; at most two decimals."""
@@ -125,9 +137,6 @@ class Texts:
         """An instant to the minute, in the time zone that `at` (aware) is in."""
         require_aware(at)
         return self.text("format.moment", date=self.date(at.date()), time=f"{at:%H:%M}")
-
-    def _told(self, key: str, **facts: object) -> Told:
-        return Told(self.text(f"{key}.message", **facts), self.text_or(f"{key}.cure", "", **facts))
 
     def _written(self, fact: object) -> str:
         match fact:

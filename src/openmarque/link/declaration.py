@@ -49,10 +49,6 @@ _HELLO = (
 VEHICLE_LINK = Declaration(
     name="vehicle_link",
     version=1,
-    purpose={
-        "en": "Keep the connection with your car in order: number messages, tell the car its rules, keep only the newest values.",
-        "fr": "Tenir la liaison avec votre voiture : numéroter les messages, lui dire ses règles, ne garder que les dernières valeurs.",
-    },
     basis=LegalBasis.CONTRACT,
     scope=Scope.PLATFORM,
     items=(
@@ -97,10 +93,6 @@ VEHICLE_LINK = Declaration(
 LINK_KEYS = Declaration(
     name="link_keys",
     version=1,
-    purpose={
-        "en": "Make sure that only your car speaks for your car.",
-        "fr": "Garantir que seule votre voiture parle pour votre voiture.",
-    },
     basis=LegalBasis.CONTRACT,
     scope=Scope.PLATFORM,
     items=(
@@ -125,10 +117,6 @@ REFUSALS_KEPT: Final = MONTHS_12
 REFUSALS = Declaration(
     name="refusals",
     version=1,
-    purpose={
-        "en": "Show you and us how often a car sent what it should not have, without keeping what it was.",
-        "fr": "Montrer combien de fois une voiture a envoyé ce qu'elle n'aurait pas dû, sans conserver le contenu.",
-    },
     basis=LegalBasis.LEGITIMATE_INTEREST,
     scope=Scope.PLATFORM,
     items=(

@@ -5,10 +5,6 @@ from openmarque.catalogue.declarations import REQUEST_DONE, Declaration, Item, L
 PLUMBING = Declaration(
     name="plumbing",
     version=1,
-    purpose={
-        "en": "Send what has been decided, once and at its time, and delete it afterwards.",
-        "fr": "Envoyer une fois et à l'heure ce qui a été décidé, puis l'effacer.",
-    },
     basis=LegalBasis.CONTRACT,
     scope=Scope.PLATFORM,
     items=(

@@ -90,7 +90,7 @@ async def test_a_mail_leaves_after_the_transaction_that_it_tells_of(house: House
         assert await delivery(house, settings).run_due() == 1
         [mail] = server.taken
         assert (mail["To"], mail["Subject"]) == ("Ada@example.com", "Un téléphone peut maintenant ouvrir Brise of Ada")
-        assert "2026-11-22 09:00 (Europe/Paris)" in mail.get_body(("plain",)).get_content()
+        assert "22 novembre 2026 à 09:00 (Europe/Paris)" in mail.get_body(("plain",)).get_content()
         assert mail["Date"].datetime == house.clock.now(), "by our clock"
         assert await delivery(house, settings).run_due() == 0
     assert await house.count("mail") == 0

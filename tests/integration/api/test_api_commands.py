@@ -104,7 +104,7 @@ async def test_every_step_is_told_on_the_stream_as_it_happens(phone: Phone, app)
                 told.append(changed[command_id])
         seen = [remote_command["state"] for remote_command in told]
         assert seen == list(dict.fromkeys(seen)), "no step is told twice"
-        assert told[-1]["message"] == "Fait : les capteurs de la voiture le disent.", "in the language of the account"
+        assert told[-1]["message"] == "Fait\u00a0: les capteurs de la voiture le disent.", "in the language of the account"
 
 
 @pytest.mark.req("RC-6d")

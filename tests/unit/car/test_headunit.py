@@ -13,7 +13,7 @@ import pytest_asyncio
 from openmarque.car.core import CarCore
 from openmarque.car.headunit import CodeTaken, HeadUnit
 from openmarque.car.model import Channel, NoticeCode, Now, Output
-from openmarque.car.texts import TEXTS, preferred_language
+from openmarque.kit.texts import LANGUAGES, texts
 from openmarque.protocol import signals as vss
 from openmarque.protocol.envelope import encode
 from openmarque.protocol.levels import Level
@@ -89,7 +89,7 @@ async def test_it_shows_the_car_the_link_the_rules_and_what_waits(browser, car):
     for expected in (
         VIN,
         "connected",
-        "version 1, valid until 2026-12-22",
+        "version 1, valid until 22 December 2026",
         "0 messages",
         "Never changed: a new car is private.",
     ):
@@ -108,7 +108,7 @@ async def test_it_shows_the_car_the_link_the_rules_and_what_waits(browser, car):
 async def test_a_level_is_chosen_and_the_page_says_who_set_it_and_when(browser, car):
     answer = await submit(browser, "/level", level="3")
     assert car.core.level is Level.POSITION
-    assert "Last changed 2026-11-22 08:00 UTC, by: this screen." in answer.text
+    assert "Last changed 22 November 2026, 08:00 (UTC), by: this screen." in answer.text
     assert 'role="status" class="said">Done.' in answer.text
 
 
@@ -178,7 +178,12 @@ async def test_a_code_is_sent_by_the_car_itself_and_the_page_shows_what_becomes_
     request = msgspec.msgpack.decode(car.wire[-1].payload, type=PairingRequest)
     assert (car.wire[-1].channel, request.code) == (Channel.PAIR, "12345678")
     car.hears("pair", encode(PairingAnswer(request.asked, PairingResult.WRONG_CODE, tries=3)))
-    for language, told in (("en", "Tries left: 3."), ("fr", "Essais restants : 3.")):
+    for language, told in (
+        ("en", "Tries left: 3."),
+        ("fr", "Essais restants\u00a0: 3."),
+        ("de", "Verbleibende Versuche: 3."),
+        ("es", "Intentos restantes: 3."),
+    ):
         state = (await browser.get(f"/state?lang={language}")).json()
         assert told in state["pairing"]
         assert told in state["notices"][0]["text"]
@@ -233,7 +238,9 @@ async def test_a_code_that_is_none_is_told_beside_the_code_and_at_the_top(browse
     ("language", "stopped", "locks", "no_phone"),
     [
         ("en", "Stopped at this level:", "Lock and unlock", "no phone can lock or unlock it"),
-        ("fr", "Arrêtés à ce niveau :", "Verrouillage", "Aucun téléphone ne peut donc la verrouiller"),
+        ("fr", "Arrêtés à ce niveau\u00a0:", "Verrouillage", "Aucun téléphone ne peut donc la verrouiller"),
+        ("de", "Auf dieser Stufe angehalten:", "Ver- und Entriegeln", "kann kein Telefon es ver- oder entriegeln"),
+        ("es", "Detenidos en este nivel:", "Bloqueo y desbloqueo", "ningún teléfono puede bloquearlo ni desbloquearlo"),
     ],
 )
 async def test_each_level_says_which_services_it_stops(browser, language, stopped, locks, no_phone):
@@ -242,7 +249,7 @@ async def test_each_level_says_which_services_it_stops(browser, language, stoppe
     assert stopped in private
     assert locks in private.partition(stopped)[2]
     assert no_phone in private
-    place = TEXTS[language]["switch.car_finder"]
+    place = texts(language).label("car_finder")
     assert place in private.partition(stopped)[2]
     assert place in data.partition(stopped)[2]
     assert locks not in data.partition(stopped)[2]
@@ -255,7 +262,10 @@ async def test_what_happened_is_told_in_the_readers_language(browser, car):
     english = (await browser.get("/state?lang=en")).json()["notices"]
     french = (await browser.get("/state", headers={"Accept-Language": "fr-CA,fr;q=0.9,en;q=0.8"})).json()["notices"]
     assert [n["text"] for n in english[:2]] == ["Trips was switched off.", "Privacy level set to: Data without position."]
-    assert [n["text"] for n in french[:2]] == ["Trajets : désactivé.", "Niveau de confidentialité : Données sans position."]
+    assert [n["text"] for n in french[:2]] == [
+        "Trajets\u00a0: désactivé.",
+        "Niveau de confidentialité\u00a0: Données sans position.",
+    ]
 
 
 async def test_every_notice_can_be_told_in_every_language(browser, car):
@@ -277,23 +287,26 @@ async def test_every_notice_can_be_told_in_every_language(browser, car):
     }
     for code in NoticeCode:
         car.core.notices.append(car.core.notices[-1]._replace(code=code, facts=facts))
-    for language in TEXTS:
+    for language in LANGUAGES:
         shown = (await browser.get(f"/state?lang={language}")).json()["notices"]
         assert len({n["text"] for n in shown}) >= len(NoticeCode)
 
 
-def test_both_languages_say_the_same_things():
-    assert TEXTS["en"].keys() == TEXTS["fr"].keys()
-    for key, english in TEXTS["en"].items():
-        fields = set(re.findall(r"{\w+}", english))
-        assert set(re.findall(r"{\w+}", TEXTS["fr"][key])) == fields, key
-
-
 @pytest.mark.parametrize(
-    ("accepted", "language"), [("fr", "fr"), ("de,fr;q=0.5", "fr"), ("de", "en"), ("", "en"), ("en-GB,fr", "en")]
+    ("accepted", "language"),
+    [("fr", "fr"), ("it,fr;q=0.5", "fr"), ("de-AT", "de"), ("it", "en"), ("", "en"), ("en-GB,fr", "en")],
 )
-def test_the_first_language_that_the_page_has_is_taken(accepted, language):
-    assert preferred_language(accepted) == language
+async def test_the_language_that_the_browser_likes_best_is_taken(browser, accepted, language):
+    assert f'<html lang="{language}">' in (await browser.get("/", headers={"Accept-Language": accepted})).text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_page_offers_every_language_by_its_own_name(browser, language):
+    nav = re.search(r"<nav.*?</nav>", (await browser.get(f"/?lang={language}")).text)
+    assert nav
+    assert re.findall(r">([^<>]+)</", nav[0]) == ["English", "Français", "Deutsch", "Español"]
+    assert re.findall(r'href="/\?lang=(..)"', nav[0]) == [other for other in LANGUAGES if other != language]
+    assert f'aria-current="true" lang="{language}"' in nav[0]
 
 
 class TestWhoIsRefused:
@@ -368,7 +381,7 @@ class TestThePageItself:
         for path, media in (("/style.css", "text/css"), ("/refresh.js", "text/javascript")):
             assert (await browser.get(path)).headers["content-type"].startswith(media)
 
-    @pytest.mark.parametrize("language", ["en", "fr"])
+    @pytest.mark.parametrize("language", LANGUAGES)
     async def test_it_is_labelled_for_assistive_technology(self, browser, language):
         outline = Outline()
         outline.feed((await browser.get(f"/?lang={language}")).text)

@@ -108,7 +108,10 @@ async def test_a_phone_scans_the_code_and_may_then_unlock(owned, browser):
     owned.senses(UNLOCKED)
     state = (await browser.get("/state?lang=fr")).json()
     told = [notice["text"] for notice in state["notices"][:2]]
-    assert told == ["Ordre « déverrouiller » exécuté.", "Ordre « déverrouiller » reçu (My new phone)."]
+    assert told == [
+        "Commande à distance «\u00a0déverrouiller\u00a0» exécutée.",
+        "Commande à distance «\u00a0déverrouiller\u00a0» reçue (My new phone).",
+    ]
 
 
 async def test_no_code_is_shown_before_someone_asks_for_it_and_none_after_five_minutes(owned, browser):
@@ -143,7 +146,7 @@ async def test_the_code_is_put_away_when_it_is_not_wanted(owned, browser):
 async def test_every_phone_is_listed_with_since_when_and_can_be_removed(owned, browser):
     owned.adds(Phone("<b>bold</b>"))
     page = part((await browser.get("/")).text)
-    assert "<strong>Blue phone</strong><br>added 2026-11-22 08:00 UTC" in page
+    assert "<strong>Blue phone</strong><br>added 22 November 2026, 08:00 (UTC)" in page
     assert "&lt;b&gt;bold&lt;/b&gt;" in page
     assert 'aria-label="Remove: Blue phone"' in page
     page = await press(browser, "/phones/remove", key_id=owned.phone.key_id)

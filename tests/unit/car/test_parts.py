@@ -33,7 +33,6 @@ class Call(msgspec.Struct, frozen=True):
 CALL = Declaration(
     name="emergency",
     version=1,
-    purpose={"en": "Call for help.", "fr": "Appeler à l'aide."},
     basis=LegalBasis.LEGAL_DUTY,
     items=(Item("call", Retention(Until.REQUEST_DONE), fields=("emergency.call",)),),
     messages=("emergency_call",),

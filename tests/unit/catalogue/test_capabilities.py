@@ -55,7 +55,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 LAMP = Declaration(
     name="lamp",
     version=1,
-    purpose={"en": "Show the lamps.", "fr": "Montrer les feux."},
     basis=LegalBasis.CONTRACT,
     plans=("connect",),
     level=Level.DATA,

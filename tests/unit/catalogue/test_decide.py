@@ -15,7 +15,7 @@ from openmarque.catalogue.decide import Ask, Kind, Permit, decide, moment_of
 from openmarque.catalogue.declarations import OVERWRITTEN, Declaration, Item, LegalBasis
 from openmarque.catalogue.facts import ContractFact, Facts
 from openmarque.catalogue.policy import CompiledPolicy, Policy, PolicyRejected, compile_policy, open_policy, sign_policy
-from openmarque.catalogue.refusals import TEXTS, Reason, Refusal
+from openmarque.catalogue.refusals import Reason, Refusal
 from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.kit.clock import to_ms
 from openmarque.protocol import signals as vss
@@ -44,7 +44,6 @@ PLACE = Ask("car_finder", Kind.SIGNAL, vss.LATITUDE)
 ECALL = Declaration(
     name="ecall",
     version=1,
-    purpose={"en": "Call for help.", "fr": "Appeler les secours."},
     basis=LegalBasis.LEGAL_DUTY,
     items=(Item("position", OVERWRITTEN, signals=(vss.LATITUDE, vss.LONGITUDE)),),
 )
@@ -52,7 +51,6 @@ ECALL = Declaration(
 BREAKDOWN = Declaration(
     name="breakdown_call",
     version=1,
-    purpose={"en": "Call the breakdown service.", "fr": "Appeler le dépannage."},
     basis=LegalBasis.CONTRACT,
     items=(Item("call", OVERWRITTEN, carried=("wire:breakdown_call.at",)),),
     plans=("connect",),
@@ -158,10 +156,7 @@ def test_after_its_policy_has_run_out_a_car_keeps_its_legal_duties_and_nothing_e
     assert rules.open_signals(STATUS, Level.POSITION, late).covers == frozenset()
 
 
-def test_every_reason_has_a_message_and_a_cure_in_every_language() -> None:
-    for texts in TEXTS.values():
-        assert set(texts) == set(Reason)
-        assert all(message and cure for message, cure in texts.values())
+def test_a_refusal_is_told_in_the_language_of_its_reader() -> None:
     assert Refusal("status", "x", Reason.LEVEL_TOO_LOW).text("fr") != Refusal("status", "x", Reason.LEVEL_TOO_LOW).text("en")
     assert Refusal("status", "x", Reason.LEVEL_TOO_LOW).text("xx") == Refusal("status", "x", Reason.LEVEL_TOO_LOW).text("en")
 

@@ -15,7 +15,6 @@ from openmarque.protocol.messages import MessageType, Tombstone
 GOOD = Declaration(
     name="lamp",
     version=1,
-    purpose={"en": "Show the lamps.", "fr": "Montrer les feux."},
     basis=LegalBasis.CONTRACT,
     plans=("connect",),
     items=(Item("lamps", KEPT, signals=(vss.PARKING_LIGHTS,)),),
@@ -36,7 +35,6 @@ def test_the_installed_services_make_a_valid_catalogue() -> None:
 @pytest.mark.parametrize(
     ("declaration", "complaint"),
     [
-        (replace(GOOD, purpose={"en": "Show the lamps."}), "no purpose in 'fr'"),
         (replace(GOOD, plans=()), "no plan includes it"),
         (replace(GOOD, items=(Item("lamps", KEPT, signals=("Vehicle.Invented",)),)), "no known signal"),
         (replace(GOOD, items=(Item("lamps", KEPT),)), "names no signal and no field"),

@@ -44,7 +44,7 @@ def package(tmp_path, monkeypatch):
 
 def service(package: str, *messages: str) -> Service:
     item = Item("figures", Retention(Until.AGE, 30), carried=tuple(f"wire:{message}.at" for message in messages))
-    declaration = Declaration("heat", 1, {}, LegalBasis.CONTRACT, (item,), messages=messages)
+    declaration = Declaration("heat", 1, LegalBasis.CONTRACT, (item,), messages=messages)
     types = tuple(MessageType(message, Lane.EVENT, LevelChanged, Level.DATA, "heat", "heat") for message in messages)
     return Service("heat", package, (declaration,), types)
 

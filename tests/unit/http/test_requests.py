@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from openmarque.http.conditional import matches
 from openmarque.http.errors import CursorInvalid, InternalError, NotInYourGarage
-from openmarque.http.languages import negotiate
 from openmarque.http.paging import read_cursor, write_cursor
 from openmarque.http.problems import problem_of
 from openmarque.kit.errors import OpenMarqueError
+from openmarque.kit.languages import negotiate
 from openmarque.storage.errors import StoreUnavailable
 
 SPOKEN = ("en", "fr")

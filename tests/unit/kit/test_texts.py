@@ -84,7 +84,7 @@ def test_a_bad_text_file_is_told_with_file_key_and_cure(folder, language, old, n
 
 def test_a_language_that_is_missing_is_told(folder):
     folder.file("es").unlink()
-    assert told(folder) == f"{folder.file('es')}: The file is not there. Add it: every folder of texts speaks en, fr, de, es."
+    assert told(folder) == f"{folder.file('es')}: The file is not there. Add it: texts are said in en, fr, de, es."
 
 
 def test_bytes_that_are_no_text_are_told(folder):
@@ -98,7 +98,7 @@ def test_two_folders_with_one_key_are_told_with_both_places(folder, tmp_path):
     for language in LANGUAGES:
         other.file(language).write_text('[label]\ntyres = "Wheels"\n', encoding="utf-8")
     assert told(folder, other) == (
-        f"{other.file('en')}, label.tyres: Two folders have this key. Rename one of the two: the other one is in {folder.file('en')}."
+        f"{other.path}, label.tyres: Two folders have this key. Rename one of the two: the other one is in {folder.path}."
     )
 
 

@@ -9,8 +9,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openmarque.catalogue.command_reasons import TEXTS, CommandReason, reason_text
-from openmarque.catalogue.refusals import Reason
 from openmarque.protocol import commands as o
 from openmarque.protocol import signing
 from openmarque.protocol.digital_keys import UnfitDigitalKey, list_statement, load_digital_key
@@ -173,14 +171,3 @@ def test_a_point_in_another_form_is_no_phones_key():
         with pytest.raises(UnfitDigitalKey):
             load_digital_key(spki)
     assert signing.key_id(load_digital_key(FIXED.spki)) == FIXED.key_id
-
-
-def test_every_reason_has_words_and_a_cure_in_every_language():
-    for language, texts in TEXTS.items():
-        assert texts.keys() == set(CommandReason)
-        for code in (*CommandReason, *Reason, "a_service_of_others"):
-            message, cure = reason_text(code, language)
-            assert message.endswith((".", "!")), code
-            assert cure
-    assert reason_text("late", "de") == reason_text("late", "en")
-    assert reason_text("late", "fr") != reason_text("late", "en")

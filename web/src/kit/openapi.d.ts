@@ -1712,7 +1712,7 @@ export interface components {
             family_name: string;
             /**
              * Language
-             * @description BCP 47: en or fr.
+             * @description BCP 47: en, fr, de or es.
              * @example fr
              */
             language: string;
@@ -3556,7 +3556,7 @@ export interface operations {
                 cursor?: string | null;
             };
             header?: {
-                /** @description Languages of texts you read, by preference; `en` and `fr` are spoken. */
+                /** @description Languages of texts you read, by preference; `en`, `fr`, `de` and `es` are spoken. */
                 "accept-language"?: string;
                 /** @description The `ETag` of what you have. */
                 "If-None-Match"?: string;
@@ -3676,7 +3676,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Languages of texts you read, by preference; `en` and `fr` are spoken. */
+                /** @description Languages of texts you read, by preference; `en`, `fr`, `de` and `es` are spoken. */
                 "accept-language"?: string;
                 /** @description The `ETag` of what you have. */
                 "If-None-Match"?: string;
@@ -3925,7 +3925,7 @@ export interface operations {
                 cursor?: string | null;
             };
             header?: {
-                /** @description Languages of texts you read, by preference; `en` and `fr` are spoken. */
+                /** @description Languages of texts you read, by preference; `en`, `fr`, `de` and `es` are spoken. */
                 "accept-language"?: string;
                 /** @description The `ETag` of what you have. */
                 "If-None-Match"?: string;
@@ -4047,7 +4047,7 @@ export interface operations {
             header: {
                 /** @description A fresh random name of this request. The same request again, with the same name, is the same command. */
                 "idempotency-key": string;
-                /** @description Languages of texts you read, by preference; `en` and `fr` are spoken. */
+                /** @description Languages of texts you read, by preference; `en`, `fr`, `de` and `es` are spoken. */
                 "accept-language"?: string;
             };
             path: {
@@ -4200,7 +4200,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Languages of texts you read, by preference; `en` and `fr` are spoken. */
+                /** @description Languages of texts you read, by preference; `en`, `fr`, `de` and `es` are spoken. */
                 "accept-language"?: string;
             };
             path: {
@@ -4355,7 +4355,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Languages of texts you read, by preference; `en` and `fr` are spoken. */
+                /** @description Languages of texts you read, by preference; `en`, `fr`, `de` and `es` are spoken. */
                 "accept-language"?: string;
                 /** @description The `ETag` of what you have. */
                 "If-None-Match"?: string;
@@ -4937,7 +4937,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Languages of texts you read, by preference; `en` and `fr` are spoken. */
+                /** @description Languages of texts you read, by preference; `en`, `fr`, `de` and `es` are spoken. */
                 "accept-language"?: string;
                 /** @description The `ETag` of what you have. */
                 "If-None-Match"?: string;
@@ -5383,7 +5383,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Languages of texts you read, by preference; `en` and `fr` are spoken. */
+                /** @description Languages of texts you read, by preference; `en`, `fr`, `de` and `es` are spoken. */
                 "accept-language"?: string;
             };
             path?: never;
@@ -5609,7 +5609,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Languages of texts you read, by preference; `en` and `fr` are spoken. */
+                /** @description Languages of texts you read, by preference; `en`, `fr`, `de` and `es` are spoken. */
                 "accept-language"?: string;
             };
             path?: never;
@@ -5955,7 +5955,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Languages of texts you read, by preference; `en` and `fr` are spoken. */
+                /** @description Languages of texts you read, by preference; `en`, `fr`, `de` and `es` are spoken. */
                 "accept-language"?: string;
                 /** @description The `ETag` of what you have. */
                 "If-None-Match"?: string;
@@ -6053,7 +6053,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Languages of texts you read, by preference; `en` and `fr` are spoken. */
+                /** @description Languages of texts you read, by preference; `en`, `fr`, `de` and `es` are spoken. */
                 "accept-language"?: string;
                 /** @description The `ETag` of what you have. */
                 "If-None-Match"?: string;

@@ -8,10 +8,6 @@ from tyre_watch.messages import MESSAGE_TYPES, TYRE_WARNING
 TYRE_WATCH = Declaration(
     name="tyre_watch",
     version=1,
-    purpose={
-        "en": "Remember when a tyre warning came and went, so that a slow leak shows.",
-        "fr": "Retenir quand une alerte de pneu est apparue et a disparu, pour révéler une fuite lente.",
-    },
     basis=LegalBasis.CONTRACT,
     level=Level.DATA,
     plans=("connect",),

@@ -8,13 +8,13 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
-from openmarque.catalogue.register import LANGUAGES
 from openmarque.domains.accounts import names, rules
 from openmarque.domains.accounts.errors import AddressInvalid, MobileInvalid, UserNameInvalid
 from openmarque.domains.accounts.service import Profile
 from openmarque.domains.accounts.sessions import SessionView
 from openmarque.http.bodies import Body
 from openmarque.kit.ids import wire
+from openmarque.kit.texts import LANGUAGES
 
 _TIME_ZONES: Final = frozenset(available_timezones())
 _LONGEST_TOKEN: Final = 100
@@ -85,7 +85,7 @@ FamilyName = Annotated[
 ]
 LanguageTag = Annotated[
     str,
-    Field(description="BCP 47: en or fr.", examples=["fr"]),
+    Field(description="BCP 47: en, fr, de or es.", examples=["fr"]),
     AfterValidator(_among(frozenset(LANGUAGES), "language that is spoken here")),
 ]
 Country = Annotated[str, Field(description="Country of use, ISO 3166-1 alpha-2.", pattern="^[A-Z]{2}$", examples=["FR"])]

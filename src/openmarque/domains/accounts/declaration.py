@@ -23,10 +23,6 @@ def _columns(table: str, *names: str) -> tuple[str, ...]:
 ACCOUNT = Declaration(
     name="account",
     version=3,
-    purpose={
-        "en": "Know who you are when you sign in, and speak your language.",
-        "fr": "Vous reconnaître à la connexion et parler votre langue.",
-    },
     basis=LegalBasis.CONTRACT,
     scope=Scope.PLATFORM,
     items=(
@@ -69,10 +65,6 @@ ACCOUNT = Declaration(
 SIGN_IN = Declaration(
     name="sign_in",
     version=1,
-    purpose={
-        "en": "Keep you signed in on your devices, and keep guessers of passwords out.",
-        "fr": "Vous garder connecté sur vos appareils et empêcher de deviner votre mot de passe.",
-    },
     basis=LegalBasis.CONTRACT,
     scope=Scope.PLATFORM,
     items=(

@@ -6,10 +6,6 @@ from openmarque.kit.log import FIELDS
 SECURITY = Declaration(
     name="security_log",
     version=1,
-    purpose={
-        "en": "Detect attacks on cars and accounts, and find faults.",
-        "fr": "Détecter les attaques contre les voitures et les comptes, et trouver les pannes.",
-    },
     basis=LegalBasis.LEGITIMATE_INTEREST,
     scope=Scope.PLATFORM,
     items=(

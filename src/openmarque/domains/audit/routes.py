@@ -7,9 +7,8 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from openmarque.catalogue.refusals import TEXTS, Reason
+from openmarque.catalogue.refusals import Reason
 from openmarque.domains.audit.reading import RefusalReading, RefusalView
-from openmarque.domains.audit.texts import REFUSED
 from openmarque.http.bodies import Body
 from openmarque.http.conditional import answer
 from openmarque.http.edge import OF_A_CAR, OwnCar
@@ -17,6 +16,7 @@ from openmarque.http.errors import CursorInvalid, RequestInvalid
 from openmarque.http.languages import Language
 from openmarque.http.paging import DEFAULT_LIMIT, Cursor, Limit, Page, read_cursor, write_cursor
 from openmarque.http.problems import problems
+from openmarque.kit.texts import texts
 
 _refusals: Final = RefusalReading()
 
@@ -64,11 +64,10 @@ def router() -> APIRouter:
 
 
 def _body(found: RefusalView, language: str) -> RefusalBody:
-    decided = (
-        {str(reason): text for reason, (text, _) in TEXTS[language].items()}
+    said = texts(language)
+    message = (
+        said.reason(found.reason).message
         if found.reason in set(Reason)
-        else REFUSED[language]
+        else said.text_or(f"message_refused.{found.reason}", "")
     )
-    return RefusalBody(
-        reason=found.reason, what=found.what, message=decided.get(found.reason), count=found.count, last_at=found.last_at
-    )
+    return RefusalBody(reason=found.reason, what=found.what, message=message or None, count=found.count, last_at=found.last_at)

@@ -10,10 +10,9 @@ from openmarque.catalogue.declarations import Authority
 from openmarque.domains.commands.requests import Offer
 from openmarque.domains.commands.states import KeyState, State
 from openmarque.domains.commands.store import CommandView, PhoneRow
-from openmarque.domains.commands.texts import told
 from openmarque.http.bodies import Body
 from openmarque.kit.ids import wire
-from openmarque.kit.texts import texts
+from openmarque.kit.texts import Told, texts
 from openmarque.protocol.commands import CHALLENGE_LIVES_MS
 from openmarque.protocol.digital_keys import MAX_LABEL
 
@@ -160,7 +159,7 @@ class SafetyCodeBody(Body):
 def offer_body(offer: Offer, language: str) -> CommandBody:
     """The body that tells of a command."""
     spec, say = offer.command.spec, texts(language)
-    message, cure = told(State.REFUSED, offer.refused, language) if offer.refused else ("", "")
+    message, cure = say.reason(offer.refused) if offer.refused else ("", "")
 
     def title(path: str, otherwise: str) -> str:
         return say.text_or(f"{'choice' if '.' in path else 'argument'}.{spec.name}.{path}", otherwise)
@@ -184,9 +183,15 @@ def offer_body(offer: Offer, language: str) -> CommandBody:
     )
 
 
+def command_in_words(state: str, reason: str, language: str) -> Told:
+    """What a remote command's owner is told of it as it stands: its state, or why it ended otherwise than done."""
+    said = texts(language)
+    return said.told(f"command_state.{state}") if said.has(f"command_state.{state}.message") else said.reason(reason)
+
+
 def command_body(view: CommandView, language: str) -> RemoteCommandBody:
     """The body that tells of a remote command."""
-    message, cure = told(view.state, view.reason, language)
+    message, cure = command_in_words(view.state, view.reason, language)
     return RemoteCommandBody(
         command_id=wire(view.command_id),
         command=view.command,

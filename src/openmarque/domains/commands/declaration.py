@@ -24,10 +24,6 @@ _PHONE = (
 REMOTE_COMMANDS = Declaration(
     name="remote_commands",
     version=1,
-    purpose={
-        "en": "Send your car what you command, and show you what became of it.",
-        "fr": "Envoyer à votre voiture ce que vous ordonnez et vous montrer ce qu'il en est advenu.",
-    },
     basis=LegalBasis.CONTRACT,
     scope=Scope.PLATFORM,
     items=(
@@ -52,10 +48,6 @@ REMOTE_COMMANDS = Declaration(
 PHONES = Declaration(
     name="phones",
     version=1,
-    purpose={
-        "en": "Know which phones may lock and unlock your car, by keys that never leave them.",
-        "fr": "Savoir quels téléphones peuvent verrouiller et déverrouiller votre voiture, par des clés qui ne les quittent jamais.",
-    },
     basis=LegalBasis.CONTRACT,
     scope=Scope.PLATFORM,
     items=(
@@ -71,10 +63,6 @@ PHONES = Declaration(
 SAFETY_CODE = Declaration(
     name="safety_code",
     version=1,
-    purpose={
-        "en": "Ask for a code that only you know before your car opens.",
-        "fr": "Demander un code que vous seul connaissez avant d'ouvrir votre voiture.",
-    },
     basis=LegalBasis.CONTRACT,
     scope=Scope.PLATFORM,
     items=(

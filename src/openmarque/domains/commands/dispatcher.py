@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
-from openmarque.domains.commands import texts
+from openmarque.domains.commands import reasons
 from openmarque.domains.commands.bundle import Commands
 from openmarque.domains.commands.errors import CommandRefused, TooManyPhoneRequests
 from openmarque.domains.commands.requests import CommandReceipt
@@ -72,7 +72,7 @@ class CommandDispatcher:
         async with self.visit() as visit:
             closed = await self.commands.remote_commands.why_closed(visit.tx, visit.tenure_id, visit.vehicle_id, visit.now)
         if closed:
-            raise CommandRefused(texts.in_words(closed))
+            raise CommandRefused(closed)
         return await self.commands.challenges.ask(visit.vehicle_id)
 
     async def offer_phone(self, spki: bytes, label: str, mac: bytes) -> PhoneRow:
@@ -105,7 +105,7 @@ class CommandDispatcher:
         try:
             await self.broker.deliver(down_subject(vehicle_id, "command"), frame)
         except NobodyListens:
-            await self._turn_down(receipt, texts.CAR_OFFLINE)
+            await self._turn_down(receipt, reasons.CAR_OFFLINE)
             return False
         except BrokerDown as error:
             # It may have left or not: the car may still say what became of it, and the timer ends it otherwise.
@@ -122,10 +122,10 @@ class CommandDispatcher:
         try:
             challenge = await self.commands.challenges.ask(vehicle_id)
         except CarOffline:
-            await self._turn_down(receipt, texts.CAR_OFFLINE)
+            await self._turn_down(receipt, reasons.CAR_OFFLINE)
             return
         except (CarSilent, TooManyChallenges, BrokerDown):
-            await self._turn_down(receipt, texts.CAR_SILENT)
+            await self._turn_down(receipt, reasons.CAR_SILENT)
             return
         async with self.edge.database.begin() as tx:
             frame = await self.commands.remote_commands.progress.send_with(

@@ -19,10 +19,10 @@ import msgspec
 from openmarque.catalogue.refusals import Reason
 from openmarque.domains.commands.errors import CommandRefused, DigitalKeyRevoked, DigitalKeyUnknown, TooManyPhoneRequests
 from openmarque.domains.commands.progress import CommandKey
+from openmarque.domains.commands.reasons import CAR_OFFLINE, NOT_GRANTED
 from openmarque.domains.commands.rules import MAX_PHONE_REQUESTS, PHONE_REQUEST_LIVES
 from openmarque.domains.commands.states import DIGITAL_KEY_LIFE, KNOWN_TO_CAR, KeyEvent, KeyState
 from openmarque.domains.commands.store import CommandStore, PhoneRow
-from openmarque.domains.commands.texts import CAR_OFFLINE, NOT_GRANTED, in_words
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import LinkStore
@@ -89,10 +89,10 @@ class Phones:
             raise ValueError("a phone's name has 1 to 40 printable characters")
         key_id = signing.key_id(load_digital_key(spki))
         if not (await self._store.eligibility(tx, tenure_id, account_id, now, now)).may_command:
-            raise CommandRefused(in_words(NOT_GRANTED))
+            raise CommandRefused(NOT_GRANTED)
         policy = (await self._link.policies(tx, [vehicle_id])).get(vehicle_id)
         if policy is None or effective(policy.level, policy.ceiling) < Level.DATA:
-            raise CommandRefused(in_words(Reason.LEVEL_TOO_LOW))
+            raise CommandRefused(Reason.LEVEL_TOO_LOW)
         await self._store.drop_phones(tx, tenure_id, now - PHONE_REQUEST_LIVES)
         waiting = [row for row in await self._store.phones(tx, tenure_id) if row.state is KeyState.REQUESTED]
         if len(waiting) >= MAX_PHONE_REQUESTS and key_id not in {row.key_id for row in waiting}:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from openmarque.catalogue.capabilities import is_reason_code
 from openmarque.catalogue.refusals import Reason
-from openmarque.domains.commands import texts
+from openmarque.domains.commands import reasons
 from openmarque.domains.commands.errors import CommandStepImpossible
 from openmarque.domains.commands.requests import CommandReceipt
 from openmarque.domains.commands.states import COMMAND_LIFE, Event, State
@@ -99,8 +99,8 @@ class Progress:
         if row.expires_at > now:
             await self._store.expire_at(tx, command_id, row.expires_at)
             return
-        reasons = {State.AWAITING_PHONE: texts.NOT_APPROVED, State.ACCEPTED: texts.NOT_SENT}
-        await self.move(tx, row, Event.TIME_OVER, reasons.get(row.state, texts.NO_OUTCOME), now)
+        ended_by = {State.AWAITING_PHONE: reasons.NOT_APPROVED, State.ACCEPTED: reasons.NOT_SENT}
+        await self.move(tx, row, Event.TIME_OVER, ended_by.get(row.state, reasons.NO_OUTCOME), now)
 
     async def report(
         self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None, report: CommandReport, now: datetime
@@ -132,7 +132,9 @@ class Progress:
                 continue
             refused.append("")
             if state is not stood:
-                taken.append((state, (report.reason if is_reason_code(report.reason) else texts.UNSPECIFIED) if ended else ""))
+                taken.append(
+                    (state, (report.reason if is_reason_code(report.reason) else reasons.UNSPECIFIED) if ended else "")
+                )
         if taken:
             # A state with a reason is a last one, so none but the last step has one.
             row = replace(row, state=taken[-1][0], reason=taken[-1][1], frame=None)

@@ -16,7 +16,7 @@ from datetime import datetime
 
 from openmarque.catalogue.decide import Ask, Kind, Permit
 from openmarque.catalogue.refusals import Reason
-from openmarque.domains.commands import texts
+from openmarque.domains.commands import reasons
 from openmarque.domains.commands.errors import (
     CommandIdTaken,
     CommandMismatch,
@@ -253,7 +253,7 @@ class RemoteCommands:
         offers = await self._offers(tx, tenure_id, vehicle_id, now)
         offers = [offer for offer in offers if offer.refused != Reason.NO_CAPABILITY]
         if not (await self._store.eligibility(tx, tenure_id, account_id, now, now)).may_command:
-            return [replace(offer, refused=texts.NOT_GRANTED) for offer in offers]
+            return [replace(offer, refused=reasons.NOT_GRANTED) for offer in offers]
         return offers
 
     async def _offers(self, tx: Transaction, tenure_id: TenureId, vehicle_id: VehicleId, now: datetime) -> list[Offer]:
@@ -265,7 +265,7 @@ class RemoteCommands:
 def _eligible(eligibility: CommandEligibility) -> CommandEligibility:
     """The footing, if it is one to command on. Raises ``CommandRefused``, ``TooManyCommands``."""
     if not eligibility.may_command:
-        raise CommandRefused(texts.in_words(texts.NOT_GRANTED))
+        raise CommandRefused(reasons.NOT_GRANTED)
     if eligibility.remote_commands >= MOST_COMMANDS:
         raise TooManyCommands(limit=MOST_COMMANDS)
     return eligibility

@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
-from openmarque.catalogue.register import Catalogue
 from openmarque.domains.consent.reading import ServiceAvailability
 from openmarque.http.bodies import Body
+from openmarque.kit.texts import texts
 from openmarque.protocol.levels import Level
 
 
@@ -28,14 +28,12 @@ def level_name(level: Level) -> str:
     return level.name.lower()
 
 
-def service_body(standing: ServiceAvailability, catalogue: Catalogue, language: str) -> ServiceBody:
+def service_body(standing: ServiceAvailability, language: str) -> ServiceBody:
     """The body that tells `standing` in `language`."""
-    declaration = catalogue.declarations.get(standing.declaration)
-    purpose = declaration.purpose.get(language, declaration.purpose["en"]) if declaration else ""
     message, cure = standing.refusal.text(language) if standing.refusal else (None, None)
     return ServiceBody(
         declaration=standing.declaration,
-        purpose=purpose,
+        purpose=texts(language).purpose(standing.declaration),
         needs_level=level_name(standing.needs),
         open=standing.refusal is None,
         reason=str(standing.refusal.reason) if standing.refusal else None,

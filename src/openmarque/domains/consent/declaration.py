@@ -10,10 +10,6 @@ _CONSENT = ("consent_id", "tenure_id", "declaration", "text_version", "language"
 CHOICES = Declaration(
     name="privacy_choices",
     version=1,
-    purpose={
-        "en": "Obey what you decided about your privacy, and be able to show who decided it and when.",
-        "fr": "Respecter vos choix de confidentialité et pouvoir montrer qui les a faits et quand.",
-    },
     basis=LegalBasis.LEGAL_DUTY,
     scope=Scope.PLATFORM,
     items=(

@@ -6,7 +6,6 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from openmarque.catalogue.register import Catalogue
 from openmarque.domains.consent.availability import ServiceBody, level_name, service_body
 from openmarque.domains.consent.reading import PRIVACY_VERSION, Privacy, PrivacyReading
 from openmarque.domains.garage.reading import GarageReading
@@ -82,7 +81,7 @@ def router() -> APIRouter:
         privacy = await _privacy.privacy(visit.tx, visit.tenure_id, visit.now)
         if not cars or privacy is None:
             raise NotInYourGarage
-        body = _detail(vehicle_body(cars[0]), privacy, visit.catalogue, language)
+        body = _detail(vehicle_body(cars[0]), privacy, language)
         return answer(request, body, language=language)
 
     return routes
@@ -100,7 +99,7 @@ def privacy_body(privacy: Privacy) -> PrivacyBody:
     )
 
 
-def _detail(car: VehicleBody, privacy: Privacy, catalogue: Catalogue, language: str) -> VehicleDetailBody:
+def _detail(car: VehicleBody, privacy: Privacy, language: str) -> VehicleDetailBody:
     return VehicleDetailBody(
         **{name: getattr(car, name) for name in VehicleBody.model_fields},
         privacy=privacy_body(privacy),
@@ -110,5 +109,5 @@ def _detail(car: VehicleBody, privacy: Privacy, catalogue: Catalogue, language: 
             issued_at=privacy.issued_at,
             valid_until=privacy.valid_until,
         ),
-        services=[service_body(standing, catalogue, language) for standing in privacy.services],
+        services=[service_body(standing, language) for standing in privacy.services],
     )

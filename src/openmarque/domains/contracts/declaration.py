@@ -7,10 +7,6 @@ _COLUMNS = ("contract_id", "tenure_id", "plan", "state", "starts_at", "ends_at",
 CONTRACT = Declaration(
     name="contract",
     version=1,
-    purpose={
-        "en": "Know which services you have taken out, from when until when.",
-        "fr": "Savoir quels services vous avez souscrits, de quand à quand.",
-    },
     basis=LegalBasis.CONTRACT,
     scope=Scope.PLATFORM,
     items=(Item("contracts", YEARS_10, fields=tuple(f"contract.{column}" for column in _COLUMNS)),),

@@ -26,10 +26,6 @@ PAIRING_KEPT = Retention(Until.AGE, 366 + 30)
 RANGE = Declaration(
     name="brand_range",
     version=1,
-    purpose={
-        "en": "Know the brand's models and who answers for your data in your country. Holds nothing about people.",
-        "fr": "Connaître les modèles de la marque et qui répond de vos données dans votre pays. Ne contient rien sur les personnes.",
-    },
     basis=LegalBasis.CONTRACT,
     scope=Scope.PLATFORM,
     items=(
@@ -42,10 +38,6 @@ RANGE = Declaration(
 GARAGE = Declaration(
     name="garage",
     version=1,
-    purpose={
-        "en": "Know which car is yours since when, and who may use its services.",
-        "fr": "Savoir quelle voiture est la vôtre, depuis quand, et qui peut utiliser ses services.",
-    },
     basis=LegalBasis.CONTRACT,
     scope=Scope.PLATFORM,
     items=(
@@ -71,10 +63,6 @@ GARAGE = Declaration(
 PAIRING = Declaration(
     name="pairing",
     version=1,
-    purpose={
-        "en": "Give you a code for the car whose number you typed, and take the car into your garage when the code is typed in it.",
-        "fr": "Vous donner un code pour la voiture dont vous avez saisi le numéro, et l'ajouter à votre garage une fois le code saisi à bord.",
-    },
     basis=LegalBasis.CONTRACT,
     scope=Scope.PLATFORM,
     items=(

@@ -53,7 +53,7 @@ class NotEligible(CallerError):
     http_status = 422
 
     def __init__(self, detail: str = "", **facts: object) -> None:
-        """Say why in `detail` and what to do in the fact ``cure``, both in the owner's language (``brands.eligibility_texts``)."""
+        """Say why in `detail` and what to do in the fact ``cure``, both in the owner's language (``brands.eligibility.why_not``)."""
         super().__init__(detail, **{"cure": "", **facts})
 
     def facts_in(self, language: str) -> Mapping[str, object]:

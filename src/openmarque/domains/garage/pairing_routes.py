@@ -8,8 +8,7 @@ import msgspec
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
-from openmarque.brands.eligibility import Eligible, Ineligible
-from openmarque.brands.eligibility_texts import ELIGIBLE, why_not
+from openmarque.brands.eligibility import Eligible, Ineligible, why_not
 from openmarque.brands.pack import BrandPack
 from openmarque.domains.garage.errors import NotEligible, PairingDone, PairingNotFound, TooManyCodes
 from openmarque.domains.garage.pairing import Pairing, Pairings
@@ -21,6 +20,7 @@ from openmarque.http.languages import Language
 from openmarque.http.paging import DEFAULT_LIMIT, Cursor, Limit, Page, read_cursor, write_cursor
 from openmarque.http.problems import problems
 from openmarque.kit.ids import parse_wire, wire
+from openmarque.kit.texts import texts
 
 _CREATED: Final = 201
 _NO_CONTENT: Final = 204
@@ -210,14 +210,14 @@ def _eligibility_body(found: Eligible | Ineligible, pack: BrandPack, language: s
         return EligibilityBody(
             eligible=False, model=model, model_year=None, equipment={}, reason=found.reason, message=message, cure=cure
         )
-    message, cure = ELIGIBLE[language]
+    message, cure = texts(language).told("eligibility.eligible", model="" if model is None else model.name)
     return EligibilityBody(
         eligible=True,
         model=model,
         model_year=found.model_year,
         equipment=dict(found.equipment),
         reason=None,
-        message=message.format(model="" if model is None else model.name),
+        message=message,
         cure=cure,
     )
 

@@ -13,7 +13,6 @@ from openmarque.domains.garage.pairing_routes import add_pairing_routes
 from openmarque.domains.garage.reading import CarView, GarageReading
 from openmarque.domains.garage.rules import NAME_LENGTH, car_name
 from openmarque.domains.garage.service import Garage
-from openmarque.domains.garage.texts import REMOVAL
 from openmarque.http.bodies import Body
 from openmarque.http.conditional import answer
 from openmarque.http.edge import OF_A_CAR, SIGNED_IN, CarVisit, OwnCar, SignedIn
@@ -22,6 +21,7 @@ from openmarque.http.languages import Language
 from openmarque.http.paging import DEFAULT_LIMIT, Cursor, Limit, Page, read_cursor, write_cursor
 from openmarque.http.problems import problems
 from openmarque.kit.ids import wire
+from openmarque.kit.texts import texts
 
 _garage: Final = GarageReading()
 _NO_CONTENT: Final = 204
@@ -135,7 +135,8 @@ def _add_changes(routes: APIRouter) -> None:
         """What happens when you remove the car, and the contracts that go on; to be shown before it is confirmed."""
         plans = _parts(request).pack.plans
         running = await _garage.contracts(visit.tx, visit.tenure_id, visit.now)
-        question, consequences = REMOVAL[language]
+        said = texts(language)
+        question, consequences = said.text("removal.question"), said.paragraphs("removal.meaning")
         contracts = [
             RunningContractBody(
                 plan=NamedBody(id=c.plan, name=plans[c.plan].name.get(language, c.plan) if c.plan in plans else c.plan),

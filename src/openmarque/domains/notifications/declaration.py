@@ -7,10 +7,6 @@ COUNTS_KEPT = MONTHS_12
 MAIL = Declaration(
     name="mail",
     version=1,
-    purpose={
-        "en": "Send you what concerns your account and your car by mail, in your language.",
-        "fr": "Vous envoyer par courriel, dans votre langue, ce qui touche votre compte et votre voiture.",
-    },
     basis=LegalBasis.CONTRACT,
     scope=Scope.PLATFORM,
     items=(

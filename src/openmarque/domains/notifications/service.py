@@ -12,6 +12,7 @@ import msgspec
 from openmarque.domains.notifications.errors import TemplateMismatch
 from openmarque.domains.notifications.templates import TEMPLATES
 from openmarque.kit.ids import AccountId, new_uuid
+from openmarque.kit.texts import texts
 from openmarque.link.pki_keys import KeyRing, Purpose
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import PLATFORM
@@ -100,7 +101,7 @@ class Mailer:
         An account that does not exist gets nothing, after the same work: who asks can't tell.
         """
         wanted = TEMPLATES[template]
-        given = {**fields, "at": _moment(at or now, to.time_zone)}
+        given = {**fields, "at": _moment(at or now, to)}
         takes = wanted.fields() | ({"token"} if wanted.path else set())
         if missing := takes - given.keys() - {"link"}:
             raise TemplateMismatch(f"{template} lacks {', '.join(sorted(missing))}.")
@@ -111,9 +112,9 @@ class Mailer:
         await postgres(tx).execute(PLATFORM, _WRITE, {**row, "now": now, "until_at": now + min(within, GIVEN_UP_AFTER)})
 
 
-def _moment(now: datetime, time_zone: str) -> str:
-    """An instant as people read it, with its zone: the same in both languages."""
-    return f"{now.astimezone(ZoneInfo(time_zone)):%Y-%m-%d %H:%M} ({time_zone})"
+def _moment(at: datetime, to: Recipient) -> str:
+    """An instant as its reader writes it, with the zone."""
+    return f"{texts(to.language).moment(at.astimezone(ZoneInfo(to.time_zone)))} ({to.time_zone})"
 
 
 def _one_line(value: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from openmarque.brands.pack import load_pack
 from openmarque.catalogue.register import Catalogue, CatalogueInvalid
-from openmarque.governance.check import columns, headers, live, logs, promises, statements, stores, subjects, wire
+from openmarque.governance.check import columns, headers, live, logs, promises, statements, stores, subjects, wire, wording
 from openmarque.governance.check.code import package_code
 from openmarque.governance.check.finding import Finding
 from openmarque.governance.database import Uncompilable, compile_enforcement
@@ -35,6 +35,7 @@ def _static(catalogue: Catalogue) -> Iterator[Finding]:
     code = package_code(["openmarque", *(service.package for service in catalogue.services)])
     yield from columns.findings(catalogue, tables, owners)
     yield from promises.findings(catalogue)
+    yield from wording.findings(catalogue)
     yield from wire.findings(catalogue)
     yield from subjects.findings(code)
     yield from headers.findings(catalogue, code)

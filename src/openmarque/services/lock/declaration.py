@@ -12,10 +12,6 @@ from openmarque.services.lock.rules import LOCK, UNLOCK
 LOCKING = Declaration(
     name="lock",
     version=1,
-    purpose={
-        "en": "Lock and unlock your car from your phone, and tell you what became of it.",
-        "fr": "Verrouiller et déverrouiller votre voiture depuis votre téléphone, et vous dire ce qu'il en est.",
-    },
     basis=LegalBasis.CONTRACT,
     level=Level.DATA,
     plans=("connect",),

@@ -10,10 +10,6 @@ REFRESH = "refresh"
 STATUS = Declaration(
     name="status",
     version=1,
-    purpose={
-        "en": "Show you how your car is: range, charge or fuel, mileage, doors, windows, lights and warnings.",
-        "fr": "Vous montrer l'état de votre voiture : autonomie, charge ou carburant, kilométrage, portes, vitres, feux et alertes.",
-    },
     basis=LegalBasis.CONTRACT,
     level=Level.DATA,
     plans=("connect",),
@@ -36,10 +32,6 @@ STATUS = Declaration(
 CAR_FINDER = Declaration(
     name="car_finder",
     version=1,
-    purpose={
-        "en": "Show you on a map where your car is.",
-        "fr": "Vous montrer sur une carte où se trouve votre voiture.",
-    },
     basis=LegalBasis.CONTRACT,
     level=Level.POSITION,
     plans=("connect",),

@@ -74,7 +74,7 @@ def router() -> APIRouter:
     async def read_status(request: Request, visit: OwnCar, language: Language) -> Response:
         """The newest value of each signal with its age. The ``ETag`` changes with values, not with ages."""
         newest, standings = await _shown(visit)
-        services = [service_body(standing, visit.catalogue, language) for standing in standings]
+        services = [service_body(standing, language) for standing in standings]
         signals = {path: SignalBody(**_fields(view), age_s=_age_s(view, visit.now)) for path, view in newest.items()}
         body = StatusBody(signals=signals, services=services)
         version = [{path: _value(view) for path, view in newest.items()}, [service.model_dump() for service in services]]

@@ -20,10 +20,6 @@ def _measured(name: str, *figures: str) -> Item:
 TRIPS = Declaration(
     name="trips",
     version=1,
-    purpose={
-        "en": "Keep your trips: duration, distance, average speed and consumption.",
-        "fr": "Conserver vos trajets : durée, distance, vitesse et consommation moyennes.",
-    },
     basis=LegalBasis.CONTRACT,
     level=Level.DATA,
     plans=("connect",),
@@ -41,10 +37,6 @@ TRIPS = Declaration(
 TRIP_PLACES_DECLARATION = Declaration(
     name="trip_places",
     version=1,
-    purpose={
-        "en": "Show where each of your trips began and ended.",
-        "fr": "Montrer où chacun de vos trajets a commencé et fini.",
-    },
     basis=LegalBasis.CONTRACT,
     level=Level.POSITION,
     plans=("connect",),

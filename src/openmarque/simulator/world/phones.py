@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from openmarque.car.digital_keys import Ticket
 from openmarque.domains.commands.memory import COMMAND_TIMER
+from openmarque.domains.commands.reasons import CAR_OFFLINE
 from openmarque.domains.commands.requests import Asked, Signed
 from openmarque.domains.commands.service import RemoteCommands
-from openmarque.domains.commands.texts import CAR_OFFLINE
 from openmarque.governance.memory import tenure_at
 from openmarque.kit.errors import CallerError
 from openmarque.kit.ids import AccountId, TenureId

@@ -8,6 +8,8 @@ from openmarque.brands.pack import load_pack
 from openmarque.catalogue.command_reasons import CommandReason
 from openmarque.catalogue.declarations import Authority
 from openmarque.catalogue.refusals import Reason
+from openmarque.domains.commands import reasons
+from openmarque.domains.commands.bodies import command_in_words
 from openmarque.domains.commands.rules import (
     FIRST_LOCK,
     LONGEST_LOCK,
@@ -22,8 +24,8 @@ from openmarque.domains.commands.rules import (
     tries_left,
 )
 from openmarque.domains.commands.states import State
-from openmarque.domains.commands.texts import TEXTS, told
 from openmarque.governance.platform import installed_catalogue
+from openmarque.kit.texts import LANGUAGES
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -72,13 +74,20 @@ def test_the_commands_are_those_that_services_declare_with_their_authority():
     assert not commands["refresh"].by_digital_key
 
 
-def test_every_state_and_every_reason_has_words_in_both_languages():
-    assert TEXTS["en"].keys() == TEXTS["fr"].keys()
-    for language in ("en", "fr"):
-        for state in set(State) - {State.REFUSED, State.FAILED, State.EXPIRED}:
-            assert told(state, "", language)[0]
-        for reason in (*TEXTS["en"], *CommandReason, *Reason):
-            message, cure = told(State.REFUSED, reason, language)
-            assert message
-            assert cure
-    assert told(State.DONE, "", "de") == told(State.DONE, "", "en")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_state_has_words_and_every_end_but_done_has_a_cure(language):
+    told = [
+        command_in_words(state, "", language) for state in State if state not in {State.REFUSED, State.FAILED, State.EXPIRED}
+    ]
+    assert len({message for message, _ in told}) == len(told)
+    for reason in (
+        reasons.CAR_OFFLINE,
+        reasons.NO_OUTCOME,
+        reasons.NOT_GRANTED,
+        *CommandReason,
+        *Reason,
+        "a_service_of_others",
+    ):
+        message, cure = command_in_words(State.REFUSED, reason, language)
+        assert message.endswith((".", "!"))
+        assert cure

@@ -40,7 +40,7 @@ def test_an_update_tells_the_command_whole_and_an_older_one_nothing():
     assert told is not None
     (name,) = told
     assert (name, told[name]["state"], len(told[name]["steps"])) == (UUID(int=1).hex, "done", 3)
-    assert told[name]["message"] == "Fait : les capteurs de la voiture le disent."
+    assert told[name]["message"] == "Fait\u00a0: les capteurs de la voiture le disent."
     assert merge(update(view(1, State.ACCEPTED, State.SENT)), told) == {}
     assert merge({"kind": "remote_commands"}, told) is None, "what can't be read has the part read anew"
 
