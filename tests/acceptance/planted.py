@@ -15,16 +15,16 @@ from openmarque.car.outbox import EventLane
 from openmarque.car.policy_held import PolicyHeld
 from openmarque.car.remote_commands import RemoteCommands
 from openmarque.domains.commands.memory import MemoryCommands
+from openmarque.domains.commands.states import State
 from openmarque.link.memory import CAR_LINK, LAST_VALUES, LastValues, MemoryLinkStore
 from openmarque.protocol.envelope import encode, read_envelope
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import GONE
-from openmarque.services.trips.car import CAR as TRIPS_IN_CAR
-from openmarque.services.trips.car import observe
 from openmarque.simulator.world.car import CarParts
 from openmarque.simulator.world.cloud import CloudParts
 from openmarque.simulator.world.database import WorldDatabase, WorldTransaction
-from openmarque.simulator.world.world import Parts
+from openmarque.simulator.world.installed import package_installed
+from openmarque.simulator.world.parts import Parts, PlantedFault
 
 
 class AcknowledgesBeforeCommit(WorldDatabase):
@@ -44,7 +44,7 @@ def forget_watermarks(database: WorldDatabase) -> None:
         links[vehicle_id] = replace(link, event_watermark=0, urgent_watermark=0)
 
 
-class CommandsByCarTime(MemoryLinkStore):
+class SortsByCarTime(MemoryLinkStore):
     """The newer of two statuses is the one whose clock says so."""
 
     def write_one(self, rows, write) -> bool:
@@ -186,28 +186,6 @@ class CountsByTheWallClock(Challenges):
         return super().refuses(now._replace(steady_ms=None), challenge, valid_ms)
 
 
-def forgets_trips(state, sample):
-    """A trip is measured and not told."""
-    return replace(observe(state, sample), messages=())
-
-
-def forgets_places(state, sample):
-    """Only the first message of a trip is told."""
-    step = observe(state, sample)
-    return replace(step, messages=step.messages[:1])
-
-
-def car_with_trips(observes: Any):
-    """A car's core whose trips are measured by another function."""
-
-    def make(*args: Any) -> CarCore:
-        core = CarCore(*args)
-        core._pipeline._parts[TRIPS_IN_CAR.name] = replace(TRIPS_IN_CAR, observe=observes)
-        return core
-
-    return make
-
-
 class IgnoresPhones(RemoteCommands):
     """Whoever signed, and with whatever: the platform's word is enough."""
 
@@ -236,6 +214,14 @@ class NeverEndsCommands(MemoryCommands):
         return await super().add_command(tx, row, steps, now, None)
 
 
+class ForgetsOutcomes(MemoryCommands):
+    """What became of a command is looked up where it was sent from, so that time ends what is done."""
+
+    async def lock_command(self, tx, command_id):
+        row = await super().lock_command(tx, command_id)
+        return replace(row, state=State.SENT) if row is not None and row.state is State.DONE else row
+
+
 class BelievesAnyEpoch(PolicyHeld):
     """A greeting's answer needs no signature."""
 
@@ -257,52 +243,103 @@ class KeepsItsLevel(CarCore):
             super()._change_level(turn, level, by)
 
 
-PLANTED = {
-    "believes any epoch": (Parts(car=CarParts(core=believes_any_epoch)), {"lane-blocked"}),
-    "keeps a level that is not offered": (Parts(car=CarParts(core=KeepsItsLevel)), {"level-not-offered"}),
-    "forgets trips": (Parts(car=CarParts(core=car_with_trips(forgets_trips))), {"trip-missing"}),
-    "forgets the places of trips": (Parts(car=CarParts(core=car_with_trips(forgets_places))), {"places-missing"}),
-    "asks for no phone's signature": (Parts(car=CarParts(core=ignores_phones)), {"command-run-without-authority"}),
-    "obeys at any level": (
+CORE_PLANTED = (
+    PlantedFault("believes any epoch", Parts(car=CarParts(core=believes_any_epoch)), frozenset({"lane-blocked"}), seed=0),
+    PlantedFault(
+        "keeps a level that is not offered", Parts(car=CarParts(core=KeepsItsLevel)), frozenset({"level-not-offered"}), seed=0
+    ),
+    PlantedFault(
+        "asks for no phone's signature",
+        Parts(car=CarParts(core=ignores_phones)),
+        frozenset({"command-run-without-authority"}),
+        seed=17,
+    ),
+    PlantedFault(
+        "obeys at any level",
         Parts(car=CarParts(core=car_with(gate=IgnoresLevelForCommands))),
-        {"command-run-in-private-mode", "command-run-without-authority"},
+        frozenset({"command-run-in-private-mode", "command-run-without-authority"}),
+        seed=0,
     ),
-    "never ends commands": (Parts(cloud=CloudParts(commands=NeverEndsCommands)), {"command-without-end"}),
-    "forgets counters at restart": (
+    PlantedFault(
+        "never ends commands", Parts(cloud=CloudParts(commands=NeverEndsCommands)), frozenset({"command-without-end"}), seed=0
+    ),
+    PlantedFault(
+        "lets time end what is done",
+        Parts(cloud=CloudParts(commands=ForgetsOutcomes)),
+        frozenset({"state-outside-its-table"}),
+        seed=0,
+    ),
+    PlantedFault(
+        "forgets counters at restart",
         Parts(car=CarParts(core=forgets_counters)),
-        {"command-counter-went-back", "command-run-twice"},
+        frozenset({"command-counter-went-back", "command-run-twice"}),
+        seed=0,
     ),
-    "looks at no challenge": (Parts(car=CarParts(core=car_with_challenges(IgnoresChallenges))), {"command-run-late"}),
-    "counts by the wall clock": (Parts(car=CarParts(core=car_with_challenges(CountsByTheWallClock))), {"command-run-late"}),
-    "acknowledges before the commit": (
+    PlantedFault(
+        "looks at no challenge",
+        Parts(car=CarParts(core=car_with_challenges(IgnoresChallenges))),
+        frozenset({"command-run-late"}),
+        seed=0,
+    ),
+    PlantedFault(
+        "counts by the wall clock",
+        Parts(car=CarParts(core=car_with_challenges(CountsByTheWallClock))),
+        frozenset({"command-run-late"}),
+        seed=36,
+    ),
+    PlantedFault(
+        "acknowledges before the commit",
         Parts(cloud=CloudParts(database=AcknowledgesBeforeCommit)),
-        {"acknowledged-not-committed"},
+        frozenset({"acknowledged-not-committed"}),
+        seed=0,
     ),
-    "forgets the watermark at restart": (
+    PlantedFault(
+        "forgets the watermark at restart",
         Parts(cloud=CloudParts(restarted=forget_watermarks)),
-        {"watermark-went-back", "stored-twice", "acknowledged-not-committed", "lost-without-loss"},
+        frozenset({"watermark-went-back", "stored-twice", "acknowledged-not-committed", "lost-without-loss"}),
+        seed=2,
     ),
-    "commands by car time": (
-        Parts(cloud=CloudParts(link=CommandsByCarTime)),
-        {"older-value-stored", "acknowledged-not-committed"},
+    PlantedFault(
+        "sorts by car time",
+        Parts(cloud=CloudParts(link=SortsByCarTime)),
+        frozenset({"older-value-stored", "acknowledged-not-committed"}),
+        seed=5,
     ),
-    "caches a policy past its version": (
+    PlantedFault(
+        "caches a policy past its version",
         Parts(cloud=CloudParts(link=IgnoresThePolicyVersion)),
-        {"stored-without-ground", "stored-under-stricter-level", "stored-for-another-tenure", "value-missing"},
+        frozenset({"stored-without-ground", "stored-under-stricter-level", "stored-for-another-tenure", "value-missing"}),
+        seed=2,
     ),
-    "lets a late repeat count": (Parts(cloud=CloudParts(link=LateRepeatsCount)), {"older-value-stored"}),
-    "ignores the level at sending": (
+    PlantedFault(
+        "lets a late repeat count", Parts(cloud=CloudParts(link=LateRepeatsCount)), frozenset({"older-value-stored"}), seed=1
+    ),
+    PlantedFault(
+        "ignores the level at sending",
         Parts(car=CarParts(core=car_with(gate=IgnoresTheLevelAtSending))),
-        {"sent-under-stricter-level"},
+        frozenset({"sent-under-stricter-level"}),
+        seed=2,
     ),
-    "forgets tombstones": (
+    PlantedFault(
+        "forgets tombstones",
         Parts(car=CarParts(core=car_with(event=ForgetsTombstones))),
-        {"lane-blocked", "lost-without-loss"},
+        frozenset({"lane-blocked", "lost-without-loss"}),
+        seed=30,
     ),
-    "renumbers a status on retry": (Parts(car=CarParts(core=car_with(status=RenumbersOnRetry))), {"status-sent-beside"}),
-    "ignores the level at capture": (
+    PlantedFault(
+        "renumbers a status on retry",
+        Parts(car=CarParts(core=car_with(status=RenumbersOnRetry))),
+        frozenset({"status-sent-beside"}),
+        seed=0,
+    ),
+    PlantedFault(
+        "ignores the level at capture",
         Parts(car=CarParts(core=car_with(status=IgnoresTheLevelAtCapture))),
-        {"sent-under-stricter-level"},
+        frozenset({"sent-under-stricter-level"}),
+        seed=11,
     ),
-}
-"""By name: the parts of a world with the fault, and the invariants that may report it."""
+)
+"""Faults in what every service stands on."""
+
+PLANTED = {fault.name: fault for fault in (*CORE_PLANTED, *(f for part in package_installed().world for f in part.planted))}
+"""Every planted fault by its name: those of the core, and those of each service's world part."""

@@ -15,7 +15,7 @@ from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.ids import ContractId, TenureId, VehicleId
 from openmarque.link.memory import CERTIFICATE, LAST_VALUES, REFUSAL_COUNT, CertificateRow, MemoryLinkStore
 from openmarque.protocol.levels import Level
-from openmarque.simulator.world.world import world_catalogue
+from openmarque.simulator.world.installed import package_installed
 from openmarque.storage.memory import MemoryDatabase, memory
 from openmarque.storage.transaction import Transaction
 from tests.contract.link_contract import NOW, LinkContract
@@ -27,7 +27,9 @@ class MemoryStores:
         self.link = MemoryLinkStore(self.database)
         self.levels = MemoryLevels()
         self.facts = MemoryFacts()
-        self.compiler = StoringPolicyCompiler(world_catalogue(), self.facts, MemoryPolicyStore(), Ed25519PrivateKey.generate())
+        self.compiler = StoringPolicyCompiler(
+            package_installed().catalogue, self.facts, MemoryPolicyStore(), Ed25519PrivateKey.generate()
+        )
 
     def tx(self) -> AbstractAsyncContextManager[Transaction]:
         return self.database.begin()

@@ -19,9 +19,9 @@ Rules:
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -60,6 +60,7 @@ from openmarque.car.store import CarStore, StoreUnusable
 from openmarque.car.waking import Wakes
 from openmarque.catalogue.policy import PolicyRejected
 from openmarque.catalogue.register import Catalogue
+from openmarque.protocol.car_part import CarPart
 from openmarque.protocol.envelope import Lane, UnreadableFrame, encode, read_ack
 from openmarque.protocol.levels import Level, at_most
 from openmarque.protocol.messages import LEVEL_CHANGED, POLICY_ACCEPTED, Hello, PolicyAccepted, Welcome
@@ -83,11 +84,20 @@ class CarCore(CoreViews):
     `remove_phone`, `pair`, `nothing_moved`, `tick`.
     """
 
-    def __init__(self, profile: CarProfile, store: CarStore, keys: Keyring, catalogue: Catalogue, boot: str = "") -> None:
+    def __init__(
+        self,
+        profile: CarProfile,
+        store: CarStore,
+        keys: Keyring,
+        catalogue: Catalogue,
+        boot: str = "",
+        parts: Iterable[CarPart[Any]] | None = None,
+    ) -> None:
         """Go on from what `store` holds; an empty store is a new car: private, epoch 0, no policy.
 
-        `catalogue` holds the services installed in the car; those with a ``car.py`` take part. `boot` names the life of the steady clock
-        (``kit.clock.boot_id``). Raises ``StoreUnusable`` when the store's records are not ours, or another car's, and ``InvalidCarPart``.
+        `catalogue` holds the services installed in the car; those with a ``car.py`` take part, unless `parts` are given. `boot` names the
+        life of the steady clock (``kit.clock.boot_id``). Raises ``StoreUnusable`` when the store's records are not ours, or another
+        car's, and ``InvalidCarPart``.
         """
         self._is_new = store.read(VEHICLE, UUID) is None
         if not self._is_new and store.read(VEHICLE, UUID) != profile.vehicle_id:
@@ -106,7 +116,7 @@ class CarCore(CoreViews):
         self._link = Link(store, self._gate, self._counts, profile.outbox_limit, self._optional.__contains__)
         chosen = store.read(PRIVACY, PrivacyRecord) or PrivacyRecord()
         self._privacy = Privacy(profile, keys, chosen, (self._gate, self._link))
-        parts = car_parts(catalogue.services)
+        parts = car_parts(catalogue.services) if parts is None else tuple(parts)
         states = {part.name: store.read(service_record(part.name), part.state) for part in parts}
         effects = Effects(catalogue, (self._gate, self._link, self._counts))
         self._wakes = Wakes(store, [part.name for part in parts if part.wake], self._counts, boot)

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from openmarque.simulator.world.exploration import Exploration, Failure, explore
+from openmarque.simulator.world.installed import with_services
 from openmarque.simulator.world.world import DEFAULT_STEPS
 
 
@@ -19,18 +20,23 @@ def world(
     seeds: Annotated[int, typer.Option(min=1, help="How many worlds.")] = 100,
     first_seed: Annotated[int, typer.Option(min=0, help="The seed of the first; the others follow.")] = 0,
     steps: Annotated[int, typer.Option(min=1, help="Steps of each before it is left in peace.")] = DEFAULT_STEPS,
+    service: Annotated[
+        list[str] | None,
+        typer.Option(help="An installed service from outside this package to run beside ours; may be repeated."),
+    ] = None,
     go_on: Annotated[bool, typer.Option("--go-on", help="Run all seeds, whatever fails.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Cars, people and platform under one seeded clock, with every kind of fault; tells which invariant broke, if any."""
     console = Console(highlight=False)
+    installed = with_services(service or ())
     if json:
-        result = explore(seeds, first_seed, steps, stop_at_failure=not go_on)
+        result = explore(seeds, first_seed, steps, installed=installed, stop_at_failure=not go_on)
         typer.echo(msgspec.json.encode(_document(result)).decode())
     else:
         with console.status("") as status:
             tell = lambda so_far: status.update(f"{so_far.seeds} of {seeds} seeds, {so_far.steps:,} steps")  # noqa: E731 - one line
-            result = explore(seeds, first_seed, steps, stop_at_failure=not go_on, tell=tell)
+            result = explore(seeds, first_seed, steps, installed=installed, stop_at_failure=not go_on, tell=tell)
         _print(console, result)
     if result.failures:
         raise typer.Exit(1)

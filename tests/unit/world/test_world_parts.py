@@ -33,7 +33,7 @@ async def three_writes(of: WorldDatabase) -> None:
         tx.publish_after_commit("second", b"")
 
 
-def test_acts_run_in_the_command_of_time_and_then_of_planning():
+def test_acts_run_in_the_order_of_time_and_then_of_planning():
     scheduler = Scheduler(1_000)
     done: list[str] = []
     for wait, name in ((5, "late"), (1, "a"), (1, "b"), (0, "now")):

@@ -1,9 +1,9 @@
 """A car in the world: the real core on a store that survives crashes of the core, with a clock of its own."""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -13,6 +13,7 @@ from openmarque.car.store import MemoryCarStore
 from openmarque.catalogue.register import Catalogue
 from openmarque.kit.ids import VehicleId
 from openmarque.protocol import signing
+from openmarque.protocol.car_part import CarPart
 from openmarque.protocol.envelope import Trust
 from openmarque.simulator.world.journal import Journal
 from openmarque.simulator.world.network import Network
@@ -21,6 +22,8 @@ from openmarque.simulator.world.scheduler import Scheduler
 _FOREVER: Final = Validity(0, 2**52)
 """Certificates do not run out in the world: their renewal has its own tests."""
 _LEAST_WAIT_MS: Final = 1
+_BOOT: Final = ""
+"""The steady clock of the world goes on whatever happens to a car: it has one life."""
 CRASH_POINTS: Final = ("before_commit", "after_commit")
 
 Input = Callable[[CarCore, Now], Output]
@@ -83,10 +86,19 @@ class CarWitness(Protocol):
 
 
 @dataclass(frozen=True)
-class CarParts:
-    """What a car is made of; tests put broken parts here, to see the world find them."""
+class CarSoftware:
+    """What is installed in every car of a world: the catalogue, and the in-car parts of its services."""
 
-    core: Callable[[CarProfile, MemoryCarStore, WorldKeys, Catalogue], CarCore] = CarCore
+    catalogue: Catalogue
+    parts: tuple[CarPart[Any], ...]
+
+
+@dataclass(frozen=True)
+class CarParts:
+    """What a car is made of; tests put broken parts here, to see the world find them. `services` take the place of installed parts of their names."""
+
+    core: Callable[[CarProfile, MemoryCarStore, WorldKeys, Catalogue, str, tuple[CarPart[Any], ...]], CarCore] = CarCore
+    services: Mapping[str, CarPart[Any]] = field(default_factory=dict)
 
 
 class WorldCar:
@@ -97,7 +109,7 @@ class WorldCar:
         name: str,
         profile: CarProfile,
         keys: WorldKeys,
-        catalogue: Catalogue,
+        software: CarSoftware,
         parts: CarParts,
         surroundings: tuple[Scheduler, Network, Journal, CarWitness],
     ) -> None:
@@ -106,8 +118,8 @@ class WorldCar:
         self.profile = profile
         self.vehicle_id = VehicleId(profile.vehicle_id)
         self._keys = keys
-        self._catalogue = catalogue
-        self._parts = parts
+        self._software = software
+        self._make = parts.core
         self._scheduler, self._network, self._journal, self._witness = surroundings
         self.core: CarCore | None = None
         self.store = MemoryCarStore()
@@ -132,7 +144,8 @@ class WorldCar:
     def start(self) -> None:
         """Power up: a core on what the store holds; it connects when there is coverage."""
         if self.core is None:
-            self.core = self._parts.core(self.profile, self.store, self._keys, self._catalogue)
+            software = self._software
+            self.core = self._make(self.profile, self.store, self._keys, software.catalogue, _BOOT, software.parts)
             self.core_seen()
             if self.has_coverage:
                 self.connect()

@@ -27,9 +27,7 @@ from openmarque.link.memory import MemoryLinkStore
 from openmarque.link.ports import Handler
 from openmarque.link.status_ingest import StatusIngest
 from openmarque.protocol.envelope import Lane
-from openmarque.services.trips.service import TripHandler
-from openmarque.services.trips.store import MemoryTrips
-from openmarque.simulator.world.database import Tables, WorkerCrash, WorldDatabase
+from openmarque.simulator.world.database import WorkerCrash, WorldDatabase
 from openmarque.simulator.world.fault_profile import CALM, FaultProfile
 from openmarque.simulator.world.journal import Journal
 from openmarque.simulator.world.scheduler import Scheduler, WorldClock, run
@@ -45,6 +43,8 @@ _MOST_WRITES: Final = 8
 """Crash points by the number of writes before them: a transaction of a small batch has about as many."""
 
 Frame = tuple[VehicleId, bytes]
+ServiceHandlers = Callable[[LiveUpdates], Sequence[Handler]]
+"""The handlers of a service's messages, kept in memory; made anew for each worker."""
 
 
 def no_restart(_database: WorldDatabase) -> None:
@@ -90,10 +90,12 @@ class Cloud:
         parts: CloudParts,
         database: WorldDatabase,
         catalogue: Catalogue,
+        services: Sequence[ServiceHandlers],
         keys: tuple[Ed25519PrivateKey, Ed25519PrivateKey],
         scheduler: Scheduler,
     ) -> None:
         """Wire the use cases as ``openmarque.app`` does, on memory; `keys` sign policies and commands."""
+        self._services = services
         key, self.command_key = keys
         self.database = database
         self.clock = WorldClock(scheduler)
@@ -115,9 +117,10 @@ class Cloud:
         evaluators, live, register = self._parts.evaluators(), LiveUpdates(self.clock), self._catalogue.messages
         handlers: list[Handler] = [
             LevelHandler(MemoryLevels(), self.link, self.compiler, live),
-            TripHandler(MemoryTrips(), live),
             ReportHandler(self.remote_commands.progress, self.phones),
         ]
+        for handlers_of in self._services:
+            handlers += handlers_of(live)
         after = (Resend(self.commands, self.phones),)
         known = frozenset(self._catalogue.commands())
         return Worker(
@@ -161,7 +164,6 @@ class CloudLife:
         self._random = random
         self._journal = journal
         self.faults: FaultProfile = CALM
-        self.backups: list[Tables] = []
         self.answered: Callable[[VehicleId, bytes], None] = lambda _vehicle_id, _payload: None
 
     def arrive(self, vehicle_id: VehicleId, channel: str, payload: bytes) -> None:

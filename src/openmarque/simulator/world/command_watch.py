@@ -1,8 +1,10 @@
-"""Watches what the cars do on commands. It knows when each challenge was truly given out and which command each person truly gave. REQ RC-6.
+"""Watches what the cars do on commands. It knows when each challenge was truly given out and which command was truly signed. REQ RC-6.
 
 Invariants here (names as reported):
-    command-run-without-authority  a car acts only on a remote command that a phone of its present owner signed, and that it knows
-    command-run-twice              at most once, and none of a phone after a later one
+    command-run-without-authority  a car acts only on a remote command that was signed by who has to sign it: a phone of its present owner
+                                   that it knows, or the platform; never on one that only the people in the car may give
+    command-run-with-bad-arguments nor with arguments that the command does not take, or other ones than were signed
+    command-run-twice              at most once, and none of a key after a later one
     command-run-late               not after the time that the command allows, counted in truth from the challenge
     command-run-in-private-mode    not at a level that lets nothing out, nor with remote access off
     command-counter-went-back      what a car has taken of a key it remembers, through every crash
@@ -10,30 +12,31 @@ Invariants here (names as reported):
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 import msgspec
 
 from openmarque.car.model import Actuation, Channel, Output
+from openmarque.catalogue.declarations import Authority, Declaration
 from openmarque.domains.commands.memory import VEHICLE_COMMAND
-from openmarque.domains.commands.states import State
+from openmarque.domains.commands.states import OPEN
 from openmarque.kit.ids import VehicleId
 from openmarque.protocol.commands import ChallengeAnswer
 from openmarque.protocol.levels import Level
 from openmarque.simulator.world.car import WorldCar
+from openmarque.simulator.world.commanding import Given
 from openmarque.simulator.world.database import Tables
 from openmarque.simulator.world.journal import InvariantBroken
-from openmarque.simulator.world.phones import Given
 from openmarque.simulator.world.scheduler import Scheduler
-
-_OVER = frozenset((State.DONE, State.REFUSED, State.FAILED, State.EXPIRED))
 
 
 class CommandWatch:
     """``CommandWitness``. Raises ``InvariantBroken`` at the step that breaks one."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
-        """Watch nothing yet."""
+    def __init__(self, scheduler: Scheduler, commands: Mapping[str, tuple[Declaration, Authority]]) -> None:
+        """Watch nothing yet. `commands` says by name who has to sign, and which declaration lists it."""
         self._scheduler = scheduler
+        self._commands = commands
         self._issued: dict[bytes, int] = {}
         self._given: dict[str, Given] = {}
         self._run: dict[tuple[VehicleId, str], int] = defaultdict(int)
@@ -56,7 +59,8 @@ class CommandWatch:
                 answer = msgspec.msgpack.decode(frame.payload, type=ChallengeAnswer)
                 self._issued[answer.challenge] = self._scheduler.now_ms
         for action in out.actions:
-            self._acts(car, action)
+            if action.command_id:  # others are the car's own, by a service's wake
+                self._acts(car, action)
         self._remembers(car)
 
     def _acts(self, car: WorldCar, action: Actuation) -> None:
@@ -64,18 +68,29 @@ class CommandWatch:
         assert core is not None
         self.acted += 1
         given = self._given.get(action.command_id)
-        owner = core.policy.tenure_id if core.policy else None
-        known = {phone.key_id for phone in core.phones}
-        if given is None or given.command != action.command or given.tenure_id != owner or given.key_id not in known:
+        if given is None or given.command != action.command or not self._is_authorised(car, given):
             raise InvariantBroken("command-run-without-authority", f"{car.name} does {action.command}: {given}")
+        if not given.is_sound or given.arguments != action.arguments:
+            raise InvariantBroken("command-run-with-bad-arguments", f"{car.name} does {action}: {given}")
         if given.counter <= self._run[car.vehicle_id, given.key_id]:
             raise InvariantBroken("command-run-twice", f"{car.name} does {given}")
         self._run[car.vehicle_id, given.key_id] = given.counter
         if self._scheduler.now_ms > self._issued[given.challenge] + given.valid_ms:
             late_ms = self._scheduler.now_ms - self._issued[given.challenge] - given.valid_ms
             raise InvariantBroken("command-run-late", f"{car.name} is {late_ms} ms late: {given}")
-        if core.level < Level.DATA or not core.privacy.remote_access:
+        declaration, _ = self._commands[given.command]
+        if core.level < Level.DATA or (declaration.remote and not core.privacy.remote_access):
             raise InvariantBroken("command-run-in-private-mode", f"{car.name} at {core.level}: {given}")
+
+    def _is_authorised(self, car: WorldCar, given: Given) -> bool:
+        core = car.core
+        assert core is not None
+        _, authority = self._commands[given.command]
+        if given.tenure_id != (core.policy.tenure_id if core.policy else None):
+            return False
+        if authority is Authority.PLATFORM:
+            return not given.key_id
+        return authority is not Authority.LOCAL and given.key_id in {phone.key_id for phone in core.phones}
 
     def _remembers(self, car: WorldCar) -> None:
         core = car.core
@@ -90,5 +105,5 @@ class CommandWatch:
     def ask(tables: Tables) -> None:
         """The final question about the platform's commands."""
         for row in tables.get(VEHICLE_COMMAND, {}).values():
-            if row.state not in _OVER:
+            if row.state in OPEN:
                 raise InvariantBroken("command-without-end", f"{row.command} is {row.state}")

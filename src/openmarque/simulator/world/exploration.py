@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from openmarque.kit.clock import from_ms, iso
+from openmarque.simulator.world.installed import Installed
 from openmarque.simulator.world.journal import Event, InvariantBroken
-from openmarque.simulator.world.world import DEFAULT_STEPS, Parts, World
+from openmarque.simulator.world.parts import Parts
+from openmarque.simulator.world.world import DEFAULT_STEPS, World
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,14 @@ class Failure:
     invariant: str
     detail: str
     last: tuple[Event, ...]
+    services: tuple[str, ...] = ()
+    """Those from outside the package that ran beside ours."""
 
     @property
     def command(self) -> str:
         """Runs this world again."""
-        return f"openmarque world --seeds 1 --first-seed {self.seed} --steps {self.steps}"
+        beside = "".join(f" --service {name}" for name in self.services)
+        return f"openmarque world --seeds 1 --first-seed {self.seed} --steps {self.steps}{beside}"
 
     def lines(self) -> list[str]:
         """The last events, one a line, oldest first."""
@@ -49,18 +54,23 @@ def explore(
     steps: int = DEFAULT_STEPS,
     parts: Parts | None = None,
     *,
+    installed: Installed | None = None,
     stop_at_failure: bool = True,
     tell: Callable[[Exploration], None] | None = None,
 ) -> Exploration:
-    """Run the worlds of `seeds` seeds from `first_seed` on; ends at the first failure unless told otherwise. `tell` hears of each."""
+    """Run the worlds of `seeds` seeds from `first_seed` on; ends at the first failure unless told otherwise. `tell` hears of each.
+
+    `installed` are the services that each world runs, those of the package unless said otherwise.
+    """
     result = Exploration()
     begun = time.perf_counter()
     for seed in range(first_seed, first_seed + seeds):
-        world = World(seed, steps, parts)
+        world = World(seed, steps, parts, installed=installed)
         try:
             world.run()
         except InvariantBroken as broken:
-            result.failures.append(Failure(seed, steps, broken.invariant, broken.detail, tuple(world.journal.last)))
+            others = installed.others if installed else ()
+            result.failures.append(Failure(seed, steps, broken.invariant, broken.detail, tuple(world.journal.last), others))
         result.seeds += 1
         result.steps += world.scheduler.steps
         result.faults += world.journal.faults

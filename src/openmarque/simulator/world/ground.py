@@ -13,6 +13,7 @@ from openmarque.protocol.levels import Level
 from openmarque.simulator.world.database import Tables
 from openmarque.simulator.world.scheduler import Scheduler
 
+_ALWAYS: Final = ((0, 2**62),)
 FACT_TABLES: Final = frozenset((CONTRACT, SERVICE_SWITCH, TENURE, VEHICLE))
 
 
@@ -60,8 +61,10 @@ class Grounds:
         contracts = [c for c in self.tables[CONTRACT].values() if c.tenure_id == tenure.tenure_id and c.state is State.ACTIVE]
         off = {name for owner, name in self.tables.get(SERVICE_SWITCH, {}).values() if owner == tenure.tenure_id}
         windows = {
-            name: tuple((to_ms(c.starts_at), to_ms(c.ends_at)) for c in contracts if c.plan in declaration.plans)
+            name: _ALWAYS
+            if declaration.is_legal_duty
+            else tuple((to_ms(c.starts_at), to_ms(c.ends_at)) for c in contracts if c.plan in declaration.plans)
             for name, declaration in self._declarations.items()
-            if off.isdisjoint((name, declaration.group))
+            if declaration.is_legal_duty or off.isdisjoint((name, declaration.group))
         }
         return Ground(tenure.tenure_id, to_ms(tenure.started_at), ceiling, windows)

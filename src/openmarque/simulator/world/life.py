@@ -1,63 +1,83 @@
-"""What happens to a car in the world: trips, levels, switches, coverage, sleep, crashes, resets, clocks that jump."""
+"""What happens to a car in the world: it drives, its people choose levels and switches, it loses coverage, sleeps, crashes, its clock jumps.
 
+What the sensors and actuators of services do comes from the world parts of those services (``part.Hardware``), by command name.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from random import Random
 from typing import Final, Protocol
 
 from openmarque.car.model import REMOTE_ACCESS, Actuation
-from openmarque.protocol import signals as vss
+from openmarque.catalogue.register import Catalogue
 from openmarque.protocol.envelope import Trust
 from openmarque.protocol.levels import EVERY_LEVEL, Level
 from openmarque.protocol.signals import Value
-from openmarque.services.trips.declaration import GROUP
 from openmarque.simulator.world.car import CRASH_POINTS, WorldCar
-from openmarque.simulator.world.driver import Driver, DriverTrip
+from openmarque.simulator.world.driver import Driver
 from openmarque.simulator.world.fault_profile import CALM, DAY_MS, HOUR_MS, MINUTE_MS, FaultProfile
 from openmarque.simulator.world.journal import Journal
+from openmarque.simulator.world.part import Arguments, CarScene, Hardware, Reading, Sensed, WorldPart
 from openmarque.simulator.world.scheduler import Scheduler
 
-SWITCHES: Final = (REMOTE_ACCESS, GROUP, "trips", "status", "car_finder", "trip_places")
 _OTHER_BUNDLE: Final = 0.3
 """Share of the starts after a crash at which a car knows other levels than before."""
 _JUMPS_MS: Final = (-HOUR_MS, 3 * HOUR_MS, -2 * DAY_MS, 40 * DAY_MS, 30 * 365 * DAY_MS, -45_000, 90_000)
 """A wrong time zone, a flat battery, a receiver's week roll-over, a slow drift."""
+_STUCK: Final = 0.1
+"""Share of the actions that come to nothing."""
 
 
 class LifeWitness(Protocol):
     """Whoever compares what the cars sensed with what the platform holds."""
 
-    def senses(self, car: WorldCar, values: dict[str, Value]) -> None:
+    def senses(self, car: WorldCar, values: Mapping[str, Value]) -> None:
         """The sensors are about to say this."""
         ...
 
-    def drove(self, car: WorldCar, trip: DriverTrip, at_ms: int) -> None:
-        """A sample of a trip was taken at `at_ms` by the car's clock."""
-        ...
-
-    def arrived(self, car: WorldCar, trip: DriverTrip) -> None:
-        """The car has sensed the end of this trip."""
+    def sensed(self, car: WorldCar, sensed: Sensed) -> None:
+        """They said it."""
         ...
 
     def data_lost(self, car: WorldCar, why: str) -> None:
-        """From here back, trips of this car may be missing for a good reason."""
+        """From here back, data of this car may be missing for a good reason."""
         ...
+
+
+def switches_of(catalogue: Catalogue) -> tuple[str, ...]:
+    """Everything that can be switched off: services, their groups."""
+    declarations = list(catalogue.service_declarations())
+    return tuple(sorted({d.name for d in declarations} | {d.group for d in declarations if d.group}))
 
 
 class CarLife:
     """One car's days. ``begin`` starts them; ``calm`` lets the last of them be quiet."""
 
-    def __init__(self, car: WorldCar, scheduler: Scheduler, random: Random, journal: Journal, witness: LifeWitness) -> None:
+    def __init__(
+        self, car: WorldCar, switches: Iterable[str], surroundings: tuple[Scheduler, Random, Journal, LifeWitness]
+    ) -> None:
         """Nothing has happened yet."""
         self.car = car
-        self._scheduler = scheduler
-        self._random = random
-        self._journal = journal
-        self._witness = witness
-        self._driver = Driver(random)
+        self._switches = (REMOTE_ACCESS, *switches)
+        self._scheduler, self._random, self._journal, self._witness = surroundings
+        self._driver = Driver(self._random)
         self.faults: FaultProfile = CALM
         self._quiet = False
         self._silent = False
+        self._hardware: list[Hardware] = []
+        self._actuators: dict[str, tuple[CarScene, Callable[[CarScene, Arguments], None]]] = {}
         car.actuate = self._act
+
+    def furnish(self, parts: Iterable[tuple[WorldPart, Random]], ask: Callable[[str, Arguments], None]) -> None:
+        """Build in what the services bring, and let their people begin; each draws from its own ``Random``."""
+        for part, random in parts:
+            scene = CarScene(self.car, self._scheduler, random, self._journal, self._sense, self._sense_all, ask)
+            if part.hardware is not None:
+                hardware = part.hardware(random)
+                self._hardware.append(hardware)
+                self._actuators |= {name: (scene, act) for name, act in hardware.actuators.items()}
+            if part.actor is not None:
+                part.actor(scene)
 
     def begin(self, faults: FaultProfile) -> None:
         """Power up and plan what will happen."""
@@ -87,18 +107,37 @@ class CarLife:
         """The sensors say nothing more: what was sensed last is what the platform should know in the end."""
         self._silent = True
 
-    # Remote commands
+    # Actuators
 
     def _act(self, action: Actuation) -> None:
-        """The locks move, in a moment, and now and then they are stuck."""
-        if self._random.random() < 0.9:
-            self._scheduler.after(self._random.randint(100, 9_000), self._locks_move, action.command == "lock")
+        """What was asked for happens in a moment; now and then it is stuck."""
+        if action.command in self._actuators and self._random.random() >= _STUCK:
+            scene, act = self._actuators[action.command]
+            self._scheduler.after(self._random.randint(100, 9_000), self._moves, act, scene, action.arguments)
 
-    def _locks_move(self, locked: bool) -> None:  # noqa: FBT001 - called by the scheduler, which hands values over by place
-        values: dict[str, Value] = dict.fromkeys((*vss.DOORS_LOCKED, vss.TRUNK_LOCKED), locked)
+    def _moves(self, act: Callable[[CarScene, Arguments], None], scene: CarScene, arguments: Arguments) -> None:
         if self.car.core is not None and not self._silent:
-            self._witness.senses(self.car, values)
-            self.car.step(lambda core, now: core.sensed(now, values))
+            act(scene, arguments)
+
+    # Sensors
+
+    def _read(self, *, everything: bool) -> dict[str, Value]:
+        reading = Reading(self._scheduler.now_ms, self._driver.is_driving, everything)
+        values = self._driver.sense(reading.true_ms, everything=everything)
+        for hardware in self._hardware:
+            if hardware.read is not None:
+                values |= hardware.read(reading)
+        return values
+
+    def _sense(self, values: Mapping[str, Value]) -> None:
+        """Some sensors say something between two samples."""
+        if self.car.core is not None and not self._silent:
+            self._give(values)
+
+    def _sense_all(self) -> None:
+        """All sensors are asked anew, as in any sample."""
+        if self.car.core is not None and not self._silent:
+            self._take(self._read(everything=True))
 
     # Driving
 
@@ -133,7 +172,7 @@ class CarLife:
         if self._silent:
             return
         if self.car.core is not None:
-            self._take(driver.sense(self._scheduler.now_ms))
+            self._take(self._read(everything=False))
         elif not driver.is_driving and self.faults.long_sleep and not self._quiet:
             self._scheduler.after(10 * MINUTE_MS, self._sample)  # asleep: nobody asks the sensors
             return
@@ -143,20 +182,17 @@ class CarLife:
             self._scheduler.after(random.randint(10_000, 40_000), self._sample)
 
     def _take(self, values: dict[str, Value]) -> None:
-        car, trip, at_ms = self.car, self._driver.trip, self.car.now().ms
-        self._witness.senses(car, values)
         if self.faults.car_crash and self._random.random() < self.faults.car_crash:
-            car.crash_next(self._random.choice(CRASH_POINTS))
+            self.car.crash_next(self._random.choice(CRASH_POINTS))
             self._scheduler.after(self._random.randint(500, 60_000), self._start_again)
-        taken = car.step(lambda core, now: core.sensed(now, values))
-        if not taken or trip is None:
-            return
-        trip.has_place |= vss.LATITUDE in values
-        if self._driver.is_driving:
-            self._witness.drove(car, trip, at_ms)
-        else:
-            self._witness.arrived(car, trip)
-            self._driver.trip = None
+        self._give(values)
+
+    def _give(self, values: Mapping[str, Value]) -> None:
+        car, at_ms = self.car, self.car.now().ms
+        self._witness.senses(car, values)
+        kept = car.step(lambda core, now: core.sensed(now, values))
+        level = None if car.core is None else car.core.level
+        self._witness.sensed(car, Sensed(values, at_ms, self._scheduler.now_ms, self._driver.is_driving, level, kept))
 
     # The people in the car
 
@@ -168,7 +204,7 @@ class CarLife:
         self.car.step(lambda core, now: core.set_level(now, level, "head unit"))
 
     def _switch(self) -> None:
-        name, on = self._random.choice(SWITCHES), self._random.random() < 0.6
+        name, on = self._random.choice(self._switches), self._random.random() < 0.6
         self._journal.note(self._scheduler.now_ms, "switch", self.car.name, f"{name}={on}")
         self.car.step(lambda core, now: core.set_switch(now, name, on=on))
 

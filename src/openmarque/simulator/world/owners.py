@@ -4,7 +4,7 @@ Each is one transaction that changes the facts and has the car's policy compiled
 do on PostgreSQL.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -15,7 +15,6 @@ from openmarque.domains.contracts.rules import State
 from openmarque.governance.memory import CONTRACT, ContractRow, TenureRow, VehicleRow, tenure_at
 from openmarque.kit.ids import ContractId, TenureId, VehicleId
 from openmarque.protocol.levels import Level
-from openmarque.services.trips.declaration import GROUP
 from openmarque.simulator.world.cloud import Cloud
 from openmarque.simulator.world.database import WorldTransaction
 from openmarque.simulator.world.fault_profile import HOUR_MS, FaultProfile
@@ -25,7 +24,6 @@ from openmarque.simulator.world.scheduler import Scheduler, run
 from openmarque.storage.errors import StoreUnavailable
 
 PLAN: Final = "connect"
-_NAMES: Final = ("trips", GROUP, "status", "car_finder", "trip_places")
 _LONG: Final = timedelta(days=1100)
 """A trial of three years, the longest in use; other contracts end while the world runs."""
 
@@ -43,13 +41,13 @@ class OwnerWitness(Protocol):
 class Owners:
     """The people behind the cars."""
 
-    def __init__(self, cloud: Cloud, scheduler: Scheduler, random: Random, journal: Journal, witness: OwnerWitness) -> None:
-        """Nobody has a car yet."""
+    def __init__(
+        self, cloud: Cloud, switches: Sequence[str], surroundings: tuple[Scheduler, Random, Journal, OwnerWitness]
+    ) -> None:
+        """Nobody has a car yet. `switches` can be switched off in the app."""
         self._cloud = cloud
-        self._scheduler = scheduler
-        self._random = random
-        self._journal = journal
-        self._witness = witness
+        self._switches = switches
+        self._scheduler, self._random, self._journal, self._witness = surroundings
         self._vehicles: list[VehicleId] = []
 
     def provision(self, vehicle_id: VehicleId, ceiling: Level, keys: dict[str, bytes]) -> None:
@@ -90,7 +88,7 @@ class Owners:
         self._apply("contract_ended" if ends else "contract_began", change)
 
     def _switch(self) -> None:
-        name, off = self._random.choice(_NAMES), self._random.random() < 0.4
+        name, off = self._random.choice(self._switches), self._random.random() < 0.4
         self._apply(
             "switched_off" if off else "switched_on",
             lambda tx, tenure: self._cloud.facts.switch(tx, tenure.tenure_id, name, off=off),

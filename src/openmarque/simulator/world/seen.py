@@ -1,6 +1,6 @@
 """What the observer remembers of one car: what its sensors said, and every numbered message it sent."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import msgspec
@@ -10,8 +10,6 @@ from openmarque.protocol.envelope import Lane
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import StatusBody
 from openmarque.protocol.signals import Value
-from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES
-from openmarque.simulator.world.driver import DriverTrip
 
 read_status = msgspec.msgpack.Decoder(StatusBody).decode
 """The values in a status message's body."""
@@ -29,17 +27,14 @@ class Origin(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """A numbered message as it left the car; `through` is its number, or the end of a tombstone.
-
-    `trip` is the number of the trip that it is about; 0 when it is about none.
-    """
+    """A numbered message as it left the car; `through` is its number, or the end of a tombstone. `about` is the body, read."""
 
     type: str
     level: Level
     frame: bytes
     body: bytes
     through: int
-    trip: int
+    about: msgspec.Struct
 
 
 class InFlight(NamedTuple):
@@ -54,7 +49,8 @@ class InFlight(NamedTuple):
 class SeenCar:
     """One car as seen from outside.
 
-    `lost_ms` is the last instant at which data could go missing for a good reason, `places_lost_ms` that for the places of trips.
+    `lost_ms` is the last instant at which any data could go missing for a good reason; `closed_ms` the last one at which a declaration that
+    has messages was closed in the car, by level, switch or policy. `open` are its windows by the policy that the car holds.
     """
 
     name: str
@@ -64,18 +60,23 @@ class SeenCar:
     sent: dict[Number, list[Sent]] = field(default_factory=dict)
     in_flight: InFlight | None = None
     policy: Policy | None = None
-    trips_open: tuple[int, int] = (0, 0)
-    places_open: tuple[int, int] = (0, 0)
-    trips: list[DriverTrip] = field(default_factory=list)
-    finished: list[DriverTrip] = field(default_factory=list)
+    open: dict[str, tuple[int, int]] = field(default_factory=dict)
     lost_ms: int = 0
-    places_lost_ms: int = 0
+    closed_ms: dict[str, int] = field(default_factory=dict)
     clock_off_ms: int = 0
     """How far its clock was ever off."""
+    core: object = None
+    aware_ms: int = 0
+    """Since when its core remembers what its sensors said: it started then, or forgot an owner."""
     newest_policy: int = 0
     """Highest version of its policy ever committed, backups notwithstanding."""
     platform_lost: bool = False
     """Whether the platform ever went back to a backup, so that it may miss what this car no longer holds."""
+
+    def said(self, path: str) -> Value | None:
+        """The newest value of which the car can know; None for a signal of which it knows nothing."""
+        value, sensed_ms = self.latest.get(path, (None, 0))
+        return value if sensed_ms >= self.aware_ms else None
 
 
 @dataclass(slots=True)
@@ -90,26 +91,7 @@ class Committed:
     """Sample that each stored tracked value came from, by VSS path."""
     policy_version: int = 0
     level: Level = Level.PRIVATE
-    trips: dict[int, int] = field(default_factory=dict)
-    """Start of each stored trip by its number, as the car said it."""
-    places: set[int] = field(default_factory=set)
-    """Numbers of the trips whose places are stored."""
-
-    def holds(self, sent: Sent) -> bool:
-        """Whether the trip, or the places, that this message tells are stored; true for what tells neither."""
-        kept = {TRIP_COMPLETED: self.trips, TRIP_PLACES: self.places}.get(sent.type)
-        return kept is None or sent.trip in kept
 
     def copy(self) -> "Committed":
         """The same, apart."""
-        return Committed(
-            self.status_epoch,
-            self.link_epoch,
-            self.lost,
-            dict(self.watermarks),
-            dict(self.samples),
-            self.policy_version,
-            self.level,
-            dict(self.trips),
-            set(self.places),
-        )
+        return replace(self, watermarks=dict(self.watermarks), samples=dict(self.samples))

@@ -1,45 +1,45 @@
-"""One world from one seed: two or three cars and their people, a network, a platform, faults; and those who watch.
+"""One world from one seed: one to three cars and their people, a network, a platform, faults; and those who watch.
 
 A world has three parts: days in which anything may go wrong, a calm in which nothing does, and the final questions: is everything
-settled, does the platform hold what the cars hold, has each trip arrived that had no reason not to?
+settled, does the platform hold what the cars hold, and what each service asks besides?
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from operator import attrgetter
 from random import Random
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from openmarque.brands.pack import load_pack
 from openmarque.car.model import CarProfile
-from openmarque.catalogue.register import Catalogue
+from openmarque.domains.commands.memory import DIGITAL_KEY, VEHICLE_COMMAND
+from openmarque.domains.commands.states import COMMAND_LIFE, DIGITAL_KEY_LIFE
 from openmarque.kit.clock import to_ms
-from openmarque.kit.ids import VehicleId
 from openmarque.protocol import signing
 from openmarque.protocol.levels import EVERY_LEVEL, Level
-from openmarque.services.lock.declaration import SERVICE as LOCK_SERVICE
-from openmarque.services.status.declaration import SERVICE as STATUS_SERVICE
-from openmarque.services.trips.declaration import SERVICE as TRIPS_SERVICE
-from openmarque.simulator.world.car import CarParts, WorldCar, WorldKeys
+from openmarque.simulator.world.car import CarSoftware, WorldCar, WorldKeys
 from openmarque.simulator.world.car_watch import CarWatch
-from openmarque.simulator.world.cloud import Cloud, CloudLife, CloudParts
+from openmarque.simulator.world.cloud import Cloud, CloudLife
 from openmarque.simulator.world.cloud_watch import CloudWatch
 from openmarque.simulator.world.command_watch import CommandWatch
+from openmarque.simulator.world.commanding import CommandClock, CommandLife
 from openmarque.simulator.world.database import Tables
+from openmarque.simulator.world.driver import TRACKED
 from openmarque.simulator.world.fault_profile import CALM, MINUTE_MS, FaultProfile, draw
+from openmarque.simulator.world.installed import Installed, package_installed
 from openmarque.simulator.world.journal import Journal
-from openmarque.simulator.world.life import CarLife
+from openmarque.simulator.world.life import CarLife, switches_of
 from openmarque.simulator.world.network import Network
-from openmarque.simulator.world.outcome import Ending
+from openmarque.simulator.world.outcome import LATELY_MS, ask_settled
 from openmarque.simulator.world.owners import Owners
-from openmarque.simulator.world.phones import CommandClock, PhoneLife
+from openmarque.simulator.world.part import LivedTable, Silence
+from openmarque.simulator.world.parts import Parts
+from openmarque.simulator.world.phones import PhoneLife, Street
 from openmarque.simulator.world.scheduler import Scheduler
-from openmarque.simulator.world.seen import Committed
+from openmarque.simulator.world.view import View
+from openmarque.simulator.world.watches import Watches
 
 START: Final = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DEFAULT_STEPS: Final = 2_000
@@ -50,30 +50,31 @@ before) matters to a lane that goes on."""
 _TWO_LEVELS: Final = 0.25
 """Share of the cars in which there is nothing to choose between private and the most that they share. REQ PRV-1."""
 _SILENT_MS: Final = 15 * MINUTE_MS
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a world is made of; tests plant faults here."""
-
-    cloud: CloudParts = field(default_factory=CloudParts)
-    car: CarParts = field(default_factory=CarParts)
-
-
-@cache
-def world_catalogue() -> Catalogue:
-    """The services of this package, as the sample brand keeps data: a world does not depend on what else is installed."""
-    return Catalogue((LOCK_SERVICE, STATUS_SERVICE, TRIPS_SERVICE), pack=load_pack())
+_LIVES: Final = (
+    LivedTable(VEHICLE_COMMAND, COMMAND_LIFE, attrgetter("state")),
+    LivedTable(DIGITAL_KEY, DIGITAL_KEY_LIFE, attrgetter("state")),
+)
+"""What lives by a life cycle in every world; services add theirs."""
 
 
 class World:
     """One world. ``run`` goes through it once; raises ``InvariantBroken`` where it breaks."""
 
     def __init__(
-        self, seed: int, steps: int = DEFAULT_STEPS, parts: Parts | None = None, faults: FaultProfile | None = None
+        self,
+        seed: int,
+        steps: int = DEFAULT_STEPS,
+        parts: Parts | None = None,
+        faults: FaultProfile | None = None,
+        installed: Installed | None = None,
     ) -> None:
-        """Everything follows from `seed`; `steps` bounds the rough part; `weather` replaces the one drawn."""
+        """Everything follows from `seed`; `steps` bounds the rough part; `faults` replaces the profile that is drawn.
+
+        `installed` are the services that it runs, those of the package unless said otherwise.
+        """
         parts = parts or Parts()
+        self._installed = installed or package_installed()
+        self._seed = seed
         self.random = Random(seed)
         self.faults = draw(self.random)
         if faults is not None:
@@ -82,23 +83,30 @@ class World:
         self.scheduler = Scheduler(to_ms(START))
         self._steps = steps
         self._network = Network(self.scheduler, self.random, self.journal)
-        catalogue = world_catalogue()
+        catalogue = self._installed.catalogue
         key = self._key()
         people = Random(f"people {seed}")  # of their own, so that what else happens to a seed does not hang on them
         command_key = Ed25519PrivateKey.from_private_bytes(people.randbytes(32))
-        self.car_watch = CarWatch(self.scheduler, self.journal, catalogue.messages)
-        self.cloud_watch = CloudWatch(self.scheduler, self.car_watch.cars, catalogue.declarations)
+        world_parts = self._installed.world
+        self._view = View(self.scheduler, catalogue)
+        self._watches = Watches(part.watch(self._view) for part in world_parts if part.watch)
+        tracked = (*TRACKED, *(path for part in world_parts for path in part.tracked))
+        self.car_watch = CarWatch(self._view, self.journal, self._watches, tracked)
+        lives = (*_LIVES, *(lived for part in world_parts for lived in part.lives))
+        self.cloud_watch = CloudWatch(self._view, self._watches, lives)
         database = parts.cloud.database(self._network.down, self.cloud_watch)
-        self.cloud = Cloud(parts.cloud, database, catalogue, (key, command_key), self.scheduler)
+        handlers = [part.handlers for part in world_parts if part.handlers]
+        self.cloud = Cloud(parts.cloud, database, catalogue, handlers, (key, command_key), self.scheduler)
         self.cloud_life = CloudLife(self.cloud, self.scheduler, self.random, self.journal)
-        self.owners = Owners(self.cloud, self.scheduler, self.random, self.journal, self.cloud_watch)
+        switches = switches_of(catalogue)
+        self.owners = Owners(self.cloud, switches, (self.scheduler, self.random, self.journal, self.cloud_watch))
         self._network.join_platform(self.cloud_life.arrive)
-        self.lives = [
-            self._life(f"car{n}", catalogue, parts.car, (key, command_key)) for n in range(self.random.choice((1, 2, 3)))
-        ]
-        self.phones = {life.car.vehicle_id: self._phones(life, people) for life in self.lives}
-        self.cloud_life.answered = lambda vehicle_id, payload: self.phones[vehicle_id].answered(payload)
-        self._backup: tuple[Tables, Mapping[VehicleId, Committed]] | None = None
+        in_car = tuple(parts.car.services.get(part.name, part) for part in self._installed.car)
+        self._software = CarSoftware(catalogue, in_car)
+        self.lives = [self._life(f"car{n}", parts, switches, (key, command_key)) for n in range(self.random.choice((1, 2, 3)))]
+        self._people = {life.car.vehicle_id: self._people_of(life, people) for life in self.lives}
+        self.cloud_life.answered = lambda vehicle_id, payload: self._people[vehicle_id][1].answered(payload)
+        self._backup: tuple[Tables, Any] | None = None
         self.asked: Counter[str] = Counter()
         """What the final questions were asked of; filled at the end."""
 
@@ -106,7 +114,7 @@ class World:
         return Ed25519PrivateKey.from_private_bytes(self.random.randbytes(32))
 
     def _life(
-        self, name: str, catalogue: Catalogue, parts: CarParts, platform_keys: tuple[Ed25519PrivateKey, Ed25519PrivateKey]
+        self, name: str, parts: Parts, switches: tuple[str, ...], platform_keys: tuple[Ed25519PrivateKey, Ed25519PrivateKey]
     ) -> CarLife:
         random = Random(self.random.getrandbits(64))
         vehicle_id = UUID(int=random.getrandbits(128), version=4)
@@ -116,16 +124,19 @@ class World:
         levels = (Level.PRIVATE, ceiling) if random.random() < _TWO_LEVELS else EVERY_LEVEL
         profile = CarProfile(vehicle_id, policy_keys, ceiling, command_keys=command_keys, levels=levels)
         keys = WorldKeys(own_key)
-        car = WorldCar(name, profile, keys, catalogue, parts, (self.scheduler, self._network, self.journal, self.car_watch))
+        surroundings = self.scheduler, self._network, self.journal, self.car_watch
+        car = WorldCar(name, profile, keys, self._software, parts.car, surroundings)
         self.car_watch.add(car)
         self._network.join(car)
         self.owners.provision(car.vehicle_id, ceiling, {keys.key_id: signing.public_bytes(own_key.public_key())})
-        return CarLife(car, self.scheduler, random, self.journal, self.car_watch)
+        return CarLife(car, switches, (self.scheduler, random, self.journal, self.car_watch))
 
-    def _phones(self, life: CarLife, people: Random) -> PhoneLife:
+    def _people_of(self, life: CarLife, people: Random) -> tuple[PhoneLife, CommandLife]:
         own = Random(people.getrandbits(64))
-        surroundings = self.scheduler, own, self.journal, self.car_watch.remote_commands
-        return PhoneLife(life.car, self.cloud, self._network, surroundings, life.set_back)
+        street = Street(life.car, self.cloud, self._network, self.scheduler, own, self.journal)
+        phones = PhoneLife(street)
+        specs = {name: spec for name, (_, spec) in self._installed.catalogue.commands().items()}
+        return phones, CommandLife(street, phones, specs, self.car_watch.remote_commands, life.set_back)
 
     def run(self) -> None:
         """Go through the rough part, the calm, and the final questions."""
@@ -138,21 +149,24 @@ class World:
             life.fall_silent()
         silent_since_ms = self.scheduler.now_ms
         self.scheduler.run_for(_SILENT_MS)
-        ending = Ending(
-            self.cloud.database.tables, self.cloud_watch, self.car_watch.cars, (silent_since_ms, self.scheduler.now_ms)
-        )
+        silence = Silence(silent_since_ms - LATELY_MS, self.scheduler.now_ms)
         for life in self.lives:
-            ending.ask(life.car)
+            ask_settled(self._view, life.car)
+            self.asked += self._watches.ask(life.car, silence)
         CommandWatch.ask(self.cloud.database.tables)
-        self.asked = Counter(trips=ending.trips, places=ending.places)
 
     def _begin(self) -> None:
         faults = self.faults
         self._network.faults = self.cloud_life.faults = faults
         self.owners.begin(faults)
         for life in self.lives:
+            phones, commanding = self._people[life.car.vehicle_id]
+            # Each service's part has chance of its own, so that one more service changes nothing in the lives of the others.
+            parts = [(part, Random(f"{part.name} {self._seed} {life.car.name}")) for part in self._installed.world]
+            life.furnish(parts, commanding.ask)
             life.begin(faults)
-            self.phones[life.car.vehicle_id].begin()
+            phones.begin()
+            commanding.begin()
         CommandClock(self.cloud, self.scheduler).look()
         repeat = self.scheduler.repeat
         repeat(faults.worker_restart_ms, self.random, self.cloud_life.restart_one)
@@ -162,16 +176,16 @@ class World:
 
     def _back_up(self) -> None:
         self.journal.note(self.scheduler.now_ms, "backup", "database")
-        self._backup = self.cloud.database.backup(), self.cloud_watch.marks()
+        self._backup = self.cloud.database.backup(), self.cloud_watch.mark()
 
     def _restore(self) -> None:
         """Put the last backup back: what came since is gone, and nothing that is promised may suffer but that."""
         if self._backup is None:
             return
-        tables, marks = self._backup
+        tables, mark = self._backup
         self.journal.fault(self.scheduler.now_ms, "backup_restored", "database")
         self.cloud.database.restore(tables)
-        self.cloud_watch.restored(marks)
+        self.cloud_watch.restored(mark)
         for worker in self.cloud.workers:
             if worker.up:
                 self.cloud_life.stop(worker)
@@ -184,7 +198,8 @@ class World:
         self.journal.note(self.scheduler.now_ms, "calm", "world")
         self._network.faults = self.cloud_life.faults = CALM
         self.cloud_life.calm()
-        for people in self.phones.values():
-            people.calm()
         for life in self.lives:
+            phones, commanding = self._people[life.car.vehicle_id]
+            phones.calm()
+            commanding.calm()
             life.calm()
