@@ -6,6 +6,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from openmarque.brands.pack import load_pack
 from openmarque.catalogue.declarations import LIFE_OF_TENURE, CommandSpec, Declaration, DocumentSpec, Item, LegalBasis, Service
 from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.protocol.car_part import CarPart
@@ -25,7 +26,7 @@ def installed(monkeypatch: Any, part: CarPart[Any], *declarations: Declaration) 
     package.__path__ = []
     monkeypatch.setitem(sys.modules, package.__name__, package)
     monkeypatch.setitem(sys.modules, f"{package.__name__}.car", module_on_disk(f"{package.__name__}.car", CAR=part))
-    return Catalogue([*installed_services(), Service(part.name, package.__name__, declarations)])
+    return Catalogue([*installed_services(), Service(part.name, package.__name__, declarations)], pack=load_pack())
 
 
 def declared(name: str, commands: Iterable[CommandSpec] = (), documents: Iterable[DocumentSpec] = ()) -> Declaration:

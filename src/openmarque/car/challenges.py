@@ -25,6 +25,10 @@ class Challenges:
         while len(self._issued) > CHALLENGES_KEPT:
             del self._issued[next(iter(self._issued))]
 
+    def issued_ms(self, challenge: bytes) -> int:
+        """When a challenge that is not refused was given out, by the steady clock."""
+        return self._issued[challenge]
+
     def refuses(self, now: Now, challenge: bytes, valid_ms: int) -> CommandReason | None:
         """Why a remote command that names this challenge may not be run now; None when it is in time."""
         if challenge in self._in_doubt:

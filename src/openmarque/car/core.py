@@ -26,35 +26,31 @@ from uuid import UUID
 
 import msgspec
 
-from openmarque.car.core_views import CoreViews
+from openmarque.car.command_runs import CommandRuns, runnable_commands
+from openmarque.car.core_people import CorePeople
 from openmarque.car.digital_keys import PHONES, DigitalKeys, PhonesRecord
 from openmarque.car.effects import Effects
 from openmarque.car.gate import Gate
 from openmarque.car.link import SPOKEN, Link, Turn
 from openmarque.car.model import (
-    REMOTE_ACCESS,
     Actuation,
     CarProfile,
     CoreBroken,
     Keyring,
-    LevelNotOffered,
     LinkState,
     Notice,
     NoticeCode,
     Now,
     Output,
-    PhonesClosed,
-    UnknownPhone,
-    UnknownSwitch,
 )
-from openmarque.car.pairing import Pairing, PairingCodeInvalid, is_code
+from openmarque.car.pairing import Pairing
 from openmarque.car.parts import car_parts
 from openmarque.car.phones import Phones
 from openmarque.car.pipeline import Pipeline
 from openmarque.car.policy_held import PolicyHeld
 from openmarque.car.privacy import Privacy
 from openmarque.car.records import COUNTS, PRIVACY, VEHICLE, Counts, Mark, PrivacyRecord, mark_record, service_record
-from openmarque.car.remote_commands import RemoteCommands, runnable_commands
+from openmarque.car.remote_commands import RemoteCommands
 from openmarque.car.renewal import Renewal
 from openmarque.car.store import CarStore, StoreUnusable
 from openmarque.car.waking import Wakes
@@ -70,18 +66,18 @@ OWNER_CHANGED: Final = "owner_changed"
 """Reason of the tombstones that a change of tenure leaves."""
 _NOTICES_KEPT: Final = 50
 """As many as a head-unit page can show without becoming a log."""
-_BY_LIMIT: Final = 64
-"""Characters of who set a level: "head unit", a key, an assistance button."""
+_KIND_LIMIT: Final = 64
+"""Characters of an unknown channel's name that a notice repeats."""
 _BY_MAKER: Final = "factory"
 
 _read_welcome = msgspec.msgpack.Decoder(Welcome).decode
 
 
-class CarCore(CoreViews):
+class CarCore(CorePeople):
     """One car.
 
-    Inputs: `connected`, `disconnected`, `received`, `sensed`, `ignition`, `set_level`, `set_switch`, `show_ticket`, `hide_ticket`,
-    `remove_phone`, `pair`, `nothing_moved`, `tick`.
+    Inputs: `connected`, `disconnected`, `received`, `sensed`, `ignition`, `nothing_moved`, `tick`, and what people do in the car
+    (``CorePeople``): `set_level`, `set_switch`, `show_ticket`, `hide_ticket`, `remove_phone`, `pair`, `command_here`.
     """
 
     def __init__(
@@ -129,9 +125,10 @@ class CarCore(CoreViews):
         self._digital_keys = DigitalKeys(store.read(PHONES, PhonesRecord) or owned)
         self._phones = Phones(profile, keys, self._digital_keys, (self._gate, self._link, self._counts))
         self._pairing = Pairing(self._link, self._counts)
-        commands = runnable_commands(catalogue, self._pipeline)
-        kernel = (self._gate, self._link, self._pipeline, self._counts)
-        self._remote_commands = RemoteCommands(profile, store, commands, self._digital_keys, keys, kernel)
+        runnable = runnable_commands(catalogue, self._pipeline)
+        self._runs = CommandRuns(store, runnable, (self._gate, self._link, self._pipeline, self._counts))
+        judges = (self._gate, self._link, self._counts)
+        self._remote_commands = RemoteCommands(profile, self._runs, self._digital_keys, keys, judges)
         self._obey()
         self._purged_serial = -1
         self._broken = False
@@ -182,61 +179,6 @@ class CarCore(CoreViews):
         """The ignition was switched: the same as sensing ``Vehicle.LowVoltageSystemState``."""
         return self.sensed(now, {IGNITION: "ON" if on else "OFF"})
 
-    def set_level(self, now: Now, level: Level, by: str) -> Output:
-        """The people in the car chose a privacy level; `by` says where ("head unit"). The one in force already changes nothing.
-
-        The choice is signed and sent to the platform; it counts here at once. A level above the ceiling is kept as chosen, and
-        the ceiling applies all the same. Raises ``LevelNotOffered`` for one that this car does not let choose.
-        """
-        if level not in self.levels:
-            raise LevelNotOffered(known=", ".join(choice.name.lower() for choice in self.levels))
-        with self._step(now) as turn:
-            if level is not self._privacy.record.level:
-                self._change_level(turn, level, by[:_BY_LIMIT])
-        return turn.out
-
-    def set_switch(self, now: Now, name: str, *, on: bool) -> Output:
-        """Someone in the car switched a service, a group of services or ``remote_access``; ``UnknownSwitch`` for another name."""
-        if name != REMOTE_ACCESS and name not in self._switches:
-            raise UnknownSwitch(known=", ".join(sorted((*self._switches, REMOTE_ACCESS))))
-        with self._step(now) as turn:
-            if self.switches()[name] is not on:
-                self._change_switch(turn, name, on=on)
-        return turn.out
-
-    def show_ticket(self, now: Now) -> Output:
-        """Someone in the car wants to add a phone: show a fresh secret (`ticket`). Raises ``PhonesClosed`` where none can be added."""
-        if not self.can_add_phone:
-            raise PhonesClosed
-        with self._step(now) as turn:
-            self._phones.show_ticket(turn)
-        return turn.out
-
-    def hide_ticket(self, now: Now) -> Output:
-        """The secret is not shown any more."""
-        with self._step(now) as turn:
-            self._digital_keys.hide_ticket()
-        return turn.out
-
-    def remove_phone(self, now: Now, key_id: str) -> Output:
-        """Someone in the car removed a phone; raises ``UnknownPhone`` for one that the car does not know."""
-        if not any(phone.key_id == key_id for phone in self.phones):
-            raise UnknownPhone
-        with self._step(now) as turn:
-            self._phones.remove(turn, key_id)
-        return turn.out
-
-    def pair(self, now: Now, code: str) -> Output:
-        """Someone in the car typed a pairing code, which is sent if the link is open; `pairing` tells the outcome.
-
-        Raises ``PairingCodeInvalid``.
-        """
-        if not is_code(code):
-            raise PairingCodeInvalid
-        with self._step(now) as turn:
-            self._pairing.type_in(turn, code)
-        return turn.out
-
     def nothing_moved(self, now: Now, action: Actuation) -> Output:
         """The car has no actuator for an action that came out: it is counted (``actions/no_actuator:…``), and its command ends in its time."""
         with self._step(now) as turn:
@@ -269,7 +211,7 @@ class CarCore(CoreViews):
             self._wakes.move_to(now)
             self._pipeline.wake(turn)
             yield turn
-            self._remote_commands.advance(turn)
+            self._runs.advance(turn)
             self._pairing.advance(turn)
             self._purge_if_changed(turn)
             self._link.pump(turn, self._hello)
@@ -315,7 +257,7 @@ class CarCore(CoreViews):
                 self._remote_commands.take(turn, payload)
             case _:
                 self._counts.add("ignored/other:unknown")
-                turn.tell(NoticeCode.IGNORED, kind=kind[:_BY_LIMIT])
+                turn.tell(NoticeCode.IGNORED, kind=kind[:_KIND_LIMIT])
 
     def _hello(self) -> Hello:
         return Hello(
@@ -328,7 +270,7 @@ class CarCore(CoreViews):
             software=self._profile.software,
             types=tuple(self._catalogue.messages.types),
             signals=tuple(sorted(self._catalogue.declared_signals())),
-            commands=self._remote_commands.commands,
+            commands=tuple(self._runs.runnable),
             policy_version=self.policy.version if self.policy else 0,
             asked=self._link.asked,
         )

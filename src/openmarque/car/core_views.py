@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from openmarque.car.command_runs import CommandRuns, Entry
 from openmarque.car.digital_keys import DigitalKeys, Phone, PhonesRecord, Ticket
 from openmarque.car.gate import Gate
 from openmarque.car.link import Link
@@ -14,10 +15,10 @@ from openmarque.car.pipeline import Pipeline
 from openmarque.car.policy_held import PolicyHeld
 from openmarque.car.privacy import Privacy
 from openmarque.car.records import Counts, Mark, PrivacyRecord, mark_record
-from openmarque.car.remote_commands import Entry, RemoteCommands
 from openmarque.car.renewal import Renewal
 from openmarque.car.store import CarStore
 from openmarque.car.waking import Wakes
+from openmarque.catalogue.declarations import CommandSpec
 from openmarque.catalogue.policy import Policy
 from openmarque.catalogue.register import Catalogue
 from openmarque.protocol.levels import Level
@@ -41,7 +42,7 @@ class CoreViews:
     _renewal: Renewal
     _counts: Counts
     _switches: frozenset[str]
-    _remote_commands: RemoteCommands
+    _runs: CommandRuns
     _digital_keys: DigitalKeys
     _phones: Phones
     _pairing: Pairing
@@ -53,7 +54,7 @@ class CoreViews:
         instants = (self._link.deadline_ms(), self._gate.next_change_ms, renewal)
         waits = (
             *(None if at is None else max(0, at - now.ms) for at in instants),
-            self._remote_commands.due_in_ms(now),
+            self._runs.due_in_ms(now),
             self._pairing.due_in_ms(now),
             self._wakes.due_in_ms(now),
         )
@@ -95,8 +96,13 @@ class CoreViews:
 
     @property
     def remote_commands(self) -> tuple[Entry, ...]:
-        """The newest commands, oldest first."""
-        return self._remote_commands.journal
+        """The newest commands, oldest first; those given in the car among them."""
+        return self._runs.journal
+
+    @property
+    def commands_here(self) -> Mapping[str, CommandSpec]:
+        """The commands that the car's own screen may give, by name."""
+        return {name: known.spec for name, known in self._runs.runnable.items() if known.is_offered_here}
 
     @property
     def link_state(self) -> LinkState:

@@ -218,6 +218,14 @@ class UnknownPhone(CallerError):
     http_status = 404
 
 
+class CommandNotOffered(CallerError):
+    """The car's own screen does not give this command."""
+
+    code = "command-not-offered"
+    cure = "Give one of: {known}."
+    http_status = 404
+
+
 class PhonesClosed(CallerError):
     """No phone can be added now: the car has no owner yet, or its privacy level keeps it from answering."""
 

@@ -21,6 +21,7 @@ class CommandReason(StrEnum):
     CODE_NOT_FRESH = "code_not_fresh"
     OLD_COUNTER = "old_counter"
     NO_POLICY = "no_policy"
+    BAD_ARGUMENTS = "bad_arguments"
     MOVING = "moving"
     STATE_UNKNOWN = "state_unknown"
     DOOR_OPEN = "door_open"

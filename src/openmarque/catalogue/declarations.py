@@ -148,7 +148,8 @@ class CommandSpec:
     """A remote command as data: from it derive the API, what is signed, the forms, and what the car checks.
 
     `arguments` is a frozen ``msgspec.Struct`` whose fields a signed payload can spell (``catalogue.command_arguments`` says which);
-    a field with a default may be left out. `confirm`: the app asks before it sends (RC-8). `reasons` are the codes, beside those of
+    a field with a default may be left out. `confirm`: the app asks before it sends (RC-8). `in_car`: the car's own screen offers it too; what
+    only that may give has the authority ``local``. `reasons` are the codes, beside those of
     every command, for which the car may refuse it or let it fail.
 
     Times count from the owner's request, in whole seconds, and grow:
@@ -166,6 +167,7 @@ class CommandSpec:
     lifetime_s: int = 20
     confirm: bool = True
     reasons: tuple[str, ...] = ()
+    in_car: bool = False
 
 
 @dataclass(frozen=True, slots=True)

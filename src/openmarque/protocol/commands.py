@@ -51,8 +51,6 @@ CHALLENGES_KEPT: Final = 8
 """The newest that a car remembers: some phones and windows at once; a flood only voids older ones."""
 COMMAND_MARGIN_MS: Final = 15_000
 """What a phone adds to its own time since it asked for the challenge: the way to the car, repeats included (RC-4: 20 s in all)."""
-OUTCOME_MS: Final = 8_000
-"""Within this time a remote command is done, or it failed. REQ RC-1."""
 SIGNATURE_BYTES: Final = 64
 MAX_PAYLOAD_BYTES: Final = 1_024
 MAX_COMMAND_BYTES: Final = 2_048

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from openmarque.protocol.commands import NoArguments
 from openmarque.protocol.levels import Level
 from openmarque.protocol.signals import Value
 from openmarque.protocol.waking import KEEP, WakeAt
@@ -74,16 +75,16 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command that passed every check but the service's own rule: its name, and what it says besides."""
+    """A command that passed every check but the service's own rule: its name, and its arguments, in the struct that its declaration names."""
 
     command_id: str
     name: str
-    arguments: Mapping[str, ArgumentValue] = field(default_factory=dict)
+    arguments: msgspec.Struct = field(default_factory=NoArguments)
 
     @property
     def action(self) -> Action:
         """The car does just what the command says."""
-        return Action(self.name, self.arguments)
+        return Action(self.name, msgspec.to_builtins(self.arguments))
 
 
 @dataclass(frozen=True, slots=True)
