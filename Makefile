@@ -7,7 +7,7 @@ TYPED := src tests tools $(wildcard examples/*/src) $(patsubst %/,%,$(sort $(dir
 INVARIANT := src $(patsubst %/,%,$(sort $(dir $(wildcard examples/*/pyproject.toml))))
 PYTEST ?=
 
-.PHONY: help setup run web test prove bench requirements lint types format lock clean
+.PHONY: help setup run web api test prove bench requirements lint types format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ run: ## the platform with a demo owner and five simulated cars
 
 web: ## build the owner's app into the package (make setup does it too)
 	@tools/web
+
+api: ## write the app's types of the API anew: after a route or a body has changed
+	@tools/web api
 
 test: lint types ## everything .ci/run checks; PYTEST="-k word" narrows the last part
 	$(BIN)/python -m pytest --cov=openmarque --cov-report=term $(PYTEST)

@@ -6,7 +6,7 @@ import ts from "typescript-eslint";
 import { layers } from "./tools/layers.mjs";
 
 export default defineConfig([
-  globalIgnores(["node_modules", "dev-dist", "src/kit/openapi.d.ts"]),
+  globalIgnores(["node_modules", "dev-dist", "src/api"]),
   {
     files: ["**/*.{ts,tsx}"],
     extends: [js.configs.recommended, ts.configs.strict, hooks.configs.flat["recommended-latest"], a11y.flatConfigs.strict],

@@ -1,9 +1,8 @@
 import createClient from "openapi-fetch";
-import type { components, paths } from "./openapi";
+import type { paths, Schemas } from "../api";
 import { currentSignIn } from "./signin";
 
-/** The bodies that the API speaks in, by their names in its description. */
-export type Schemas = components["schemas"];
+export type { Schemas } from "../api";
 
 /** A refusal of the API as RFC 9457 problem details: what went wrong and what the person can do about it. */
 export class Problem extends Error {
