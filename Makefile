@@ -7,10 +7,10 @@ TYPED := src tests tools $(wildcard examples/*/src) $(patsubst %/,%,$(sort $(dir
 INVARIANT := src $(patsubst %/,%,$(sort $(dir $(wildcard examples/*/pyproject.toml))))
 PYTEST ?=
 
-.PHONY: help setup run web api test prove bench requirements lint types format lock clean
+.PHONY: help setup run web api test coverage prove bench requirements lint types web-check format lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make .venv from the locked requirements (quick when nothing changed)
 	@tools/setup
@@ -24,11 +24,14 @@ web: ## build the owner's app into the package (make setup does it too)
 api: ## write the app's types of the API anew: after a route or a body has changed
 	@tools/web api
 
-test: lint types ## everything .ci/run checks; PYTEST="-k word" narrows the last part
+test: ## everything .ci/run checks, side by side on two cores; PYTEST="-k word" narrows the tests
+	@$(BIN)/python -m tools.suite $(PYTEST)
+
+coverage: ## the tests in one process, and the lines of the package that none of them reaches
 	$(BIN)/python -m pytest --cov=openmarque --cov-report=term $(PYTEST)
 
 prove: ## the same suites with a large budget: hours, not minutes
-	OPENMARQUE_BUDGET=large $(BIN)/python -m pytest -o timeout=7200 $(PYTEST)
+	OPENMARQUE_BUDGET=large $(BIN)/python -m pytest -n 2 -o timeout=7200 $(PYTEST)
 
 bench: ## measure; writes docs/reference/performance.{json,md}
 	$(BIN)/python -m bench
@@ -42,8 +45,10 @@ lint: ## style, import contracts, invariants
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.lints $(INVARIANT)
 
-types: ## mypy --strict; the app's types, style and unit tests
+types: ## mypy --strict
 	$(BIN)/mypy $(TYPED)
+
+web-check: ## the app's types, style and unit tests
 	@tools/web check
 
 format: ## lay the code out and sort its imports

@@ -8,7 +8,9 @@ from typing import TypeVar
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tools.distribution import Distribution
 from tools.requirements import ROOT, Recorder, shared
+from tools.spending import Spending
 
 _T = TypeVar("_T")
 _PURE = (ROOT / "tests" / "unit", ROOT / "tests" / "lints")
@@ -37,8 +39,10 @@ settings.load_profile(BUDGET.of("small", "large"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Record which requirements the run proves."""
+    """Record which clauses the run proves; share the tests between workers; add up what they cost."""
     config.pluginmanager.register(Recorder(config), "openmarque-requirements")
+    config.pluginmanager.register(Distribution(), "openmarque-distribution")
+    config.pluginmanager.register(Spending(config), "openmarque-spending")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

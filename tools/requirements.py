@@ -95,6 +95,13 @@ def unknown(claims: Mapping[str, Iterable[str]], known: Iterable[str]) -> list[s
     ]
 
 
+def is_full(config: pytest.Config) -> bool:
+    """Whether nothing on the command line narrowed the run."""
+    narrowing = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "stepwise")
+    narrowed = any(getattr(config.option, name, None) for name in narrowing)
+    return not narrowed and config.args_source is not pytest.Config.ArgsSource.ARGS
+
+
 class Recorder:
     """Notes how each test that claims a clause ended; one instance for one process of a run."""
 
@@ -151,7 +158,7 @@ class Recorder:
         }
         record = {
             "arguments": list(self._config.invocation_params.args),
-            "full": self._is_full(),
+            "full": is_full(self._config),
             "exit_status": int(exitstatus),
             "tests": tests,
         }
@@ -166,12 +173,6 @@ class Recorder:
     def _wrong(self) -> list[str]:
         known = read_clauses()
         return [] if known is None else unknown(self._claims, known)
-
-    def _is_full(self) -> bool:
-        """Whether nothing on the command line narrowed the run."""
-        narrowing = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "stepwise")
-        narrowed = any(getattr(self._config.option, name, None) for name in narrowing)
-        return not narrowed and self._config.args_source is not pytest.Config.ArgsSource.ARGS
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,17 @@
-"""What axe finds on a page. REQ: every page, in both colour schemes and both languages, without a violation."""
+"""What axe finds on a page: every page, in two looks of which each has a language and a colour scheme; in `make prove`, in all."""
+
+from typing import Final
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.conftest import BUDGET
 from tests.e2e.browsing import until
 
+LOOKS: Final = BUDGET.of(
+    [("fr", "light"), ("en", "dark")], [(language, scheme) for language in ("fr", "en") for scheme in ("light", "dark")]
+)
+"""Language and colour scheme."""
 _RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 _AT_REST = """() => document.getAnimations().every(

@@ -5,11 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.accessibility import violations
+from tests.e2e.accessibility import LOOKS, violations
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize(("language", "scheme"), LOOKS)
 def test_the_page_in_the_car_breaks_no_rule_of_accessibility(running, in_car, language, scheme):
     car = in_car(running.head_unit("Cime hybride"))
     car.page.emulate_media(color_scheme=scheme)

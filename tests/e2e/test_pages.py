@@ -1,4 +1,4 @@
-"""Every page of the app, in both colour schemes and both languages: no violation of accessibility; and the way through it by keyboard."""
+"""Every page of the app: no violation of accessibility; and the way through it by keyboard."""
 
 import re
 
@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from openmarque.brands.eligibility import sample_vin
 from openmarque.brands.pack import load_pack
-from tests.e2e.accessibility import violations
+from tests.e2e.accessibility import LOOKS, violations
 from tests.e2e.app import App
 from tests.e2e.running import ROOT
 
@@ -29,7 +29,6 @@ INSIDE = (
 )
 OF_A_SERVICE = "/cars/:vehicleId/:page"
 """Pages that services bring: their manifests say which there are."""
-LOOKS = [(language, scheme) for language in ("fr", "en") for scheme in ("light", "dark")]
 
 
 def test_every_page_of_the_app_is_among_those_that_are_looked_at():

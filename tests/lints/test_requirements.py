@@ -43,8 +43,10 @@ PLUGINS = ["-p", "xdist"]
 WORKERS = [[], ["-n", "2", "--dist", "loadfile"]]
 
 
-def run(folder: Path, table: str | None, *arguments: str, tests: str = TESTS) -> subprocess.CompletedProcess[str]:
-    (folder / "conftest.py").write_text(CONFTEST)
+def run(
+    folder: Path, table: str | None, *arguments: str, tests: str = TESTS, conftest: str = CONFTEST
+) -> subprocess.CompletedProcess[str]:
+    (folder / "conftest.py").write_text(conftest)
     (folder / "test_planted.py").write_text(tests)
     (folder / "pytest.ini").write_text("[pytest]\n")
     if table is not None:
@@ -104,11 +106,8 @@ def test_in_a_full_run_a_test_that_was_left_out_breaks_its_claims(tmp_path):
         "    config.hook.pytest_deselected(items=[items.pop(0)])\n"
         "    items[:] = [item for item in items if item.name == 'test_names_nothing']\n"
     )
-    run(tmp_path, None)
-    (tmp_path / "conftest.py").write_text(deselecting)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    result = run(tmp_path, None, conftest=deselecting)
+    assert result.returncode == 0, result.stdout
     assert states(tmp_path, "LNK-1") == {"LNK-1": "broken"}
 
 

@@ -21,6 +21,8 @@ import httpx
 import msgspec
 import pytest
 import pytest_asyncio
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from openmarque.api.app import Api, create_app
@@ -175,6 +177,8 @@ def api_settings(api_home: Path) -> Iterator[Settings]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def platform(api_settings: Settings) -> AsyncIterator[Platform]:
     async with bootstrap(api_settings, SystemClock()) as wired:
+        # The same algorithm with the least work: these tests hash some hundred passwords, and no outcome hangs on how long that takes.
+        wired.accounts.passwords._hasher = PasswordHasher.from_parameters(CHEAPEST)
         async with wired.database.begin() as tx:
             await wired.garage.store_brand(tx)
         yield wired

@@ -55,7 +55,7 @@ def test_every_answer_is_as_described(described, furnished: tuple[Owner, Car], m
             continue
         tried.append(operation.path)
 
-        @settings(max_examples=BUDGET.of(50, 1000), suppress_health_check=list(HealthCheck))
+        @settings(max_examples=BUDGET.of(10, 1000), suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy(generation_mode=mode))
         def answers_as_described(case):
             case.call_and_validate(headers=owner.headers, checks=CHECKS)
