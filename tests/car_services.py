@@ -20,13 +20,18 @@ def module_on_disk(name: str, **content: object) -> ModuleType:
     return module
 
 
-def installed(monkeypatch: Any, part: CarPart[Any], *declarations: Declaration) -> Catalogue:
-    """The catalogue in which one more service, with this in-car part, stands beside ours until the test ends."""
+def put_in(monkeypatch: Any, part: CarPart[Any], *declarations: Declaration) -> Service:
+    """A service with this in-car part, importable until the test ends."""
     package = ModuleType(f"{part.name}_of_a_test")
     package.__path__ = []
     monkeypatch.setitem(sys.modules, package.__name__, package)
     monkeypatch.setitem(sys.modules, f"{package.__name__}.car", module_on_disk(f"{package.__name__}.car", CAR=part))
-    return Catalogue([*installed_services(), Service(part.name, package.__name__, declarations)], pack=load_pack())
+    return Service(part.name, package.__name__, declarations)
+
+
+def installed(monkeypatch: Any, part: CarPart[Any], *declarations: Declaration) -> Catalogue:
+    """The catalogue in which one more service stands beside ours until the test ends."""
+    return Catalogue([*installed_services(), put_in(monkeypatch, part, *declarations)], pack=load_pack())
 
 
 def declared(name: str, commands: Iterable[CommandSpec] = (), documents: Iterable[DocumentSpec] = ()) -> Declaration:

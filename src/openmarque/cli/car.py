@@ -89,9 +89,11 @@ async def _run(folder: Path, headunit_port: int | None) -> None:
 async def _run_simulated(folder: Path, headunit_port: int | None) -> None:
     from openmarque.simulator.fleet.demo_fleet import new_car_spec
     from openmarque.simulator.fleet.fleet import FleetCar, ProvisionedCar
+    from openmarque.simulator.fleet.installed import body_effects
 
     part = new_car_spec(read_bundle(folder).facts.capabilities)
-    car = FleetCar(ProvisionedCar(folder, part, seed=0), Catalogue(installed_services()), SystemClock())
+    services = installed_services()
+    car = FleetCar(ProvisionedCar(folder, part, seed=0), Catalogue(services), SystemClock(), effects=body_effects(services))
     await _live(car.agent, car.run(), headunit_port)
 
 

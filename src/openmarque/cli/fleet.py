@@ -22,6 +22,7 @@ from openmarque.kit.settings import load_settings
 from openmarque.kit.stopping import until_stopped
 from openmarque.simulator.fleet.demo_fleet import car_spec
 from openmarque.simulator.fleet.fleet import FleetCar, ProvisionedCar, run_fleet
+from openmarque.simulator.fleet.installed import body_effects
 
 FLEET_JSON: Final = Path("demo") / "fleet.json"
 """Below the home."""
@@ -47,10 +48,12 @@ def read_fleet(home: Path) -> list[Parked]:
 
 async def run(home: Path, clock: Clock, ready: Callable[[], None]) -> None:
     """Run the fleet of a home until stopped."""
-    catalogue = Catalogue(installed_services())
-    parked = read_fleet(home)
+    services = installed_services()
+    catalogue, effects = Catalogue(services), body_effects(services)
     turn = asyncio.Lock()
-    cars = [FleetCar(ProvisionedCar(Path(p.folder), car_spec(p.number), p.number), catalogue, clock, turn) for p in parked]
+    parked = read_fleet(home)
+    seats = [ProvisionedCar(Path(p.folder), car_spec(p.number), p.number) for p in parked]
+    cars = [FleetCar(seat, catalogue, clock, turn, effects) for seat in seats]
     tasks = [asyncio.create_task(run_fleet(cars))]
     bound = 0
 

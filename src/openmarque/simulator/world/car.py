@@ -22,8 +22,8 @@ from openmarque.simulator.world.scheduler import Scheduler
 _FOREVER: Final = Validity(0, 2**52)
 """Certificates do not run out in the world: their renewal has its own tests."""
 _LEAST_WAIT_MS: Final = 1
-_BOOT: Final = ""
-"""The steady clock of the world goes on whatever happens to a car: it has one life."""
+_POWER_UP_MS: Final = 3_000
+"""From power to the agent's first instruction."""
 CRASH_POINTS: Final = ("before_commit", "after_commit")
 
 Input = Callable[[CarCore, Now], Output]
@@ -125,6 +125,8 @@ class WorldCar:
         self.store = MemoryCarStore()
         self.offset_ms = 0
         self.trust = Trust.SYNCED
+        self.booted_ms = 0
+        """When the car's machine was started: from then its steady clock counts."""
         self.has_coverage = True
         self.actuate: Callable[[Actuation], None] = lambda _action: None
         """Has the car do something; the outcome is sensed later."""
@@ -139,16 +141,23 @@ class WorldCar:
 
     def now(self) -> Now:
         """The time by the car's clocks; the steady one is right whatever the other says."""
-        return Now(self._scheduler.now_ms + self.offset_ms, self.trust, self._scheduler.now_ms)
+        return Now(self._scheduler.now_ms + self.offset_ms, self.trust, self._scheduler.now_ms - self.booted_ms)
+
+    def set_clock(self, offset_ms: int, trust: Trust) -> None:
+        """The wall clock is set so far from the truth, and believed so far."""
+        self.offset_ms, self.trust = offset_ms, trust
+        self.step(lambda core, now: core.tick(now))
 
     def start(self) -> None:
         """Power up: a core on what the store holds; it connects when there is coverage."""
         if self.core is None:
             software = self._software
-            self.core = self._make(self.profile, self.store, self._keys, software.catalogue, _BOOT, software.parts)
+            boot = str(self.booted_ms)
+            self.core = self._make(self.profile, self.store, self._keys, software.catalogue, boot, software.parts)
             self.core_seen()
             if self.has_coverage:
                 self.connect()
+            self._plan_wake()
 
     def core_seen(self) -> None:
         """Show the core's present state without a step."""
@@ -210,9 +219,15 @@ class WorldCar:
         return committed
 
     def stop(self) -> None:
-        """Power off: what was only in memory is gone."""
+        """The process ends: what was only in memory is gone."""
         self.core = None
         self._online = False
+
+    def start_anew(self) -> None:
+        """Power up after the power was off: the machine's steady clock begins anew."""
+        if self.core is None:
+            self.booted_ms = self._scheduler.now_ms - _POWER_UP_MS
+            self.start()
 
     def reset(self) -> None:
         """The store is lost too (a new telematics unit with the old identity)."""
@@ -226,8 +241,7 @@ class WorldCar:
 
     def _plan_wake(self) -> None:
         """Call ``tick`` when the core asks for it; one call is planned at a time."""
-        assert self.core is not None
-        wait_ms = self.core.wake_in_ms(self.now())
+        wait_ms = None if self.core is None else self.core.wake_in_ms(self.now())
         if wait_ms is None:
             return
         at_ms = self._scheduler.now_ms + max(wait_ms, _LEAST_WAIT_MS)
@@ -241,5 +255,4 @@ class WorldCar:
         self._wake_ms = None
         if self.core is not None:
             self.step(lambda core, now: core.tick(now))
-            if self.core is not None:
-                self._plan_wake()
+            self._plan_wake()

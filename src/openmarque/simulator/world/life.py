@@ -165,7 +165,7 @@ class CarLife:
         if not self._quiet:
             self.car.disconnect()
             self.car.stop()
-            self._scheduler.after(rest_ms, self.car.start)
+            self._scheduler.after(rest_ms, self.car.start_anew)
 
     def _sample(self) -> None:
         random, driver = self._random, self._driver
@@ -252,4 +252,4 @@ class CarLife:
         if (offset_ms, trust) == (self.car.offset_ms, self.car.trust):
             return  # a clock that was right and stays so explains no missing trip
         self._witness.data_lost(self.car, "clock")
-        self.car.offset_ms, self.car.trust = offset_ms, trust
+        self.car.set_clock(offset_ms, trust)

@@ -153,6 +153,7 @@ class World:
         for life in self.lives:
             ask_settled(self._view, life.car)
             self.asked += self._watches.ask(life.car, silence)
+            self.car_watch.wakes.ask(life.car)
         CommandWatch.ask(self.cloud.database.tables)
 
     def _begin(self) -> None:
