@@ -22,6 +22,9 @@ from openmarque.domains.accounts.sessions import Sessions
 from openmarque.domains.audit.service import SecurityLog
 from openmarque.domains.commands.bundle import Commands
 from openmarque.domains.contracts.service import Contracts
+from openmarque.domains.documents.bundle import SettingsDocuments
+from openmarque.domains.documents.postgres import PostgresDocuments
+from openmarque.domains.documents.sending import DocumentKeys
 from openmarque.domains.garage.pairing import Pairings
 from openmarque.domains.garage.service import Garage
 from openmarque.domains.garage.vault import VinVault
@@ -109,6 +112,7 @@ class Platform:
     contracts: Contracts
     pairings: Pairings
     commands: Commands
+    settings_documents: SettingsDocuments
     accounts: Accounts
     sessions: Sessions
     registration: Registration
@@ -252,6 +256,9 @@ async def bootstrap(settings: Settings, clock: Clock, pool_size: int = 8) -> Asy
         link = PostgresLinkStore(database)
         commands = Commands.wired(pack, catalogue, link, keys, mailer, Challenges(broker, clock))
         garage.on_leaving(commands.phones)
+        signing_keys = DocumentKeys(lambda: keys.signing(Purpose.COMMAND)[1], lambda: keys.verifying(Purpose.COMMAND))
+        settings_documents = SettingsDocuments.wired(PostgresDocuments(), link, commands.store, catalogue, signing_keys)
+        garage.on_tenure(settings_documents.documents)
         yield Platform(
             settings=settings,
             clock=clock,
@@ -268,6 +275,7 @@ async def bootstrap(settings: Settings, clock: Clock, pool_size: int = 8) -> Asy
             contracts=contracts,
             pairings=Pairings(pack, keys, garage, contracts, mailer),
             commands=commands,
+            settings_documents=settings_documents,
             accounts=accounts,
             sessions=sessions,
             registration=Registration(accounts, sessions, limits, mailer),

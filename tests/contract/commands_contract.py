@@ -52,7 +52,7 @@ from openmarque.protocol.commands import (
 )
 from openmarque.protocol.digital_keys import DigitalKeyReport, DigitalKeyResult, open_list
 from openmarque.protocol.levels import Level
-from openmarque.protocol.messages import LevelChanged
+from openmarque.protocol.messages import Hello, LevelChanged
 from openmarque.storage.memory import MemoryTransaction
 from openmarque.storage.postgres import PostgresTransaction
 from openmarque.storage.transaction import Transaction
@@ -188,7 +188,7 @@ class Scene:
     async def greeted(self, after: timedelta = timedelta()) -> list[tuple[str, bytes]]:
         """What the car is sent behind the answer to its greeting: (last token of the subject, frame)."""
         async with self.stores.tx() as tx:
-            await self.resend.greeted(tx, self.vehicle_id, NOW + after)
+            await self.resend.greeted(tx, self.vehicle_id, Hello((2,), 0, {}), NOW + after)
             sent: list[tuple[str, bytes]] = list(tx.publications)  # type: ignore[attr-defined]
         prefix = down_subject(self.vehicle_id, "")
         return [(subject.removeprefix(prefix), frame) for subject, frame in sent if subject.startswith(prefix)]

@@ -30,6 +30,8 @@ PERSON_COLUMNS: Final = frozenset({"tenure_id", "vehicle_id", "account_id", "sub
 """A table with one of these is about somebody, and has row security."""
 SIGNALS_COLUMN: Final = "last_values.signals"
 """The JSON column whose keys are the declared signals."""
+DOCUMENT_COLUMNS: Final = ("settings_document.body", "settings_document.lost_body")
+"""The JSON columns whose keys are those of the declared structs of settings documents, by the row's kind."""
 
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _MY_ROWS: Final = "tenure_id = ANY (string_to_array(current_setting('openmarque.tenures', true), ',')::uuid[])"
@@ -63,16 +65,31 @@ class RowPolicy:
 
 @dataclass(frozen=True, slots=True)
 class KeyCheck:
-    """A constraint: JSON `column` of `table` has no key but `keys` at its top."""
+    """A constraint: JSON `column` of `table` has no key but `keys` at its top; in a row whose ``kind`` is one of `by_kind` only those of the kind.
+
+    `by_kind` None: the table has no kinds. A row of a kind that nobody declares is refused.
+    """
 
     table: str
     column: str
     keys: tuple[str, ...]
+    by_kind: tuple[tuple[str, tuple[str, ...]], ...] | None = None
 
     @property
     def name(self) -> str:
         """Its name in the database."""
         return f"ck_{self.table}_{self.column}_declared"[:63]
+
+    @property
+    def condition(self) -> str:
+        """What has to hold, in SQL."""
+        if self.by_kind is None:
+            return self._only(self.keys)
+        cases = " ".join(f"WHEN {literal(kind)} THEN {self._only(keys)}" for kind, keys in self.by_kind)
+        return f"CASE kind {cases} ELSE false END" if cases else "false"
+
+    def _only(self, keys: tuple[str, ...]) -> str:
+        return f"\"{self.column}\" - {text_array(keys)} = '{{}}'::jsonb"
 
 
 @dataclass(frozen=True)
@@ -116,11 +133,20 @@ def json_columns(tables: Iterable[Table]) -> Iterator[tuple[str, str]]:
 
 
 def declared_keys(catalogue: Catalogue, place: str) -> tuple[str, ...]:
-    """The keys that the JSON column `place` (``table.column``) may have: the signals, or those written ``table.column[key]``."""
+    """The keys that the JSON column `place` may have: signals, members of settings documents, or those written ``table.column[key]``."""
     if place == SIGNALS_COLUMN:
         return tuple(sorted(catalogue.declared_signals()))
+    if place in DOCUMENT_COLUMNS:
+        return tuple(sorted({key for _, keys in document_keys(catalogue) for key in keys}))
     prefix = f"{place}["
     return tuple(sorted(p.removeprefix(prefix).removesuffix("]") for p in catalogue.declared_fields() if p.startswith(prefix)))
+
+
+def document_keys(catalogue: Catalogue) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """For each kind of settings document the members of its body."""
+    return tuple(
+        (kind, tuple(sorted(spec.body.__struct_fields__))) for kind, (_, spec) in sorted(catalogue.documents().items())
+    )
 
 
 def _platform_rights(tables: Mapping[str, Table], declared: set[str]) -> Iterator[Right]:
@@ -210,7 +236,9 @@ def _is_open(vehicle: str, names: Iterable[str]) -> str:
 
 def _key_checks(catalogue: Catalogue, tables: Mapping[str, Table]) -> Iterator[KeyCheck]:
     for table, column in sorted(json_columns(tables.values())):
-        yield KeyCheck(table, column, declared_keys(catalogue, f"{table}.{column}"))
+        place = f"{table}.{column}"
+        by_kind = document_keys(catalogue) if place in DOCUMENT_COLUMNS else None
+        yield KeyCheck(table, column, declared_keys(catalogue, place), by_kind)
 
 
 def text_array(texts: Iterable[str]) -> str:

@@ -22,6 +22,7 @@ from openmarque.kit.errors import OpenMarqueError
 from openmarque.kit.ids import VehicleId
 from openmarque.link.ports import Accepted
 from openmarque.parts.cloud import CloudPart, MessageHandler, Parts
+from openmarque.protocol.messages import Hello
 from openmarque.storage.roles import PLATFORM, service_role
 from openmarque.storage.timers import TimerHandler
 from openmarque.storage.transaction import Transaction
@@ -81,8 +82,8 @@ class Wiring:
 class _Handler:
     """``link.ports.Handler`` of one entry of a manifest."""
 
-    def __init__(self, handler: MessageHandler[Any], wired: object, role: str) -> None:
-        self.types = frozenset(handler.types)
+    def __init__(self, handler: MessageHandler[Any], types: Iterable[str], wired: object, role: str) -> None:
+        self.types = frozenset(types)
         self.role = role
         self._apply = handler.apply
         self._wired = wired
@@ -98,14 +99,17 @@ class CloudParts:
         """Raises ``ManifestsCollide`` where two claim the same name, message, timer or part of the event stream."""
         self.installed = tuple(found)
         _each_once("parts are called", ((i.part.name, i) for i in self.installed))
-        _each_once("parts handle the message", ((t, i) for i in self.installed for h in i.part.handlers for t in h.types))
+        listed = ((t, i) for i in self.installed for h in i.part.handlers if isinstance(h.types, tuple) for t in h.types)
+        _each_once("parts handle the message", listed)
         _each_once("parts have the timer", ((kind, i) for i in self.installed for kind in i.part.timers))
         _each_once("parts of the event stream are called", ((p.name, i) for i in self.installed for p in i.part.stream_parts))
 
     def claims(self) -> Iterator["Claim"]:
         """Who handles what, for people."""
         for i in self.installed:
-            yield from (Claim("message", name, _where(handler.apply)) for handler in i.part.handlers for name in handler.types)
+            for handler in i.part.handlers:
+                names = handler.types if isinstance(handler.types, tuple) else (_where(handler.types),)
+                yield from (Claim("message", name, _where(handler.apply)) for name in names)
             for kind, run in i.part.timers.items():
                 pause = i.part.recurring.get(kind)
                 yield Claim("timer", kind if pause is None else f"{kind} (every {pause})", _where(run))
@@ -118,7 +122,12 @@ class CloudParts:
     def handlers(self, wiring: Wiring) -> list[_Handler]:
         """What the workers call with messages."""
         return [
-            _Handler(handler, _wired(i, wiring), PLATFORM if i.service is None else service_role(i.service.name))
+            _Handler(
+                handler,
+                handler.names(wiring.parts.catalogue),
+                _wired(i, wiring),
+                PLATFORM if i.service is None else service_role(i.service.name),
+            )
             for i in self.installed
             for handler in i.part.handlers
         ]
@@ -158,8 +167,8 @@ class _Greeted:
         self._greeted = greeted
         self._wired = wired
 
-    async def greeted(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> None:
-        await self._greeted(self._wired, tx, vehicle_id, now)
+    async def greeted(self, tx: Transaction, vehicle_id: VehicleId, hello: Hello, now: datetime) -> None:
+        await self._greeted(self._wired, tx, vehicle_id, hello, now)
 
 
 def installed_parts(services: Iterable[Service]) -> CloudParts:
@@ -211,7 +220,7 @@ def _wrong_fields(part: Any) -> Iterator[str]:
         yield "handlers has to be a tuple of MessageHandler"
         return
     for handler in part.handlers:
-        if not _is_tuple_of(handler.types, str) or not callable(handler.apply):
+        if not (_is_tuple_of(handler.types, str) or callable(handler.types)) or not callable(handler.apply):
             yield "a MessageHandler takes a tuple of names of messages, and a function"
     if not isinstance(part.timers, Mapping) or not all(map(callable, part.timers.values())):
         yield "timers has to give a function for each kind"
@@ -234,7 +243,10 @@ def _wrong_messages(found: InstalledPart) -> Iterator[str]:
     if found.service is None:
         return
     own = {message_type.name for message_type in found.service.message_types}
-    taken = [name for handler in found.part.handlers for name in handler.types]
+    if any(not isinstance(handler.types, tuple) for handler in found.part.handlers):
+        yield "a service lists the messages that it handles"
+        return
+    taken = [name for handler in found.part.handlers if isinstance(handler.types, tuple) for name in handler.types]
     for name in taken:
         if name not in own:
             yield f"it handles the message {name!r}, which {found.service.name} does not declare"

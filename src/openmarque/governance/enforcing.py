@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import psycopg
 from psycopg import sql
 
-from openmarque.governance.database import Enforcement, KeyCheck, RowPolicy, compile_enforcement, literal, text_array
+from openmarque.governance.database import Enforcement, KeyCheck, RowPolicy, compile_enforcement, literal
 from openmarque.governance.platform import installed_catalogue, table_owners
 from openmarque.governance.rights import APP, GUARD, Right
 from openmarque.storage.base import import_tables
@@ -210,8 +210,7 @@ def _apply_check(connection: Connection, check: KeyCheck, *, validate: bool) -> 
     """
     old = _constraint(connection, check.table, check.name)
     fresh = f"{check.name[:58]}_new"
-    condition = f"\"{check.column}\" - {text_array(check.keys)} = '{{}}'::jsonb"
-    connection.execute(f'ALTER TABLE "{check.table}" ADD CONSTRAINT {fresh} CHECK ({condition}) NOT VALID'.encode())
+    connection.execute(f'ALTER TABLE "{check.table}" ADD CONSTRAINT {fresh} CHECK ({check.condition}) NOT VALID'.encode())
     new = _constraint(connection, check.table, fresh)
     assert new is not None
     if old is not None and old == new.removesuffix(" NOT VALID"):

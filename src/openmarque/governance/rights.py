@@ -44,6 +44,7 @@ _SIGN_IN: Final = (
     "mail_count",
 )
 _COMMANDS: Final = ("digital_key", "vehicle_command", "command_step", "safety_code", "command_numbers")
+_DOCUMENTS: Final = ("settings_document",)
 _CHOICES: Final = ("contract", "consent", "service_switch", "privacy_level")
 _LINK: Final = (
     "car_link",
@@ -68,11 +69,15 @@ PLATFORM_RIGHTS: Final = (
     *_rights(
         PLATFORM,
         "SELECT INSERT UPDATE",
-        *(t for t in (*_GARAGE, *_PAIRING, *_SIGN_IN, *_COMMANDS, *_CHOICES, *_LINK, *_PLUMBING) if t not in _EVIDENCE),
+        *(
+            t
+            for t in (*_GARAGE, *_PAIRING, *_SIGN_IN, *_COMMANDS, *_DOCUMENTS, *_CHOICES, *_LINK, *_PLUMBING)
+            if t not in _EVIDENCE
+        ),
     ),
     *_rights(PLATFORM, "SELECT INSERT", *_EVIDENCE),
     Right(PLATFORM, "certificate", "UPDATE", ("revoked_at", "revoked_for")),
-    *_rights(PLATFORM, "DELETE", "pairing", "digital_key", "service_switch", "mail", "account_name", *_PLUMBING),
+    *_rights(PLATFORM, "DELETE", "pairing", "digital_key", "service_switch", "mail", "account_name", *_DOCUMENTS, *_PLUMBING),
     # What owners read. Of a car its model and its levels, not its VIN.
     *_rights(
         READER,
@@ -80,6 +85,7 @@ PLATFORM_RIGHTS: Final = (
         *("brand", "legal_entity", "model", "tenure", "capability_grant"),
         *_CHOICES,
         *("last_values", "car_policy", "refusal_count"),
+        *_DOCUMENTS,
     ),
     Right(READER, "vehicle", "SELECT", ("vehicle_id", "brand_id", "model_id", "ceiling", "levels")),
     # Of a remote command what became of it, not the frame that a car would obey.
@@ -90,7 +96,9 @@ PLATFORM_RIGHTS: Final = (
         "SELECT",
         ("command_id", "tenure_id", "vehicle_id", "command", "state", "reason", "key_id", "requested_at", "expires_at"),
     ),
-    *_rights(RETENTION, "SELECT DELETE", *_GARAGE, *_PAIRING, *_SIGN_IN, *_COMMANDS, *_CHOICES, *_LINK, *_PLUMBING),
+    *_rights(
+        RETENTION, "SELECT DELETE", *_GARAGE, *_PAIRING, *_SIGN_IN, *_COMMANDS, *_DOCUMENTS, *_CHOICES, *_LINK, *_PLUMBING
+    ),
     Right(RETENTION, "last_values", "UPDATE", ("signals",)),
     # The functions of ``governance.database``.
     Right(GUARD, "car_policy", "SELECT", ("vehicle_id", "tenure_id", "open_declarations")),

@@ -58,6 +58,9 @@ class Problem(BaseModel):
     retryable: bool = Field(description="Whether the same request may succeed later.")
     cure: str | None = Field(default=None, description="What you can do about it.")
     tries_left: int | None = Field(default=None, description="How often a code may still be tried before it is locked.", ge=0)
+    current: dict[str, Any] | None = Field(
+        default=None, description="What counts now, where a change was made on something older."
+    )
     errors: list[InvalidMember] | None = Field(
         default=None, description="Each part of the request that is not as it should be."
     )
@@ -86,12 +89,17 @@ def problem_of(
         retryable=told.retryable,
         cure=cure or None,
         tries_left=_number(told.facts.get("tries_left")),
+        current=_object(told.facts.get("current")),
         errors=list(members) or None,
     )
 
 
 def _number(fact: object) -> int | None:
     return fact if isinstance(fact, int) else None
+
+
+def _object(fact: object) -> dict[str, Any] | None:
+    return fact if isinstance(fact, dict) else None
 
 
 def respond(error: OpenMarqueError, scope: Scope, members: Sequence[InvalidMember] = ()) -> Response:

@@ -98,7 +98,7 @@ class Handshake:
             welcome = Welcome(protocol, epoch, watermarks, to_ms(now), policy, unknown, car.policy.level, hello.asked, *proof)
             tx.publish_after_commit(down_subject(vehicle_id, "welcome"), msgspec.msgpack.encode(welcome))
             for teller in self._after:
-                await teller.greeted(tx, vehicle_id, now)
+                await teller.greeted(tx, vehicle_id, hello, now)
 
     async def _count_unreadable(self, tx: Transaction, vehicle_id: VehicleId) -> None:
         refusals = Refusals()

@@ -15,7 +15,7 @@ from openmarque.catalogue.decide import Permit
 from openmarque.kit.ids import TenureId, VehicleId
 from openmarque.protocol.envelope import Envelope, Lane
 from openmarque.protocol.levels import Level
-from openmarque.protocol.messages import CertificateRequest
+from openmarque.protocol.messages import CertificateRequest, Hello
 from openmarque.protocol.pairing import PairingAnswer, PairingRequest
 from openmarque.storage.transaction import Database, Transaction
 
@@ -183,7 +183,7 @@ class PolicyCompiler(Protocol):
 class AfterWelcome(Protocol):
     """Has something to tell a car that came back, behind the answer to its greeting."""
 
-    async def greeted(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> None:
+    async def greeted(self, tx: Transaction, vehicle_id: VehicleId, hello: Hello, now: datetime) -> None:
         """A known car has greeted and is answered in this transaction; what is published after its commit follows the answer."""
         ...
 

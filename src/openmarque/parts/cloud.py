@@ -5,7 +5,7 @@ function takes as its first argument what it needs of the platform: for a servic
 the wired platform fulfils. A function never commits; who calls it does.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -20,6 +20,7 @@ from openmarque.kit.clock import Clock
 from openmarque.kit.ids import VehicleId
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import Accepted
+from openmarque.protocol.messages import Hello
 from openmarque.storage.timers import TimerStore
 from openmarque.storage.transaction import Database, Transaction
 
@@ -48,16 +49,23 @@ Raising rolls the whole batch back; the cars send it again.
 """
 Run = Callable[[Platform, Transaction, UUID, datetime], Awaitable[None]]
 """Looks at what a due timer is about, under its lock, and does what its state asks for (``storage.timers.TimerHandler``)."""
-Greeted = Callable[[Platform, Transaction, VehicleId, datetime], Awaitable[None]]
-"""A known car has come back; what is published after the commit follows the answer to its greeting."""
+Greeted = Callable[[Platform, Transaction, VehicleId, Hello, datetime], Awaitable[None]]
+"""A known car has come back and said this of itself; what is published after the commit follows the answer to its greeting."""
 
 
 @dataclass(frozen=True)
 class MessageHandler(Generic[Platform]):
-    """`apply` takes the messages of `types`. It runs in the part's own database role: the service's, or the platform's for a domain."""
+    """`apply` takes the messages of `types`, which a domain that serves services may read off the catalogue.
 
-    types: tuple[str, ...]
+    It runs in the part's own database role: the service's, or the platform's for a domain.
+    """
+
+    types: tuple[str, ...] | Callable[[Catalogue], Iterable[str]]
     apply: Apply[Platform]
+
+    def names(self, catalogue: Catalogue) -> tuple[str, ...]:
+        """The types that it takes of those in `catalogue`."""
+        return self.types if isinstance(self.types, tuple) else tuple(self.types(catalogue))
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,9 @@ MAX_NUMBER: Final = 2**53 - 1
 """Exact in JavaScript."""
 MAX_SCHEMA: Final = 10_000
 
+REPORT_BODY: Final = "document_report"
+"""What the body of reports is called in declarations: it is the same for all kinds (``wire:document_report.version``)."""
+
 _CONTEXT: Final = "openmarque.document.v1"
 _REPORT_PREFIX: Final = "document_"
 
@@ -86,6 +89,10 @@ class DocumentReason(StrEnum):
     VERSION_AHEAD = "document_version_ahead"
     NEWER_SCHEMA = "document_newer_schema"
     UNFIT_BODY = "document_unfit_body"
+    OTHER_BODY = "document_other_body"
+    """The car names this version and goes by another body."""
+    UNKNOWN_VERSION = "document_unknown_version"
+    """The platform never gave it, or has forgotten it."""
     NOT_SET_HERE = "document_not_set_here"
     TOO_MANY_CHANGES = "document_too_many_changes"
     LOST = "document_lost"
@@ -134,8 +141,10 @@ class ReportState(StrEnum):
 class DocumentReport(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a car says of its document of one kind, which the message's type names (``report_name``; ``event`` lane).
 
-    `hash` is that of the body that the car goes by. `schema`, `body` and `change`, a number that grows with each change on the car's
-    screen, belong to ``changed``; `change` also to ``differs``.
+    `version` is the one that the car goes by (``applied``), that it refuses, or that its own change was made on. `hash` is that of the body
+    that it goes by. `schema`, `body` and `change`, a number that grows with each change on the car's screen, belong to ``changed``.
+    `proof`: the frame of the newer version that the car holds where it refuses an older one, which reminds a platform that was
+    restored from a backup of what it signed.
     """
 
     state: ReportState
@@ -145,6 +154,7 @@ class DocumentReport(msgspec.Struct, frozen=True, omit_defaults=True):
     schema: int = 0
     body: bytes = b""
     change: int = 0
+    proof: bytes = b""
 
 
 class DocumentRejected(CallerError):

@@ -15,6 +15,7 @@ from openmarque.link.ports import Accepted
 from openmarque.parts.cloud import CloudPart, MessageHandler
 from openmarque.protocol.commands import COMMAND_REPORT
 from openmarque.protocol.digital_keys import DIGITAL_KEY_REPORT
+from openmarque.protocol.messages import Hello
 from openmarque.storage.transaction import Transaction
 
 
@@ -31,8 +32,8 @@ async def _take_reports(platform: Platform, tx: Transaction, messages: Sequence[
     return await platform.commands.handler().apply(tx, messages)
 
 
-async def _greeted(platform: Platform, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> None:
-    await platform.commands.resend().greeted(tx, vehicle_id, now)
+async def _greeted(platform: Platform, tx: Transaction, vehicle_id: VehicleId, hello: Hello, now: datetime) -> None:
+    await platform.commands.resend().greeted(tx, vehicle_id, hello, now)
 
 
 async def _time_over(platform: Platform, tx: Transaction, about: UUID, now: datetime) -> None:

@@ -12,6 +12,7 @@ from openmarque.link.ports import Accepted
 from openmarque.link.subjects import down_subject
 from openmarque.protocol.commands import COMMAND_REPORT, CommandReport
 from openmarque.protocol.digital_keys import DIGITAL_KEY_REPORT, DigitalKeyReport
+from openmarque.protocol.messages import Hello
 from openmarque.storage.roles import PLATFORM
 from openmarque.storage.transaction import Transaction
 
@@ -74,8 +75,9 @@ class Resend:
         self._store = store
         self._phones = phones
 
-    async def greeted(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> None:
+    async def greeted(self, tx: Transaction, vehicle_id: VehicleId, hello: Hello, now: datetime) -> None:
         """See ``link.ports.AfterWelcome``."""
+        del hello
         await self._phones.tell_car(tx, vehicle_id, now)
         tenure_id = await self._store.keeper(tx, vehicle_id, now)
         if tenure_id is None:

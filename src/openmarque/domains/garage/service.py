@@ -55,6 +55,18 @@ class Leaving(Protocol):
         ...
 
 
+class TenureWatcher(Protocol):
+    """Keeps something for the owner of a car (``documents.service.Documents``)."""
+
+    async def tenure_started(self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId, now: datetime) -> None:
+        """Somebody has the car from now on."""
+        ...
+
+    async def tenure_ended(self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId, now: datetime) -> None:
+        """The owner has the car no more: what is theirs has to go."""
+        ...
+
+
 class Garage:
     """Use cases on cars and tenures."""
 
@@ -66,10 +78,15 @@ class Garage:
         self._compiler = compiler
         self._link = PostgresEnrolment()
         self._leaving: list[Leaving] = []
+        self._watchers: list[TenureWatcher] = []
 
     def on_leaving(self, teller: Leaving) -> None:
         """Have `teller` tell cars that leave a garage; part of the wiring."""
         self._leaving.append(teller)
+
+    def on_tenure(self, watcher: TenureWatcher) -> None:
+        """Have `watcher` hear of each tenure that starts or ends; part of the wiring."""
+        self._watchers.append(watcher)
 
     async def store_brand(self, tx: Transaction) -> None:
         """Make the database's brand, legal entities and models equal to the pack's. Repeatable."""
@@ -213,6 +230,8 @@ class Garage:
         )
         await self._link.clear_values(tx, vehicle_id, tenure_id, now)
         await self._compiler.recompile(tx, [vehicle_id], now)
+        for watcher in self._watchers:
+            await watcher.tenure_started(tx, vehicle_id, tenure_id, now)
         return tenure_id
 
     async def end_tenure(self, tx: Transaction, tenure_id: TenureId, now: datetime) -> None:
@@ -228,6 +247,8 @@ class Garage:
         for (vehicle_id,) in rows:
             await self._link.clear_values(tx, vehicle_id, None, now)
             await self._compiler.recompile(tx, [vehicle_id], now)
+            for watcher in self._watchers:
+                await watcher.tenure_ended(tx, VehicleId(vehicle_id), tenure_id, now)
             tell_at_once(tx, tenure_id)
 
     async def grant_again(self, tx: Transaction, tenure_id: TenureId, account_id: AccountId, now: datetime) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from openmarque.catalogue.register import Catalogue
 from openmarque.governance.check.finding import Finding
+from openmarque.protocol.documents import REPORT_BODY, DocumentReport
 from openmarque.protocol.envelope import Envelope
 
 _ENVELOPE = "envelope"
@@ -19,8 +20,8 @@ def findings(catalogue: Catalogue) -> Iterator[Finding]:
     """
     declared = catalogue.carried("wire")
     existing: set[str] = set()
-    bodies: list[tuple[str, type[msgspec.Struct]]] = [(_ENVELOPE, Envelope)]
-    bodies += [(name, message_type.body) for name, message_type in catalogue.messages.types.items()]
+    bodies: list[tuple[str, type[msgspec.Struct]]] = [(_ENVELOPE, Envelope), (REPORT_BODY, DocumentReport)]
+    bodies += [(n, t.body) for n, t in catalogue.messages.types.items() if t.body is not DocumentReport]
     for name, body in bodies:
         for field in _fields(msgspec.inspect.type_info(body), name):
             existing.add(field)
