@@ -86,7 +86,7 @@ class TestPostgresDocuments(DocumentsContract):
         return module_stores
 
     @pytest_asyncio.fixture(loop_scope="module")
-    async def scene(self, document_stores: PostgresDocumentStores) -> Scene:
+    async def scene(self, document_stores: Any) -> Scene:  # type: ignore[override]
         return await new_scene(document_stores)
 
     async def test_of_two_first_changes_at_the_same_moment_one_counts(self, scene: Scene):

@@ -45,7 +45,8 @@ def observe(state: ProbeState, sample: Sample) -> Step[ProbeState]:
 
 def begin(state: ProbeState, command: Command, sample: Sample) -> Step[ProbeState] | Refused:
     """Blink now, and once more later if that is wanted."""
-    again_s = int(command.arguments.get("again_s", 0))
+    assert isinstance(command.arguments, m.Blink)
+    again_s = command.arguments.again_s
     if again_s:
         return Step(state, actions=(command.action,), wake_at=Steady(sample.steady_ms + again_s * 1000))
     return Step(state, actions=(command.action,))

@@ -21,7 +21,6 @@ from tests.probe_service import messages as m
 PROBING = Declaration(
     name="probe",
     version=1,
-    purpose=dict.fromkeys(("en", "fr", "de", "es"), "Show that everything generic works."),
     basis=LegalBasis.CONTRACT,
     level=Level.DATA,
     plans=("connect",),
@@ -44,7 +43,6 @@ PROBING = Declaration(
 PROBE_DUTY = Declaration(
     name="probe_duty",
     version=1,
-    purpose=dict.fromkeys(("en", "fr", "de", "es"), "Show that a legal duty is open at every level."),
     basis=LegalBasis.LEGAL_DUTY,
     documents=(DocumentSpec(m.DUTY, m.Duty),),
     items=(Item("volume", LIFE_OF_TENURE, carried=(f"document:{m.DUTY}",)),),

@@ -1,5 +1,6 @@
 /* Written by make api. */
 import type * as account from "./account";
+import type * as documents from "./documents";
 import type * as garage from "./garage";
 import type * as live from "./live";
 import type * as maps from "./maps";
@@ -14,6 +15,7 @@ import type * as problems from "./problems";
 /** Every address of the API. */
 export type paths =
   & account.paths
+  & documents.paths
   & garage.paths
   & live.paths
   & maps.paths
@@ -27,6 +29,7 @@ export type paths =
 /** The bodies that the API speaks in, by their names in its description. */
 export type Schemas =
   & account.components["schemas"]
+  & documents.components["schemas"]
   & garage.components["schemas"]
   & maps.components["schemas"]
   & operation.components["schemas"]

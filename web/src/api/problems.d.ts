@@ -81,6 +81,14 @@ export interface components {
              */
             tries_left: number | null;
             /**
+             * Current
+             * @description What counts now, where a change was made on something older.
+             * @default null
+             */
+            current: {
+                [key: string]: unknown;
+            } | null;
+            /**
              * Errors
              * @description Each part of the request that is not as it should be.
              * @default null

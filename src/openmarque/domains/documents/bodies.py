@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import Field
 
-from openmarque.domains.documents import texts
+from openmarque.domains.documents.reasons import NOT_YOURS
 from openmarque.domains.documents.rules import DocumentKind
 from openmarque.domains.documents.service import DocumentView
 from openmarque.domains.documents.states import State
 from openmarque.domains.documents.store import DocumentRow
 from openmarque.http.bodies import Body
-from openmarque.kit.texts import texts as texts_in
+from openmarque.kit.texts import texts
 from openmarque.protocol.documents import DocumentReason, Maker
 
 
@@ -85,8 +85,8 @@ def document_body(view: DocumentView, language: str) -> DocumentBody:
     """The body that tells of a document."""
     kind, closed = view.kind, view.closed
     if not closed and Maker.OWNER not in kind.spec.set_by:
-        closed = texts.NOT_YOURS
-    message, cure = texts.told(closed, language)
+        closed = NOT_YOURS
+    message, cure = _told(closed, language)
     return DocumentBody(
         **_state(view.row, language),
         declaration=kind.declaration,
@@ -103,10 +103,10 @@ def document_body(view: DocumentView, language: str) -> DocumentBody:
 def _state(row: DocumentRow, language: str) -> dict[str, Any]:
     unset = row.version == 0 and row.state is State.WAITING
     standing = Standing.UNSET if unset else Standing(row.state)
-    message, cure = texts.told(row.reason, language)
+    message, cure = _told(row.reason, language)
     lost = None
     if row.lost is not None:
-        why, what = texts.told(DocumentReason.LOST, language)
+        why, what = _told(DocumentReason.LOST, language)
         lost = LostBody(body=row.lost.body, at=row.lost.at, message=why, cure=what)
     return {
         "kind": row.kind,
@@ -117,12 +117,20 @@ def _state(row: DocumentRow, language: str) -> dict[str, Any]:
         "state": standing,
         "since": None if unset else row.state_at,
         "reason": row.reason,
-        "message": message or texts_in(language).text(f"document.state.{standing}"),
+        "message": message or texts(language).text(f"document.state.{standing}"),
         "cure": cure,
         "lost": lost,
     }
 
 
+def _told(reason: str, language: str) -> tuple[str, str]:
+    """Message and cure; both empty for no reason."""
+    if not reason:
+        return "", ""
+    words = texts(language).reason(reason)
+    return words.message, words.cure
+
+
 def kind_title(kind: DocumentKind, language: str) -> str:
     """What a kind is called."""
-    return texts_in(language).text_or(f"label.{kind.name}", kind.name.replace("_", " ").capitalize())
+    return texts(language).text_or(f"label.{kind.name}", kind.name.replace("_", " ").capitalize())

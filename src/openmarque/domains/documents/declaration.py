@@ -11,10 +11,6 @@ _COUNTS = ("changes", "changes_since", "sends", "sent_at", "revision")
 SETTINGS_DOCUMENTS = Declaration(
     name="settings_documents",
     version=1,
-    purpose={
-        "en": "Keep what you set for your car the same in the app and in the car.",
-        "fr": "Garder vos réglages identiques dans l'application et dans la voiture.",
-    },
     basis=LegalBasis.CONTRACT,
     scope=Scope.PLATFORM,
     items=(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from openmarque.kit.errors import CallerError
+from openmarque.kit.texts import ENGLISH, texts
 
 
 class DocumentUnknown(CallerError):
@@ -69,12 +70,12 @@ class DocumentClosed(CallerError):
     cure = "{cure}"
     http_status = 403
 
-    def __init__(self, why: Mapping[str, tuple[str, str]] | None = None, **facts: object) -> None:
-        """`why`: message and cure by language; English has to be among them."""
-        self._why = why or {}
-        message, cure = self._why.get("en", ("", ""))
+    def __init__(self, why: str = "", **facts: object) -> None:
+        """`why` is the code of a reason; its words are told in the language of who reads."""
+        self._why = why
+        message, cure = texts(ENGLISH).reason(why) if why else ("", "")
         super().__init__(message, **{"cure": cure, **facts})
 
     def facts_in(self, language: str) -> Mapping[str, object]:
         """In another language the cure says why, too: the detail is told in English only."""
-        return {"cure": " ".join(self._why[language]).strip()} if language in self._why else self.facts
+        return {"cure": str(texts(language).reason(self._why))} if self._why else self.facts

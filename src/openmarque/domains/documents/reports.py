@@ -12,11 +12,11 @@ from typing import Final
 import msgspec
 
 from openmarque.catalogue.capabilities import is_reason_code
+from openmarque.domains.documents.reasons import UNSPECIFIED
 from openmarque.domains.documents.rules import ANSWER_PAUSE, CHANGES_COUNTED, DocumentKind, to_body
 from openmarque.domains.documents.sending import Sending
 from openmarque.domains.documents.states import Event
 from openmarque.domains.documents.store import DocumentRow, DocumentStore, Lost, Place
-from openmarque.domains.documents.texts import UNSPECIFIED
 from openmarque.domains.documents.versions import moved, renewed, taken_over, unset
 from openmarque.kit.lifecycle import Actor
 from openmarque.link.ports import Accepted

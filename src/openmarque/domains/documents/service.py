@@ -16,7 +16,6 @@ from uuid import UUID
 
 import msgspec
 
-from openmarque.domains.documents import texts
 from openmarque.domains.documents.errors import (
     DocumentClosed,
     DocumentConflict,
@@ -25,6 +24,7 @@ from openmarque.domains.documents.errors import (
     DocumentUnknown,
     TooManyChanges,
 )
+from openmarque.domains.documents.reasons import NOT_GRANTED
 from openmarque.domains.documents.rules import MOST_CHANGES, DocumentKind
 from openmarque.domains.documents.sending import Sending
 from openmarque.domains.documents.store import DocumentRow, DocumentStore
@@ -113,7 +113,7 @@ class Documents:
         """
         kind = self.kind(wish.kind)
         if not (await self._rights.eligibility(tx, wish.tenure_id, wish.account_id, now, now)).may_command:
-            raise DocumentClosed(texts.in_words(texts.NOT_GRANTED))
+            raise DocumentClosed(NOT_GRANTED)
         return await self._set(tx, kind, (wish.vehicle_id, wish.tenure_id), wish.body, Maker.OWNER, wish.made_on, now)
 
     async def set_for_platform(
@@ -140,7 +140,7 @@ class Documents:
             raise DocumentNotYours(set_by=", ".join(sorted(kind.spec.set_by)))
         closed = self._sending.why_closed(vehicle_id, await self._sending.policy(tx, vehicle_id), kind, now)
         if closed:
-            raise DocumentClosed(texts.in_words(closed))
+            raise DocumentClosed(closed)
         text = write_body(body)
         if len(text) > kind.spec.max_bytes:
             raise DocumentTooLarge(limit=kind.spec.max_bytes)
