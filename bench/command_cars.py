@@ -25,7 +25,7 @@ _PARKED: Final[dict[str, Value]] = {vss.SPEED: 0.0, vss.IGNITION: "OFF", **dict.
 
 
 class ObedientCar:
-    """A parked car whose locks are as ordered by the next turn of the loop."""
+    """A parked car whose locks are as commanded by the next turn of the loop."""
 
     def __init__(self, folder: Path, catalogue: Catalogue) -> None:
         """Nothing is connected yet."""

@@ -85,7 +85,7 @@ def swapped_columns(table: Table, rows: Sequence[Row], unreadable: Sequence[int]
     if named is None:
         return None
     if out_of_order is not None and not _is_proved(table, named, out_of_order):
-        return Swap(*out_of_order, "All names but these two stand in the usual command, and the rows do not speak for it.")
+        return Swap(*out_of_order, "All names but these two stand in the usual order, and the rows do not speak for it.")
     if all(row.gear is None and row.altitude_m is None for row in rows) and _has_gears(table.exchanged("Mode", "ALT")):
         return Swap("Mode", "ALT", "No row has a gear or an altitude; exchanged, they have both.")
     found: list[tuple[float, Swap]] = []
@@ -256,7 +256,7 @@ def _better_charge(named: _Reading, other: _Reading) -> str | None:
 
 
 def _is_proved(table: Table, named: _Reading, pair: tuple[str, str]) -> bool:
-    """Whether the rows speak clearly for two names that are out of the usual command, or are none that a replay needs."""
+    """Whether the rows speak clearly for two names that are out of the usual order, or are none that a replay needs."""
     if not set(pair) & set(COLUMNS):
         return True
     other = named.exchanged(pair) if set(pair) <= set(_NUMBERS) else _read(table.exchanged(*pair), _ENOUGH)[0]

@@ -189,7 +189,7 @@ def test_no_command_lives_longer_than_its_challenge(owned):
     assert owned.gives(other)[:2] == BEGUN
 
 
-def test_commands_of_a_phone_run_in_the_command_in_which_it_gave_them(owned):
+def test_commands_of_a_phone_run_in_the_order_in_which_it_gave_them(owned):
     first, second = owned.remote_commands("unlock"), owned.remote_commands("lock")
     owned.gives(second)
     assert owned.gives(first) == [("refused", "old_counter")]

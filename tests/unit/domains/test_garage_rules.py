@@ -1,4 +1,4 @@
-"""Tries of pairing codes, the state of a pairing, and names of cars: whatever happens, in whatever command."""
+"""Tries of pairing codes, the state of a pairing, and names of cars: whatever happens, in whatever order."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise

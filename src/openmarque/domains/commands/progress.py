@@ -150,7 +150,7 @@ class Progress:
         return CommandReceipt(row.command_id)
 
     async def keep(self, tx: Transaction, row: CommandRow, steps: Sequence[State], now: datetime) -> CommandView:
-        """Keep what changed of a locked command, and tell whoever watches, in the language of the account that ordered."""
+        """Keep what changed of a locked command, and tell whoever watches, in the language of the account that gave it."""
         view, language = await self._store.move_command(tx, row, steps, now)
         LiveUpdates.tell(tx, row.tenure_id, LIVE_PART, remote_command=view, language=language)
         return view

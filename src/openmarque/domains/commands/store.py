@@ -232,7 +232,7 @@ class CommandStore(Protocol):
         ...
 
     async def drop_phones(self, tx: Transaction, tenure_id: TenureId, requested_before: datetime) -> None:
-        """Forget requests of a tenure that came to nothing, made before that instant: phones refused or still waiting that never ordered."""
+        """Forget requests of a tenure that came to nothing, made before that instant: phones refused or still waiting that never gave a command."""
         ...
 
     async def lock_code(self, tx: Transaction, account_id: AccountId) -> CodeRow | None:

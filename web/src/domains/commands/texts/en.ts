@@ -40,7 +40,7 @@ export default {
     sending: "Sending…",
     problem: {
       "car-offline": { message: "The car is not connected. Nothing was sent, and nothing will happen later.", cure: "It has no network or it sleeps: switch the ignition on, or try again when it is where there is coverage." },
-      "car-silent": { message: "The car does not answer.", cure: "Nothing was ordered. Try again in a minute." },
+      "car-silent": { message: "The car does not answer.", cure: "No command was given. Try again in a minute." },
       "phone-key-not-active": { message: "The car no longer knows this phone.", cure: "Add it again in the car: on its screen, Phones, Add a phone." },
       "phone-signature-wrong": { message: "The key of this phone does not fit any more.", cure: "Add the phone again in the car: on its screen, Phones, Add a phone." },
       "command-step-impossible": { message: "This command is already over.", cure: "Give the command again." },
