@@ -23,6 +23,7 @@ from openmarque.car.core import CarCore
 from openmarque.car.identity import Bundle
 from openmarque.car.keyring import FileKeyring
 from openmarque.car.model import Actuation, Channel, Frame, LinkState, NoticeCode, Now, Output
+from openmarque.car.parts import InvalidCarPart, car_parts
 from openmarque.car.store import CarStore
 from openmarque.catalogue.register import Catalogue
 from openmarque.kit.clock import Clock, boot_id, steady_ms, to_ms
@@ -94,6 +95,7 @@ class CarAgent:
         self._spread = spread
         self._steady = steady
         self._actuators = actuators or {}
+        self._parts = car_parts(catalogue.services, _left_out)
         self._core = self._new_core()
         self._outgoing: asyncio.Queue[Frame] = asyncio.Queue()
         self._changed = asyncio.Event()
@@ -251,7 +253,7 @@ class CarAgent:
             actuator(action)
 
     def _new_core(self) -> CarCore:
-        return CarCore(self.bundle.profile(), self._store, self.keys, self.catalogue, boot_id())
+        return CarCore(self.bundle.profile(), self._store, self.keys, self.catalogue, boot_id(), self._parts)
 
     def _drop_outgoing(self) -> None:
         while not self._outgoing.empty():
@@ -268,6 +270,11 @@ class CarAgent:
         """Wake whoever waits for a change."""
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def _left_out(error: InvalidCarPart) -> None:
+    """One service's wrong manifest costs the car that service and no other."""
+    _log.error("service left out", error=error.message, cure=error.remedy)
 
 
 def _end_if_cancelled() -> None:

@@ -3,7 +3,7 @@
 A part is the value ``CAR`` of the module ``car`` in a service's folder; the folder is named by the service's entry point.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import signature
@@ -40,10 +40,15 @@ class InvalidCarPart(OpenMarqueError):
         super().__init__(f"{place}: {problem}", place=place, cure=cure)
 
 
-def car_parts(services: Iterable[Service]) -> tuple[CarPart[Any], ...]:
+def _raise(error: InvalidCarPart) -> None:
+    raise error
+
+
+def car_parts(services: Iterable[Service], refuse: Callable[[InvalidCarPart], None] = _raise) -> tuple[CarPart[Any], ...]:
     """The in-car parts of `services` in the order of their names; services without one are passed over.
 
-    Raises ``InvalidCarPart`` for the first manifest that is wrong, and where two services begin one command.
+    `refuse` is told of each manifest that is wrong, and of the second of two services that begin one command; that one is left out.
+    Without it ``InvalidCarPart`` is raised for the first.
     """
     found: list[CarPart[Any]] = []
     begun_by: dict[str, str] = {}
@@ -51,14 +56,31 @@ def car_parts(services: Iterable[Service]) -> tuple[CarPart[Any], ...]:
         module = f"{service.package}.car"
         if not service.package or find_spec(module) is None:
             continue
-        part = _part(module, service)
-        for command in part.commands:
-            other = begun_by.setdefault(command, module)
-            if other != module:
-                cure = f"Give the command another name in one of them; {other} has it, too."
-                raise InvalidCarPart(f"{module}.CAR.commands", f"two services begin {command!r}.", cure)
+        try:
+            part = _part(module, service)
+            _check_alone(f"{module}.CAR.commands", part, begun_by)
+        except InvalidCarPart as error:
+            refuse(error)
+            continue
+        begun_by |= dict.fromkeys(part.commands, module)
         found.append(part)
     return tuple(found)
+
+
+def _check_alone(place: str, part: CarPart[Any], begun_by: Mapping[str, str]) -> None:
+    for command in part.commands:
+        if command in begun_by:
+            cure = f"Give the command another name in one of them; {begun_by[command]} has it, too."
+            raise InvalidCarPart(place, f"two services begin {command!r}.", cure)
+
+
+def part_functions(parts: Iterable[CarPart[Any]]) -> Iterator[tuple[str, str, Callable[..., object]]]:
+    """Each function of the in-car parts, for people: what it is for ("in the car: command"), the name of that, and the function."""
+    for part in parts:
+        given = ((name, getattr(part, name)) for name in _CAPABILITIES)
+        yield from ((f"in the car: {name}", part.name, function) for name, function in given if function is not None)
+        yield from (("in the car: command", name, command.begin) for name, command in part.commands.items())
+        yield from (("in the car: setting", kind, configure) for kind, configure in part.configure.items())
 
 
 def _part(module: str, service: Service) -> CarPart[Any]:

@@ -10,12 +10,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from openmarque.catalogue.register import installed_services
+from openmarque.car.parts import InvalidCarPart, car_parts, part_functions
+from openmarque.catalogue.register import CatalogueInvalid, installed_services
 from openmarque.engines.postgres import check_server
 from openmarque.governance.check.finding import Finding
 from openmarque.governance.check.run import check_installation
-from openmarque.governance.discovery import installed_parts
+from openmarque.governance.discovery import Claim, address_of, installed_parts
 from openmarque.kit.settings import load_settings
+from openmarque.simulator.fleet.installed import InvalidEffects, body_effects
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +43,7 @@ def check(
     url = database_url or settings.database_url
     if url is not None:
         check_server(url)
-    found = check_installation(url, settings.brand_pack)
+    found = sorted({*check_installation(url, settings.brand_pack), *_car_findings()})
     if as_json:
         json.dump({"database": url is not None, "findings": [asdict(finding) for finding in found]}, sys.stdout, indent=2)
         sys.stdout.write("\n")
@@ -51,14 +53,29 @@ def check(
 
 
 def _list_parts(*, as_json: bool) -> None:
-    """Who handles what in the cloud, by the manifests of what is installed."""
-    claims = sorted(installed_parts(installed_services()).claims())
+    """Who handles what in the cloud and in the car, by the manifests of what is installed."""
+    services = installed_services()
+    in_car = (Claim(what, name, address_of(function)) for what, name, function in part_functions(car_parts(services)))
+    claims = sorted([*installed_parts(services).claims(), *in_car])
     if as_json:
         json.dump([claim._asdict() for claim in claims], sys.stdout, indent=2)
         sys.stdout.write("\n")
         return
     for claim in claims:
         typer.echo(f"{claim.what:<12} {claim.name:<40} {claim.function}")
+
+
+def _car_findings() -> list[Finding]:
+    """What is wrong with the in-car half of a service, and with what it brings for the simulated car: the first of each."""
+    found = []
+    for look in (car_parts, body_effects):
+        try:
+            look(installed_services())
+        except (InvalidCarPart, InvalidEffects) as error:
+            found.append(Finding(error.code, str(error.facts["place"]), error.detail, error.remedy))
+        except CatalogueInvalid:
+            return []  # told by `check_installation`
+    return found
 
 
 def _show(found: list[Finding], *, with_database: bool) -> None:

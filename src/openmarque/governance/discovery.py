@@ -108,16 +108,16 @@ class CloudParts:
         """Who handles what, for people."""
         for i in self.installed:
             for handler in i.part.handlers:
-                names = handler.types if isinstance(handler.types, tuple) else (_where(handler.types),)
-                yield from (Claim("message", name, _where(handler.apply)) for name in names)
+                names = handler.types if isinstance(handler.types, tuple) else (address_of(handler.types),)
+                yield from (Claim("message", name, address_of(handler.apply)) for name in names)
             for kind, run in i.part.timers.items():
                 pause = i.part.recurring.get(kind)
-                yield Claim("timer", kind if pause is None else f"{kind} (every {pause})", _where(run))
-            yield from (Claim("stream part", part.name, _where(part.read)) for part in i.part.stream_parts)
+                yield Claim("timer", kind if pause is None else f"{kind} (every {pause})", address_of(run))
+            yield from (Claim("stream part", part.name, address_of(part.read)) for part in i.part.stream_parts)
             if i.part.greeted is not None:
-                yield Claim("greeting", i.part.name, _where(i.part.greeted))
+                yield Claim("greeting", i.part.name, address_of(i.part.greeted))
             if i.part.routes is not None:
-                yield Claim("routes", i.part.name, _where(i.part.routes))
+                yield Claim("routes", i.part.name, address_of(i.part.routes))
 
     def handlers(self, wiring: Wiring) -> list[_Handler]:
         """What the workers call with messages."""
@@ -272,7 +272,8 @@ def _each_once(what: str, claims: Iterable[tuple[str, InstalledPart]]) -> None:
             raise ManifestsCollide(f"Two {what} {name!r}: {' and '.join(claimed)}.")
 
 
-def _where(function: Any) -> str:
+def address_of(function: Any) -> str:
+    """Where a function is, written ``module:function``."""
     return f"{getattr(function, '__module__', '?')}:{getattr(function, '__qualname__', function)}"
 
 

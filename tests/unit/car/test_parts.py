@@ -159,6 +159,15 @@ def test_a_wrong_manifest_is_refused_with_its_place_and_its_cure(monkeypatch, ma
     assert cure in refused.value.remedy
 
 
+def test_a_wrong_manifest_costs_its_own_service_and_no_other(monkeypatch):
+    module = module_on_disk(TRIPS, CAR=part("trips", dict))
+    monkeypatch.setitem(sys.modules, TRIPS, module)
+    refused: list[InvalidCarPart] = []
+    parts = car_parts(installed_services(), refused.append)
+    assert [found.name for found in parts] == ["lock", "status"]
+    assert [error.facts["place"] for error in refused] == [f"{TRIPS}.CAR.state"]
+
+
 def test_two_services_that_begin_one_command_are_refused(monkeypatch):
     declared = [replace(s, declarations=LOCKS.declarations) if s.name == "trips" else s for s in installed_services()]
     module = module_on_disk(TRIPS)
