@@ -17,6 +17,8 @@ from openmarque.protocol.levels import Level
 from openmarque.protocol.signals import Value
 from tests.cars import COMMAND_KEY, VEHICLE, Car, Platform, converse, open_link, policy
 
+BEGINS_MS = 8_000
+"""What a phone adds to its own time since it asked for the challenge: lock and unlock begin in 8 s, or never."""
 LOCKED: dict[str, Value] = dict.fromkeys((*vss.DOORS_LOCKED, vss.TRUNK_LOCKED), True)
 UNLOCKED: dict[str, Value] = dict.fromkeys((*vss.DOORS_LOCKED, vss.TRUNK_LOCKED), False)
 CLOSED: dict[str, Value] = dict.fromkeys((*vss.DOORS_OPEN, vss.TRUNK_OPEN), False)
@@ -56,7 +58,7 @@ class Phone:
             "key_id": self.key_id,
             "counter": self.counter,
             "challenge": o.b64url(answering),
-            "valid_ms": o.COMMAND_MARGIN_MS,
+            "valid_ms": BEGINS_MS,
         }
         return o.write_payload(o.CommandPayload(**says | differently))
 

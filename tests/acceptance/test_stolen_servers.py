@@ -39,7 +39,7 @@ from openmarque.protocol.envelope import Lane, encode
 from openmarque.protocol.levels import Level
 from tests.cars import COMMAND_KEY, NEXT_OWNER, OWNER, POLICY_KEY, VEHICLE, gives_epoch, policy
 from tests.conftest import BUDGET
-from tests.phones import LOCKED, UNLOCKED, Owned, Phone, sealed
+from tests.phones import BEGINS_MS, LOCKED, UNLOCKED, Owned, Phone, sealed
 
 KEYS = [ec.derive_private_key(n, ec.SECP256R1()) for n in (7, 8)]
 """Of the owner's phone and of the thief's: fixed, so that a run can be repeated."""
@@ -119,7 +119,7 @@ class StolenServers(RuleBasedStateMachine):
             "spaces": payload.replace(b",", b", "),
             "command": payload.replace(b'{"v":1,', b"{").replace(b"}", b',"v":1}'),
             "escape": payload.replace(b'"lock"', b'"un\\u006cock"'),
-            "float": payload.replace(b'"valid_ms":15000', b'"valid_ms":3e5'),
+            "float": payload.replace(b'"valid_ms":8000', b'"valid_ms":3e5'),
             "more": payload.replace(b'"arguments":{}', b'"arguments":{"command":"unlock"}'),
         }[bend]
         return "command", sealed(bent, signature)
@@ -224,7 +224,7 @@ class StolenServers(RuleBasedStateMachine):
         if challenge == 0:
             self.asks_for_a_challenge()
         given = self.challenges[-1 - challenge % len(self.challenges)]
-        valid_ms = waited + o.COMMAND_MARGIN_MS
+        valid_ms = waited + BEGINS_MS
         payload = self.owned.phone.writes(command, given, valid_ms=valid_ms)
         signature = self.owned.phone.signs(payload)
         self.genuine.append((payload, signature))
@@ -319,6 +319,7 @@ def _any_counter(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _any_age(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Challenges, "refuses", lambda self, now, challenge, valid_ms: None)
+    monkeypatch.setattr(Challenges, "issued_ms", lambda self, challenge: self._issued.get(challenge, 0))
 
 
 def _wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,7 @@ from openmarque.protocol.pairing import PAIRING_REQUEST
 from openmarque.protocol.signals import PLACE_SIGNALS, SIGNALS, Value
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES
 from tests.acceptance.conftest import Rows
-from tests.phones import Phone
+from tests.phones import BEGINS_MS, Phone
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -237,7 +237,7 @@ async def is_ordered(ground: Ground, car: Driven) -> None:
         key_id=o.PLATFORM_KEY,
         counter=to_ms(platform.clock.now()),
         challenge=o.b64url(challenges()[0] if challenges() else bytes(16)),
-        valid_ms=o.COMMAND_MARGIN_MS,
+        valid_ms=BEGINS_MS,
     )
     _, key = platform.keys.signing(Purpose.COMMAND)
     await send(

@@ -35,7 +35,6 @@ from openmarque.domains.commands.service import RemoteCommands
 from openmarque.domains.commands.states import KeyState, State
 from openmarque.domains.commands.store import CodeRow, CommandEligibility, CommandRow, CommandStore, CommandView, PhoneRow
 from openmarque.domains.consent.service import LevelRecord, LevelStore
-from openmarque.governance.platform import installed_catalogue
 from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, wire
 from openmarque.link.ports import LinkStore
@@ -57,6 +56,7 @@ from openmarque.storage.memory import MemoryTransaction
 from openmarque.storage.postgres import PostgresTransaction
 from openmarque.storage.transaction import Transaction
 from tests.contract.link_contract import NOW
+from tests.lamps import catalogue_with_lamps
 
 KEY = ed25519.Ed25519PrivateKey.from_private_bytes(b"o" * 32)
 KEYS = {signing.key_id(KEY.public_key()): KEY.public_key()}
@@ -116,7 +116,7 @@ class Scene:
     notifier: NoNotifier = field(default_factory=NoNotifier)
 
     def __post_init__(self) -> None:
-        store, commands = self.stores.commands, commands_of(installed_catalogue().commands())
+        store, commands = self.stores.commands, commands_of(catalogue_with_lamps().commands())
         self.remote_commands = RemoteCommands(store, self.stores.link, commands, lambda: KEY, kept=True, fresh_s=120)
         self.phones = Phones(store, self.stores.link, lambda: KEY, self.notifier)
         self.codes = SafetyCodes(store, PlainHasher(), 4)
@@ -135,13 +135,13 @@ class Scene:
             "key_id": self.key_id,
             "counter": self.counter,
             "challenge": b64url(bytes(16)),
-            "valid_ms": 15_000,
+            "valid_ms": 8_000,
         }
         payload = write_payload(CommandPayload(**{**members, **changes}))
         return Signed(payload, sign_as_phone(self.phone, payload))
 
     def asked(self, command: str = "lock", signed: Signed | None = None, **changes: Any) -> Asked:
-        return replace(Asked(self.vehicle_id, self.tenure_id, self.account_id, uuid4().hex, command, signed), **changes)
+        return replace(Asked(self.vehicle_id, self.tenure_id, self.account_id, uuid4().hex, command, signed=signed), **changes)
 
     async def place(self, asked: Asked, after: timedelta = timedelta()) -> CommandReceipt:
         async with self.stores.tx() as tx:
@@ -532,7 +532,7 @@ class CommandsContract:
     async def test_a_store_takes_each_id_key_and_counter_once(self, scene: Scene) -> None:
         store = scene.stores.commands
         row = CommandRow(
-            uuid4(), scene.tenure_id, scene.vehicle_id, scene.account_id, "key-0001", b"f", "lock", State.REFUSED, "late", 1, NOW,
+            uuid4(), scene.tenure_id, scene.vehicle_id, scene.account_id, "key-0001", b"f", "glow", {"duration_s": 5}, State.REFUSED, "late", 1, NOW,
             NOW + SECOND, key_id="a" * 32, counter=5,
         )  # fmt: skip
         async with scene.stores.tx() as tx:

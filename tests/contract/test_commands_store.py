@@ -5,23 +5,23 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from openmarque.brands.pack import load_pack
 from openmarque.domains.commands.memory import MemoryCommands
 from openmarque.governance.memory import MemoryPolicyStore
-from openmarque.governance.platform import installed_catalogue
 from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
+from tests.contract.command_arguments_contract import ArgumentsContract
 from tests.contract.commands_contract import CommandsContract
 from tests.contract.test_link_store import MemoryStores
+from tests.lamps import catalogue_with_lamps
 
 
 class MemoryCommandStores(MemoryStores):
     def __init__(self) -> None:
         super().__init__()
         self.commands = MemoryCommands()
-        # With every installed service: the world's own catalogue may know fewer commands.
+        # With every installed service and the lamp: the world's own catalogue knows fewer commands.
         self.compiler = StoringPolicyCompiler(
-            installed_catalogue(load_pack()), self.facts, MemoryPolicyStore(), Ed25519PrivateKey.generate()
+            catalogue_with_lamps(), self.facts, MemoryPolicyStore(), Ed25519PrivateKey.generate()
         )
 
     async def owned_car(self) -> tuple[VehicleId, TenureId, AccountId]:
@@ -36,7 +36,7 @@ class MemoryCommandStores(MemoryStores):
             self.commands.forbid(tx, vehicle_id)
 
 
-class TestMemoryCommands(CommandsContract):
+class TestMemoryCommands(CommandsContract, ArgumentsContract):
     @pytest.fixture
     def command_stores(self) -> MemoryCommandStores:
         return MemoryCommandStores()

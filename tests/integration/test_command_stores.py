@@ -1,28 +1,56 @@
 """Remote commands, phones and safety codes on PostgreSQL keep the contract that the deterministic world relies on."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from openmarque.domains.commands.postgres import PostgresCommands
+from openmarque.domains.commands.states import State
 from openmarque.domains.commands.timers import REFUSAL_KEPT, sweep
+from openmarque.governance.database import compile_enforcement
+from openmarque.governance.enforcing import apply, set_app_password
+from openmarque.governance.facts import PostgresPolicyStore
+from openmarque.governance.platform import table_owners
+from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
-from openmarque.link.pki_keys import KeyRing
-from openmarque.storage.postgres import open_database, postgres
+from openmarque.link.pki_keys import KeyRing, Purpose
+from openmarque.storage.base import import_tables
+from openmarque.storage.migrate import migrate
+from openmarque.storage.postgres import PostgresDatabase, open_database, postgres
 from openmarque.storage.roles import PLATFORM
+from tests.contract.command_arguments_contract import ArgumentsContract
 from tests.contract.commands_contract import CommandsContract, Scene
 from tests.contract.link_contract import NOW
-from tests.databases import as_app
+from tests.databases import APP_PASSWORD, as_app
 from tests.integration.conftest import Pki, Postgres
-from tests.integration.test_link_stores import PostgresStores, prepare
+from tests.integration.test_link_stores import PostgresStores
+from tests.lamps import catalogue_with_lamps
+
+
+def prepare(url: str) -> None:
+    """A database that lets the arguments of the lamp's commands be kept, too."""
+
+    def with_password(connection: psycopg.Connection) -> None:
+        apply(connection, compile_enforcement(catalogue_with_lamps(), import_tables(), table_owners()))
+        set_app_password(connection, APP_PASSWORD)
+
+    migrate(url, with_password)
 
 
 class PostgresCommandStores(PostgresStores):
     commands = PostgresCommands()
+
+    def __init__(self, database: PostgresDatabase, owner_url: str, keys: KeyRing, pki: Pki) -> None:
+        super().__init__(database, owner_url, keys, pki)
+        self.compiler = StoringPolicyCompiler(
+            catalogue_with_lamps(), self.facts, PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
+        )
 
     async def owned_car(self) -> tuple[VehicleId, TenureId, AccountId]:
         vehicle_id, tenure_id = await self.car()
@@ -36,15 +64,15 @@ class PostgresCommandStores(PostgresStores):
             await self.garage.give_up(tx, TenureId(tenure_id), AccountId(account_id), NOW)
 
 
-class TestPostgresCommands(CommandsContract):
+class TestPostgresCommands(CommandsContract, ArgumentsContract):
     @pytest.fixture
     async def command_stores(self, postgres: Postgres, pki: Pki, tmp_path: Path) -> AsyncIterator[PostgresCommandStores]:
-        postgres.template("link_stores", prepare)
+        postgres.template("command_stores", prepare)
 
         async def nowhere(_messages: object) -> None:
             """Nobody listens."""
 
-        with postgres.fresh(template="link_stores") as url:
+        with postgres.fresh(template="command_stores") as url:
             database, pool = await open_database(as_app(url), nowhere)
             try:
                 stores = PostgresCommandStores(database, url, KeyRing(tmp_path / "keys", SystemClock()), pki)
@@ -53,6 +81,16 @@ class TestPostgresCommands(CommandsContract):
                 yield stores
             finally:
                 await pool.close()
+
+    async def test_no_argument_that_no_command_declares_is_kept(self, scene: Scene, command_stores: PostgresCommandStores):
+        receipt = await scene.place(scene.asked("glow", arguments={"duration_s": 30}))
+        async with command_stores.tx() as tx:
+            row = await command_stores.commands.lock_command(tx, receipt.command_id)
+        assert row is not None
+        smuggled = replace(row, command_id=uuid4(), idempotency_key="smuggled", arguments={**row.arguments, "diary": "dear"})
+        with pytest.raises(psycopg.errors.CheckViolation, match="ck_vehicle_command_arguments_declared"):
+            async with command_stores.tx() as tx:
+                await command_stores.commands.add_command(tx, smuggled, [State.AWAITING_PHONE], NOW)
 
     @pytest.mark.req("GDP-2k")
     async def test_a_remote_command_is_deleted_with_its_steps_after_the_time_that_the_brand_set_and_not_before(

@@ -8,6 +8,7 @@ const COMMAND = {
   commandId: "00112233445566778899aabbccddeeff",
   vehicleId: vectors.vehicle_id,
   command: "unlock",
+  args: {},
   keyId: vectors.key_id,
   counter: 7,
   challenge: "EBESExQVFhcYGRobHB0eHw",

@@ -21,12 +21,15 @@ from openmarque.protocol.commands import (
     MAX_ARGUMENTS,
     MAX_COUNTER,
     MAX_NAME,
+    MAX_PAYLOAD_BYTES,
     NAME,
 )
 from openmarque.protocol.documents import MAX_BODY_BYTES, MAX_SCHEMA
 
 MAX_REASON: Final = 40
 """Characters of a reason that a car gives."""
+MAX_SPELLED: Final = MAX_PAYLOAD_BYTES - 300
+"""Bytes of arguments: the other members of a payload take up to 289."""
 
 
 def is_reason_code(reason: str) -> bool:
@@ -105,6 +108,8 @@ def _arguments(arguments: type[msgspec.Struct]) -> Iterator[str]:
     assert isinstance(info, inspect.StructType)
     if len(info.fields) > MAX_ARGUMENTS:
         yield f"has more than {MAX_ARGUMENTS} arguments"
+    if (longest := sum(_longest(field) for field in info.fields)) > MAX_SPELLED:
+        yield f"has arguments of up to {longest} bytes when they are signed: {MAX_SPELLED} are possible"
     for field, given in zip(info.fields, msgspec.structs.fields(arguments), strict=True):
         problem = _argument(field) or _default(given)
         if problem:
@@ -133,6 +138,22 @@ def _argument(field: inspect.Field) -> str:
         case inspect.EnumType(cls=choices) if all(_is_spelt(choice.value) for choice in choices):
             return ""
     return "the signed payload can't spell: take a bool, a whole number, a choice or a short ASCII text"
+
+
+def _longest(field: inspect.Field) -> int:
+    """Bytes of an argument at most as it is signed: ``"name":value,``."""
+    match field.type.type if isinstance(field.type, inspect.Metadata) else field.type:
+        case inspect.IntType(ge=low, le=high):
+            value = max(len(str(low)), len(str(high)))
+        case inspect.StrType(max_length=length):
+            value = (length or 0) + 2
+        case inspect.LiteralType(values=values):
+            value = max((len(str(choice)) + 2 for choice in values), default=0)
+        case inspect.EnumType(cls=choices):
+            value = max((len(str(choice.value)) + 2 for choice in choices), default=0)
+        case _:
+            value = len("false")
+    return len(field.name) + value + len('"":,')
 
 
 def _is_spelt(value: object) -> bool:

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import inspect
@@ -54,7 +54,7 @@ def read_arguments(kind: type[msgspec.Struct], given: Mapping[str, object]) -> m
             read[field.name] = msgspec.convert(value, field.type)
         except (msgspec.ValidationError, ArgumentInvalid):
             raise ArgumentInvalid(
-                "It is missing." if field.name not in given else "", argument=field.name, limits=_limits(_type(field))
+                "It is missing." if field.name not in given else "", argument=field.name, limits=_limits(field)
             ) from None
     return kind(**read)
 
@@ -96,8 +96,9 @@ def _extra(kind: inspect.Type) -> Mapping[str, Any]:
     return (kind.extra_json_schema or {}) if isinstance(kind, inspect.Metadata) else {}
 
 
-def _limits(kind: inspect.Type) -> str:
+def _limits(field: msgspec.structs.FieldInfo) -> str:
     """What an argument may be, in signs that every language reads."""
+    kind = _type(field)
     unit = _extra(kind).get("unit", "")
     match _bare(kind):
         case inspect.BoolType():
@@ -106,8 +107,7 @@ def _limits(kind: inspect.Type) -> str:
             return f"{low} … {high} {unit}".strip()
         case inspect.StrType(max_length=length):
             return f"ASCII, 0 … {length}"
-        case other:
-            return " | ".join(_choices(other))
+    return " | ".join(_choices(field))
 
 
 def _schema(field: msgspec.structs.FieldInfo, say: Callable[[str, str], str]) -> dict[str, Any]:
@@ -122,18 +122,18 @@ def _schema(field: msgspec.structs.FieldInfo, say: Callable[[str, str], str]) ->
             schema |= {"type": "integer", "minimum": low, "maximum": high}
         case inspect.StrType(max_length=length, pattern=pattern):
             schema |= {"type": "string", "maxLength": length, "pattern": pattern}
-        case other:
-            titles = {name: say(f"{field.name}.{name}", name.replace("_", " ")) for name in _choices(other)}
+        case _:
+            titles = {name: say(f"{field.name}.{name}", name.replace("_", " ")) for name in _choices(field)}
             schema |= {"type": "string", "oneOf": [{"const": name, "title": title} for name, title in titles.items()]}
     if not field.required:
         schema["default"] = msgspec.to_builtins(field.default)
     return schema
 
 
-def _choices(kind: inspect.Type) -> list[str]:
-    match kind:
-        case inspect.LiteralType(values=values):
-            return [str(value) for value in values]
-        case inspect.EnumType(cls=choices) if issubclass(choices, StrEnum):
-            return [str(choice.value) for choice in choices]
-    raise AssertionError(f"{kind} is no argument; the catalogue refuses it")
+def _choices(field: msgspec.structs.FieldInfo) -> list[str]:
+    """The values of a choice, in the order in which they are declared."""
+    kind = get_args(field.type)[0] if get_origin(field.type) is Annotated else field.type
+    if get_origin(kind) is Literal:
+        return [str(value) for value in get_args(kind)]
+    choices: type[StrEnum] = kind
+    return [choice.value for choice in choices]

@@ -33,6 +33,9 @@ SIGNALS_COLUMN: Final = "last_values.signals"
 DOCUMENT_COLUMNS: Final = ("settings_document.body", "settings_document.lost_body")
 """The JSON columns whose keys are those of the declared structs of settings documents, by the row's kind."""
 
+ARGUMENTS_COLUMN: Final = "vehicle_command.arguments"
+"""The JSON column whose keys are the declared arguments of commands."""
+
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _MY_ROWS: Final = "tenure_id = ANY (string_to_array(current_setting('openmarque.tenures', true), ',')::uuid[])"
 """What the reader sees (``rights.TENURES_SETTING``): without the setting, nothing."""
@@ -74,6 +77,8 @@ class KeyCheck:
     column: str
     keys: tuple[str, ...]
     by_kind: tuple[tuple[str, tuple[str, ...]], ...] | None = None
+    also_old: bool = True
+    """Whether rows that stand already are proved, too. Else those of a service that was taken out go when their days are over."""
 
     @property
     def name(self) -> str:
@@ -133,9 +138,11 @@ def json_columns(tables: Iterable[Table]) -> Iterator[tuple[str, str]]:
 
 
 def declared_keys(catalogue: Catalogue, place: str) -> tuple[str, ...]:
-    """The keys that the JSON column `place` may have: signals, members of settings documents, or those written ``table.column[key]``."""
+    """The keys that the JSON column `place` may have: signals, arguments, members of settings documents, or ``table.column[key]``."""
     if place == SIGNALS_COLUMN:
         return tuple(sorted(catalogue.declared_signals()))
+    if place == ARGUMENTS_COLUMN:
+        return tuple(sorted({name for _, spec in catalogue.commands().values() for name in spec.arguments.__struct_fields__}))
     if place in DOCUMENT_COLUMNS:
         return tuple(sorted({key for _, keys in document_keys(catalogue) for key in keys}))
     prefix = f"{place}["
@@ -238,7 +245,8 @@ def _key_checks(catalogue: Catalogue, tables: Mapping[str, Table]) -> Iterator[K
     for table, column in sorted(json_columns(tables.values())):
         place = f"{table}.{column}"
         by_kind = document_keys(catalogue) if place in DOCUMENT_COLUMNS else None
-        yield KeyCheck(table, column, declared_keys(catalogue, place), by_kind)
+        also_old = place not in (ARGUMENTS_COLUMN, *DOCUMENT_COLUMNS)
+        yield KeyCheck(table, column, declared_keys(catalogue, place), by_kind, also_old)
 
 
 def text_array(texts: Iterable[str]) -> str:

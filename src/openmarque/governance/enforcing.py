@@ -213,13 +213,13 @@ def _apply_check(connection: Connection, check: KeyCheck, *, validate: bool) -> 
     connection.execute(f'ALTER TABLE "{check.table}" ADD CONSTRAINT {fresh} CHECK ({check.condition}) NOT VALID'.encode())
     new = _constraint(connection, check.table, fresh)
     assert new is not None
-    if old is not None and old == new.removesuffix(" NOT VALID"):
+    if old is not None and old.removesuffix(" NOT VALID") == new.removesuffix(" NOT VALID"):
         connection.execute(f'ALTER TABLE "{check.table}" DROP CONSTRAINT {fresh}'.encode())
         return
     if old is not None:
         connection.execute(f'ALTER TABLE "{check.table}" DROP CONSTRAINT {check.name}'.encode())
     connection.execute(f'ALTER TABLE "{check.table}" RENAME CONSTRAINT {fresh} TO {check.name}'.encode())
-    if validate:
+    if validate and check.also_old:
         connection.execute(f'ALTER TABLE "{check.table}" VALIDATE CONSTRAINT {check.name}'.encode())
 
 

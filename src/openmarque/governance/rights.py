@@ -94,7 +94,18 @@ PLATFORM_RIGHTS: Final = (
         READER,
         "vehicle_command",
         "SELECT",
-        ("command_id", "tenure_id", "vehicle_id", "command", "state", "reason", "key_id", "requested_at", "expires_at"),
+        (
+            "command_id",
+            "tenure_id",
+            "vehicle_id",
+            "command",
+            "arguments",
+            "state",
+            "reason",
+            "key_id",
+            "requested_at",
+            "expires_at",
+        ),
     ),
     *_rights(
         RETENTION, "SELECT DELETE", *_GARAGE, *_PAIRING, *_SIGN_IN, *_COMMANDS, *_DOCUMENTS, *_CHOICES, *_LINK, *_PLUMBING

@@ -49,8 +49,6 @@ CHALLENGE_LIVES_MS: Final = 300_000
 """Five minutes: long enough to find the phone and type the code, short enough that no command of yesterday opens a car."""
 CHALLENGES_KEPT: Final = 8
 """The newest that a car remembers: some phones and windows at once; a flood only voids older ones."""
-COMMAND_MARGIN_MS: Final = 15_000
-"""What a phone adds to its own time since it asked for the challenge: the way to the car, repeats included (RC-4: 20 s in all)."""
 SIGNATURE_BYTES: Final = 64
 MAX_PAYLOAD_BYTES: Final = 1_024
 MAX_COMMAND_BYTES: Final = 2_048

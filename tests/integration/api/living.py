@@ -1,7 +1,7 @@
 """A car that lives: the real agent on the real broker, whose locks do what they are told; and a phone that signs commands."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -204,17 +204,20 @@ class Phone:
         answered: str = response.json()["challenge"]
         return answered
 
-    def signed(self, command: str, challenge: str, **changes: Any) -> dict[str, str]:
+    def signed(
+        self, command: str, challenge: str, arguments: Mapping[str, bool | int | str] | None = None, **changes: Any
+    ) -> dict[str, str]:
         """A signed command, as the app sends it."""
         self.counter += 1
         members: dict[str, Any] = {
             "command_id": uuid4().hex,
             "vehicle_id": self.car.name,
             "command": command,
+            "arguments": arguments or {},
             "key_id": self.key_id,
             "counter": self.counter,
             "challenge": challenge,
-            "valid_ms": 15_000,
+            "valid_ms": 8_000,
             **changes,
         }
         payload = write_payload(CommandPayload(**members))
@@ -223,7 +226,7 @@ class Phone:
     async def remote_commands(self, command: str, key: str | None = None, **body: Any) -> httpx.Response:
         """Remote command `command`, with a fresh challenge unless `body` holds something signed."""
         if "payload" not in body:
-            body |= self.signed(command, await self.challenge())
+            body |= self.signed(command, await self.challenge(), body.get("arguments"))
         headers = {**self.owner.headers, "Idempotency-Key": key or uuid4().hex}
         return await self.client.post(f"{self.car.address}/remote-commands", json={"command": command, **body}, headers=headers)
 

@@ -13,12 +13,14 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from openmarque.app import Platform
+from openmarque.domains.commands.rules import commands_of
 from openmarque.kit.clock import ManualClock
 from openmarque.protocol import signals as vss
 from openmarque.protocol.commands import b64url
 from openmarque.protocol.levels import Level
 from tests.integration.api.conftest import Owner, Street, unknown_id, watching
 from tests.integration.api.living import Phone, new_car
+from tests.lamps import catalogue_with_lamps
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(90), pytest.mark.usefixtures("gate")]
 CODE = "4817"
@@ -62,6 +64,40 @@ async def test_an_app_is_told_all_that_it_needs_to_offer_a_command(phone: Phone)
     assert unlock["arguments"] == {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
     assert unlock["label"] != (await offered("en"))["unlock"]["label"]
     assert unlock["confirmation"]
+
+
+async def test_an_argument_that_is_wrong_is_a_problem_with_its_name_its_limits_and_the_cure(
+    client: httpx.AsyncClient, street: Street, platform: Platform, monkeypatch
+):
+    known = commands_of(catalogue_with_lamps().commands())
+    monkeypatch.setattr(platform.commands.remote_commands, "_commands", known)
+    owner = await street.owner()
+    car = await street.car(owner)
+
+    async def refused(arguments: Any, language: str = "en") -> dict[str, Any]:
+        headers = {**owner.headers, "Idempotency-Key": uuid4().hex, "Accept-Language": language}
+        body = {"command": "blink", "arguments": arguments}
+        response = await client.post(f"{car.address}/remote-commands", json=body, headers=headers)
+        assert response.status_code == 422, response.text
+        assert response.headers["Content-Type"] == "application/problem+json"
+        answered: dict[str, Any] = response.json()
+        return answered
+
+    missing = await refused({})
+    assert (missing["code"], missing["detail"]) == ("argument-invalid", "It is missing.")
+    assert missing["cure"] == "Give `duration_s` as: 1 … 600 s."
+    for language in ("en", "fr"):
+        wrong = await refused({"duration_s": 601}, language)
+        assert wrong["code"] == "argument-invalid"
+        assert "`duration_s`" in wrong["cure"]
+        assert "1 … 600 s" in wrong["cure"]
+    assert (await refused({"duration_s": 5, "loud": True}))["code"] == "argument-unknown"
+    # What is no argument of any command at all does not get so far.
+    for odd in ({"duration_s": 1.5}, {"duration_s": None}, {"duration_s": [5]}, {"note": "x" * 65}, "loud", [1]):
+        assert (await refused(odd))["code"] == "request-invalid", odd
+    assert (await refused({f"a{i}": i for i in range(17)}))["code"] == "request-invalid"
+    listed = (await client.get(f"{car.address}/remote-commands", headers=owner.headers)).json()
+    assert listed["items"] == []
 
 
 @pytest.mark.req("RC-6b")

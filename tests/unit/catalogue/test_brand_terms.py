@@ -16,7 +16,8 @@ from openmarque.catalogue.register import Catalogue
 from openmarque.governance.platform import installed_catalogue
 from openmarque.kit.clock import from_ms
 from openmarque.kit.ids import new_uuid
-from tests.unit.catalogue.test_capabilities import LAMP, build
+from tests.lamps import LAMP
+from tests.unit.catalogue.test_capabilities import build
 
 PACK = load_pack()
 
@@ -84,4 +85,4 @@ def test_the_policy_tells_the_car_what_the_brand_asks_for():
     assert policy.authority("lamp", "fly") is policy.authority("torch", "glow") is Authority.PLATFORM
     read = msgspec.msgpack.decode(msgspec.msgpack.encode(policy.policy), type=type(policy.policy))
     assert read == policy.policy
-    assert standing(LAMP, facts).authorities == {"glow": Authority.DIGITAL_KEY}
+    assert standing(LAMP, facts).authorities == {"glow": Authority.DIGITAL_KEY, "blink": Authority.PLATFORM}

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,16 +9,12 @@ import pytest
 
 from openmarque.catalogue.decide import Ask, Kind, Permit, decide
 from openmarque.catalogue.declarations import (
-    LIFE_OF_TENURE,
     MONTHS_12,
-    OVERWRITTEN,
-    Authority,
     CommandSpec,
     Declaration,
     DocumentScope,
     DocumentSpec,
     Item,
-    LegalBasis,
     NoticeSpec,
     Service,
 )
@@ -28,44 +23,10 @@ from openmarque.catalogue.refusals import Reason, Refusal
 from openmarque.catalogue.register import Catalogue, CatalogueInvalid
 from openmarque.kit.clock import from_ms
 from openmarque.kit.ids import new_uuid
-from openmarque.protocol import signals as vss
 from openmarque.protocol.commands import ARGUMENT_TEXT
 from openmarque.protocol.levels import Level
+from tests.lamps import LAMP, Settings
 
-
-class Side(StrEnum):
-    LEFT = "left"
-    RIGHT = "right"
-
-
-class Glow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that an argument can be."""
-
-    duration_s: Annotated[int, msgspec.Meta(ge=1, le=600, title="Duration", extra_json_schema={"unit": "s"})]
-    dimmed: bool = False
-    side: Side = Side.LEFT
-    colour: Literal["white", "amber"] = "white"
-    note: Annotated[str, msgspec.Meta(max_length=20, pattern=ARGUMENT_TEXT)] = ""
-
-
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    evenings: Annotated[tuple[Annotated[str, msgspec.Meta(max_length=5)], ...], msgspec.Meta(max_length=7)] = ()
-
-
-LAMP = Declaration(
-    name="lamp",
-    version=1,
-    basis=LegalBasis.CONTRACT,
-    plans=("connect",),
-    level=Level.DATA,
-    items=(
-        Item("lamps", OVERWRITTEN, signals=(vss.PARKING_LIGHTS,)),
-        Item("evenings", LIFE_OF_TENURE, carried=("document:lamp_evenings",)),
-    ),
-    commands=(CommandSpec("glow", Authority.DIGITAL_KEY, Glow, reasons=("bulb_broken",)),),
-    notices=(NoticeSpec("bulb_broken", arguments=("side",)), NoticeSpec("lamp_stolen", security=True)),
-    documents=(DocumentSpec("lamp_evenings", Settings),),
-)
 GLOW = LAMP.commands[0]
 
 
@@ -81,7 +42,7 @@ def build(*declarations: Declaration) -> Catalogue:
 
 def test_what_a_service_declares_is_found_by_its_name():
     catalogue = build(LAMP)
-    assert catalogue.commands() == {"glow": (LAMP, GLOW)}
+    assert catalogue.commands() == {"glow": (LAMP, GLOW), "blink": (LAMP, LAMP.commands[1])}
     assert set(catalogue.notices()) == {"bulb_broken", "lamp_stolen"}
     assert catalogue.documents() == {"lamp_evenings": (LAMP, LAMP.documents[0])}
 

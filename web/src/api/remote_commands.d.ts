@@ -240,6 +240,8 @@ export interface components {
         /**
          * CommandRequestBody
          * @description What the car is to do. What a phone has to sign comes signed, or waits for a phone to approve it.
+         *
+         *     A signed payload names the same arguments.
          */
         CommandRequestBody: {
             /**
@@ -247,6 +249,14 @@ export interface components {
              * @example unlock
              */
             command: string;
+            /**
+             * Arguments
+             * @description Arguments by name, as `GET …/commands` describes them. What is left out has its default.
+             * @example {}
+             */
+            arguments?: {
+                [key: string]: boolean | number | string;
+            };
             /** Payload */
             payload?: string | null;
             /** Signature */
@@ -294,6 +304,14 @@ export interface components {
              * @example unlock
              */
             command: string;
+            /**
+             * Arguments
+             * @description With what it was asked for, defaults included; a phone that approves it signs these.
+             * @example {}
+             */
+            arguments: {
+                [key: string]: boolean | number | string;
+            };
             state: components["schemas"]["State"];
             /** Steps */
             steps: components["schemas"]["StepBody"][];

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from openmarque.catalogue.command_arguments import arguments_schema
 from openmarque.catalogue.declarations import Authority
@@ -13,7 +13,7 @@ from openmarque.domains.commands.store import CommandView, PhoneRow
 from openmarque.http.bodies import Body
 from openmarque.kit.ids import wire
 from openmarque.kit.texts import Told, texts
-from openmarque.protocol.commands import CHALLENGE_LIVES_MS
+from openmarque.protocol.commands import CHALLENGE_LIVES_MS, MAX_ARGUMENT_TEXT, MAX_ARGUMENTS, MAX_NAME, NAME
 from openmarque.protocol.digital_keys import MAX_LABEL
 
 _EXAMPLE_ID = "6f1c2b7a9d3e4f508a1b2c3d4e5f6071"
@@ -70,10 +70,24 @@ class CommandsBody(Body):
     items: list[CommandBody]
 
 
-class CommandRequestBody(Body):
-    """What the car is to do. What a phone has to sign comes signed, or waits for a phone to approve it."""
+ArgumentsField = Annotated[
+    dict[str, StrictBool | StrictInt | Annotated[StrictStr, Field(max_length=MAX_ARGUMENT_TEXT)]],
+    Field(
+        max_length=MAX_ARGUMENTS,
+        description="Arguments by name, as `GET …/commands` describes them. What is left out has its default.",
+        examples=[{}],
+    ),
+]
 
-    command: str = Field(max_length=32, pattern="^[a-z][a-z_]*$", examples=["unlock"])
+
+class CommandRequestBody(Body):
+    """What the car is to do. What a phone has to sign comes signed, or waits for a phone to approve it.
+
+    A signed payload names the same arguments.
+    """
+
+    command: str = Field(max_length=MAX_NAME, pattern=NAME, examples=["unlock"])
+    arguments: ArgumentsField = Field(default_factory=dict)
     payload: Payload | None = None
     signature: Signature | None = None
     safety_code: Code | None = None
@@ -106,6 +120,9 @@ class RemoteCommandBody(Body):
 
     command_id: str = Field(description="Opaque id of the command.", examples=[_EXAMPLE_ID])
     command: str = Field(examples=["unlock"])
+    arguments: dict[str, bool | int | str] = Field(
+        description="With what it was asked for, defaults included; a phone that approves it signs these.", examples=[{}]
+    )
     state: State
     steps: list[StepBody]
     reason: str = Field(description="Why it was refused, failed or expired: a stable code; empty otherwise.", examples=[""])
@@ -195,6 +212,7 @@ def command_body(view: CommandView, language: str) -> RemoteCommandBody:
     return RemoteCommandBody(
         command_id=wire(view.command_id),
         command=view.command,
+        arguments=dict(view.arguments),
         state=view.state,
         steps=[StepBody(state=step.state, at=step.at) for step in view.steps],
         reason=view.reason,

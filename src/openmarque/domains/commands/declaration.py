@@ -14,7 +14,18 @@ def _wire(type_name: str, *fields: str) -> tuple[str, ...]:
 
 
 _COMMAND = (
-    *("command_id", "tenure_id", "vehicle_id", "account_id", "idempotency_key", "fingerprint", "command", "state", "reason"),
+    *(
+        "command_id",
+        "tenure_id",
+        "vehicle_id",
+        "account_id",
+        "idempotency_key",
+        "fingerprint",
+        "command",
+        "arguments",
+        "state",
+        "reason",
+    ),
     *("key_id", "counter", "payload_hash", "frame", "sends", "code_at", "policy_version", "requested_at", "expires_at"),
 )
 _PHONE = (

@@ -221,6 +221,7 @@ def _view(tx: Transaction, row: CommandRow) -> CommandView:
     return CommandView(
         command_id=row.command_id,
         command=row.command,
+        arguments=row.arguments,
         state=row.state,
         reason=row.reason,
         requested_at=row.requested_at,

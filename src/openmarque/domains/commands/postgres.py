@@ -6,6 +6,7 @@ from typing import Any, Final, LiteralString
 from uuid import UUID
 
 from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
 
 from openmarque.domains.commands.rules import next_number
 from openmarque.domains.commands.states import KeyState, State
@@ -49,9 +50,9 @@ SELECT t.tenure_id FROM tenure t JOIN capability_grant g USING (tenure_id)
    AND g.from_at <= %(now)s AND (g.until_at IS NULL OR g.until_at > %(now)s)
  LIMIT 1"""
 
-_COMMAND: Final = """o.command_id, o.tenure_id, o.vehicle_id, o.account_id, o.idempotency_key, o.fingerprint, o.command, o.state, o.reason,
+_COMMAND: Final = """o.command_id, o.tenure_id, o.vehicle_id, o.account_id, o.idempotency_key, o.fingerprint, o.command, o.arguments, o.state, o.reason,
        o.policy_version, o.requested_at, o.expires_at, o.key_id, o.counter, o.payload_hash, o.frame, o.sends, o.code_at"""
-_COMMAND_COLUMNS: Final = 18
+_COMMAND_COLUMNS: Final = 19
 _REMOTE_COMMANDS: Final = f"SELECT {_COMMAND} FROM vehicle_command o"
 _PHONE: Final = """k.tenure_id, k.key_id, k.vehicle_id, k.public_key, k.label, k.state, k.reason, k.counter, k.requested_at,
        k.changed_at"""
@@ -66,9 +67,9 @@ WITH k AS ({_PHONES} WHERE k.tenure_id = %(tenure)s AND k.key_id = %(key)s FOR N
   LEFT JOIN car_policy p ON p.vehicle_id = %(vehicle)s"""
 _ADD: Final = f"""
 WITH added AS (
-    INSERT INTO vehicle_command (command_id, tenure_id, vehicle_id, account_id, idempotency_key, fingerprint, command, state, reason,
+    INSERT INTO vehicle_command (command_id, tenure_id, vehicle_id, account_id, idempotency_key, fingerprint, command, arguments, state, reason,
                                policy_version, requested_at, expires_at, key_id, counter, payload_hash, frame, sends, code_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         ON CONFLICT DO NOTHING RETURNING command_id, tenure_id, key_id, counter),
 counted AS (
     UPDATE digital_key k SET counter = greatest(k.counter, a.counter)
@@ -85,7 +86,7 @@ _MOVE: Final = """
 WITH moved AS (
     UPDATE vehicle_command SET state = %s, reason = %s, policy_version = %s, expires_at = %s, key_id = %s, counter = %s,
            payload_hash = %s, frame = %s, sends = %s, code_at = %s
-     WHERE command_id = %s RETURNING command_id, tenure_id, account_id, command, state, reason, requested_at, expires_at, key_id),
+     WHERE command_id = %s RETURNING command_id, tenure_id, account_id, command, arguments, state, reason, requested_at, expires_at, key_id),
 stepped AS (
     INSERT INTO command_step (command_id, number, tenure_id, state, reason, at)
     SELECT m.command_id, u.number + (SELECT coalesce(max(x.number), 0) FROM command_step x WHERE x.command_id = m.command_id), m.tenure_id,
@@ -97,7 +98,7 @@ every AS (SELECT command_id, number, state, reason, at FROM stepped
 """
 """The view behind it sees the steps as they were, and those that are being made."""
 _COLUMNS: Final = """
-SELECT o.command_id, o.command, o.state, o.reason, o.requested_at, o.expires_at, k.key_id, k.label,
+SELECT o.command_id, o.command, o.arguments, o.state, o.reason, o.requested_at, o.expires_at, k.key_id, k.label,
        s.states, s.reasons, s.ats"""
 _FROM: Final = """
   FROM {commands} o
@@ -182,7 +183,15 @@ class PostgresCommands:
             _ADD,
             (
                 *(row.command_id, row.tenure_id, row.vehicle_id, row.account_id, row.idempotency_key, row.fingerprint),
-                *(row.command, row.state, row.reason, row.policy_version, row.requested_at, row.expires_at),
+                *(
+                    row.command,
+                    Jsonb(row.arguments),
+                    row.state,
+                    row.reason,
+                    row.policy_version,
+                    row.requested_at,
+                    row.expires_at,
+                ),
                 *(row.key_id, row.counter, row.payload_hash, row.frame, row.sends, row.code_at),
                 *(new_uuid(), COMMAND_TIMER, look_at),
                 *(now, *_steps(row, steps)),
@@ -213,7 +222,7 @@ class PostgresCommands:
                 *(now, *_steps(row, steps)),
             ),
         )
-        return _view(found[0]), found[0][11]
+        return _view(found[0]), found[0][12]
 
     async def to_send_again(
         self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId, now: datetime
@@ -351,30 +360,32 @@ def _command_row(row: TupleRow) -> CommandRow:
         idempotency_key=row[4],
         fingerprint=bytes(row[5]),
         command=row[6],
-        state=State(row[7]),
-        reason=row[8],
-        policy_version=row[9],
-        requested_at=row[10],
-        expires_at=row[11],
-        key_id=row[12],
-        counter=row[13],
-        payload_hash=None if row[14] is None else bytes(row[14]),
-        frame=None if row[15] is None else bytes(row[15]),
-        sends=row[16],
-        code_at=row[17],
+        arguments=row[7],
+        state=State(row[8]),
+        reason=row[9],
+        policy_version=row[10],
+        requested_at=row[11],
+        expires_at=row[12],
+        key_id=row[13],
+        counter=row[14],
+        payload_hash=None if row[15] is None else bytes(row[15]),
+        frame=None if row[16] is None else bytes(row[16]),
+        sends=row[17],
+        code_at=row[18],
     )
 
 
 def _view(row: TupleRow) -> CommandView:
-    steps = zip(row[8] or (), row[9] or (), row[10] or (), strict=True)
+    steps = zip(row[9] or (), row[10] or (), row[11] or (), strict=True)
     return CommandView(
         command_id=row[0],
         command=row[1],
-        state=State(row[2]),
-        reason=row[3],
-        requested_at=row[4],
-        expires_at=row[5],
-        phone=None if row[6] is None else (row[6], row[7]),
+        arguments=row[2],
+        state=State(row[3]),
+        reason=row[4],
+        requested_at=row[5],
+        expires_at=row[6],
+        phone=None if row[7] is None else (row[7], row[8]),
         steps=tuple(Step(State(state), reason, at) for state, reason, at in steps),
     )
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -12,13 +12,13 @@ from openmarque.catalogue.refusals import Reason
 from openmarque.domains.commands import reasons
 from openmarque.domains.commands.errors import CommandStepImpossible
 from openmarque.domains.commands.requests import CommandReceipt
+from openmarque.domains.commands.rules import Command
 from openmarque.domains.commands.states import COMMAND_LIFE, Event, State
 from openmarque.domains.commands.store import CommandRow, CommandStore, CommandView
 from openmarque.kit.ids import TenureId, VehicleId, parse_wire, wire
 from openmarque.link.live import LiveUpdates
 from openmarque.protocol import signing
 from openmarque.protocol.commands import (
-    COMMAND_MARGIN_MS,
     PLATFORM_KEY,
     CommandPayload,
     CommandReport,
@@ -41,6 +41,8 @@ _EVENTS: Final[Mapping[CommandStep, Event]] = {
     CommandStep.FAILED: Event.CAR_FAILED,
 }
 
+_MS: Final = timedelta(milliseconds=1)
+
 CommandKey = Callable[[], signing.PrivateKey]
 """Gives the key that signs commands now."""
 
@@ -48,15 +50,23 @@ CommandKey = Callable[[], signing.PrivateKey]
 class Progress:
     """Moves commands on by the table of ``states``, and tells whoever watches."""
 
-    def __init__(self, store: CommandStore, key: CommandKey) -> None:
-        """Keep commands in `store`, sign the platform's own with `key`."""
+    def __init__(self, store: CommandStore, commands: Mapping[str, Command], key: CommandKey) -> None:
+        """Keep commands in `store`, sign the platform's own among `commands` with `key`."""
         self._store = store
+        self._commands = commands
         self._key = key
 
     async def send_with(self, tx: Transaction, command_id: UUID, challenge: bytes, now: datetime) -> bytes | None:
-        """Sign an accepted command of the platform over the car's challenge; gives the frame to hand over. None when its time is over."""
+        """Sign an accepted command of the platform over the car's challenge; gives the frame to hand over. None when its time is over.
+
+        The car gave the challenge before `now`; counting from there it begins no later than the request allows.
+        """
         row = await self._store.lock_command(tx, command_id)
-        if row is None or row.state is not State.ACCEPTED or row.frame is not None or row.expires_at <= now:
+        if row is None or row.state is not State.ACCEPTED or row.frame is not None or row.command not in self._commands:
+            return None
+        valid_ms = (row.requested_at + self._commands[row.command].begins_within - now) // _MS
+        if valid_ms < 1:
+            await self.move(tx, row, Event.TURNED_DOWN, reasons.NOT_SENT, now)
             return None
         counter = await self._store.next_counter(tx, row.vehicle_id, now)
         payload = write_payload(
@@ -64,10 +74,11 @@ class Progress:
                 command_id=wire(command_id),
                 vehicle_id=wire(row.vehicle_id),
                 command=row.command,
+                arguments=dict(row.arguments),
                 key_id=PLATFORM_KEY,
                 counter=counter,
                 challenge=b64url(challenge),
-                valid_ms=COMMAND_MARGIN_MS,
+                valid_ms=valid_ms,
             )
         )
         version = (await self._store.eligibility(tx, row.tenure_id, row.account_id, now, now)).keys_version

@@ -1,8 +1,11 @@
 """What owners ask for, as values: a remote command, an approval, what a phone signed, and what came of it."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
+
+import msgspec
 
 from openmarque.domains.commands.rules import Command, fingerprint
 from openmarque.domains.commands.store import CommandView, PhoneRow
@@ -24,20 +27,22 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An owner's request for a remote command. `signed` None where no phone has signed (yet); `code_right`: the safety code came with it."""
+    """An owner's request for a remote command, with the arguments as they came. `signed` None where no phone has signed (yet); `code_right`: the safety code came with it."""
 
     vehicle_id: VehicleId
     tenure_id: TenureId
     account_id: AccountId
     idempotency_key: str
     command: str
+    arguments: Mapping[str, object] = field(default_factory=dict)
     signed: Signed | None = None
     code_right: bool = False
 
     def fingerprint(self) -> bytes:
         """What two requests with the same Idempotency-Key must have in common."""
         signed = self.signed or Signed(b"", b"")
-        return fingerprint(self.vehicle_id.bytes, self.command.encode(), signed.payload, signed.signature)
+        arguments = msgspec.json.encode(self.arguments, order="sorted")
+        return fingerprint(self.vehicle_id.bytes, self.command.encode(), arguments, signed.payload, signed.signature)
 
 
 @dataclass(frozen=True, slots=True)

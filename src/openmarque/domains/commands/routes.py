@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Header, Path, Request, Response
 
+from openmarque.catalogue.command_arguments import ArgumentInvalid, ArgumentUnknown
 from openmarque.domains.accounts.entry import entry_of
 from openmarque.domains.accounts.errors import PasswordsBusy, PasswordWrong, TooManyTries
 from openmarque.domains.commands import bodies as b
@@ -137,6 +138,8 @@ def _remote_command(routes: APIRouter) -> None:
             *(
                 *_CAR,
                 e.CommandUnknown,
+                ArgumentInvalid,
+                ArgumentUnknown,
                 e.IdempotencyKeyReused,
                 e.CommandIdTaken,
                 e.TooManyCommands,
@@ -167,7 +170,7 @@ def _remote_command(routes: APIRouter) -> None:
 
         async def place(visit: CarVisit) -> CommandReceipt:
             asked = Asked(
-                *(visit.vehicle_id, visit.tenure_id, visit.account_id, idempotency_key, body.command, signed),
+                *(visit.vehicle_id, visit.tenure_id, visit.account_id, idempotency_key, body.command, body.arguments, signed),
                 code_right=code is not None,
             )
             return await dispatcher.commands.remote_commands.place(visit.tx, asked, visit.now)

@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
+from openmarque.catalogue.command_arguments import Argument, ArgumentInvalid, ArgumentUnknown, read_arguments, spelled
 from openmarque.catalogue.declarations import Authority, CommandSpec, Declaration
 from openmarque.protocol.commands import CommandPayload
 
-COMMAND_LIVES: Final = timedelta(seconds=20)
-"""REQ RC-4: within it the owner hears what became of a remote command."""
 APPROVAL_LIVES: Final = timedelta(minutes=2)
 """How long a remote command waits for a phone to approve it: to find it and unlock it."""
 PHONE_REQUEST_LIVES: Final = timedelta(minutes=10)
@@ -52,6 +51,20 @@ class Command:
         return self.spec.authority.by_digital_key
 
     @property
+    def lives(self) -> timedelta:
+        """From the owner's request, or the approval, until the last word. REQ RC-4."""
+        return timedelta(seconds=self.spec.lifetime_s)
+
+    @property
+    def begins_within(self) -> timedelta:
+        """From the owner's request until the car is at it, or never. REQ RC-1, RC-2, RC-3."""
+        return timedelta(seconds=self.spec.begins_within_s)
+
+    def read(self, arguments: Mapping[str, object]) -> dict[str, Argument]:
+        """Arguments as they are kept and compared: each of them, in one order. Raises ``ArgumentInvalid``, ``ArgumentUnknown``."""
+        return spelled(read_arguments(self.spec.arguments, arguments))
+
+    @property
     def needs_code(self) -> bool:
         """Whether the safety code has to be typed for it."""
         return self.spec.authority.needs_code
@@ -90,12 +103,18 @@ def fingerprint(*parts: bytes) -> bytes:
     return digest.digest()
 
 
-def fits(payload: CommandPayload, *, vehicle_id: str, command: str, command_id: str | None) -> bool:
-    """Whether what a phone signed is this command: this car, this command, without arguments, and the id where there is one already."""
+def fits(
+    payload: CommandPayload, command: Command, arguments: Mapping[str, Argument], *, vehicle_id: str, command_id: str | None
+) -> bool:
+    """Whether what a phone signed is this command: this car, the command with these arguments, and the id where there is one already."""
+    try:
+        signed = command.read(payload.arguments)
+    except (ArgumentInvalid, ArgumentUnknown):
+        return False
     return (
         payload.vehicle_id == vehicle_id
-        and payload.command == command
-        and not payload.arguments
+        and payload.command == command.name
+        and signed == arguments
         and payload.key_id != ""
         and command_id in (None, payload.command_id)
     )

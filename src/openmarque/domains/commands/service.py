@@ -13,7 +13,9 @@ Rules:
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
+from openmarque.catalogue.command_arguments import Arguments
 from openmarque.catalogue.decide import Ask, Kind, Permit
 from openmarque.catalogue.refusals import Reason
 from openmarque.domains.commands import reasons
@@ -35,7 +37,6 @@ from openmarque.domains.commands.progress import LIVE_PART, CommandKey, Progress
 from openmarque.domains.commands.requests import Approval, Asked, CommandReceipt, Offer, Proof, Signed
 from openmarque.domains.commands.rules import (
     APPROVAL_LIVES,
-    COMMAND_LIVES,
     COMMANDS_COUNTED,
     MOST_COMMANDS,
     Command,
@@ -84,7 +85,7 @@ class RemoteCommands:
         self._kept = kept
         self._fresh_s = fresh_s
         self._evaluators = EvaluatorCache()
-        self.progress = Progress(store, key)
+        self.progress = Progress(store, commands, key)
         """What becomes of the commands."""
 
     # From the owner
@@ -92,12 +93,14 @@ class RemoteCommands:
     async def place(self, tx: Transaction, asked: Asked, now: datetime) -> CommandReceipt:
         """Take a remote command.
 
-        Raises ``CommandUnknown``, ``IdempotencyKeyReused``, ``CommandRefused``, ``TooManyCommands``, ``SafetyCodeNeeded``, and whatever a signed
+        Raises ``CommandUnknown``, ``ArgumentInvalid``, ``ArgumentUnknown``, ``IdempotencyKeyReused``, ``CommandRefused``, ``TooManyCommands``, ``SafetyCodeNeeded``, and whatever a signed
         command may be wrong with (`_proved`).
         """
         command = self._commands.get(asked.command)
         if command is None:
             raise CommandUnknown(commands=", ".join(sorted(self._commands)))
+        arguments = command.read(asked.arguments)
+        asked = replace(asked, arguments=arguments)
         if asked.signed is not None and not command.by_digital_key:
             raise CommandMismatch("The platform itself gives this command: no phone signs it.")
         payload = None if asked.signed is None else read_payload(asked.signed.payload)
@@ -110,14 +113,16 @@ class RemoteCommands:
         proof: Proof | None = None
         if asked.signed is not None and payload is not None:
             try:
-                proof = _proved(asked, asked.signed, payload, lookup.phone, command, eligibility)
+                proof = _proved(
+                    (asked.vehicle_id, None), asked.signed, payload, lookup.phone, (command, arguments), eligibility
+                )
             except CounterUsed:
                 # The same request, at the same moment, may have used it while this one waited for the phone's row.
                 known = await self._store.command_by_key(tx, asked.account_id, asked.idempotency_key)
                 if known is None:
                     raise
                 return self._again(known, asked)
-        row = self._new(asked, command, proof, lookup.policy, now)
+        row = self._new(asked, (command, arguments), proof, lookup.policy, now)
         if row.state is State.ACCEPTED and command.needs_code and not asked.code_right:
             raise SafetyCodeNeeded
         return await self._keep_new(tx, asked, row, proof, eligibility, now)
@@ -139,11 +144,13 @@ class RemoteCommands:
         eligibility = _eligible(
             await self._store.eligibility(tx, asked.tenure_id, asked.account_id, now, now - COMMANDS_COUNTED)
         )
-        command, payload = self._commands[row.command], read_payload(signed.payload)
+        command, payload = self._commands.get(row.command), read_payload(signed.payload)
+        if command is None:  # its service is not installed any more
+            raise CommandUnknown(commands=", ".join(sorted(self._commands)))
         phone = await self._store.lock_phone(tx, row.tenure_id, payload.key_id)
-        proof = _proved(row, signed, payload, phone, command, eligibility)
+        proof = _proved((row.vehicle_id, row.command_id), signed, payload, phone, (command, row.arguments), eligibility)
         refused, version = await self._refusal(tx, row.tenure_id, row.vehicle_id, command, now)
-        row = replace(row, policy_version=version, expires_at=now + COMMAND_LIVES)
+        row = replace(row, policy_version=version, expires_at=now + command.lives)
         if refused:
             return await self.progress.move(tx, row, Event.TURNED_DOWN, refused, now)
         if asked.code_right:
@@ -160,8 +167,11 @@ class RemoteCommands:
             raise IdempotencyKeyReused
         return CommandReceipt(known.command_id)
 
-    def _new(self, asked: Asked, command: Command, proof: Proof | None, policy: PolicyRow | None, now: datetime) -> CommandRow:
+    def _new(
+        self, asked: Asked, wanted: tuple[Command, Arguments], proof: Proof | None, policy: PolicyRow | None, now: datetime
+    ) -> CommandRow:
         """The row of a new command as the engine decides."""
+        command, arguments = wanted
         refused, version = self._judged(asked.tenure_id, asked.vehicle_id, policy, command, now)
         waits = command.by_digital_key and proof is None
         begun = State.AWAITING_PHONE if waits else State.ACCEPTED
@@ -174,11 +184,12 @@ class RemoteCommands:
             idempotency_key=asked.idempotency_key,
             fingerprint=asked.fingerprint(),
             command=command.name,
+            arguments=arguments,
             state=State.REFUSED if refused else begun,
             reason=refused,
             policy_version=version,
             requested_at=now,
-            expires_at=now + (APPROVAL_LIVES if waits else COMMAND_LIVES),
+            expires_at=now + (APPROVAL_LIVES if waits else command.lives),
             code_at=now if asked.code_right and command.needs_code else None,
         )
 
@@ -272,16 +283,19 @@ def _eligible(eligibility: CommandEligibility) -> CommandEligibility:
 
 
 def _proved(
-    remote_command: Asked | CommandRow,
+    about: tuple[VehicleId, UUID | None],
     signed: Signed,
     payload: CommandPayload,
     phone: PhoneRow | None,
-    command: Command,
+    wanted: tuple[Command, Arguments],
     eligibility: CommandEligibility,
 ) -> Proof:
-    """The proof that an active phone, its row locked, truly signed this command, for this car, with a counter above its last."""
-    named = wire(remote_command.command_id) if isinstance(remote_command, CommandRow) else None
-    if not fits(payload, vehicle_id=wire(remote_command.vehicle_id), command=command.name, command_id=named):
+    """The proof that an active phone, its row locked, truly signed this command, for this car, with a counter above its last.
+
+    `about` names the car, and the command where it has an id already.
+    """
+    named = None if about[1] is None else wire(about[1])
+    if not fits(payload, *wanted, vehicle_id=wire(about[0]), command_id=named):
         raise CommandMismatch
     if phone is None or phone.state is not KeyState.ACTIVE:
         raise DigitalKeyNotActive
@@ -298,4 +312,6 @@ def _new_view(row: CommandRow, steps: Sequence[State], proof: Proof | None, now:
     """A remote command that was just kept with these steps, as its owner sees it."""
     seen = tuple(Step(state, row.reason if state is row.state else "", now) for state in steps)
     phone = None if proof is None else (proof.phone.key_id, proof.phone.label)
-    return CommandView(row.command_id, row.command, row.state, row.reason, row.requested_at, row.expires_at, phone, seen)
+    return CommandView(
+        row.command_id, row.command, row.arguments, row.state, row.reason, row.requested_at, row.expires_at, phone, seen
+    )

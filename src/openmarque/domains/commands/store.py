@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from openmarque.catalogue.command_arguments import Arguments
 from openmarque.domains.commands.states import KeyState, State
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
 from openmarque.link.ports import PolicyRow
@@ -26,6 +27,7 @@ class CommandRow:
     idempotency_key: str
     fingerprint: bytes
     command: str
+    arguments: Arguments
     state: State
     reason: str
     policy_version: int
@@ -54,6 +56,7 @@ class CommandView:
 
     command_id: UUID
     command: str
+    arguments: Arguments
     state: State
     reason: str
     requested_at: datetime

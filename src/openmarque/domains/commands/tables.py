@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from openmarque.storage.base import metadata
 
@@ -47,6 +48,7 @@ vehicle_command = Table(
     Column("idempotency_key", Text, nullable=False),
     Column("fingerprint", LargeBinary, nullable=False, comment="SHA-256 of the request without the safety code"),
     Column("command", Text, nullable=False),
+    Column("arguments", JSONB, nullable=False, comment="all that the command declares, by name"),
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, comment="why it was refused or failed; empty otherwise"),
     Column(

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from openmarque.catalogue.register import Catalogue
 from openmarque.governance.check.finding import Finding
-from openmarque.governance.database import DOCUMENT_COLUMNS, declared_keys, json_columns
+from openmarque.governance.database import ARGUMENTS_COLUMN, DOCUMENT_COLUMNS, declared_keys, json_columns
 
 _DECLARE = "Declare it in an item of the declaration that uses it, with its retention, or remove it."
 
@@ -47,5 +47,5 @@ def _json(catalogue: Catalogue, tables: Mapping[str, Table]) -> Iterator[Finding
         place = f"{table}.{column}"
         if not isinstance(tables[table].columns[column].type, JSONB):
             yield Finding("json-not-jsonb", place, "Keys of json can't be held by a constraint.", "Use jsonb.")
-        if place not in DOCUMENT_COLUMNS and not declared_keys(catalogue, place):
+        if place not in (ARGUMENTS_COLUMN, *DOCUMENT_COLUMNS) and not declared_keys(catalogue, place):
             yield Finding("json-without-keys", place, "No key of this JSON is declared.", "Declare each as table.column[key].")

@@ -171,7 +171,7 @@ class CommandLife:
 
     def _sign(self, wish: Wish, phone: WorldPhone, challenge: bytes) -> None:
         street, random = self._street, self._street.random
-        valid_ms = street.scheduler.now_ms - wish.asked_ms + c.COMMAND_MARGIN_MS
+        valid_ms = street.scheduler.now_ms - wish.asked_ms + wish.spec.begins_within_s * 1_000
         if self._quiet or valid_ms > c.CHALLENGE_LIVES_MS:
             return
         phone.counter += 1
@@ -277,7 +277,7 @@ class CommandLife:
             key_id=c.PLATFORM_KEY,
             counter=street.scheduler.now_ms,
             challenge=c.b64url(challenge),
-            valid_ms=c.COMMAND_MARGIN_MS,
+            valid_ms=wish.spec.begins_within_s * 1_000,
         )
         street.journal.fault(street.scheduler.now_ms, "command_unsound", street.car.name)
         return self._bribed(Signed(c.write_payload(payload), b""))
@@ -287,6 +287,7 @@ class CommandLife:
     def _placed(self, tenure_id: TenureId, key: str, wish: Wish, signed: Signed | None) -> CommandReceipt | None:
         asked = Asked(
             *(self._street.car.vehicle_id, tenure_id, account_of(tenure_id), key, wish.spec.name),
+            arguments=wish.arguments,
             signed=signed,
             code_right=True,
         )

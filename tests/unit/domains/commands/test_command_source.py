@@ -19,7 +19,7 @@ SECOND = timedelta(seconds=1)
 def view(number: int, *states: State) -> CommandView:
     at = NOW + number * SECOND
     steps = tuple(Step(state, "", at) for state in states)
-    return CommandView(UUID(int=number), "lock", states[-1], "", at, at + 20 * SECOND, ("a" * 32, "phone"), steps)
+    return CommandView(UUID(int=number), "lock", {}, states[-1], "", at, at + 20 * SECOND, ("a" * 32, "phone"), steps)
 
 
 def update(remote_command: CommandView, language: str = "fr") -> dict[str, Any]:

@@ -1,6 +1,6 @@
 /**
  * The keys by which this browser is a phone of a car: made here, never out of here, one for each time that a car was asked to know it.
- * The bytes are those of `openmarque/protocol/remote-commands.py`, which says why; `tests/keys.test.ts` holds both to the same vectors.
+ * The bytes are those of `openmarque/protocol/commands.py`, which says why; `tests/keys.test.ts` holds both to the same vectors.
  */
 import type { Schemas } from "../../kit/api";
 import { fromBase64url, fromHex, toBase64url, toHex } from "../../kit/bytes";
@@ -27,11 +27,15 @@ export interface Ticket {
   secret: Uint8Array<ArrayBuffer>;
 }
 
+/** The arguments of a remote command, by name. */
+export type Arguments = Readonly<Record<string, boolean | number | string>>;
+
 /** What a remote command says. The order of these members is the spelling that is signed. */
 export interface CommandContent {
   commandId: string;
   vehicleId: string;
   command: string;
+  args: Arguments;
   keyId: string;
   counter: number;
   challenge: string;
@@ -67,7 +71,7 @@ export function writePayload(remote: CommandContent): string {
     command_id: remote.commandId,
     vehicle_id: remote.vehicleId,
     command: remote.command,
-    arguments: {},
+    arguments: remote.args,
     key_id: remote.keyId,
     counter: remote.counter,
     challenge: remote.challenge,

@@ -4,15 +4,15 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { client, insisted, Problem, told, Unreachable, type Schemas } from "../../kit/api";
 import { freshName } from "../../kit/bytes";
 import type { CarLive } from "../../kit/live";
-import { keyAmong, sign, takeCounter, type DigitalKey } from "./keys";
+import { keyAmong, sign, takeCounter, type Arguments, type DigitalKey } from "./keys";
 import { newer, type RemoteCommand } from "./life";
 
 /** A slower answer is given up: a platform that holds a challenge back on purpose would stretch the time in which the command runs. */
 const ANSWER_MS = 5_000;
 /** A challenge lives five minutes; it is asked for anew before that. */
 const RENEW_MS = 240_000;
-/** What the phone adds to its own time since it asked for the challenge (`COMMAND_MARGIN_MS`). */
-const MARGIN_MS = 15_000;
+/** Within how many seconds from the press of the button the car is at it, or never, where the command says nothing else. */
+const BEGINS_WITHIN_S = 8;
 const LONGEST_MS = 300_000;
 
 /** A challenge, and when it was asked for: by the clock that only goes forward, and by the one that counts sleep. */
@@ -23,8 +23,8 @@ export interface Held {
 }
 
 /** Milliseconds, counted from the car's challenge, until which the car may begin the command: no clock but the phone's own is trusted. */
-export function validMs(held: Held, nowMs: number): number {
-  return Math.min(LONGEST_MS, Math.max(0, Math.round(nowMs - held.askedMs)) + MARGIN_MS);
+export function validMs(held: Held, nowMs: number, beginsWithinS = BEGINS_WITHIN_S): number {
+  return Math.min(LONGEST_MS, Math.max(0, Math.round(nowMs - held.askedMs)) + beginsWithinS * 1_000);
 }
 
 /** Whether a challenge is worth signing: a device that slept finds out by the wall clock, one whose clock was set by the other. */
@@ -136,31 +136,34 @@ export function useChallenge(vehicleId: string, wanted: boolean) {
   return { take, refusal, retry, isReady };
 }
 
+/** What the car is to do. `args` and `beginsWithinS` are as `GET …/commands` describes them for the command. */
 interface Wanted {
   vehicleId: string;
   command: string;
+  args?: Arguments;
+  beginsWithinS?: number;
   code?: string | undefined;
 }
 
 /** Sends what no phone has to sign, or leaves it to a phone of the car to approve it. */
-export async function sendCommand({ vehicleId, command, code }: Wanted): Promise<RemoteCommand> {
+export async function sendCommand({ vehicleId, command, args = {}, code }: Wanted): Promise<RemoteCommand> {
   // Nothing leaves a device without a network: then it is not said that the command may have arrived.
   if (!navigator.onLine) {
     throw new Unreachable();
   }
-  return place(vehicleId, freshName(), { command, ...(code === undefined ? {} : { safety_code: code }) });
+  return place(vehicleId, freshName(), { command, arguments: args, ...(code === undefined ? {} : { safety_code: code }) });
 }
 
 /** Sends a command with this phone's signature. A counter that the platform knows as used is passed over once. */
 export async function sendSignedCommand(wanted: Wanted, key: DigitalKey, take: () => Promise<Held>): Promise<RemoteCommand> {
   return counted(wanted, key, take, freshName, (commandId, signed) =>
-    place(wanted.vehicleId, commandId, { command: wanted.command, ...signed }),
+    place(wanted.vehicleId, commandId, { command: wanted.command, arguments: wanted.args ?? {}, ...signed }),
   );
 }
 
-/** Signs a remote command that waits for a phone. */
+/** Signs a remote command that waits for a phone, with the arguments that it was asked for. */
 export async function approve(waiting: RemoteCommand, wanted: Wanted, key: DigitalKey, take: () => Promise<Held>): Promise<RemoteCommand> {
-  return counted(wanted, key, take, () => waiting.command_id, (commandId, signed) =>
+  return counted({ ...wanted, args: waiting.arguments }, key, take, () => waiting.command_id, (commandId, signed) =>
     insisted((signal) =>
       told(
         client.POST("/api/v1/vehicles/{vehicle_id}/remote-commands/{command_id}/approval", {
@@ -190,7 +193,7 @@ export function useKeepCommand(vehicleId: string): (remote: RemoteCommand) => vo
 type Signed = { payload: string; signature: string; safety_code?: string };
 
 async function counted(
-  { vehicleId, command, code }: Wanted,
+  { vehicleId, command, args = {}, beginsWithinS, code }: Wanted,
   key: DigitalKey,
   take: () => Promise<Held>,
   commandId: () => string,
@@ -200,8 +203,8 @@ async function counted(
   const attempt = async (floor: number) => {
     const id = commandId();
     const counter = await takeCounter(vehicleId, key.keyId, floor);
-    const content = { commandId: id, vehicleId, command, keyId: key.keyId, counter, challenge: held.challenge };
-    const signed = await sign(key, { ...content, validMs: validMs(held, performance.now()) });
+    const content = { commandId: id, vehicleId, command, args, keyId: key.keyId, counter, challenge: held.challenge };
+    const signed = await sign(key, { ...content, validMs: validMs(held, performance.now(), beginsWithinS) });
     return send(id, { ...signed, ...(code === undefined ? {} : { safety_code: code }) });
   };
   try {
