@@ -6,10 +6,12 @@ import msgspec
 import pytest
 
 from openmarque.car import waking
+from openmarque.car.gate import Gate
 from openmarque.car.waking import Wakes
+from openmarque.catalogue.declarations import Authority, CommandSpec
 from openmarque.kit.clock import from_ms
 from openmarque.protocol.car_part import CarPart
-from openmarque.protocol.sensing import Sample, Step
+from openmarque.protocol.sensing import Action, Sample, Step
 from openmarque.protocol.waking import KEEP, Steady, Wall, Woken, woken
 from openmarque.simulator.world.fault_profile import HOUR_MS, MINUTE_MS, FaultProfile
 from openmarque.simulator.world.installed import Installed, install, package_installed
@@ -17,7 +19,7 @@ from openmarque.simulator.world.journal import InvariantBroken
 from openmarque.simulator.world.world import World
 from tests.car_services import declared, put_in
 
-STEPS = 1_200
+STEPS = 2_500
 PARIS = "Europe/Paris"
 ROUGH = FaultProfile(
     car_crash=0.01,
@@ -30,7 +32,7 @@ ROUGH = FaultProfile(
 """A hard life for clocks."""
 TURN_MS = 3 * 60_000
 """Twenty an hour: the farthest that clocks go back over what was run, and less than the car remembers."""
-PULSE_MS = 90_000
+PULSE_MS = 20_000
 
 
 class Rung(msgspec.Struct, frozen=True):
@@ -56,14 +58,17 @@ def begin_pulse(state: Rung, sample: Sample) -> Step[Rung]:
 
 
 def pulse(state: Rung, _woken: Woken, sample: Sample) -> Step[Rung]:
-    return Step(Rung(state.acted + 1), wake_at=Steady(sample.steady_ms + PULSE_MS))
+    return Step(Rung(state.acted + 1), actions=(Action("beat"),), wake_at=Steady(sample.steady_ms + PULSE_MS))
+
+
+PULSE = declared("pulse", [CommandSpec("beat", Authority.DIGITAL_KEY)])
 
 
 @pytest.fixture
 def services(monkeypatch) -> Installed:
     """The package's services and two that ask to be woken."""
     alarm = put_in(monkeypatch, CarPart("alarm", Rung, observe=ask_for_the_next_turn, wake=ring), declared("alarm"))
-    pulses = put_in(monkeypatch, CarPart("pulse", Rung, observe=begin_pulse, wake=pulse), declared("pulse"))
+    pulses = put_in(monkeypatch, CarPart("pulse", Rung, observe=begin_pulse, wake=pulse), PULSE)
     return install([*package_installed().catalogue.services, alarm, pulses])
 
 
@@ -76,7 +81,7 @@ def lived(services: Installed, seed: int) -> World:
 @pytest.mark.timeout(7200)
 def test_a_service_is_woken_once_and_in_time_whatever_goes_wrong(services, budget):
     rung = {"alarm": Rung(), "pulse": Rung()}
-    for seed in range(budget.of(8, 2_000)):
+    for seed in range(budget.of(4, 2_000)):
         for life in lived(services, seed).lives:
             for name, before in rung.items():
                 assert life.car.core is not None
@@ -102,22 +107,24 @@ def planted(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         "wakes early": (Wakes, "take_due", wakes_early),
         "wakes nobody": (Wakes, "take_due", lambda self, now: []),
         "forgets what it has run": (waking, "woken", lambda armed, clocks, _already_run: woken(armed, clocks, ())),
+        "acts where the service is switched off": (Gate, "refuses_here", lambda *_: ""),
         "forgets wishes in a restart": (Wakes, "__init__", forgets_wishes),
     }
     monkeypatch.setattr(*faults[name])
 
 
 @pytest.mark.parametrize(
-    ("name", "reported_as"),
+    ("name", "reported_as", "seed"),
     [
-        ("wakes early", "wake-too-early"),
-        ("wakes nobody", "wake-overdue"),
-        ("forgets what it has run", "wake-run-twice"),
-        ("forgets wishes in a restart", "wake-lost"),
+        ("wakes early", "wake-too-early", 0),
+        ("wakes nobody", "wake-overdue", 0),
+        ("forgets what it has run", "wake-run-twice", 3),
+        ("forgets wishes in a restart", "wake-lost", 0),
+        ("acts where the service is switched off", "action-of-a-closed-service", 5),
     ],
 )
-def test_a_kernel_that_breaks_a_promise_of_waking_is_found(services, monkeypatch, name, reported_as):
+def test_a_kernel_that_breaks_a_promise_of_waking_is_found(services, monkeypatch, budget, name, reported_as, seed):
     planted(monkeypatch, name)
     with pytest.raises(InvariantBroken) as broken:
-        [lived(services, seed) for seed in range(8)]
+        [lived(services, tried) for tried in budget.of([seed], range(20))]
     assert broken.value.invariant == reported_as

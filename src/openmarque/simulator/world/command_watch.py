@@ -7,6 +7,7 @@ Invariants here (names as reported):
     command-run-twice              at most once, and none of a key after a later one
     command-run-late               not after the time that the command allows, counted in truth from the challenge
     command-run-in-private-mode    not at a level that lets nothing out, nor with remote access off
+    action-of-a-closed-service     what a service does by itself it does where it is open to an owner, and not switched off in the car
     command-counter-went-back      what a car has taken of a key it remembers, through every crash
     command-without-end            in the end the platform knows of every command what became of it, or that its time is over
 """
@@ -41,6 +42,7 @@ class CommandWatch:
         self._given: dict[str, Given] = {}
         self._run: dict[tuple[VehicleId, str], int] = defaultdict(int)
         self._counters: dict[VehicleId, tuple[object, dict[str, int]]] = {}
+        self._acted: set[tuple[VehicleId, str, str]] = set()
         self.acted = 0
 
     def commanded(self, car: WorldCar, given: Given) -> None:
@@ -59,8 +61,10 @@ class CommandWatch:
                 answer = msgspec.msgpack.decode(frame.payload, type=ChallengeAnswer)
                 self._issued[answer.challenge] = self._scheduler.now_ms
         for action in out.actions:
-            if action.command_id:  # others are the car's own, by a service's wake
+            if action.command_id:
                 self._acts(car, action)
+            else:
+                self._acts_by_itself(car, action)
         self._remembers(car)
 
     def _acts(self, car: WorldCar, action: Actuation) -> None:
@@ -68,10 +72,20 @@ class CommandWatch:
         assert core is not None
         self.acted += 1
         given = self._given.get(action.command_id)
-        if given is None or given.command != action.command or not self._is_authorised(car, given):
+        if given is None or not self._is_authorised(car, given):
             raise InvariantBroken("command-run-without-authority", f"{car.name} does {action.command}: {given}")
-        if not given.is_sound or given.arguments != action.arguments:
+        if not given.is_sound or (given.command == action.command and given.arguments != action.arguments):
             raise InvariantBroken("command-run-with-bad-arguments", f"{car.name} does {action}: {given}")
+        done = (car.vehicle_id, action.command_id)
+        if (*done, action.command) in self._acted:
+            raise InvariantBroken("command-run-twice", f"{car.name} does {given}")
+        if not any(former[:2] == done for former in self._acted):
+            self._begins(car, given)
+        self._acted.add((*done, action.command))
+
+    def _begins(self, car: WorldCar, given: Given) -> None:
+        """A command's first action; its service may end it with others."""
+        assert car.core is not None
         if given.counter <= self._run[car.vehicle_id, given.key_id]:
             raise InvariantBroken("command-run-twice", f"{car.name} does {given}")
         self._run[car.vehicle_id, given.key_id] = given.counter
@@ -79,8 +93,16 @@ class CommandWatch:
             late_ms = self._scheduler.now_ms - self._issued[given.challenge] - given.valid_ms
             raise InvariantBroken("command-run-late", f"{car.name} is {late_ms} ms late: {given}")
         declaration, _ = self._commands[given.command]
-        if core.level < Level.DATA or (declaration.remote and not core.privacy.remote_access):
-            raise InvariantBroken("command-run-in-private-mode", f"{car.name} at {core.level}: {given}")
+        if car.core.level < Level.DATA or (declaration.remote and not car.core.privacy.remote_access):
+            raise InvariantBroken("command-run-in-private-mode", f"{car.name} at {car.core.level}: {given}")
+
+    def _acts_by_itself(self, car: WorldCar, action: Actuation) -> None:
+        """A service acts by time, or by a setting: only where it is open to an owner and switched on, at every privacy level."""
+        assert car.core is not None
+        declaration, _ = self._commands[action.command]
+        off = car.core.privacy.switched_off
+        if car.core.policy is None or car.core.policy.tenure_id is None or declaration.name in off or declaration.group in off:
+            raise InvariantBroken("action-of-a-closed-service", f"{car.name} does {action} of {declaration.name}")
 
     def _is_authorised(self, car: WorldCar, given: Given) -> bool:
         core = car.core

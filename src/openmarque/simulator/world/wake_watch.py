@@ -1,4 +1,4 @@
-"""Watches what services in the cars wish to be woken for, and when they are. It counts in the world's true time. REQ LNK-2.
+"""Watches what services in the cars wish to be woken for, and when they are. It counts in the world's true time.
 
 Invariants here (names as reported):
     wake-too-early      not before the time that was wished for: the steady one in truth, the other by the clock that the car shows
