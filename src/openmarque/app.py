@@ -29,6 +29,7 @@ from openmarque.domains.garage.pairing import Pairings
 from openmarque.domains.garage.service import Garage
 from openmarque.domains.garage.vault import VinVault
 from openmarque.domains.notifications.delivery import Delivery
+from openmarque.domains.notifications.notices import MailChannel, PostgresNotices
 from openmarque.domains.notifications.service import Mailer
 from openmarque.domains.notifications.smtp import SmtpCarrier
 from openmarque.engines.nats import NatsEndpoint, NatsServer, read_endpoint
@@ -117,6 +118,7 @@ class Platform:
     sessions: Sessions
     registration: Registration
     mailer: Mailer
+    notices: PostgresNotices
     live: LiveUpdates
     cloud_parts: CloudParts
 
@@ -143,7 +145,7 @@ class Platform:
     @property
     def parts(self) -> Parts:
         """What services may use."""
-        return Parts(self.clock, self.database, self.catalogue, self.pack, self.live, PostgresTimerStore())
+        return Parts(self.clock, self.database, self.catalogue, self.pack, self.live, self.notices, PostgresTimerStore())
 
     @property
     def _wiring(self) -> Wiring:
@@ -254,7 +256,8 @@ async def bootstrap(settings: Settings, clock: Clock, pool_size: int = 8) -> Asy
         compiler = StoringPolicyCompiler(catalogue, PostgresFacts(), PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1])
         garage, contracts = Garage(pack, VinVault(keys), issuing, compiler), Contracts(pack, compiler)
         link = PostgresLinkStore(database)
-        commands = Commands.wired(pack, catalogue, link, keys, mailer, Challenges(broker, clock))
+        notices = PostgresNotices(catalogue, link, {"mail": MailChannel(mailer)})
+        commands = Commands.wired(pack, catalogue, link, keys, mailer, notices, Challenges(broker, clock))
         garage.on_leaving(commands.phones)
         signing_keys = DocumentKeys(lambda: keys.signing(Purpose.COMMAND)[1], lambda: keys.verifying(Purpose.COMMAND))
         settings_documents = SettingsDocuments.wired(PostgresDocuments(), link, commands.store, catalogue, signing_keys)
@@ -280,6 +283,7 @@ async def bootstrap(settings: Settings, clock: Clock, pool_size: int = 8) -> Asy
             sessions=sessions,
             registration=Registration(accounts, sessions, limits, mailer),
             mailer=mailer,
+            notices=notices,
             live=LiveUpdates(clock),
             cloud_parts=installed_parts(catalogue.services),
         )

@@ -35,6 +35,8 @@ from openmarque.domains.commands.service import RemoteCommands
 from openmarque.domains.commands.states import KeyState, State
 from openmarque.domains.commands.store import CodeRow, CommandEligibility, CommandRow, CommandStore, CommandView, PhoneRow
 from openmarque.domains.consent.service import LevelRecord, LevelStore
+from openmarque.domains.notifications.memory import MemoryNotices
+from openmarque.governance.platform import installed_catalogue
 from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, wire
 from openmarque.link.ports import LinkStore
@@ -92,17 +94,6 @@ class PlainHasher:
         return row.hash == f"{row.account_id}:{code}"
 
 
-class NoNotifier:
-    """Counts the phones that owners would be told of."""
-
-    def __init__(self) -> None:
-        self.rang: list[str] = []
-
-    async def phone_added(self, tx: Transaction, tenure_id: TenureId, label: str, now: Any) -> None:
-        del tx, tenure_id, now
-        self.rang.append(label)
-
-
 @dataclass
 class Scene:
     """A car at level 3 with a phone that it knows, and the use cases."""
@@ -113,12 +104,12 @@ class Scene:
     account_id: AccountId
     phone: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     counter: int = 0
-    notifier: NoNotifier = field(default_factory=NoNotifier)
+    notices: MemoryNotices = field(default_factory=lambda: MemoryNotices(installed_catalogue().notices()))
 
     def __post_init__(self) -> None:
         store, commands = self.stores.commands, commands_of(catalogue_with_lamps().commands())
         self.remote_commands = RemoteCommands(store, self.stores.link, commands, lambda: KEY, kept=True, fresh_s=120)
-        self.phones = Phones(store, self.stores.link, lambda: KEY, self.notifier)
+        self.phones = Phones(store, self.stores.link, lambda: KEY, self.notices)
         self.codes = SafetyCodes(store, PlainHasher(), 4)
         self.resend = Resend(store, self.phones)
 
@@ -409,7 +400,7 @@ class CommandsContract:
         assert await scene.known() == {scene.key_id: KeyState.ACTIVE}
         await scene.offered()
         await scene.car_says(DigitalKeyResult.STORED)
-        assert scene.notifier.rang == ["as the car shows it"]
+        assert [told.arguments for told in scene.notices.told] == [{"phone": "as the car shows it"}]
         await scene.car_says(DigitalKeyResult.WRONG_MAC)
         assert await scene.known() == {scene.key_id: KeyState.ACTIVE}
 

@@ -14,6 +14,7 @@ from msgspec import inspect
 
 from openmarque.catalogue.declarations import CommandSpec, Declaration, DocumentScope, DocumentSpec, NoticeSpec, Until
 from openmarque.catalogue.document_bodies import body_problems, struct_duties
+from openmarque.catalogue.notices import LONGEST_KEPT, OF_EVERY_NOTICE
 from openmarque.protocol.commands import (
     ARGUMENT_TEXT,
     CHALLENGE_LIVES_MS,
@@ -66,9 +67,12 @@ def _command(spec: CommandSpec) -> Iterator[str]:
 def _notice(spec: NoticeSpec) -> Iterator[str]:
     if not _is_name(spec.kind):
         yield f"is not named by {NAME}, {MAX_NAME} characters at most"
-    if not spec.channels:
-        yield "goes out on no channel"
+    if "centre" not in spec.channels:
+        yield "does not stand in the centre: every notice does"
+    if spec.retention.until is not Until.AGE or spec.retention.lasts > LONGEST_KEPT.lasts:
+        yield f"must be kept for a number of days, {LONGEST_KEPT.days} at most"
     yield from (f"has an argument {name!r}, which is no name" for name in spec.arguments if not _is_name(name))
+    yield from (f"has an argument {name!r}, which every notice has" for name in spec.arguments if name in OF_EVERY_NOTICE)
 
 
 def _document(spec: DocumentSpec) -> Iterator[str]:

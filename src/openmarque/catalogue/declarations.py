@@ -174,13 +174,15 @@ class CommandSpec:
 class NoticeSpec:
     """Something that a service tells its owner. `arguments` name what its texts have places for.
 
-    `security`: it goes out at every privacy level, whatever the owner switched off.
+    `security`: it goes out at every privacy level, whatever the owner switched off. Every notice stands in the centre. `retention` is how
+    long it is kept there, from the moment it was told. What it stores follows from it (``catalogue.notices``): nothing else is declared.
     """
 
     kind: str
     security: bool = False
     channels: tuple[Literal["centre", "mail"], ...] = ("centre", "mail")
     arguments: tuple[str, ...] = ()
+    retention: Retention = DAYS_30
 
 
 class DocumentScope(StrEnum):

@@ -21,6 +21,7 @@ from openmarque.catalogue.declarations import (
     Scope,
     Service,
 )
+from openmarque.catalogue.notices import notice_items
 from openmarque.kit.errors import OpenMarqueError
 from openmarque.kit.plugins import service_points
 from openmarque.protocol.documents import report_name, report_type
@@ -128,7 +129,10 @@ def _for_brand(service: Service, pack: BrandPack | None) -> Service:
 
 
 def _with_terms(declaration: Declaration, pack: BrandPack | None) -> Declaration:
-    return declaration if pack is None else with_terms(declaration, pack)
+    listed = {item.name for item in declaration.items}
+    derived = tuple(item for item in notice_items(declaration) if item.name not in listed)
+    whole = replace(declaration, items=(*declaration.items, *derived)) if derived else declaration
+    return whole if pack is None else with_terms(whole, pack)
 
 
 def _duplicates(what: str, names: Iterable[str]) -> list[str]:

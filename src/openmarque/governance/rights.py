@@ -43,6 +43,7 @@ _SIGN_IN: Final = (
     "mail",
     "mail_count",
 )
+_NOTICES: Final = ("notice",)
 _COMMANDS: Final = ("digital_key", "vehicle_command", "command_step", "safety_code", "command_numbers")
 _DOCUMENTS: Final = ("settings_document",)
 _CHOICES: Final = ("contract", "consent", "service_switch", "privacy_level")
@@ -71,7 +72,7 @@ PLATFORM_RIGHTS: Final = (
         "SELECT INSERT UPDATE",
         *(
             t
-            for t in (*_GARAGE, *_PAIRING, *_SIGN_IN, *_COMMANDS, *_DOCUMENTS, *_CHOICES, *_LINK, *_PLUMBING)
+            for t in (*_GARAGE, *_PAIRING, *_SIGN_IN, *_COMMANDS, *_DOCUMENTS, *_NOTICES, *_CHOICES, *_LINK, *_PLUMBING)
             if t not in _EVIDENCE
         ),
     ),
@@ -89,7 +90,7 @@ PLATFORM_RIGHTS: Final = (
     ),
     Right(READER, "vehicle", "SELECT", ("vehicle_id", "brand_id", "model_id", "ceiling", "levels")),
     # Of a remote command what became of it, not the frame that a car would obey.
-    *_rights(READER, "SELECT", "digital_key", "command_step"),
+    *_rights(READER, "SELECT", "digital_key", "command_step", *_NOTICES),
     Right(
         READER,
         "vehicle_command",
@@ -108,7 +109,17 @@ PLATFORM_RIGHTS: Final = (
         ),
     ),
     *_rights(
-        RETENTION, "SELECT DELETE", *_GARAGE, *_PAIRING, *_SIGN_IN, *_COMMANDS, *_DOCUMENTS, *_CHOICES, *_LINK, *_PLUMBING
+        RETENTION,
+        "SELECT DELETE",
+        *_GARAGE,
+        *_PAIRING,
+        *_SIGN_IN,
+        *_COMMANDS,
+        *_DOCUMENTS,
+        *_NOTICES,
+        *_CHOICES,
+        *_LINK,
+        *_PLUMBING,
     ),
     Right(RETENTION, "last_values", "UPDATE", ("signals",)),
     # The functions of ``governance.database``.

@@ -17,13 +17,19 @@ from openmarque.kit.clock import require_aware
 from openmarque.kit.plurals import plural_category
 from openmarque.kit.text_files import ENGLISH, LANGUAGES, Entry, TextFolder, facts_of, read_file, text_folders
 
-__all__ = ["ENGLISH", "LANGUAGES", "NoticeTexts", "Texts", "Told", "texts", "texts_in"]
+__all__ = ["ENGLISH", "LANGUAGES", "NoticeTexts", "TextKey", "Texts", "Told", "texts", "texts_in"]
 
 _GROUPED_FROM: Final = 10_000
 """Four digits stay together: so years do, and Spanish writes "4000" (Fundéu, Ortografía de la lengua española 2010, VIII 3.4.1)."""
 _DECIMALS: Final = 2
 
 _log = structlog.get_logger("openmarque.texts")
+
+
+class TextKey(str):
+    """The key of a text, as a fact of another one: it is told in the language of that. What comes from outside is never one."""
+
+    __slots__ = ()
 
 
 class Told(NamedTuple):
@@ -59,14 +65,14 @@ class Texts:
         """Whether there is such a text, in this language or in English."""
         return key in self._entries or (self._english is not None and self._english.has(key))
 
-    def text(self, key: str, **facts: object) -> str:
+    def text(self, key: str, /, **facts: object) -> str:
         """The text at `key` with its facts filled in: numbers and moments as they are written in this language.
 
         A text with plural forms goes by the fact ``count``. Raises ``KeyError`` for a fact that the text names and that is not given.
         """
         return "\n\n".join(self.paragraphs(key, **facts))
 
-    def paragraphs(self, key: str, **facts: object) -> tuple[str, ...]:
+    def paragraphs(self, key: str, /, **facts: object) -> tuple[str, ...]:
         """The text at `key` in its paragraphs; otherwise as ``text``."""
         entry = self._entries.get(key)
         if entry is None:
@@ -74,7 +80,7 @@ class Texts:
         if isinstance(entry, Mapping):
             count = facts["count"]
             entry = entry[plural_category(self.language, count if isinstance(count, int | float) else 0)]
-        written = {name: self._written(fact) for name, fact in facts.items()}
+        written = {name: self.written(fact) for name, fact in facts.items()}
         return tuple(part.format_map(written) for part in ((entry,) if isinstance(entry, str) else entry))
 
     def facts(self, key: str) -> frozenset[str]:
@@ -84,7 +90,7 @@ class Texts:
             return self._english.facts(key) if self._english else frozenset()
         return facts_of(entry)
 
-    def text_or(self, key: str, otherwise: str, **facts: object) -> str:
+    def text_or(self, key: str, otherwise: str, /, **facts: object) -> str:
         """The text at `key`, or `otherwise` where there is none."""
         return self.text(key, **facts) if self.has(key) else otherwise
 
@@ -104,16 +110,16 @@ class Texts:
         """Why something is refused or failed, and the cure. One that has no words here is told as "was not carried out"."""
         return self.told(f"reason.{code}" if self.has(f"reason.{code}.message") else "reason.unspecified")
 
-    def problem(self, code: str, **facts: object) -> Told | None:
+    def problem(self, code: str, /, **facts: object) -> Told | None:
         """A problem of the API and its cure; None in English and where there is no translation: the error's class says it in English."""
         return self.told(f"problem.{code}", **facts) if f"problem.{code}.message" in self._entries else None
 
-    def notice(self, kind: str, **arguments: object) -> NoticeTexts:
+    def notice(self, kind: str, /, **arguments: object) -> NoticeTexts:
         """A notice of an owner."""
         title, body = (self.text(f"notice.{kind}.{part}", **arguments) for part in ("title", "body"))
         return NoticeTexts(title, body, self.text_or(f"notice.{kind}.action", "", **arguments))
 
-    def told(self, key: str, **facts: object) -> Told:
+    def told(self, key: str, /, **facts: object) -> Told:
         """The texts ``message`` and ``cure`` below `key`; the cure is empty where there is none."""
         return Told(self.text(f"{key}.message", **facts), self.text_or(f"{key}.cure", "", **facts))
 
@@ -138,7 +144,8 @@ class Texts:
         require_aware(at)
         return self.text("format.moment", date=self.date(at.date()), time=f"{at:%H:%M}")
 
-    def _written(self, fact: object) -> str:
+    def written(self, fact: object) -> str:
+        """A fact as it stands in a text of this language."""
         match fact:
             case bool():
                 return str(fact)
@@ -148,6 +155,8 @@ class Texts:
                 return self.moment(fact)
             case date():
                 return self.date(fact)
+            case TextKey():
+                return self.text(fact)
             case _:
                 return str(fact)
 

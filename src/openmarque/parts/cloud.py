@@ -20,6 +20,7 @@ from openmarque.kit.clock import Clock
 from openmarque.kit.ids import VehicleId
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import Accepted
+from openmarque.parts.notices import Notices
 from openmarque.protocol.messages import Hello
 from openmarque.storage.timers import TimerStore
 from openmarque.storage.transaction import Database, Transaction
@@ -38,6 +39,8 @@ class Parts:
     pack: BrandPack
     live: LiveUpdates
     """Tells open event streams that something has changed."""
+    notices: Notices
+    """Tells whoever may see a car of something that happened."""
     timers: TimerStore
     """Has a timer of ``CloudPart.timers`` run at an instant."""
 

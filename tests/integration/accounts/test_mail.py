@@ -86,7 +86,7 @@ async def test_a_mail_leaves_after_the_transaction_that_it_tells_of(house: House
         with pytest.raises(RuntimeError):
             await changes_its_mind()
         assert await delivery(house, settings).run_due() == 0
-        assert await house.post(account_id, "phone_added", car="Brise of Ada", phone="Pixel")
+        assert await house.post(account_id, "notice.phone_added", car="Brise of Ada", phone="Pixel")
         assert await delivery(house, settings).run_due() == 1
         [mail] = server.taken
         assert (mail["To"], mail["Subject"]) == ("Ada@example.com", "Un téléphone peut maintenant ouvrir Brise of Ada")
@@ -94,7 +94,7 @@ async def test_a_mail_leaves_after_the_transaction_that_it_tells_of(house: House
         assert mail["Date"].datetime == house.clock.now(), "by our clock"
         assert await delivery(house, settings).run_due() == 0
     assert await house.count("mail") == 0
-    assert await counts(house) == {("phone_added", "sent"): 1}
+    assert await counts(house) == {("notice.phone_added", "sent"): 1}
 
 
 async def test_a_server_that_is_away_gets_the_mail_later_after_growing_pauses(house: House):
@@ -188,7 +188,7 @@ async def test_an_account_without_an_address_or_with_an_unproved_one_gets_no_mai
 async def test_a_mail_with_fields_missing_is_a_mistake_of_ours_at_once(house: House):
     account_id = await house.account()
     with pytest.raises(TemplateMismatch, match="car"):
-        await house.post(account_id, "phone_added", phone="Pixel")
+        await house.post(account_id, "notice.phone_added", phone="Pixel")
 
 
 async def test_mails_go_with_their_account(house: House):
@@ -202,7 +202,7 @@ async def test_mails_go_with_their_account(house: House):
 async def test_what_waits_is_sealed_and_bound_to_its_row(house: House):
     account_id = await house.account()
     for phone in ("Pixel of Ada", "Phone of Eve"):
-        await house.post(account_id, "phone_added", car="Brise", phone=phone)
+        await house.post(account_id, "notice.phone_added", car="Brise", phone=phone)
     async with house.tx() as tx:
         rows = await tx.rows("om_platform", "SELECT mail_id, sealed FROM mail")
         assert not any(b"Pixel" in bytes(sealed) or b"ada@" in bytes(sealed) for _, sealed in rows)

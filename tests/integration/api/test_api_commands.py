@@ -248,7 +248,7 @@ async def test_a_code_is_chosen_with_the_password_and_its_owner_hears_of_it_and_
     await Phone(phone.client, phone.owner, phone.car).added()
     async with platform.database.begin() as tx:
         rows = await tx.rows("om_platform", "SELECT template FROM mail WHERE account_id = %s ORDER BY 1", (account_id,))
-    assert [template for (template,) in rows] == ["phone_added", "safety_code_changed"]
+    assert [template for (template,) in rows] == ["notice.phone_added", "safety_code_changed"]
 
 
 @pytest.mark.req("AUT-7a", "AUT-7f")

@@ -87,6 +87,10 @@ OPERATIONS: dict[tuple[str, str], Line] = {
     ("patch", "/account"): Line(Kind.SELF, {"language": "fr"}),
     ("put", "/account/password"): Line(Kind.SELF, {"current_password": "x" * 12, "new_password": "y" * 12}),
     ("put", "/account/safety-code"): Line(Kind.SELF, {"code": "1234", "password": "x" * 12}),
+    # Notices
+    ("get", "/notices"): Line(Kind.SELF),
+    ("put", "/notices/read"): Line(Kind.SELF, {"until": "2026-11-30T00:00:00Z"}),
+    ("put", "/notices/{notice_id}/read"): Line(Kind.ACCOUNT_OBJECT),
     # The garage
     ("get", "/vehicles"): Line(Kind.SELF),
     ("post", "/vehicles/eligibility"): Line(Kind.SELF, _VIN),
@@ -209,6 +213,9 @@ async def belongings(platform: Platform, street: Street, client: httpx.AsyncClie
                VALUES (%s, %s, %s, %s, 'A phone', 'active', '', 0, %s, %s)""",
             (car.tenure_id, ids["key_id"], car.vehicle_id, _SPKI, now, now),
         )
+        assert await platform.notices.notify(tx, car.tenure_id, "phone_added", {"phone": "A phone"}, now)
+    notices = (await client.get(f"{PREFIX}/notices", headers=owner.headers)).json()["items"]
+    ids["notice_id"] = notices[0]["notice_id"]
     own = [value for name, value in ids.items() if name not in EVERYBODYS]
     return Side(owner, car, ids, (*own, pairing["code"], vin, email))
 
@@ -302,6 +309,7 @@ async def test_nothing_of_the_other_was_changed_by_all_that(app, client, sides):
     assert (await call(client, theirs, "get", "/pairings/{pairing_id}", theirs.ids)).json()["state"] == "waiting"
     phones = (await call(client, theirs, "get", "/vehicles/{vehicle_id}/digital-keys", theirs.ids)).json()["items"]
     assert [phone["state"] for phone in phones] == ["active"]
+    assert (await call(client, theirs, "get", "/notices", theirs.ids)).json()["unread"] == 1
 
 
 async def test_what_one_reads_of_oneself_names_nothing_of_another(app, client, sides):

@@ -9,7 +9,9 @@ import pytest
 
 from openmarque.catalogue.decide import Ask, Kind, Permit, decide
 from openmarque.catalogue.declarations import (
+    LIFE_OF_TENURE,
     MONTHS_12,
+    YEARS_10,
     CommandSpec,
     Declaration,
     DocumentScope,
@@ -42,9 +44,10 @@ def build(*declarations: Declaration) -> Catalogue:
 
 def test_what_a_service_declares_is_found_by_its_name():
     catalogue = build(LAMP)
-    assert catalogue.commands() == {"glow": (LAMP, GLOW), "blink": (LAMP, LAMP.commands[1])}
+    lamp = catalogue.declarations["lamp"]
+    assert catalogue.commands() == {"glow": (lamp, GLOW), "blink": (lamp, LAMP.commands[1])}
     assert set(catalogue.notices()) == {"bulb_broken", "lamp_stolen"}
-    assert catalogue.documents() == {"lamp_evenings": (LAMP, LAMP.documents[0])}
+    assert catalogue.documents() == {"lamp_evenings": (lamp, LAMP.documents[0])}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +90,10 @@ def test_a_command_that_could_not_be_signed_or_shown_is_refused_with_its_place(c
     ("change", "complaint"),
     [
         ({"notices": (NoticeSpec("Bulb"),)}, "notice 'Bulb' is not named by"),
-        ({"notices": (NoticeSpec("bulb", channels=()),)}, "goes out on no channel"),
+        ({"notices": (NoticeSpec("bulb", channels=("mail",)),)}, "does not stand in the centre"),
+        ({"notices": (NoticeSpec("bulb", arguments=("car",)),)}, "has an argument 'car', which every notice has"),
+        ({"notices": (NoticeSpec("bulb", retention=LIFE_OF_TENURE),)}, "must be kept for a number of days, 365 at most"),
+        ({"notices": (NoticeSpec("bulb", retention=YEARS_10),)}, "must be kept for a number of days, 365 at most"),
         ({"notices": (NoticeSpec("bulb", arguments=("the side",)),)}, "argument 'the side', which is no name"),
         ({"documents": (DocumentSpec("evenings!", Settings),)}, "settings document 'evenings!' is not named by"),
         ({"documents": (DocumentSpec("evenings", Settings, schema=0),)}, "schema below 1"),

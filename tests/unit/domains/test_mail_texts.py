@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 
 from openmarque.domains.notifications.composing import compose
 from openmarque.domains.notifications.declaration import MAIL
-from openmarque.domains.notifications.service import Letter, _one_line
-from openmarque.domains.notifications.templates import TEMPLATES
+from openmarque.domains.notifications.rules import one_line
+from openmarque.domains.notifications.service import Letter
+from openmarque.domains.notifications.templates import NOTICE, TEMPLATES, template_of
+from openmarque.governance.platform import installed_catalogue
 from openmarque.kit.texts import LANGUAGES
 
+CATALOGUE = installed_catalogue()
 MAIL_ID = UUID("6f1c2b7a9d3e4f508a1b2c3d4e5f6071")
 AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 FIELDS = {"token": "oml_abc", "car": "Clio of Ada", "phone": "Ada’s phone", "at": "2026-11-22 09:00 (Europe/Paris)"}
@@ -25,7 +28,7 @@ def mail(
     letter = Letter("ada@example.com", language, fields)
     made = compose(
         letter,
-        TEMPLATES[template],
+        template_of(template),
         mail_id=MAIL_ID,
         sender=sender,
         brand="Sample Motors",
@@ -37,7 +40,7 @@ def mail(
 
 @pytest.mark.req("NOT-1g")
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", TEMPLATES)
+@pytest.mark.parametrize("name", [*TEMPLATES, *(f"{NOTICE}{kind}" for kind in CATALOGUE.notices())])
 def test_every_mail_says_everything_in_every_language(name: str, language: str):
     made = mail(name, language)
     text, html = (made.get_body((kind,)).get_content() for kind in ("plain", "html"))
@@ -46,14 +49,15 @@ def test_every_mail_says_everything_in_every_language(name: str, language: str):
         assert part.strip()
     assert "Sample Motors" in made["Subject"] or "Clio" in made["Subject"]
     assert f'<html lang="{language}">' in html
-    link = f"https://app.cars.example{TEMPLATES[name].path}#oml_abc"
-    assert (link in text, f'href="{link}"' in html) == ((True, True) if TEMPLATES[name].path else (False, False))
+    link = f"https://app.cars.example{template_of(name).path}#oml_abc"
+    assert (link in text, f'href="{link}"' in html) == ((True, True) if template_of(name).path else (False, False))
 
 
 def test_every_field_of_a_mail_is_declared():
-    declared = MAIL.carried("mail")
     for template in TEMPLATES.values():
-        assert template.fields() <= declared
+        assert template.fields() <= MAIL.carried("mail")
+    for kind, (declaration, _) in CATALOGUE.notices().items():
+        assert template_of(f"{NOTICE}{kind}").fields() <= MAIL.carried("mail") | declaration.carried("mail")
 
 
 def test_a_mail_has_the_headers_of_one_that_no_person_wrote():
@@ -76,7 +80,7 @@ def test_a_mail_has_the_headers_of_one_that_no_person_wrote():
 
 def test_a_value_is_text_and_nothing_else():
     fields = FIELDS | {"car": '<img src=x onerror="alert(1)">{token}', "phone": "{brand}{at.__class__}"}
-    made = mail("phone_added", fields=fields)
+    made = mail("notice.phone_added", fields=fields)
     html, text = (made.get_body((kind,)).get_content() for kind in ("html", "plain"))
     assert "<img" not in html
     assert "&lt;img" in html
@@ -86,7 +90,7 @@ def test_a_value_is_text_and_nothing_else():
 
 @given(st.text(max_size=300))
 def test_no_value_makes_a_second_line(value: str):
-    line = _one_line(value)
+    line = one_line(value)
     assert line.isprintable() or not line
     assert len(line) <= 120
     made = mail("car_taken_over", fields=FIELDS | {"car": line})

@@ -60,7 +60,7 @@ def test_everything_that_code_names_has_its_words(language):
     keys += [f"screen.pairing.outcome.{outcome.value}" for outcome in Outcome if outcome is not Outcome.NONE]
     keys += [f"command_state.{state.value}.message" for state in State if state not in ENDED]
     keys += [f"eligibility.{reason}.{part}" for reason in IneligibleReason for part in ("message", "cure")]
-    keys += [key for template in TEMPLATES.values() for key in (template.headline, template.body)]
+    keys += [key for template in TEMPLATES.values() for key in (template.headline, *template.body)]
     assert [key for key in keys if not said.has(key)] == []
 
 

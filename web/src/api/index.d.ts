@@ -4,6 +4,7 @@ import type * as documents from "./documents";
 import type * as garage from "./garage";
 import type * as live from "./live";
 import type * as maps from "./maps";
+import type * as notices from "./notices";
 import type * as operation from "./operation";
 import type * as phones from "./phones";
 import type * as privacy from "./privacy";
@@ -19,6 +20,7 @@ export type paths =
   & garage.paths
   & live.paths
   & maps.paths
+  & notices.paths
   & operation.paths
   & phones.paths
   & privacy.paths
@@ -32,6 +34,7 @@ export type Schemas =
   & documents.components["schemas"]
   & garage.components["schemas"]
   & maps.components["schemas"]
+  & notices.components["schemas"]
   & operation.components["schemas"]
   & phones.components["schemas"]
   & privacy.components["schemas"]

@@ -7,7 +7,6 @@ from typing import Self
 from openmarque.brands.pack import BrandPack
 from openmarque.catalogue.register import Catalogue
 from openmarque.domains.commands.codes import PepperedHasher, SafetyCodes
-from openmarque.domains.commands.owner_notifier import MailNotifier
 from openmarque.domains.commands.phones import Phones
 from openmarque.domains.commands.postgres import PostgresCommands
 from openmarque.domains.commands.reports import ReportHandler, Resend
@@ -17,6 +16,7 @@ from openmarque.domains.notifications.service import Mailer
 from openmarque.link.challenges import Challenges
 from openmarque.link.pki_keys import KeyRing, Purpose
 from openmarque.link.ports import LinkStore
+from openmarque.parts.notices import Notices
 from openmarque.protocol import signing
 
 
@@ -28,17 +28,24 @@ class Commands:
     remote_commands: RemoteCommands
     phones: Phones
     codes: SafetyCodes
-    notifier: MailNotifier
+    mailer: Mailer
     challenges: Challenges
     kept: timedelta | None
     """How long the status of a remote command is kept; None: nobody has said so, and there are no commands (REQ GDP-12)."""
 
     @classmethod
     def wired(
-        cls, pack: BrandPack, catalogue: Catalogue, link: LinkStore, keys: KeyRing, mailer: Mailer, challenges: Challenges
+        cls,
+        pack: BrandPack,
+        catalogue: Catalogue,
+        link: LinkStore,
+        keys: KeyRing,
+        mailer: Mailer,
+        notices: Notices,
+        challenges: Challenges,
     ) -> Self:
         """Everything on the tables of this package, with the commands of `catalogue` and the terms of `pack`."""
-        store, notifier = PostgresCommands(), MailNotifier(mailer)
+        store = PostgresCommands()
         kept = commands_kept(catalogue.declarations)
 
         def key() -> signing.PrivateKey:
@@ -53,7 +60,7 @@ class Commands:
             fresh_s=pack.safety_code.fresh_s,
         )
         codes = SafetyCodes(store, PepperedHasher(keys), pack.safety_code.length)
-        return cls(store, remote_commands, Phones(store, link, key, notifier), codes, notifier, challenges, kept)
+        return cls(store, remote_commands, Phones(store, link, key, notices), codes, mailer, challenges, kept)
 
     def handler(self) -> ReportHandler:
         """What takes the reports of cars."""

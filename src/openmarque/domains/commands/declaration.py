@@ -1,6 +1,18 @@
 """What is kept of commands, phones and safety codes. REQ GDP-12: how long the status of a remote command is kept, the brand pack says."""
 
-from openmarque.catalogue.declarations import LIFE_OF_ACCOUNT, LIFE_OF_TENURE, OVERWRITTEN, Declaration, Item, LegalBasis, Scope
+from typing import Final
+
+from openmarque.catalogue.declarations import (
+    LIFE_OF_ACCOUNT,
+    LIFE_OF_TENURE,
+    MONTHS_12,
+    OVERWRITTEN,
+    Declaration,
+    Item,
+    LegalBasis,
+    NoticeSpec,
+    Scope,
+)
 from openmarque.protocol import commands as o
 from openmarque.protocol.digital_keys import DIGITAL_KEY_REPORT
 
@@ -56,11 +68,15 @@ REMOTE_COMMANDS = Declaration(
     ),
 )
 
+PHONE_ADDED: Final = "phone_added"
+"""Tells what a thief of a session would rather hide: another phone opens the car."""
+
 PHONES = Declaration(
     name="phones",
     version=1,
     basis=LegalBasis.CONTRACT,
     scope=Scope.PLATFORM,
+    notices=(NoticeSpec(PHONE_ADDED, security=True, arguments=("phone",), retention=MONTHS_12),),
     items=(
         Item(
             "phones",

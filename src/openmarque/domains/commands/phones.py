@@ -12,11 +12,12 @@ Rules:
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
 from openmarque.catalogue.refusals import Reason
+from openmarque.domains.commands.declaration import PHONE_ADDED
 from openmarque.domains.commands.errors import CommandRefused, DigitalKeyRevoked, DigitalKeyUnknown, TooManyPhoneRequests
 from openmarque.domains.commands.progress import CommandKey
 from openmarque.domains.commands.reasons import CAR_OFFLINE, NOT_GRANTED
@@ -27,6 +28,7 @@ from openmarque.kit.ids import AccountId, TenureId, VehicleId
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import LinkStore
 from openmarque.link.subjects import down_subject
+from openmarque.parts.notices import Notices
 from openmarque.protocol import signing
 from openmarque.protocol.digital_keys import (
     MAX_LABEL,
@@ -52,23 +54,15 @@ _EVENTS: Final[Mapping[DigitalKeyResult, KeyEvent]] = {
 }
 
 
-class OwnerNotifier(Protocol):
-    """Tells an owner that a phone was added to the car."""
-
-    async def phone_added(self, tx: Transaction, tenure_id: TenureId, label: str, now: datetime) -> None:
-        """Tell the owner of the tenure, by a way that a thief of a session does not hold."""
-        ...
-
-
 class Phones:
     """The life of phones' keys."""
 
-    def __init__(self, store: CommandStore, link: LinkStore, key: CommandKey, notifier: OwnerNotifier) -> None:
-        """Keep keys in `store`; sign lists by `key`; tell owners through `bell`."""
+    def __init__(self, store: CommandStore, link: LinkStore, key: CommandKey, notices: Notices) -> None:
+        """Keep keys in `store`; sign lists by `key`; tell owners with `notices`."""
         self._store = store
         self._link = link
         self._key = key
-        self._bell = notifier
+        self._notices = notices
 
     async def request(
         self,
@@ -135,7 +129,7 @@ class Phones:
         became_active = row.state is not KeyState.ACTIVE
         row = await self._move(tx, replace(row, label=label), event, str(report.result), now)
         if became_active and row.state is KeyState.ACTIVE:
-            await self._bell.phone_added(tx, row.tenure_id, row.label, now)
+            await self._notices.notify(tx, row.tenure_id, PHONE_ADDED, {"phone": row.label}, now)
         return ""
 
     async def _move(self, tx: Transaction, row: PhoneRow, event: KeyEvent, reason: str, now: datetime) -> PhoneRow:

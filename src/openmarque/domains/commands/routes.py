@@ -310,7 +310,7 @@ def _code(routes: APIRouter) -> None:
         row = await commands.codes.hashed(account_id, body.code, edge.clock.now())
         async with edge.database.begin() as tx:
             await commands.codes.choose(tx, row)
-            await commands.notifier.code_changed(tx, account_id, edge.clock.now())
+            await commands.mailer.post(tx, account_id, "safety_code_changed", {}, edge.clock.now())
         return Response(status_code=204)
 
 

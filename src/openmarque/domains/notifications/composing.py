@@ -40,7 +40,7 @@ def compose(
     message["Message-ID"] = f"<{mail_id.hex}@{address.rpartition('@')[2]}>"
     # RFC 3834 §5: no automatic reply is wanted to what no person wrote.
     message["Auto-Submitted"] = "auto-generated"
-    paragraphs = said.paragraphs(template.body, **fields)
+    paragraphs = template.paragraphs(said, fields)
     message.set_content("\n\n".join(paragraphs) + "\n")
     message.add_alternative(_html(paragraphs, fields.get("link", ""), said.language), subtype="html")
     return message

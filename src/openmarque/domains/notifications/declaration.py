@@ -1,8 +1,30 @@
-"""What a mail takes to leave, and what it may say."""
+"""What a notice and a mail take, and what they may say."""
 
 from openmarque.catalogue.declarations import MONTHS_12, REQUEST_DONE, Declaration, Item, LegalBasis, Scope
+from openmarque.catalogue.notices import LONGEST_KEPT
 
 COUNTS_KEPT = MONTHS_12
+
+NOTICES = Declaration(
+    name="notices",
+    version=1,
+    basis=LegalBasis.CONTRACT,
+    scope=Scope.PLATFORM,
+    items=(
+        Item(
+            "notices about your car",
+            LONGEST_KEPT,
+            fields=tuple(
+                f"notice.{column}"
+                for column in (
+                    *("notice_id", "tenure_id", "account_id", "kind", "arguments"),
+                    *("at", "created_at", "read_at", "further"),
+                )
+            ),
+        ),
+    ),
+)
+"""Each notice goes when its own declaration says, and by then at the latest."""
 
 MAIL = Declaration(
     name="mail",
@@ -20,7 +42,7 @@ MAIL = Declaration(
                     *("created_at", "due_at", "until_at", "tries"),
                 )
             ),
-            carried=("mail:subject", "mail:link", "mail:car", "mail:phone", "mail:at"),
+            carried=("mail:subject", "mail:link", "mail:car", "mail:at"),
         ),
         Item(
             "what became of mails",
@@ -30,4 +52,4 @@ MAIL = Declaration(
     ),
 )
 
-DECLARATIONS = (MAIL,)
+DECLARATIONS = (NOTICES, MAIL)

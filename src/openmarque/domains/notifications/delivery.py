@@ -18,7 +18,7 @@ from openmarque.domains.notifications.composing import compose
 from openmarque.domains.notifications.errors import CarryFailed
 from openmarque.domains.notifications.service import Seal
 from openmarque.domains.notifications.smtp import Carrier
-from openmarque.domains.notifications.templates import TEMPLATES
+from openmarque.domains.notifications.templates import template_of
 from openmarque.kit.clock import Clock
 from openmarque.link.pki_keys import KeyRing
 from openmarque.storage.postgres import PostgresDatabase
@@ -94,7 +94,13 @@ class Delivery:
     def _composed(self, mail_id: UUID, template: str, sealed: bytes, key_id: str, created_at: datetime) -> EmailMessage:
         letter = self._seal.open(mail_id, bytes(sealed), key_id)
         return compose(
-            letter, TEMPLATES[template], mail_id=mail_id, sender=self._sender, brand=self._brand, app=self._app(), at=created_at
+            letter,
+            template_of(template),
+            mail_id=mail_id,
+            sender=self._sender,
+            brand=self._brand,
+            app=self._app(),
+            at=created_at,
         )
 
     async def _finish(self, mail_id: UUID, template: str, outcome: str) -> None:

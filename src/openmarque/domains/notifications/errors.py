@@ -1,6 +1,28 @@
-"""What can go wrong with mails."""
+"""What can go wrong with notices and mails."""
 
-from openmarque.kit.errors import OpenMarqueError
+from openmarque.kit.errors import CallerError, OpenMarqueError
+
+
+class NoticeUnknown(OpenMarqueError):
+    """No declaration lists this notice."""
+
+    code = "notice-unknown"
+    cure = "Add a NoticeSpec to `notices` of the declaration that tells it, and its words to texts/*.toml."
+
+
+class NoticeArgumentsWrong(OpenMarqueError):
+    """A notice was given other arguments than its declaration lists."""
+
+    code = "notice-arguments-wrong"
+    cure = "Give exactly the arguments of its NoticeSpec: texts, numbers or TextKeys."
+
+
+class NoticeNotFound(CallerError):
+    """You have no such notice."""
+
+    code = "notice-not-found"
+    cure = "Take a notice_id from the list of your notices."
+    http_status = 404
 
 
 class TemplateMismatch(OpenMarqueError):

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from openmarque.domains.notifications.errors import TemplateMismatch
-from openmarque.domains.notifications.templates import TEMPLATES
+from openmarque.domains.notifications.rules import one_line
+from openmarque.domains.notifications.templates import NOTICE, template_of
 from openmarque.kit.ids import AccountId, new_uuid
 from openmarque.kit.texts import texts
 from openmarque.link.pki_keys import KeyRing, Purpose
@@ -20,7 +21,6 @@ from openmarque.storage.transaction import Transaction
 
 GIVEN_UP_AFTER: Final = timedelta(days=3)
 """What could not be sent by then is no news any more. RFC 5321 §4.5.4.1 has servers try for four to five days."""
-_LONGEST_FIELD: Final = 120
 
 _RECIPIENT: Final = """
 SELECT c.email, a.language, a.time_zone FROM account a JOIN account_credential c USING (account_id)
@@ -100,23 +100,26 @@ class Mailer:
 
         An account that does not exist gets nothing, after the same work: who asks can't tell.
         """
-        wanted = TEMPLATES[template]
+        wanted = template_of(template)
         given = {**fields, "at": _moment(at or now, to)}
         takes = wanted.fields() | ({"token"} if wanted.path else set())
         if missing := takes - given.keys() - {"link"}:
             raise TemplateMismatch(f"{template} lacks {', '.join(sorted(missing))}.")
-        kept = {name: _one_line(value) for name, value in given.items() if name in takes}
+        kept = {name: one_line(value) for name, value in given.items() if name in takes}
         mail_id = new_uuid()
         sealed, key_id = self._seal.close(mail_id, Letter(to.email, to.language, kept))
         row = {"mail_id": mail_id, "account_id": to.account_id, "template": template, "sealed": sealed, "key_id": key_id}
         await postgres(tx).execute(PLATFORM, _WRITE, {**row, "now": now, "until_at": now + min(within, GIVEN_UP_AFTER)})
 
+    async def tell(
+        self, tx: Transaction, to: Recipient, notice: str, facts: Mapping[str, object], now: datetime, at: datetime
+    ) -> None:
+        """Send the mail of a notice; its facts are written as the language of the account writes them."""
+        said = texts(to.language)
+        fields = {name: said.written(fact) for name, fact in facts.items()}
+        await self.send(tx, to, f"{NOTICE}{notice}", fields, now, at=at)
+
 
 def _moment(at: datetime, to: Recipient) -> str:
     """An instant as its reader writes it, with the zone."""
     return f"{texts(to.language).moment(at.astimezone(ZoneInfo(to.time_zone)))} ({to.time_zone})"
-
-
-def _one_line(value: str) -> str:
-    """A field's value without line ends and control characters, and not endless: it stands in a subject too."""
-    return "".join(c for c in " ".join(value.split()) if c.isprintable())[:_LONGEST_FIELD]

@@ -1,8 +1,40 @@
-"""Mails on their way out, and how many left or did not."""
+"""Notices of owners, mails on their way out, and how many of those left or did not."""
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, ForeignKey, Index, Integer, LargeBinary, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from openmarque.storage.base import metadata
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("notice_id", Uuid, primary_key=True),
+    Column("tenure_id", Uuid, ForeignKey("tenure.tenure_id", ondelete="CASCADE"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account.account_id", ondelete="CASCADE"), nullable=False, comment="who is told"),
+    Column("kind", Text, nullable=False),
+    Column("arguments", JSONB, nullable=False, comment="keys as declared, written kind.argument"),
+    Column("at", DateTime(timezone=True), nullable=False, comment="the moment that it speaks of"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("read_at", DateTime(timezone=True), comment="when this account read it, on whichever device"),
+    Column("further", Integer, nullable=False, comment="more of this kind that came in the hour and are only counted"),
+    CheckConstraint("further >= 0", name="further"),
+    Index("ix_notice_account_id_created_at", "account_id", "created_at"),
+    Index("ix_notice_tenure_id_kind_created_at", "tenure_id", "kind", "created_at"),
+    comment="What an owner was told of a car, in the transaction of what it tells. Its words are made when it is read.",
+)
 
 mail = Table(
     "mail",

@@ -1,19 +1,16 @@
 """Words: every text file can be used, and everything declared has its words in every language. Issue 13, Deliver 5; REQ GDP-1, NOT-1."""
 
 from collections.abc import Iterator
-from typing import Final
 
 from openmarque.catalogue.command_arguments import arguments_schema
 from openmarque.catalogue.command_reasons import CommandReason
 from openmarque.catalogue.declarations import CommandSpec, Scope
+from openmarque.catalogue.notices import OF_EVERY_NOTICE
 from openmarque.catalogue.refusals import Reason
 from openmarque.catalogue.register import Catalogue
 from openmarque.governance.check.finding import Finding
 from openmarque.kit.text_files import problems, text_folders
 from openmarque.kit.texts import ENGLISH, texts
-
-OF_EVERY_NOTICE: Final = frozenset({"car", "at"})
-"""Facts that each notice may name: what the owner calls the car, and when it was."""
 
 
 def findings(catalogue: Catalogue) -> Iterator[Finding]:

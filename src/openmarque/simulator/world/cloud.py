@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from random import Random
 from typing import Final
 
@@ -16,9 +15,10 @@ from openmarque.domains.commands.rules import commands_of
 from openmarque.domains.commands.service import RemoteCommands
 from openmarque.domains.consent.memory import MemoryLevels
 from openmarque.domains.consent.service import LevelHandler
+from openmarque.domains.notifications.memory import MemoryNotices
 from openmarque.governance.memory import MemoryFacts, MemoryPolicyStore
 from openmarque.governance.policies import StoringPolicyCompiler
-from openmarque.kit.ids import TenureId, VehicleId
+from openmarque.kit.ids import VehicleId
 from openmarque.link.evaluating import EvaluatorCache
 from openmarque.link.event_ingest import EventIngest
 from openmarque.link.handshake import Handshake
@@ -32,7 +32,6 @@ from openmarque.simulator.world.fault_profile import CALM, FaultProfile
 from openmarque.simulator.world.journal import Journal
 from openmarque.simulator.world.scheduler import Scheduler, WorldClock, run
 from openmarque.storage.errors import StoreUnavailable
-from openmarque.storage.transaction import Transaction
 
 HELLO: Final = "hello"
 CHALLENGE: Final = "challenge"
@@ -74,14 +73,6 @@ class Worker:
     inboxes: dict[str, list[Frame]] = field(default_factory=dict)
 
 
-class SilentNotifier:
-    """``phones.Bell``: nobody reads mail in the world."""
-
-    async def phone_added(self, tx: Transaction, tenure_id: TenureId, label: str, now: datetime) -> None:
-        """See ``phones.Bell``."""
-        del tx, tenure_id, label, now
-
-
 class Cloud:
     """The platform: database, governor and workers."""
 
@@ -109,7 +100,7 @@ class Cloud:
         self.remote_commands = RemoteCommands(
             self.commands, self.link, known, self._command_key, kept=True, fresh_s=_CODE_FRESH_S
         )
-        self.phones = Phones(self.commands, self.link, self._command_key, SilentNotifier())
+        self.phones = Phones(self.commands, self.link, self._command_key, MemoryNotices(catalogue.notices()))
         self.workers = [self._worker(f"worker{number}") for number in range(_WORKERS)]
 
     def _worker(self, name: str) -> Worker:
