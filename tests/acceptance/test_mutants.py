@@ -1,27 +1,19 @@
-"""Seventy ways past the declarations, each planted and each caught: by `openmarque check`, by PostgreSQL, or by the log at run time.
+"""Ways past the declarations at a running platform, each planted and each caught: by `openmarque check`, by PostgreSQL, or by the log.
 
-The lists below are the catalogue of mutants: `EDITED` (a copy of the source with one change), `ADDED` (modules added to the status
-service), `DATABASE` (what somebody with the owner's rights did to the database), `STATEMENTS` (what a program tries in a role that
-is not its owner's). A control run without a mutant finds nothing.
+`DATABASE` is what somebody with the owner's rights did to the database, `STATEMENTS` what a program tries in a role that is not its
+owner's. A control run without a mutant finds nothing. Mutants of code and catalogue stand in tests/unit/governance/test_check_mutants.py.
 """
 
 import io
 import json
-import os
-import shutil
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 import structlog
 
-import openmarque
 from openmarque.governance.check.live import findings as live_findings
 from openmarque.governance.check.run import check_installation
 from openmarque.governance.enforcing import enforce, installed_enforcement, set_app_password
@@ -32,148 +24,6 @@ from tests.databases import as_user, empty_database, throwaway_server
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PASSWORD = "only-in-this-test"
 
-
-@dataclass(frozen=True)
-class Edit:
-    """A change of the source: `old` in `file` becomes `new` (empty `old`: `new` is appended); `code` and `where` of the finding."""
-
-    file: str
-    old: str
-    new: str
-    code: str
-    where: str
-
-
-_TRIP_COLUMN = 'Column("policy_version", Integer, nullable=False, comment="version by which it was permitted"),'
-_JSON_COLUMN = _TRIP_COLUMN + '\n    Column("extra", __import__("sqlalchemy.dialects.postgresql").dialects.postgresql.JSONB),'
-
-EDITED = {
-    "a column without declaration": Edit(
-        "services/trips/tables.py",
-        _TRIP_COLUMN,
-        'Column("policy_version", Integer, nullable=False, comment="version by which it was permitted"), Column("driver", BigInteger),',
-        "undeclared-column",
-        "trip.driver",
-    ),
-    "a JSON column whose keys nobody declared": Edit(
-        "services/trips/tables.py", _TRIP_COLUMN, _JSON_COLUMN, "json-without-keys", "trip.extra"
-    ),
-    "a table of a service without tenure": Edit(
-        "services/trips/tables.py",
-        "",
-        '\nnote = Table("note", metadata, Column("note_id", Uuid, primary_key=True))\n',
-        "unguarded-table",
-        "note",
-    ),
-    "a declared subject without purpose": Edit(
-        "link/subjects.py",
-        "SUBJECTS: Final = (",
-        'SUBJECTS: Final = (Subject("spy.{kind}", ""), ',
-        "subject-without-purpose",
-        "spy.{kind}",
-    ),
-    "a field of a message": Edit(
-        "services/trips/messages.py",
-        "gap_s: float = 0.0",
-        'gap_s: float = 0.0\n    driver: str = ""',
-        "undeclared-message-field",
-        "trip_completed.driver",
-    ),
-    "a table that belongs to nobody": Edit(
-        "services/trips/tables.py",
-        "",
-        '\nTable("note", metadata, Column("note_id", Uuid, primary_key=True))\n',
-        "unowned-table",
-        "note",
-    ),
-    "a message that names no declaration": Edit(
-        "services/trips/messages.py",
-        '"a trip\'s figures at engine stop", "trips")',
-        '"x")',
-        "invalid-catalogue",
-        "catalogue",
-    ),
-    "an item without retention": Edit(
-        "services/trips/declaration.py",
-        "\nTRIPS = Declaration(",
-        "\nMONTHS_2 = None\nTRIPS = Declaration(",
-        "no-retention",
-        "trips: time",
-    ),
-    "an item kept for two different times": Edit(
-        "brands/sample/brand.toml",
-        '"lock.status of your commands" = 30',
-        '"lock.status of your commands" = 60',
-        "two-retentions",
-        "lock: status of your commands",
-    ),
-    "a retention that the brand forgot": Edit(
-        "brands/sample/brand.toml", '"lock.status of your commands" = 30\n', "", "no-retention", "lock: status of your commands"
-    ),
-    "a signal that VSS does not have": Edit(
-        "services/status/declaration.py",
-        "signals=(vss.ODOMETER,)",
-        'signals=("Vehicle.Driver.Mood",)',
-        "invalid-catalogue",
-        "catalogue",
-    ),
-    "a processor outside the EEA without guarantee": Edit(
-        "services/trips/declaration.py",
-        "    messages=(TRIP_COMPLETED,),",
-        '    messages=(TRIP_COMPLETED,),\n    processors=(__import__("openmarque.catalogue.declarations").catalogue.declarations.Processor("X", "hosting", "US"),),',
-        "invalid-catalogue",
-        "catalogue",
-    ),
-}
-
-ADDED = {
-    "a statement in small letters": ("_X = 'insert into note (driver) values (1)'", "unreadable-statement"),
-    "a statement that merges": ("_X = 'MERGE INTO trip USING x ON true WHEN MATCHED THEN DELETE'", "unreadable-statement"),
-    "a table made by a selection": ("_X = 'SELECT * INTO note FROM trip'", "unreadable-statement"),
-    "a temporary table": ("_X = 'CREATE TEMP TABLE note (driver text)'", "unreadable-statement"),
-    "a statement in bytes": ("_X = b'INSERT INTO note (driver) VALUES (1)'", "undeclared-table"),
-    "a cookie": ("def _x(response, place):\n    response.set_cookie('place', place)", "undeclared-header"),
-    "a header in the raw list": ("def _x(response, p):\n    response.raw_headers.append((b'place', p))", "undeclared-header"),
-    "a header of a dict that is called": ("def _x(get, p):\n    get('x', headers=dict(Place=p))", "undeclared-header"),
-    "a log past the guard": (
-        "import logging\n\n\ndef _x(place):\n    logging.getLogger().info('%s', place)",
-        "undeclared-log-field",
-    ),
-    "a line on the standard error": ("import sys\n\n\ndef _x(place):\n    sys.stderr.write(place)", "undeclared-log-field"),
-    "a bucket of keys and values": ("async def _x(js):\n    await js.create_key_value(bucket='places')", "undeclared-object"),
-    "a mail's body in a module that imports no mail": (
-        "def _x(message, place):\n    message.add_alternative(f'{place}', subtype='html')",
-        "undeclared-mail-field",
-    ),
-    "a JSON key written by code": ('_X = Jsonb({"Vehicle.Driver.Mood": 1})', "undeclared-json-key"),
-    "a JSON key read by SQL": ("_X = \"SELECT signals->'Vehicle.Driver.Mood'\"", "undeclared-json-key"),
-    "a log field": ('def _x(log):\n    log.info("trip_kept", place=1)', "undeclared-log-field"),
-    "a field bound to the log": ('def _x(log):\n    log.bind(place=1).info("x")', "undeclared-log-field"),
-    "a subject written in code": (
-        'async def _x(broker):\n    await broker.publish("telemetry.raw", b"")',
-        "undeclared-subject",
-    ),
-    "a subject computed in code": (
-        'async def _x(broker, v):\n    await broker.publish(f"spy.{v}.up", b"")',
-        "undeclared-subject",
-    ),
-    "a topic with the VIN": ('def up_topic(vin):\n    return f"v/{vin}/up/event"', "vin-in-subject"),
-    "a header": ('def _x(send):\n    send(headers={"X-Driver": "1"})', "undeclared-header"),
-    "a header set afterwards": ('def _x(answer):\n    answer.headers["X-Driver"] = "1"', "undeclared-header"),
-    "SQL that writes another service's table": ('_X = "INSERT INTO trip (tenure_id) VALUES (%s)"', "foreign-write"),
-    "SQL that writes a domain's table": ('_X = "UPDATE tenure SET ended_at = %s"', "foreign-write"),
-    "SQL that writes an undeclared column": (
-        '_X = "UPDATE trip t SET distance_m = %s, driver = %s WHERE true"',
-        "undeclared-column",
-    ),
-    "SQL that writes an undeclared table": ('_X = "INSERT INTO spy VALUES (1)"', "undeclared-table"),
-    "SQL that computes its table": ('_X = f"DELETE FROM {_ROLE}"', "undeclared-table"),
-    "an object in the object store": ('async def _x(js):\n    await js.object_store("faces")', "undeclared-object"),
-    "a field of a mail": (
-        'from email.message import EmailMessage\n\ndef _x(place):\n    m = EmailMessage()\n    m.set_content(f"At {place}")',
-        "undeclared-mail-field",
-    ),
-}
 
 DATABASE = {
     "a column added by hand": ("ALTER TABLE trip ADD COLUMN driver text", "undeclared-column"),
@@ -323,71 +173,8 @@ def acting(url, cars):
         connection.rollback()
 
 
-@pytest.fixture(scope="module")
-def edited(tmp_path_factory):
-    """What `check` says of each copy of the source; two copies at a time."""
-    folder = tmp_path_factory.mktemp("edited")
-
-    def check(item):
-        number, edit = item
-        package = _copy(folder / str(number))
-        path = package / edit.file
-        text = path.read_text("utf-8")
-        assert edit.old in text, f"the mutant no longer fits {edit.file}"
-        path.write_text(text.replace(edit.old, edit.new, 1) if edit.old else text + edit.new, "utf-8")
-        return _check(package)
-
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(EDITED, pool.map(check, enumerate(EDITED.values())), strict=True))
-
-
-@pytest.fixture(scope="module")
-def added(tmp_path_factory):
-    """What `check` says of one copy with every module of `ADDED` in it, by module."""
-    package = _copy(tmp_path_factory.mktemp("added"))
-    for number, (text, _) in enumerate(ADDED.values()):
-        (package / f"services/status/mutant_{number}.py").write_text(text, "utf-8")
-    found = _check(package)
-    return {mutant: [f for f in found if f"/mutant_{n}.py:" in f["where"]] for n, mutant in enumerate(ADDED)}
-
-
-def _copy(folder: Path) -> Path:
-    # With the compiled files, which stay valid since the copy keeps the times.
-    shutil.copytree(Path(openmarque.__file__).parent, folder / "openmarque")
-    return folder / "openmarque"
-
-
-def _check(package: Path) -> list[dict[str, str]]:
-    program = (
-        "import json, dataclasses; from openmarque.governance.check.run import check_installation;"
-        "print(json.dumps([dataclasses.asdict(f) for f in check_installation(None)]))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env=os.environ | {"PYTHONPATH": str(package.parent)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    found: list[dict[str, str]] = json.loads(done.stdout)
-    return found
-
-
 def test_without_a_mutant_nothing_is_found(url):
     assert check_installation(url) == []
-
-
-@pytest.mark.req("GDP-1d", "GDP-8b", "GDP-12b")
-@pytest.mark.parametrize("mutant", EDITED)
-def test_check_finds_in_an_edited_source(mutant, edited):
-    edit = EDITED[mutant]
-    assert any(f["code"] == edit.code and edit.where in f["where"] for f in edited[mutant]), edited[mutant]
-
-
-@pytest.mark.parametrize("mutant", ADDED)
-def test_check_finds_in_an_added_module(mutant, added):
-    assert ADDED[mutant][1] in {f["code"] for f in added[mutant]}
 
 
 @pytest.mark.parametrize("mutant", DATABASE)

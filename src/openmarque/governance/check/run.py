@@ -1,12 +1,14 @@
 """Runs every kind of check. The same function serves the command line, tests and the continuous integration."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+
+from sqlalchemy import Table
 
 from openmarque.brands.pack import load_pack
 from openmarque.catalogue.register import Catalogue, CatalogueInvalid
 from openmarque.governance.check import columns, headers, live, logs, promises, statements, stores, subjects, wire, wording
-from openmarque.governance.check.code import package_code
+from openmarque.governance.check.code import Code, package_code
 from openmarque.governance.check.finding import Finding
 from openmarque.governance.database import Uncompilable, compile_enforcement
 from openmarque.governance.platform import installed_catalogue, table_owners
@@ -27,12 +29,15 @@ def check_installation(database_url: str | None, brand_pack: Path | None = None)
 
 def run_check(catalogue: Catalogue, database_url: str | None) -> list[Finding]:
     """Everything that no declaration covers, sorted: in code and, with an address (as the owner), in the database."""
-    return sorted({*_static(catalogue), *(_live(catalogue, database_url) if database_url else ())})
-
-
-def _static(catalogue: Catalogue) -> Iterator[Finding]:
-    tables, owners = import_tables(), table_owners()
     code = package_code(["openmarque", *(service.package for service in catalogue.services)])
+    static = static_findings(catalogue, import_tables(), table_owners(), code)
+    return sorted({*static, *(_live(catalogue, database_url) if database_url else ())})
+
+
+def static_findings(
+    catalogue: Catalogue, tables: Mapping[str, Table], owners: Mapping[str, str], code: Sequence[Code]
+) -> Iterator[Finding]:
+    """What no declaration covers of these tables (by name, with the package that owns each) and this code. Asks no database."""
     yield from columns.findings(catalogue, tables, owners)
     yield from promises.findings(catalogue)
     yield from wording.findings(catalogue)
