@@ -133,16 +133,29 @@ def visit(card: str) -> Visitor:
     return Visitor(app, headunits, said("Safety code"), card)
 
 
+@dataclass
+class Demo:
+    """The program in its home; it can be started anew."""
+
+    home: Path
+    process: "subprocess.Popen[str]"
+
+
 @pytest.fixture(scope="module")
-def visitor() -> Iterator[Visitor]:
+def demo() -> Iterator[Demo]:
     with throwaway_home() as home:
-        process = started(home)
+        running = Demo(home, started(home))
         try:
-            guest = visit(read_card(process))
-            yield guest
-            guest.app.close()
+            yield running
         finally:
-            stopped(process)
+            stopped(running.process)
+
+
+@pytest.fixture(scope="module")
+def visitor(demo: Demo) -> Iterator[Visitor]:
+    guest = visit(read_card(demo.process))
+    yield guest
+    guest.app.close()
 
 
 @dataclass
@@ -244,19 +257,17 @@ def test_the_parked_car_opens_and_locks_for_a_phone_that_was_added_in_it(visitor
     until(lambda: visitor.signals(PARKED)[vss.DOORS_LOCKED[0]], "it is locked again", 20)
 
 
-def test_at_the_next_start_the_secrets_and_the_cars_are_the_same() -> None:
-    with throwaway_home() as home:
-        seen: list[tuple[str, set[str]]] = []
-        for _ in range(2):
-            process = started(home)
-            try:
-                guest = visit(read_card(process))
-                secrets = re.search(r"E-mail.*Safety code\s+\d+", guest.card, re.DOTALL)
-                assert secrets
-                seen.append((secrets[0], {car["vehicle_id"] for car in guest.get("/api/v1/vehicles")["items"]}))
-                until(partial(drives, guest), "a car drives", 60)
-                guest.app.close()
-            finally:
-                stopped(process)
-        assert seen[0] == seen[1]
-        assert (home / "demo" / "owner.json").stat().st_mode & 0o777 == 0o600
+def test_at_the_next_start_the_secrets_and_the_cars_are_the_same(demo: Demo, visitor: Visitor) -> None:
+    def known(guest: Visitor) -> tuple[str, set[str]]:
+        secrets = re.search(r"E-mail.*Safety code\s+\d+", guest.card, re.DOTALL)
+        assert secrets
+        return secrets[0], {car["vehicle_id"] for car in guest.get("/api/v1/vehicles")["items"]}
+
+    before = known(visitor)
+    stopped(demo.process)
+    demo.process = started(demo.home)
+    guest = visit(read_card(demo.process))
+    assert known(guest) == before
+    until(partial(drives, guest), "a car drives", 60)
+    guest.app.close()
+    assert (demo.home / "demo" / "owner.json").stat().st_mode & 0o777 == 0o600
