@@ -14,6 +14,7 @@ from openmarque.car.gate import Gate
 from openmarque.car.outbox import EventLane
 from openmarque.car.policy_held import PolicyHeld
 from openmarque.car.remote_commands import RemoteCommands
+from openmarque.catalogue.decide import Kind
 from openmarque.domains.commands.memory import MemoryCommands
 from openmarque.domains.commands.states import State
 from openmarque.link.memory import CAR_LINK, LAST_VALUES, LastValues, MemoryLinkStore
@@ -196,7 +197,7 @@ class IgnoresPhones(RemoteCommands):
 class IgnoresLevelForCommands(Gate):
     """The level, remote access and the policy are looked at for what leaves, not for what is commanded."""
 
-    def refuses_command(self, declaration, command):
+    def refuses_command(self, declaration, command, kind=Kind.COMMAND):
         return ""
 
 

@@ -401,6 +401,23 @@ class DocumentsContract:
         assert (row.version, row.lost, row.state) == (second.version, None, State.IN_FORCE)
         assert scene.sent[-1].version == second.version, "the car learns the number"
 
+    async def test_what_a_car_changes_twice_before_it_hears_an_answer_is_one_after_the_other(self, scene: Scene):
+        first = await scene.sets(m.Limits(90))
+        for number, limit in enumerate((80, 70, 60), 1):
+            assert await scene.changes(m.Limits(limit), first.version, change=number) == ""
+        row = await scene.row()
+        assert (row.version, row.body["limit_kmh"], row.lost) == (first.version + 3, 60, None)
+        assert [document.change for document in scene.sent] == [0, 1, 2, 3], "the car learns which of its changes was heard"
+        assert await scene.changes(m.Limits(50), first.version + 2, change=4) == ""
+        assert (await scene.row()).body["limit_kmh"] == 50
+        second = await scene.sets(m.Limits(100), first.version + 4)
+        assert await scene.changes(m.Limits(40), first.version + 4, change=5) == ""
+        assert ((await scene.row()).version, (await scene.row()).body["limit_kmh"]) == (second.version, 100)
+
+    async def test_a_restored_platform_that_hears_of_a_change_first_asks_what_it_was_made_on(self, scene: Scene):
+        assert await scene.changes(m.Limits(80), NOW_S - 9) == Why.UNKNOWN_VERSION
+        assert [document.version for document in scene.sent] == [1]
+
     async def test_a_change_whose_answer_was_lost_counts_once(self, scene: Scene):
         assert await scene.changes(m.Limits(80), 0, change=5) == ""
         version = (await scene.row()).version

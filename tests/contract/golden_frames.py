@@ -194,7 +194,7 @@ def _down() -> dict[str, msgspec.Struct]:
 
 def _document() -> Document:
     body = b'{"limit_kmh":90,"on":true}'
-    return Document(_VEHICLE.hex, UUID(int=9).hex, "sample", 1_763_798_391, 2, body, Maker.OWNER, _AT)
+    return Document(_VEHICLE.hex, UUID(int=9).hex, "sample", 1_763_798_391, 2, body, Maker.OWNER, _AT, 3)
 
 
 def _remote_command() -> bytes:

@@ -29,6 +29,7 @@ import msgspec
 from openmarque.car.command_runs import CommandRuns, runnable_commands
 from openmarque.car.core_people import CorePeople
 from openmarque.car.digital_keys import PHONES, DigitalKeys, PhonesRecord
+from openmarque.car.documents import Documents
 from openmarque.car.effects import Effects
 from openmarque.car.gate import Gate
 from openmarque.car.link import SPOKEN, Link, Turn
@@ -77,7 +78,7 @@ class CarCore(CorePeople):
     """One car.
 
     Inputs: `connected`, `disconnected`, `received`, `sensed`, `ignition`, `nothing_moved`, `tick`, and what people do in the car
-    (``CorePeople``): `set_level`, `set_switch`, `show_ticket`, `hide_ticket`, `remove_phone`, `pair`, `command_here`.
+    (``CorePeople``): `set_level`, `set_switch`, `show_ticket`, `hide_ticket`, `remove_phone`, `pair`, `command_here`, `set_here`.
     """
 
     def __init__(
@@ -127,6 +128,8 @@ class CarCore(CorePeople):
         self._pairing = Pairing(self._link, self._counts)
         runnable = runnable_commands(catalogue, self._pipeline)
         self._runs = CommandRuns(store, runnable, (self._gate, self._link, self._pipeline, self._counts))
+        configuring = (self._gate, self._link, self._pipeline, self._counts)
+        self._documents = Documents(profile, store, catalogue, self._owner, configuring)
         judges = (self._gate, self._link, self._counts)
         self._remote_commands = RemoteCommands(profile, self._runs, self._digital_keys, keys, judges)
         self._obey()
@@ -150,8 +153,9 @@ class CarCore(CorePeople):
         return turn.out
 
     def received(self, now: Now, kind: str, payload: bytes) -> Output:
-        """A frame came on ``v/{id}/down/{kind}``: ``ack``, ``welcome``, ``policy``, ``cert``, ``pair``, ``challenge``, ``key``, ``keys`` or ``command``.
+        """A frame came on ``v/{id}/down/{kind}``.
 
+        Kinds are ``ack``, ``welcome``, ``policy``, ``cert``, ``pair``, ``challenge``, ``key``, ``keys``, ``command`` and ``document``.
         Anything else, and what can't be read, changes nothing and is counted (``ignored/…``).
         """
         with self._step(now) as turn:
@@ -214,6 +218,7 @@ class CarCore(CorePeople):
             self._runs.advance(turn)
             self._pairing.advance(turn)
             self._purge_if_changed(turn)
+            self._documents.advance(turn)
             self._link.pump(turn, self._hello)
             self._renewal.advance(turn)
             self._link.write(changes)
@@ -246,7 +251,7 @@ class CarCore(CorePeople):
                 self._phones.listed(turn, payload)
             case "pair":
                 self._pairing.answered(turn, payload)
-            case "key" | "challenge" | "command" if self._link.state is not LinkState.OPEN:
+            case "key" | "challenge" | "command" | "document" if self._link.state is not LinkState.OPEN:
                 # The car has not heard yet what has become of its owner's phones.
                 self._counts.add(f"ignored/{kind}:before_welcome")
             case "key":
@@ -255,6 +260,8 @@ class CarCore(CorePeople):
                 self._remote_commands.give_challenge(turn, payload)
             case "command":
                 self._remote_commands.take(turn, payload)
+            case "document":
+                self._documents.take(turn, payload)
             case _:
                 self._counts.add("ignored/other:unknown")
                 turn.tell(NoticeCode.IGNORED, kind=kind[:_KIND_LIMIT])
@@ -273,6 +280,7 @@ class CarCore(CorePeople):
             commands=tuple(self._runs.runnable),
             policy_version=self.policy.version if self.policy else 0,
             asked=self._link.asked,
+            documents=self._documents.hello(),
         )
 
     def _welcomed(self, turn: Turn, welcome: Welcome) -> None:
@@ -285,8 +293,13 @@ class CarCore(CorePeople):
             self._offered_policy(turn, welcome.policy)
         if welcome.level not in (None, self._privacy.record.level) and not self._link.has_waiting(LEVEL_CHANGED):
             self._privacy.restate_level(turn)
+        self._documents.welcomed(knows_level=welcome.level in (None, self._privacy.record.level))
 
     # Privacy and policy
+
+    def _owner(self) -> UUID | None:
+        """The tenure whose car this is, by the policy in force."""
+        return self._policy.policy.tenure_id if self._policy.policy else None
 
     def _obey(self) -> None:
         """Hand the gate what the car now stands at."""
@@ -331,6 +344,7 @@ class CarCore(CorePeople):
         if self._digital_keys.belong_to(now_held.tenure_id):
             self._remote_commands.forget(turn.changes)
             turn.changes.put(PHONES, self._digital_keys.record)
+        self._documents.belong_to(turn, now_held.tenure_id)
         self._purge_if_changed(turn)
         accepted = encode(PolicyAccepted(now_held.version, self._policy.hash))
         self._link.append(turn, Lane.EVENT, POLICY_ACCEPTED, self._gate.level, turn.now.ms, accepted)

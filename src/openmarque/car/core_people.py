@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Final
 
+import msgspec
+
 from openmarque.car.core_views import CoreViews
 from openmarque.car.link import Turn
 from openmarque.car.model import REMOTE_ACCESS, Keyring, LevelNotOffered, Now, Output, PhonesClosed, UnknownPhone, UnknownSwitch
 from openmarque.car.pairing import PairingCodeInvalid, is_code
+from openmarque.kit.errors import CallerError
 from openmarque.protocol.levels import Level
 
 _BY_LIMIT: Final = 64
@@ -16,7 +19,7 @@ _BY_LIMIT: Final = 64
 
 
 class CorePeople(CoreViews, ABC):
-    """Levels, switches, phones, the pairing code, and commands given in the car."""
+    """Levels, switches, phones, the pairing code, and commands and settings given in the car."""
 
     _keys: Keyring
 
@@ -97,3 +100,17 @@ class CorePeople(CoreViews, ABC):
         with self._step(now) as turn:
             self._runs.run_here(turn, request)
         return turn.out
+
+    def set_here(self, now: Now, kind: str, body: msgspec.Struct) -> Output:
+        """Somebody in the car changes a settings document on its own screen: it counts at once, and the platform hears of it when it may.
+
+        Raises ``SettingUnknown``, and ``SettingRefused`` with a reason: it is not set here, its service is closed, or does not take it.
+        """
+        with self._step(now) as turn:
+            try:
+                self._documents.set_here(turn, kind, body)
+            except CallerError as error:
+                refused = error
+            else:
+                return turn.out
+        raise refused

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from openmarque.car.command_runs import CommandRuns, Entry
 from openmarque.car.digital_keys import DigitalKeys, Phone, PhonesRecord, Ticket
+from openmarque.car.document_records import HeldDocument
+from openmarque.car.documents import Documents
 from openmarque.car.gate import Gate
 from openmarque.car.link import Link
 from openmarque.car.model import REMOTE_ACCESS, CarProfile, LinkState, Now
@@ -47,6 +49,7 @@ class CoreViews:
     _phones: Phones
     _pairing: Pairing
     _wakes: Wakes
+    _documents: Documents
 
     def wake_in_ms(self, now: Now) -> int | None:
         """In how many milliseconds `tick` has something to do, by the clock that shows it first; None: not before another input."""
@@ -74,6 +77,15 @@ class CoreViews:
     def phone_record(self) -> PhonesRecord:
         """What the car keeps of phones, counters included."""
         return self._digital_keys.record
+
+    @property
+    def settings(self) -> tuple[HeldDocument, ...]:
+        """Every kind of settings document as it stands, by name."""
+        return tuple(self._documents.held(kind) for kind in self._documents.kinds)
+
+    def setting(self, kind: str) -> HeldDocument:
+        """How one kind of settings document stands. Raises ``SettingUnknown``."""
+        return self._documents.held(kind)
 
     @property
     def can_add_phone(self) -> bool:

@@ -112,11 +112,14 @@ class Gate:
             self._messages[key] = self._find_refusal(type_name, captured)
         return self._messages[key]
 
-    def refuses_command(self, declaration: str, command: str) -> str:
-        """Why the rules of now keep a remote command from being run; "" when they let it. Nothing is remembered: commands are rare."""
+    def refuses_command(self, declaration: str, command: str, kind: Kind = Kind.COMMAND) -> str:
+        """Why the rules of now keep a remote command from being run, or a document from being set; "" when they let it.
+
+        Nothing is remembered: both are rare.
+        """
         if self._compiled_policy is None:
             return NO_POLICY
-        answer = self._compiled_policy.judge(Ask(declaration, Kind.COMMAND, command), self._moment())
+        answer = self._compiled_policy.judge(Ask(declaration, kind, command), self._moment())
         return "" if isinstance(answer, Permit) else answer.reason.value
 
     def authority(self, declaration: str, command: str, declared: Authority) -> Authority:
@@ -125,7 +128,7 @@ class Gate:
             return declared
         return declared.stricter(self._compiled_policy.authority(declaration, command))
 
-    def refuses_here(self, declaration: str, command: str) -> str:
+    def refuses_here(self, declaration: str, command: str, kind: Kind = Kind.COMMAND) -> str:
         """Why what is done in the car itself, on its screen or by a timer, is not done now; "" when it is.
 
         The service must be open to this owner and not switched off. The privacy level and remote access don't matter: nothing leaves the car.
@@ -133,7 +136,7 @@ class Gate:
         if self._compiled_policy is None:
             return NO_POLICY
         moment = Moment(self._ms, Level.POSITION, Level.POSITION, self._switched_off, remote_access=True)
-        answer = self._compiled_policy.judge(Ask(declaration, Kind.COMMAND, command), moment)
+        answer = self._compiled_policy.judge(Ask(declaration, kind, command), moment)
         return "" if isinstance(answer, Permit) else answer.reason.value
 
     def may_send(self) -> frozenset[str]:

@@ -134,9 +134,18 @@ def _notice(notice: Notice, said: Texts) -> dict[str, str]:
             facts = command_facts(notice.facts, said)
         case NoticeCode.PHONE_REFUSED:
             facts = {"why": said.text(f"screen.phone_refused.{notice.facts['reason']}")}
+        case NoticeCode.DOCUMENT_SET | NoticeCode.DOCUMENT_LOST | NoticeCode.DOCUMENT_REFUSED:
+            facts = _setting_facts(notice.facts, said)
         case _:
             pass
     return {"at": moment(said, notice.at_ms), "text": said.text(f"screen.notice.{notice.code.value}", **facts)}
+
+
+def _setting_facts(facts: Mapping[str, str | int], said: Texts) -> dict[str, object]:
+    """The facts of a notice about a settings document in words: what it is called, who set it, and why it was not taken."""
+    by = said.text(f"screen.setting_by.{facts['by']}") if "by" in facts else ""
+    why = said.reason_of(str(facts["reason"]), "document_unspecified") if "reason" in facts else ""
+    return {"setting": said.label(str(facts.get("setting", ""))), "by": by, "why": why}
 
 
 def _outcome(said: Texts, outcome: str, facts: Mapping[str, object]) -> str:

@@ -102,9 +102,13 @@ class Link:
         """The latest time that the platform told, in ms since the epoch."""
         return self._heard_ms
 
+    def known_ms(self, now: Now) -> int:
+        """The time, as far as this car knows it."""
+        return self._heard_ms if now.trust is Trust.UNSET else max(now.ms, self._heard_ms)
+
     def latest_ms(self, now: Now) -> int:
         """The latest that the platform's time can be: a number made of its time and above that was never its."""
-        return (self._heard_ms if now.trust is Trust.UNSET else max(now.ms, self._heard_ms)) + MAX_AHEAD_MS
+        return self.known_ms(now) + MAX_AHEAD_MS
 
     @property
     def waiting(self) -> int:

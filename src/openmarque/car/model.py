@@ -72,6 +72,9 @@ class NoticeCode(StrEnum):
     PHONE_STORED = "phone_stored"
     PHONE_REFUSED = "phone_refused"
     PHONE_REMOVED = "phone_removed"
+    DOCUMENT_SET = "document_set"
+    DOCUMENT_LOST = "document_lost"
+    DOCUMENT_REFUSED = "document_refused"
 
 
 class Notice(NamedTuple):

@@ -108,7 +108,11 @@ class Texts:
 
     def reason(self, code: str) -> Told:
         """Why something is refused or failed, and the cure. One that has no words here is told as "was not carried out"."""
-        return self.told(f"reason.{code}" if self.has(f"reason.{code}.message") else "reason.unspecified")
+        return self.reason_of(code, "unspecified")
+
+    def reason_of(self, code: str, otherwise: str) -> Told:
+        """As ``reason``; one that has no words here is told as the reason `otherwise`."""
+        return self.told(f"reason.{code if self.has(f'reason.{code}.message') else otherwise}")
 
     def problem(self, code: str, /, **facts: object) -> Told | None:
         """A problem of the API and its cure; None in English and where there is no translation: the error's class says it in English."""

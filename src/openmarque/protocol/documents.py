@@ -15,8 +15,10 @@ Rules:
     5. A change names the version that it was made on. It counts when that is the newest at the platform, whose row's lock puts changes in
        their order: so of two made at the same time the one that reaches the row first counts. The other loses, whoever made it is told by
        whom, and gets what counts. Changes with the same body are no quarrel.
+       What one car changes twice in a row, before it heard what became of the first, is one change after the other and no quarrel either.
     6. The car's screen changes a document at once, with or without a connection, and the car goes by it until the platform has
-       answered. The answer is a version: its own body with a number (it counted), or another body (it lost, and is kept to be seen).
+       answered. The answer is a version: its own body with a number (it counted), or another body (it lost, and is kept to be seen). A
+       version that the platform made of an earlier change of the same car, before it heard of this one, is no answer to this one.
 
 Theory of operation:
     owner's app                 platform                         car                     its screen
@@ -105,6 +107,7 @@ class Document(msgspec.Struct, array_like=True, frozen=True):
     """One version of a document. `tenure_id` is "" for a kind that belongs to the car; `body` as ``write_body`` gives it.
 
     `made_by` and `made_ms` (milliseconds since the epoch, by the platform's clock) are for the people: who changed this, and when.
+    `change` is the number of the newest change of the car that the platform had dealt with; 0: none.
     """
 
     vehicle_id: Hex32
@@ -115,6 +118,7 @@ class Document(msgspec.Struct, array_like=True, frozen=True):
     body: bytes
     made_by: Maker
     made_ms: Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)]
+    change: Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)] = 0
 
 
 class SignedDocument(msgspec.Struct, array_like=True, frozen=True):
@@ -299,11 +303,14 @@ class Verdict(StrEnum):
     """It was made on a version that the platform never gave, or has forgotten."""
 
 
-def weigh(newest: int, newest_hash: str, made_on: int, change_hash: str) -> Verdict:
-    """Weigh a change made on version `made_on` against the newest version (0: there is none yet) and its body's hash. Rule 5."""
+def weigh(newest: int, newest_hash: str, made_on: int, change_hash: str, own_since: int | None = None) -> Verdict:
+    """Weigh a change made on version `made_on` against the newest version (0: there is none yet) and its body's hash. Rule 5.
+
+    `own_since`: where the newest versions are all of changes by whoever made this one, the version on which the first of them was made.
+    """
     if newest and change_hash == newest_hash:
         return Verdict.SAME
-    if made_on == newest:
+    if made_on == newest or (own_since is not None and own_since <= made_on < newest):
         return Verdict.COUNTS
     return Verdict.LOST if made_on < newest else Verdict.UNKNOWN
 
@@ -321,6 +328,23 @@ def compare(held: int, held_hash: str, version: int, version_hash: str) -> Offer
     if version > held:
         return Offer.NEWER
     return Offer.HELD if (version, version_hash) == (held, held_hash) else Offer.OLDER
+
+
+class Pending(StrEnum):
+    """What a version from the platform is to a change that waits in the car."""
+
+    CONFIRMED = "confirmed"
+    """It is this change, with its number."""
+    OPEN = "open"
+    """It is an earlier change of the same car: this one has yet to be answered."""
+    LOST = "lost"
+
+
+def answers(document: Document, change: int, change_hash: str) -> Pending:
+    """What a newer `document` says of the car's change with this number and body. Rule 6."""
+    if body_hash(document.body) == change_hash:
+        return Pending.CONFIRMED
+    return Pending.OPEN if document.made_by is Maker.CAR and document.change < change else Pending.LOST
 
 
 def next_version(last: int, now_ms: int) -> int:

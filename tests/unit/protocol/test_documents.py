@@ -201,6 +201,22 @@ def test_a_car_takes_no_version_below_the_one_it_holds_and_no_other_body_under_i
     assert d.compare(7, "a", 6, "a") is d.Offer.OLDER
 
 
+def test_a_version_answers_the_change_that_it_knows_of():
+    mine = d.body_hash(b"mine")
+    of_car = document(made_by=d.Maker.CAR, body=b"earlier", change=4)
+    assert d.answers(document(body=b"mine"), 5, mine) is d.Pending.CONFIRMED
+    assert d.answers(of_car, 5, mine) is d.Pending.OPEN, "made of an earlier change of the same car"
+    assert d.answers(msgspec.structs.replace(of_car, change=5), 5, mine) is d.Pending.LOST
+    assert d.answers(document(body=b"theirs", change=4), 5, mine) is d.Pending.LOST, "somebody else was faster"
+
+
+def test_what_one_car_changes_in_a_row_is_no_quarrel_with_itself():
+    assert d.weigh(9, "second", 7, "third", own_since=7) is d.Verdict.COUNTS
+    assert d.weigh(9, "second", 8, "third", own_since=7) is d.Verdict.COUNTS
+    assert d.weigh(9, "second", 6, "third", own_since=7) is d.Verdict.LOST
+    assert d.weigh(9, "second", 10, "third", own_since=7) is d.Verdict.UNKNOWN
+
+
 def test_a_report_is_a_message_of_its_declaration_and_level():
     kind = d.report_type("timers", "charging", Level.POSITION)
     assert (kind.name, kind.declaration, kind.leaves_at, kind.lane) == (

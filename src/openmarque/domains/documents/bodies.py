@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from openmarque.domains.documents.reasons import NOT_YOURS
+from openmarque.domains.documents.reasons import NOT_YOURS, UNSPECIFIED
 from openmarque.domains.documents.rules import DocumentKind
 from openmarque.domains.documents.service import DocumentView
 from openmarque.domains.documents.states import State
@@ -127,7 +127,7 @@ def _told(reason: str, language: str) -> tuple[str, str]:
     """Message and cure; both empty for no reason."""
     if not reason:
         return "", ""
-    words = texts(language).reason(reason)
+    words = texts(language).reason_of(reason, UNSPECIFIED)
     return words.message, words.cure
 
 

@@ -5,7 +5,7 @@ from openmarque.protocol.documents import REPORT_BODY, DocumentReport
 
 _PLACE = ("document_id", "vehicle_id", "tenure_id", "kind")
 _VERSION = ("schema", "body", "hash", "version", "made_by", "made_at")
-_CAR = ("state", "reason", "state_at", "reported_version", "change", "lost_body", "lost_at")
+_CAR = ("state", "reason", "state_at", "reported_version", "change", "own_since", "lost_body", "lost_at")
 _COUNTS = ("changes", "changes_since", "sends", "sent_at", "revision")
 
 SETTINGS_DOCUMENTS = Declaration(

@@ -21,15 +21,15 @@ DOCUMENT_TIMER: Final = "document_unanswered"
 """Kind of the timer that looks at a document of which the car has not said yet that it goes by it."""
 
 _COLUMNS: Final = """d.document_id, d.vehicle_id, d.tenure_id, d.kind, d.schema, d.body, d.hash, d.version, d.made_by, d.made_at,
-       d.state, d.state_at, d.changes_since, d.reason, d.reported_version, d.change, d.lost_body, d.lost_at, d.changes, d.sends, d.sent_at"""
+       d.state, d.state_at, d.changes_since, d.reason, d.reported_version, d.change, d.own_since, d.lost_body, d.lost_at, d.changes, d.sends, d.sent_at"""
 _SELECT: Final = f"SELECT {_COLUMNS} FROM settings_document d"
 _BEGIN: Final = """
 INSERT INTO settings_document (document_id, vehicle_id, tenure_id, kind, schema, body, hash, version, made_by, made_at,
-       state, state_at, changes_since, reason, reported_version, change, lost_body, lost_at, changes, sends, sent_at, revision)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1) ON CONFLICT DO NOTHING"""
+       state, state_at, changes_since, reason, reported_version, change, own_since, lost_body, lost_at, changes, sends, sent_at, revision)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1) ON CONFLICT DO NOTHING"""
 _PUT: Final = """
 UPDATE settings_document SET schema = %s, body = %s, hash = %s, version = %s, made_by = %s, made_at = %s, state = %s, state_at = %s,
-       changes_since = %s, reason = %s, reported_version = %s, change = %s, lost_body = %s, lost_at = %s, changes = %s, sends = %s,
+       changes_since = %s, reason = %s, reported_version = %s, change = %s, own_since = %s, lost_body = %s, lost_at = %s, changes = %s, sends = %s,
        sent_at = %s, revision = revision + 1
  WHERE document_id = %s"""
 
@@ -108,7 +108,17 @@ def _values(row: DocumentRow) -> tuple[Any, ...]:
     lost = (None, None) if row.lost is None else (Jsonb(row.lost.body), row.lost.at)
     return (
         *(row.schema, Jsonb(row.body), row.hash, row.version, row.made_by, row.made_at, row.state, row.state_at),
-        *(row.changes_since, row.reason, row.reported_version, row.change, *lost, row.changes, row.sends, row.sent_at),
+        *(
+            row.changes_since,
+            row.reason,
+            row.reported_version,
+            row.change,
+            row.own_since,
+            *lost,
+            row.changes,
+            row.sends,
+            row.sent_at,
+        ),
     )
 
 
@@ -134,8 +144,9 @@ def _row(row: TupleRow) -> DocumentRow:
         reason=row[13],
         reported_version=row[14],
         change=row[15],
-        lost=None if row[17] is None else Lost(row[16], row[17]),
-        changes=row[18],
-        sends=row[19],
-        sent_at=row[20],
+        own_since=row[16],
+        lost=None if row[18] is None else Lost(row[17], row[18]),
+        changes=row[19],
+        sends=row[20],
+        sent_at=row[21],
     )

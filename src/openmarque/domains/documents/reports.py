@@ -14,10 +14,11 @@ import msgspec
 from openmarque.catalogue.capabilities import is_reason_code
 from openmarque.domains.documents.reasons import UNSPECIFIED
 from openmarque.domains.documents.rules import ANSWER_PAUSE, CHANGES_COUNTED, DocumentKind, to_body
-from openmarque.domains.documents.sending import Sending
+from openmarque.domains.documents.sending import PROBE, Sending
 from openmarque.domains.documents.states import Event
 from openmarque.domains.documents.store import DocumentRow, DocumentStore, Lost, Place
 from openmarque.domains.documents.versions import moved, renewed, taken_over, unset
+from openmarque.kit.clock import to_ms
 from openmarque.kit.lifecycle import Actor
 from openmarque.link.ports import Accepted
 from openmarque.protocol.documents import (
@@ -34,6 +35,7 @@ from openmarque.protocol.documents import (
     read_body,
     weigh,
 )
+from openmarque.protocol.times import MAX_AHEAD_MS
 from openmarque.storage.transaction import Transaction
 
 _UNREADABLE: Final = "unreadable"
@@ -65,6 +67,8 @@ class DocumentReports:
             return DocumentReason.UNKNOWN_KIND
         if not (0 <= report.version <= MAX_NUMBER and 0 <= report.change <= MAX_NUMBER):
             return _UNREADABLE
+        if report.state is ReportState.CHANGED and not report.change:
+            return _UNREADABLE
         if message.tenure_id is None and not kind.of_vehicle:
             return DocumentReason.OTHER_TENURE
         place = self._sending.place(kind, message.vehicle_id, message.tenure_id)
@@ -72,7 +76,7 @@ class DocumentReports:
             case ReportState.CHANGED:
                 return await self._changed(tx, kind, place, report, now)
             case ReportState.DIFFERS:
-                return await self._differs(tx, kind, place, report.reason, now)
+                return await self._differs(tx, kind, place, report.reason, now, report.version)
             case ReportState.APPLIED:
                 return await self._applied(tx, place, report, now)
             case ReportState.REFUSED:
@@ -109,8 +113,14 @@ class DocumentReports:
         await self._sending.keep(tx, row, moved(row, Event.TURNED_DOWN, Actor.CAR, reason, now))
         return ""
 
-    async def _differs(self, tx: Transaction, kind: DocumentKind, place: Place, reason: str, now: datetime) -> str:
+    async def _differs(
+        self, tx: Transaction, kind: DocumentKind, place: Place, reason: str, now: datetime, version: int | None = None
+    ) -> str:
+        """`version`: the one that the car holds, where it says so: it is told of a newer one."""
         row = await self._store.lock_or_begin(tx, place, unset(kind, place, now))
+        if version is not None and version < row.version:
+            await self._answer(tx, row, row, now)
+            return ""
         reason = reason if reason and is_reason_code(reason) else UNSPECIFIED
         await self._sending.keep(tx, row, moved(row, Event.DIVERGED, Actor.CAR, reason, now))
         return ""
@@ -126,11 +136,12 @@ class DocumentReports:
         except DocumentRejected as rejected:
             return await self._can_not_take(tx, kind, place, rejected.reason, now)
         row = await self._store.lock_or_begin(tx, place, unset(kind, place, now))
-        if report.change == row.change and row.version:
+        if report.change <= row.change:
             await self._answer(tx, row, row, now)  # it was dealt with, and the answer was lost
             return ""
-        heard = replace(row, change=report.change)
-        match weigh(row.version, row.hash, report.version, body_hash(report.body)):
+        # A car whose clock was wild numbers its changes beyond all that a later life of its memory comes to.
+        heard = replace(row, change=min(report.change, to_ms(now) + MAX_AHEAD_MS))
+        match weigh(row.version, row.hash, report.version, body_hash(report.body), row.own_since):
             case Verdict.UNKNOWN:
                 await self._answer(tx, row, row, now)
                 return DocumentReason.UNKNOWN_VERSION
@@ -162,7 +173,8 @@ class DocumentReports:
     async def _answer(
         self, tx: Transaction, before: DocumentRow, row: DocumentRow, now: datetime, *, at_once: bool = False
     ) -> None:
-        """Send the newest version, unless it was sent a moment ago and nothing is new."""
+        """Send the newest version, unless it was sent a moment ago and nothing is new. Where there is none, what the car holds is asked for."""
+        row = row if row.version else replace(row, version=PROBE)
         if at_once or row.sent_at is None or now - row.sent_at >= ANSWER_PAUSE or now < row.sent_at:
             row = await self._sending.send(tx, row, now)
         await self._sending.keep(tx, before, row)

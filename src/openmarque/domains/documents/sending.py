@@ -27,7 +27,7 @@ from openmarque.storage.transaction import Transaction
 
 LIVE_PART: Final = "documents"
 """Name of the part of event streams that tells of settings documents."""
-_PROBE: Final = 1
+PROBE: Final = 1
 """A version that no clock gives: sent to a car that holds a document which this platform has forgotten, and refused with the newer one."""
 
 
@@ -85,6 +85,7 @@ class Sending:
             body=msgspec.json.encode(row.body, order="sorted"),
             made_by=row.made_by,
             made_ms=to_ms(row.made_at),
+            change=row.change,
         )
         tx.publish_after_commit(down_subject(row.vehicle_id, "document"), sign_document(self.keys.sign(), document))
         row = replace(row, sends=row.sends + 1, sent_at=now)
@@ -137,7 +138,7 @@ class Sending:
     async def _ask_for_forgotten(self, tx: Transaction, kind: DocumentKind, place: Place, now: datetime) -> None:
         """The car holds a version of a document that this platform does not have: a backup was restored. It answers with what it holds."""
         row = await self._store.lock_or_begin(tx, place, unset(kind, place, now))
-        await self.keep(tx, row, await self.send(tx, replace(row, version=_PROBE), now))
+        await self.keep(tx, row, await self.send(tx, replace(row, version=PROBE), now))
 
 
 def is_awaited(row: DocumentRow) -> bool:

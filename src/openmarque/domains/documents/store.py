@@ -26,7 +26,8 @@ class DocumentRow:
 
     `version`, `schema`, `body` (plain JSON), `hash`, `made_by` and `made_at` are of the newest version; `version` 0: nothing was set, and the body
     is what counts then. `state`, `reason` and `state_at` say how it stands with the car, `reported_version` by which version the car said
-    last that it goes, and `change` is the number of the newest change in the car that was dealt with. `tenure_id` is that of the present owner; None where
+    last that it goes, and `change` is the number of the newest change in the car that was dealt with. `own_since`: the version on which the
+    first of the car's changes was made, where the newest versions are all the car's; else None. `tenure_id` is that of the present owner; None where
     nobody has the car. `changes` since `changes_since` are counted, and so is how often this version was sent (`sends`, `sent_at` the last time).
     """
 
@@ -46,6 +47,7 @@ class DocumentRow:
     reason: str = ""
     reported_version: int = 0
     change: int = 0
+    own_since: int | None = None
     lost: Lost | None = None
     changes: int = 0
     sends: int = 0

@@ -36,6 +36,11 @@ settings_document = Table(
     Column("state_at", DateTime(timezone=True), nullable=False, comment="since when it stands as it does"),
     Column("reported_version", BigInteger, nullable=False, comment="that the car said last it goes by; 0: none"),
     Column("change", BigInteger, nullable=False, comment="number of the newest change in the car that was dealt with"),
+    Column(
+        "own_since",
+        BigInteger,
+        comment="version on which the first of the newest versions was made, where all of them are the car's",
+    ),
     Column("lost_body", JSONB(none_as_null=True), comment="of the newest change in the car that did not count"),
     Column("lost_at", DateTime(timezone=True)),
     Column("changes", Integer, nullable=False, comment="since changes_since"),

@@ -58,6 +58,7 @@ def renewed(
         made_by=maker,
         made_at=now,
         lost=None,
+        own_since=(row.version if row.own_since is None else row.own_since) if maker is Maker.CAR else None,
         changes=counted[0],
         changes_since=counted[1],
         sends=0,
@@ -77,6 +78,7 @@ def taken_over(row: DocumentRow, kind: DocumentKind, document: Document, body: m
         version=document.version,
         made_by=document.made_by,
         made_at=from_ms(document.made_ms),
+        own_since=None,
         sends=0,
         sent_at=None,
     )

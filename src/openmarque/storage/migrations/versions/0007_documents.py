@@ -44,6 +44,12 @@ def upgrade() -> None:
             "change", sa.BigInteger(), nullable=False, comment="number of the newest change in the car that was dealt with"
         ),
         sa.Column(
+            "own_since",
+            sa.BigInteger(),
+            nullable=True,
+            comment="version on which the first of the newest versions was made, where all of them are the car's",
+        ),
+        sa.Column(
             "lost_body",
             postgresql.JSONB(none_as_null=True),
             nullable=True,
