@@ -17,8 +17,8 @@ from openmarque.protocol.levels import Level
 from openmarque.protocol.signals import Value
 from tests.cars import COMMAND_KEY, VEHICLE, Car, Platform, converse, open_link, policy
 
-BEGINS_MS = 8_000
-"""What a phone adds to its own time since it asked for the challenge: lock and unlock begin in 8 s, or never."""
+BEGINS_MS = 5_000
+"""What a phone adds to its own time since it asked for the challenge: lock and unlock begin in 5 s, or never."""
 LOCKED: dict[str, Value] = dict.fromkeys((*vss.DOORS_LOCKED, vss.TRUNK_LOCKED), True)
 UNLOCKED: dict[str, Value] = dict.fromkeys((*vss.DOORS_LOCKED, vss.TRUNK_LOCKED), False)
 CLOSED: dict[str, Value] = dict.fromkeys((*vss.DOORS_OPEN, vss.TRUNK_OPEN), False)

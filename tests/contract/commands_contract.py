@@ -126,7 +126,7 @@ class Scene:
             "key_id": self.key_id,
             "counter": self.counter,
             "challenge": b64url(bytes(16)),
-            "valid_ms": 8_000,
+            "valid_ms": 5_000,
         }
         payload = write_payload(CommandPayload(**{**members, **changes}))
         return Signed(payload, sign_as_phone(self.phone, payload))

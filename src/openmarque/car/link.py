@@ -5,7 +5,7 @@ chose a protocol version that this car does not speak. An acknowledgement that s
 for only the greeting settles which epoch counts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,7 @@ from openmarque.protocol.messages import POLICY_ACCEPTED, UNKNOWN_POLICY, Hello,
 from openmarque.protocol.times import MAX_AHEAD_MS
 
 SPOKEN: Final = (PROTOCOL_VERSION,)
+_LISTED: Final = 4
 """Protocol versions that this release speaks, best first."""
 OUTBOX_FULL: Final = "outbox_full"
 TOO_LARGE: Final = "too_large"
@@ -156,7 +157,8 @@ class Link:
             return False
         if welcome.protocol not in SPOKEN:
             self.state = LinkState.INCOMPATIBLE
-            turn.tell(NoticeCode.PROTOCOL_UNKNOWN, protocol=welcome.protocol)
+            offered = welcome.supported or (welcome.protocol,)
+            turn.tell(NoticeCode.PROTOCOL_UNKNOWN, theirs=_listed(offered), ours=_listed(SPOKEN))
             return False
         watermarks = {lane: min(max(welcome.watermarks.get(lane, 0), 0), MAX_SEQUENCE - 1) for lane in Lane}
         if welcome.epoch != self._epoch and not (is_proved and self._epoch < welcome.epoch <= MAX_SEQUENCE):
@@ -315,3 +317,8 @@ class Link:
             for reason, n in buried.items():
                 self._counts.add(f"deleted/{reason}", n)
                 turn.tell(NoticeCode.OUTBOX_PURGED, reason=reason, messages=n)
+
+
+def _listed(versions: Iterable[int]) -> str:
+    """Versions of the link, newest last; of what somebody else sent only the first few."""
+    return ", ".join(str(version) for version in sorted(versions)[:_LISTED])

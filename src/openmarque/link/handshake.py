@@ -9,11 +9,12 @@ Rules:
     3. The newest policy goes along whenever the car's hash is another one; one about to run out, or not above another one that the
        car holds (we were restored from a backup), is compiled anew first. How far a car's number is followed grows with the time
        since ours was compiled: a car that claims higher and higher ones can't use the numbers up.
-    4. The level that we know goes along: a car that stands at another one (it was reset, or we were restored) states its own.
+    4. A car that speaks no version of ours is refused, told which we speak, and counted; nothing else of its greeting is looked at.
+    5. The level that we know goes along: a car that stands at another one (it was reset, or we were restored) states its own.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -32,6 +33,8 @@ from openmarque.protocol.signals import SIGNALS
 from openmarque.storage.transaction import Transaction
 
 SUPPORTED: Final = (PROTOCOL_VERSION,)
+PROTOCOL_UNSUPPORTED: Final = "protocol_unsupported"
+"""Reason under which greetings are counted that offer no version of the link which we speak."""
 RENEW_BEFORE: Final = timedelta(days=15)
 """A policy with less than half of its validity left is compiled anew at a handshake, so that a car in use never runs out of it."""
 MAX_VERSION_STEP: Final = 1000
@@ -82,13 +85,16 @@ class Handshake:
             if vehicle_id not in cars:
                 return
             car = cars[vehicle_id]
+            protocol = max(set(SUPPORTED) & set(hello.protocol), default=0)
+            if not protocol:
+                await self._refuse(tx, vehicle_id, hello, now)
+                return
             ours = await self._policy(tx, vehicle_id)
             held = self._held_beyond_ours(car, hello, ours)
             if held or not self._lasts(ours):
                 await self._compiler.recompile(tx, [vehicle_id], now, held)
                 car = (await self._store.lock_cars(tx, [vehicle_id]))[vehicle_id]
             epoch, watermarks = await self._settle_numbers(tx, car, hello, to_ms(now))
-            protocol = max(set(SUPPORTED) & set(hello.protocol), default=0)
             unknown = self._unknown(hello)
             await self._store.record_hello(tx, vehicle_id, HelloRecord(protocol, _shown(hello.software)[:64], unknown, now))
             policy = b"" if hello.policy_hash == car.policy.hash else car.policy.frame
@@ -99,6 +105,15 @@ class Handshake:
             tx.publish_after_commit(down_subject(vehicle_id, "welcome"), msgspec.msgpack.encode(welcome))
             for teller in self._after:
                 await teller.greeted(tx, vehicle_id, hello, now)
+
+    async def _refuse(self, tx: Transaction, vehicle_id: VehicleId, hello: Hello, now: datetime) -> None:
+        """Rule 4. Its numbers, its policy and what waits for it stay as they are, for when its software is a newer one."""
+        await self._store.record_hello(tx, vehicle_id, HelloRecord(0, _shown(hello.software)[:64], (), now))
+        refusals = Refusals()
+        refusals.add(vehicle_id, PROTOCOL_UNSUPPORTED, HELLO)
+        await self._store.count_refusals(tx, refusals, now)
+        welcome = Welcome(0, hello.epoch, {}, to_ms(now), asked=hello.asked, supported=SUPPORTED)
+        tx.publish_after_commit(down_subject(vehicle_id, "welcome"), msgspec.msgpack.encode(welcome))
 
     async def _count_unreadable(self, tx: Transaction, vehicle_id: VehicleId) -> None:
         refusals = Refusals()

@@ -70,6 +70,8 @@ class Welcome(msgspec.Struct, frozen=True, omit_defaults=True):
     `level` is the one that the platform knows (None: it does not say): a car that stands at another one states its own again.
     `asked` repeats the greeting's; 0 comes from a platform that does not. `signature` by the policy key `key_id` is over
     ``signing.epoch_statement``: without it a car takes no other `epoch` than its own.
+
+    `protocol` 0 refuses: the platform speaks none of the versions that the car offered, only those in `supported`; the rest says nothing.
     """
 
     protocol: int
@@ -82,6 +84,7 @@ class Welcome(msgspec.Struct, frozen=True, omit_defaults=True):
     asked: int = 0
     key_id: str = ""
     signature: bytes = b""
+    supported: tuple[int, ...] = ()
 
 
 class LevelChanged(msgspec.Struct, frozen=True):

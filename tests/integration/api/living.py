@@ -217,7 +217,7 @@ class Phone:
             "key_id": self.key_id,
             "counter": self.counter,
             "challenge": challenge,
-            "valid_ms": 8_000,
+            "valid_ms": 5_000,
             **changes,
         }
         payload = write_payload(CommandPayload(**members))

@@ -60,7 +60,7 @@ async def test_an_app_is_told_all_that_it_needs_to_offer_a_command(phone: Phone)
     assert (unlock["declaration"], unlock["authority"], unlock["needs_code"]) == ("lock", "digital_key_and_code", True)
     assert (refresh["authority"], refresh["needs_code"], refresh["confirmation"]) == ("platform", False, None)
     assert (unlock["possible"], unlock["reason"]) == (True, "")
-    assert (unlock["begins_within_s"], unlock["lifetime_s"]) == (8, 20)
+    assert (unlock["begins_within_s"], unlock["outcome_within_s"], unlock["lifetime_s"]) == (5, 8, 20)
     assert unlock["arguments"] == {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
     assert unlock["label"] != (await offered("en"))["unlock"]["label"]
     assert unlock["confirmation"]

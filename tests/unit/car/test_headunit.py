@@ -270,7 +270,8 @@ async def test_what_happened_is_told_in_the_readers_language(browser, car):
 
 async def test_every_notice_can_be_told_in_every_language(browser, car):
     facts = {
-        "protocol": 2,
+        "theirs": "3",
+        "ours": "2",
         "version": 3,
         "level": 2,
         "switch": "trips",

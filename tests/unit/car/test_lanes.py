@@ -9,6 +9,7 @@ from openmarque.car.model import Channel, Frame, LinkState, NoticeCode
 from openmarque.car.records import LinkRecord
 from openmarque.car.store import MemoryCarStore
 from openmarque.kit.clock import from_ms
+from openmarque.kit.texts import texts
 from openmarque.protocol import signals as vss
 from openmarque.protocol import signing
 from openmarque.protocol.envelope import PROTOCOL_VERSION, Ack, Answer, Disposition, Lane, Trust, encode
@@ -73,9 +74,20 @@ class TestGreeting:
         car = Car()
         car.connect()
         output = car.core.received(car.now, "welcome", encode(Welcome(9, 1, {}, car.ms)))
-        assert [n.code for n in output.notices] == [NoticeCode.PROTOCOL_UNKNOWN]
+        assert [(n.code, n.facts) for n in output.notices] == [(NoticeCode.PROTOCOL_UNKNOWN, {"theirs": "9", "ours": "2"})]
         assert car.core.link_state is LinkState.INCOMPATIBLE
         assert car.wait(3600) == []
+
+    def test_a_platform_that_refuses_the_cars_version_is_named_with_those_that_it_speaks(self):
+        car = Car()
+        car.connect()
+        many = tuple(range(3, 5_000))
+        output = car.core.received(car.now, "welcome", encode(Welcome(0, 0, {}, car.ms, supported=many)))
+        assert [n.facts for n in output.notices] == [{"theirs": "3, 4, 5, 6", "ours": "2"}]
+        assert car.core.link_state is LinkState.INCOMPATIBLE
+        said = texts("en").text("screen.notice.protocol_unknown", **output.notices[0].facts)
+        assert "version 2" in said
+        assert "updated" in said
 
     def test_a_forged_time_closes_nothing_for_longer_than_the_certificate_lives(self):
         """A greeting's answer is not signed, and a car whose clock was never set has little to hold against it."""

@@ -17,7 +17,11 @@ LOCKING = Declaration(
     plans=("connect",),
     capability="telematics",
     remote=True,
-    commands=(CommandSpec(LOCK, Authority.DIGITAL_KEY), CommandSpec(UNLOCK, Authority.DIGITAL_KEY_AND_CODE)),
+    # Done within 8 s of the request, or said to have failed (REQ RC-1); the locks themselves take up to 3 s.
+    commands=(
+        CommandSpec(LOCK, Authority.DIGITAL_KEY, begins_within_s=5, outcome_within_s=8),
+        CommandSpec(UNLOCK, Authority.DIGITAL_KEY_AND_CODE, begins_within_s=5, outcome_within_s=8),
+    ),
     items=(
         Item(
             "status of your commands",
