@@ -15,8 +15,15 @@ SPKI = from_b64url(VECTORS["public_key"])
 PAYLOAD = VECTORS["payload"].encode()
 
 
-def test_the_apps_payload_is_the_one_spelling_that_the_platform_and_the_car_take():
-    assert write_payload(read_payload(PAYLOAD)) == PAYLOAD
+@pytest.mark.parametrize("name", ["payload", "payload_with_arguments"])
+def test_the_apps_payload_is_the_one_spelling_that_the_platform_and_the_car_take(name):
+    payload = VECTORS[name].encode()
+    assert write_payload(read_payload(payload)) == payload
+
+
+def test_the_apps_arguments_are_read_by_the_platform_in_the_order_in_which_they_were_signed():
+    read = read_payload(VECTORS["payload_with_arguments"].encode())
+    assert list(read.arguments.items()) == list(VECTORS["arguments"].items())
 
 
 def test_the_apps_signature_proves_its_payload_and_no_other():

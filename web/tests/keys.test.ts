@@ -33,6 +33,11 @@ test("a remote command is spelt as the car reads it, byte for byte", () => {
   expect(writePayload(COMMAND)).toBe(vectors.payload);
 });
 
+test("arguments are spelt in the order of their command, as the car reads them", () => {
+  const remote = { ...COMMAND, command: "start_climate", args: vectors.arguments, counter: 8, validMs: 8_000 };
+  expect(writePayload(remote)).toBe(vectors.payload_with_arguments);
+});
+
 test("a key's id and the proof that the car's secret was seen are those that the car reckons", async () => {
   const spki = fromBase64url(vectors.public_key);
   const ticket = { vehicleId: vectors.vehicle_id, secret: fromBase64url(vectors.secret) };

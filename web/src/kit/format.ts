@@ -65,3 +65,9 @@ export function dayOf(day: Date, language: Language): string {
 export function monthOf(day: Date, language: Language): string {
   return new Intl.DateTimeFormat(locales[language], { month: "long", year: "numeric" }).format(day);
 }
+
+/** A word as it begins a line: the platform's words for commands are those for the middle of a sentence. */
+export function capital(word: string, language: Language): string {
+  const [first = ""] = word;
+  return first.toLocaleUpperCase(locales[language]) + word.slice(first.length);
+}

@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { Link, useParams } from "wouter";
 import { Problem } from "../../kit/api";
@@ -48,14 +49,15 @@ function Gone({ vehicleId }: { vehicleId: string }) {
 function OneCar({ vehicleId, onGone }: { vehicleId: string; onGone: () => void }) {
   const { car, state: stream } = useCarLive(vehicleId);
   const detail = useCar(vehicleId);
-  // The stream tells that the level changed; reasons and cures are in the car's own page of the API, in the person's language.
+  // The stream tells that the level changed; what that opens or closes, with reasons and cures in the person's language, is asked for.
   const level = JSON.stringify(car.level ?? null);
+  const known = useQueryClient();
   const { refetch, error } = detail;
   useEffect(() => {
     if (level !== "null") {
-      void refetch();
+      void known.invalidateQueries({ queryKey: ["vehicles", vehicleId] });
     }
-  }, [level, refetch]);
+  }, [level, known, vehicleId]);
   useEffect(() => {
     if (error instanceof Problem && error.status === 404) {
       onGone();

@@ -8,6 +8,7 @@ import { useTexts } from "../../kit/i18n";
 import { useNow } from "../../kit/live";
 import styles from "./commands.module.css";
 import { isOver, isUnhappy, commandsOf, rows, type RemoteCommand } from "./life";
+import { commandName, type Offer } from "./offers";
 
 /** An outcome that is older than this when the page is opened is history, and stands among the earlier commands. */
 const NEWS_MS = 120_000;
@@ -15,7 +16,8 @@ const NEWS_MS = 120_000;
 interface CommandLifeProps {
   vehicleId: string;
   remotes: Record<string, RemoteCommand> | undefined;
-  commands: readonly string[];
+  /** The commands whose lives are shown, as the car offers them. */
+  offers: readonly Offer[];
   /** Signs a remote command that waits for a phone; null where this browser is none of the car. */
   onApprove: ((remote: RemoteCommand) => void) | null;
 }
@@ -24,12 +26,12 @@ interface CommandLifeProps {
  * What became of the newest command, step by step, and those before it. It stays until the person hides it: nobody has to be quick to
  * read why something was refused.
  */
-export function CommandLife({ vehicleId, remotes, commands, onApprove }: CommandLifeProps) {
+export function CommandLife({ vehicleId, remotes, offers, onApprove }: CommandLifeProps) {
   const { t } = useTexts("commands");
   const [isOpen, setOpen] = useState(false);
   const [opened] = useState(() => Date.now());
   const [hidden, setHidden] = useState("");
-  const [newest, ...before] = commandsOf(remotes, commands);
+  const [newest, ...before] = commandsOf(remotes, offers.map((offer) => offer.command));
   if (newest === undefined) {
     return null;
   }
@@ -37,11 +39,11 @@ export function CommandLife({ vehicleId, remotes, commands, onApprove }: Command
   const earlier = isNews ? before : [newest, ...before];
   return (
     <>
-      {isNews && (newest.state === "awaiting_phone" ? <Awaiting remote={newest} onApprove={onApprove} /> : <Life vehicleId={vehicleId} remote={newest} onHide={() => setHidden(newest.command_id)} />)}
+      {isNews && (newest.state === "awaiting_phone" ? <Awaiting remote={newest} offers={offers} onApprove={onApprove} /> : <Life vehicleId={vehicleId} remote={newest} offers={offers} onHide={() => setHidden(newest.command_id)} />)}
       {earlier.length > 0 && (
         <details className={styles.earlier} onToggle={(event) => setOpen(event.currentTarget.open)}>
           <summary>{t("life.earlier")}</summary>
-          {isOpen && earlier.map((remote) => <Past key={remote.command_id} vehicleId={vehicleId} remote={remote} />)}
+          {isOpen && earlier.map((remote) => <Past key={remote.command_id} vehicleId={vehicleId} remote={remote} offers={offers} />)}
         </details>
       )}
     </>
@@ -64,10 +66,16 @@ function useWords(vehicleId: string, remote: RemoteCommand): { message: string; 
   return isUnhappyOne ? (data ?? remote) : { message: t(`said.${remote.state}`), cure: "" };
 }
 
-function Life({ vehicleId, remote, onHide }: { vehicleId: string; remote: RemoteCommand; onHide: () => void }) {
+interface LifeProps {
+  vehicleId: string;
+  remote: RemoteCommand;
+  offers: readonly Offer[];
+}
+
+function Life({ vehicleId, remote, offers, onHide }: LifeProps & { onHide: () => void }) {
   const { t, language } = useTexts("commands");
   const { message, cure } = useWords(vehicleId, remote);
-  const command = commandName(remote, t);
+  const command = commandName(remote.command, offers, language);
   const shown = rows(remote);
   const last = shown.findLastIndex((row) => row.at !== null);
   return (
@@ -109,14 +117,14 @@ function Mark({ state }: { state: RemoteCommand["state"] }) {
   return state === "expired" ? <IconExclamationMark size={13} stroke={3} aria-hidden /> : <IconCheck size={13} stroke={3} aria-hidden />;
 }
 
-function Awaiting({ remote, onApprove }: { remote: RemoteCommand; onApprove: ((remote: RemoteCommand) => void) | null }) {
-  const { t } = useTexts("commands");
+function Awaiting({ remote, offers, onApprove }: Omit<LifeProps, "vehicleId"> & { onApprove: CommandLifeProps["onApprove"] }) {
+  const { t, language } = useTexts("commands");
   const now = useNow();
   const left = Math.max(0, Math.ceil((Date.parse(remote.expires_at) - now) / 1000));
   return (
     <section className={styles.card} aria-label={t("life.title")} data-command={remote.command} data-state={remote.state}>
       <div className={styles.cardHead}>
-        <h2 className={styles.cardTitle}>{t("approval.title", { command: commandName(remote, t) })}</h2>
+        <h2 className={styles.cardTitle}>{t("approval.title", { command: commandName(remote.command, offers, language) })}</h2>
       </div>
       <p className={styles.message} role="status">
         {onApprove === null ? t("approval.elsewhere") : t("approval.here")}
@@ -131,13 +139,13 @@ function Awaiting({ remote, onApprove }: { remote: RemoteCommand; onApprove: ((r
   );
 }
 
-function Past({ vehicleId, remote }: { vehicleId: string; remote: RemoteCommand }) {
+function Past({ vehicleId, remote, offers }: LifeProps) {
   const { t, language } = useTexts("commands");
   const { message, cure } = useWords(vehicleId, remote);
   return (
     <div className={styles.past} data-state={remote.state}>
       <span>
-        {commandName(remote, t)} · {t(`step.${remote.state}`)}
+        {commandName(remote.command, offers, language)} · {t(`step.${remote.state}`)}
       </span>
       <span className={styles.dim}>{format.dateTime(remote.requested_at, language)}</span>
       {(isUnhappy(remote) || remote.phone !== null) && (
@@ -147,8 +155,4 @@ function Past({ vehicleId, remote }: { vehicleId: string; remote: RemoteCommand 
       )}
     </div>
   );
-}
-
-function commandName(remote: RemoteCommand, t: (key: string) => string): string {
-  return ["lock", "unlock", "refresh"].includes(remote.command) ? t(`command.${remote.command}`) : remote.command;
 }

@@ -1,31 +1,26 @@
 import { Button, Loader } from "@mantine/core";
 import { IconCircleCheck, IconPlugConnectedX } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { useState, type ReactNode } from "react";
+import { useState } from "react";
 import { Link } from "wouter";
 import { Problem } from "../../kit/api";
+import * as format from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
 import { ProblemNote } from "../../kit/parts";
+import type { Schema } from "../../kit/schema";
 import { codeWords, isOfTheCode } from "./codes";
 import { CodePad } from "./CodePad";
 import styles from "./commands.module.css";
-import type { DigitalKey } from "./keys";
-import type { RemoteCommand } from "./life";
-import { approve, sendSignedCommand, useChallenge, useKeepCommand } from "./remoteCommands";
+import type { Arguments, DigitalKey } from "./keys";
+import { commandName, type Offer } from "./offers";
+import { approve, sendCommand, sendSignedCommand, useChallenge, useKeepCommand } from "./remoteCommands";
 import { Sheet } from "./Sheet";
 import sheet from "./sheet.module.css";
+import type { Wish } from "./useCommanding";
 
-interface Asked {
+interface SheetProps {
   vehicleId: string;
-  digitalKey: DigitalKey;
-  command: string;
-  needsCode: boolean;
-  /** A remote command of another browser that this phone signs; without it the phone commands by itself. */
-  waiting?: RemoteCommand;
-  title: string;
-  /** What will happen, and the word on the button that lets it happen. */
-  what: ReactNode;
-  doIt: string;
+  wish: Wish;
   onClose: () => void;
 }
 
@@ -33,14 +28,14 @@ interface Asked {
  * The step between the wish and the command (RC-8): while it is read, or the code typed, the car is asked for a challenge, so that a car
  * that can't be reached is told before anybody typed anything, and the command leaves without a wait.
  */
-export function CommandSheet({ vehicleId, digitalKey, command, needsCode, waiting, title, what, doIt, onClose }: Asked) {
+export function CommandSheet({ vehicleId, wish: { offer, args = {}, what, waiting }, digitalKey, onClose }: SheetProps & { digitalKey: DigitalKey }) {
   const { t, language } = useTexts("commands");
   const { take, refusal, retry, isReady } = useChallenge(vehicleId, true);
   const keep = useKeepCommand(vehicleId);
   const [tries, setTries] = useState(0);
   const send = useMutation({
     mutationFn: (code: string | undefined) => {
-      const wanted = { vehicleId, command, code };
+      const wanted = { vehicleId, command: offer.command, args, beginsWithinS: offer.begins_within_s, code };
       return waiting === undefined ? sendSignedCommand(wanted, digitalKey, take) : approve(waiting, wanted, digitalKey, take);
     },
     onSuccess: (remote) => {
@@ -55,14 +50,18 @@ export function CommandSheet({ vehicleId, digitalKey, command, needsCode, waitin
     send.reset();
     void retry().catch(() => undefined);
   };
+  const name = commandName(offer.command, [offer], language);
   return (
-    <Sheet title={title} onClose={onClose}>
-      <div className={`${styles.message} ${needsCode && other === null ? sheet.aboveKeys : ""}`}>{what}</div>
+    <Sheet title={offer.confirmation ?? name} onClose={onClose}>
+      <div className={`${styles.message} ${offer.needs_code && other === null ? sheet.aboveKeys : ""}`}>
+        {what}
+        <Given offer={offer} args={args} />
+      </div>
       {other !== null ? (
         <Refused error={other} onRetry={again} />
       ) : (
         <>
-          {needsCode ? (
+          {offer.needs_code ? (
             <CodePad
               label={t("code.label")}
               busy={send.isPending}
@@ -73,7 +72,7 @@ export function CommandSheet({ vehicleId, digitalKey, command, needsCode, waitin
             />
           ) : (
             <Button size="xl" fullWidth loading={send.isPending} onClick={() => send.mutate(undefined)} data-autofocus>
-              {doIt}
+              {name}
             </Button>
           )}
           {ofTheCode !== null && ofTheCode.code !== "wrong-safety-code" && (
@@ -88,6 +87,57 @@ export function CommandSheet({ vehicleId, digitalKey, command, needsCode, waitin
         </>
       )}
     </Sheet>
+  );
+}
+
+/** The question before a command that needs no phone. */
+export function ConfirmSheet({ vehicleId, wish: { offer, args = {}, what }, onClose }: SheetProps) {
+  const { language } = useTexts("commands");
+  const keep = useKeepCommand(vehicleId);
+  const send = useMutation({
+    mutationFn: () => sendCommand({ vehicleId, command: offer.command, args }),
+    onSuccess: (remote) => {
+      keep(remote);
+      onClose();
+    },
+  });
+  const name = commandName(offer.command, [offer], language);
+  return (
+    <Sheet title={offer.confirmation ?? name} onClose={onClose}>
+      <div className={styles.message}>
+        {what}
+        <Given offer={offer} args={args} />
+      </div>
+      <ProblemNote error={send.error} />
+      <Button size="xl" fullWidth loading={send.isPending} onClick={() => send.mutate()} data-autofocus>
+        {name}
+      </Button>
+    </Sheet>
+  );
+}
+
+/** The arguments once more, in words, before they are signed. */
+function Given({ offer, args }: { offer: Offer; args: Arguments }) {
+  const { t, language } = useTexts("commands");
+  const members = Object.entries(offer.arguments.properties ?? {}).filter(([name]) => name in args);
+  const words = (schema: Schema, value: Arguments[string] | undefined) => {
+    if (typeof value === "boolean") {
+      return t(value ? "flow.yes" : "flow.no");
+    }
+    if (typeof value === "number") {
+      return `${format.number(value, language)} ${schema.unit ?? ""}`.trim();
+    }
+    return schema.oneOf?.find((choice) => choice.const === value)?.title ?? value;
+  };
+  return members.length === 0 ? null : (
+    <dl className={sheet.given}>
+      {members.map(([name, schema]) => (
+        <div key={name}>
+          <dt>{schema.title ?? name}</dt>
+          <dd>{words(schema, args[name])}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 

@@ -28,4 +28,23 @@ export default {
   scheme: { label: "Appearance", light: "Light", dark: "Dark", auto: "System" },
   language: { label: "Language", en: "English", fr: "Français" },
   update: { ready: "A new version is ready.", take: "Use it now" },
+  form: {
+    entry: "Entry {{number}}",
+    removeEntry: "Remove entry {{number}}",
+    addEntry: "Add an entry",
+    between: "From {{low}} to {{high}}.",
+    atMost_one: "At most {{count}} character.",
+    atMost_other: "At most {{count}} characters.",
+    misfit: {
+      needed: "This is needed.",
+      low: "At least {{limit}}.",
+      high: "At most {{limit}}.",
+      short: "Too short: at least {{limit}}.",
+      long: "Too long: at most {{limit}}.",
+      form: "It holds a character that can't be used here.",
+      few: "Too few entries: at least {{limit}}.",
+      many: "Too many entries: at most {{limit}}.",
+      choice: "Choose one of them.",
+    },
+  },
 };

@@ -12,7 +12,11 @@ export default {
     confirm: "Confirmer",
     again: "Encore une fois",
   },
-  state: { loading: "Chargement…", offline: "Pas de connexion. Vous voyez les dernières valeurs connues.", saved: "Enregistré." },
+  state: {
+    loading: "Chargement…",
+    offline: "Pas de connexion. Vous voyez les dernières valeurs connues.",
+    saved: "Enregistré.",
+  },
   problem: {
     title: "Cela n'a pas fonctionné",
     unreachable: "La plateforme est injoignable.",
@@ -27,4 +31,24 @@ export default {
   scheme: { label: "Apparence", light: "Clair", dark: "Sombre", auto: "Système" },
   language: { label: "Langue", en: "English", fr: "Français" },
   update: { ready: "Une nouvelle version est prête.", take: "L'utiliser" },
+  form: {
+    entry: "Entrée {{number}}",
+    removeEntry: "Retirer l'entrée {{number}}",
+    addEntry: "Ajouter une entrée",
+    between: "De {{low}} à {{high}}.",
+    atMost_one: "Au plus {{count}} caractère.",
+    atMost_many: "Au plus {{count}} de caractères.",
+    atMost_other: "Au plus {{count}} caractères.",
+    misfit: {
+      needed: "Cette valeur est nécessaire.",
+      low: "Au moins {{limit}}.",
+      high: "Au plus {{limit}}.",
+      short: "Trop court : au moins {{limit}}.",
+      long: "Trop long : au plus {{limit}}.",
+      form: "Un caractère ne convient pas ici.",
+      few: "Trop peu d'entrées : au moins {{limit}}.",
+      many: "Trop d'entrées : au plus {{limit}}.",
+      choice: "Choisissez une des possibilités.",
+    },
+  },
 };

@@ -8,7 +8,6 @@ export default {
     coming: "still to come",
     close: "Hide",
   },
-  command: { lock: "Lock", unlock: "Unlock", refresh: "Refresh" },
   step: {
     awaiting_phone: "Waiting for a phone",
     accepted: "Accepted",
@@ -39,10 +38,19 @@ export default {
     ready: "The car is connected.",
     sending: "Sending…",
     problem: {
-      "car-offline": { message: "The car is not connected. Nothing was sent, and nothing will happen later.", cure: "It has no network or it sleeps: switch the ignition on, or try again when it is where there is coverage." },
-      "car-silent": { message: "The car does not answer.", cure: "No command was given. Try again in a minute." },
-      "phone-key-not-active": { message: "The car no longer knows this phone.", cure: "Add it again in the car: on its screen, Phones, Add a phone." },
-      "phone-signature-wrong": { message: "The key of this phone does not fit any more.", cure: "Add the phone again in the car: on its screen, Phones, Add a phone." },
+      "car-offline": {
+        message: "The car is not connected. Nothing was sent, and nothing will happen later.",
+        cure: "It has no network or it sleeps: switch the ignition on, or try again when it is where there is coverage.",
+      },
+      "car-silent": { message: "The car does not answer.", cure: "Nothing was sent. Try again in a minute." },
+      "phone-key-not-active": {
+        message: "The car no longer knows this phone.",
+        cure: "Add it again in the car: on its screen, Phones, Add a phone.",
+      },
+      "phone-signature-wrong": {
+        message: "The key of this phone does not fit any more.",
+        cure: "Add the phone again in the car: on its screen, Phones, Add a phone.",
+      },
       "command-step-impossible": { message: "This command is already over.", cure: "Give the command again." },
       "too-many-challenges": { message: "The car was asked too often just now.", cure: "Wait a few seconds and try again." },
       "too-many-commands": { message: "There were too many commands to this car.", cure: "Wait a while and try again." },
@@ -114,7 +122,13 @@ export default {
     none: "No phone yet",
     noneHow: "In the car, open Phones on the screen, touch Add a phone and scan the code with this phone.",
     here: "this phone",
-    state: { requested: "waits for the car", active: "since {{at}}", refused: "not taken by the car", removed: "removed", revoked: "removed" },
+    state: {
+      requested: "waits for the car",
+      active: "since {{at}}",
+      refused: "not taken by the car",
+      removed: "removed",
+      revoked: "removed",
+    },
     remove: "Remove {{label}}",
     sure: "Remove {{label}}?",
     consequence: "It can't lock or unlock the car any more. The car hears of it before any further command. To add it again you have to be in the car.",
@@ -124,5 +138,16 @@ export default {
     codeUnset: "Not set yet. You need it to unlock.",
     change: "Change",
     choose: "Choose",
+  },
+  flow: {
+    closed: "Not possible now",
+    local: "This can be done in the car only.",
+    goOn: "Go on",
+    yes: "yes",
+    no: "no",
+    noKey: "Add this phone as a key",
+    noKeyWhat: "Such a command is signed with a key that never leaves the phone. Adding this one takes a minute, in the car:",
+    other: "Or send the command from here and approve it on a phone that the car already knows:",
+    askPhone: "Ask another phone",
   },
 };

@@ -1,15 +1,6 @@
 export default {
   title: "Verrouiller et déverrouiller",
-  lock: "Verrouiller",
-  unlock: "Déverrouiller",
   lockWhat: "Les portes et le coffre sont verrouillés. La voiture le dit quand ses propres capteurs le constatent.",
-  unlockWhat: "Les portes sont déverrouillées pour quiconque se tient près de la voiture. Saisissez votre code de sécurité pour continuer.",
-  lockDo: "Verrouiller la voiture",
-  unlockDo: "Déverrouiller la voiture",
+  unlockWhat: "Les portes sont déverrouillées pour quiconque se tient près de la voiture.",
   underWay: "{{command}} : en cours",
-  closed: "Impossible pour l'instant",
-  noKey: "Ce navigateur n'est pas encore une clé de la voiture",
-  noKeyWhat: "Qui ouvre la voiture signe avec une clé qui ne quitte jamais son téléphone. Cela prend une minute, dans la voiture :",
-  other: "Ou donnez l'ordre ici et approuvez-le sur un téléphone que la voiture connaît déjà :",
-  askPhone: "Demander à un téléphone",
 };

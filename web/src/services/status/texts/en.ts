@@ -11,7 +11,7 @@ export default {
     charging: "Charging",
     warning: { tyre: "Low tyre", brake: "Brake fluid low", washer: "Washer fluid low", codes: "Trouble codes" },
   },
-  refresh: { do: "Refresh", going: "Asking the car…", done: "The car has read its sensors anew." },
+  refresh: { going: "Asking the car…", done: "The car has read its sensors anew." },
   signal: {
     soc: "Charge",
     charging: "Charging",

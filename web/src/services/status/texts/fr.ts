@@ -10,7 +10,7 @@ export default {
     charging: "En charge",
     warning: { tyre: "Pneu bas", brake: "Liquide de frein bas", washer: "Lave-glace bas", codes: "Codes de défaut" },
   },
-  refresh: { do: "Actualiser", going: "La voiture est interrogée…", done: "La voiture a relu ses capteurs." },
+  refresh: { going: "La voiture est interrogée…", done: "La voiture a relu ses capteurs." },
   signal: {
     soc: "Charge",
     charging: "En charge",
