@@ -44,7 +44,7 @@ WORDS: Final = {
         "to_car": "Vers la voiture",
         "code": "Code de sécurité",
         "lock": "Verrouiller",
-        "lock_do": "Verrouiller la voiture",
+        "lock_do": "Verrouiller",
         "hide": "Masquer",
         "way": "S'y rendre à pied",
         "locked": "verrouillée",
@@ -98,7 +98,7 @@ WORDS: Final = {
         "to_car": "To the car",
         "code": "Safety code",
         "lock": "Lock",
-        "lock_do": "Lock the car",
+        "lock_do": "Lock",
         "hide": "Hide",
         "way": "Walk to it",
         "locked": "locked",
@@ -321,8 +321,8 @@ class App:
 
     @property
     def way(self) -> Locator:
-        """The link that leads to where the car is."""
-        return self.page.get_by_role("link", name=self.says("way"))
+        """The button that leads to where the car is."""
+        return self.page.get_by_role("button", name=self.says("way"))
 
     def draws_its_map(self) -> None:
         """Wait until the map of the car's page is painted."""
@@ -330,7 +330,7 @@ class App:
 
     def waits_until_it_moves(self) -> None:
         """Wait until the page, which nobody touches, says another place of the car than now: it may stand at a red light, or in a tunnel."""
-        expect(self.way).not_to_have_attribute("href", str(self.way.get_attribute("href")), timeout=_STANDS_MS)
+        expect(self.way).not_to_have_attribute("data-place", str(self.way.get_attribute("data-place")), timeout=_STANDS_MS)
 
     def is_live(self) -> None:
         """Wait until the page hears the car as it speaks."""

@@ -60,8 +60,8 @@ test("an age counts by the car's clock, by the platform's where the car has none
   }
 });
 
-test("the way to the car is opened by what the device has", () => {
-  expect(wayTo(42.5, 1.5, "Mozilla/5.0 (Linux; Android 16)")).toBe("geo:42.5,1.5?q=42.5,1.5");
-  expect(wayTo(42.5, 1.5, "Mozilla/5.0 (iPhone; CPU)")).toContain("maps.apple.com/?daddr=42.5,1.5");
-  expect(wayTo(42.5, 1.5, "Mozilla/5.0 (X11; Linux)")).toContain("openstreetmap.org");
+test("the way to the car is opened by what the device has, and whoever learns the place then is named", () => {
+  expect(wayTo(42.5, 1.5, "Mozilla/5.0 (Linux; Android 16)")).toEqual({ href: "geo:42.5,1.5?q=42.5,1.5", recipient: null });
+  expect(wayTo(42.5, 1.5, "Mozilla/5.0 (iPhone; CPU)")).toMatchObject({ href: expect.stringContaining("maps.apple.com/?daddr=42.5,1.5"), recipient: expect.stringContaining("Apple") });
+  expect(wayTo(42.5, 1.5, "Mozilla/5.0 (X11; Linux)")).toMatchObject({ href: expect.stringContaining("openstreetmap.org"), recipient: expect.stringContaining("OpenStreetMap") });
 });

@@ -1,11 +1,17 @@
-/** A link that the device's own navigation opens. The place leaves this app only when the person touches it. */
-export function wayTo(latitude: number, longitude: number, agent = navigator.userAgent): string {
+/** Whom a place is given to when the way to it is asked for. `recipient` is null where the device's own map opens, whichever its owner chose. */
+export interface Way {
+  href: string;
+  recipient: string | null;
+}
+
+/** The way to a place in what the device has for it. Recipients are named as in the declarations of services that show places. */
+export function wayTo(latitude: number, longitude: number, agent = navigator.userAgent): Way {
   const place = `${latitude},${longitude}`;
   if (/Android/.test(agent)) {
-    return `geo:${place}?q=${place}`;
+    return { href: `geo:${place}?q=${place}`, recipient: null };
   }
   if (/iPhone|iPad|Macintosh/.test(agent)) {
-    return `https://maps.apple.com/?daddr=${place}&dirflg=w`;
+    return { href: `https://maps.apple.com/?daddr=${place}&dirflg=w`, recipient: "Apple Distribution International" };
   }
-  return `https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}#map=17/${latitude}/${longitude}`;
+  return { href: `https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}#map=17/${latitude}/${longitude}`, recipient: "OpenStreetMap Foundation" };
 }

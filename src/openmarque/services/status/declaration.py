@@ -1,6 +1,7 @@
 """What the status service says of itself. Source: SERVICES.md "car control" and "car finder"; REQ STA-1, STA-2, LNK-2, RC-5."""
 
 from openmarque.catalogue.declarations import OVERWRITTEN, Authority, CommandSpec, Declaration, Item, LegalBasis, Service
+from openmarque.catalogue.maps import OUTSIDE_MAPS
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
 
@@ -37,6 +38,7 @@ CAR_FINDER = Declaration(
     plans=("connect",),
     capability="telematics",
     remote=True,
+    processors=OUTSIDE_MAPS,
     items=(Item("position", OVERWRITTEN, signals=(vss.LATITUDE, vss.LONGITUDE, vss.HEADING, vss.ALTITUDE)),),
 )
 

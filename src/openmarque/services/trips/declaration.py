@@ -1,6 +1,7 @@
 """What the trips service says of itself. Source: SERVICES.md "trip control"; REQ TRP-1, TRP-4 (two months with a contract)."""
 
 from openmarque.catalogue.declarations import MONTHS_2, Declaration, Item, LegalBasis, Service
+from openmarque.catalogue.maps import OUTSIDE_MAPS
 from openmarque.protocol.levels import Level
 from openmarque.services.trips.messages import MESSAGE_TYPES, TRIP_COMPLETED, TRIP_PLACES
 
@@ -42,6 +43,7 @@ TRIP_PLACES_DECLARATION = Declaration(
     plans=("connect",),
     capability="telematics",
     messages=(TRIP_PLACES,),
+    processors=OUTSIDE_MAPS,
     items=(
         Item(
             "keys",

@@ -3,9 +3,9 @@ import { useState, type FormEvent } from "react";
 import { useTexts } from "../../kit/i18n";
 import { begun, misfits, ordered, type Json } from "../../kit/schema";
 import { SchemaForm } from "../../kit/SchemaForm";
+import { Sheet } from "../../kit/Sheet";
 import type { Arguments } from "./keys";
 import { commandName, type Offer } from "./offers";
-import { Sheet } from "./Sheet";
 
 /** Asks for the arguments of a command. */
 export function ArgumentsSheet({ offer, onArguments, onClose }: { offer: Offer; onArguments: (given: Arguments) => void; onClose: () => void }) {

@@ -1,7 +1,7 @@
 import { IconBackspace } from "@tabler/icons-react";
 import { useEffect, useId, useRef, useState } from "react";
 import { useTexts } from "../../kit/i18n";
-import styles from "./sheet.module.css";
+import styles from "./pad.module.css";
 
 export const CODE_LENGTH = 4;
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "", "0", "erase"] as const;
@@ -41,7 +41,7 @@ export function CodePad({ label, hint, wrong, busy, tries = 0, onCode }: CodePad
   };
   const filled = busy ? CODE_LENGTH : typed.length;
   return (
-    <div className={styles.pad}>
+    <div className={styles.pad} data-keys>
       <label htmlFor={ids.label} className={styles.padLabel}>
         {label}
       </label>

@@ -8,14 +8,14 @@ import * as format from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
 import { ProblemNote } from "../../kit/parts";
 import type { Schema } from "../../kit/schema";
+import { Sheet } from "../../kit/Sheet";
 import { codeWords, isOfTheCode } from "./codes";
 import { CodePad } from "./CodePad";
 import styles from "./commands.module.css";
 import type { Arguments, DigitalKey } from "./keys";
 import { commandName, type Offer } from "./offers";
 import { approve, sendCommand, sendSignedCommand, useChallenge, useKeepCommand } from "./remoteCommands";
-import { Sheet } from "./Sheet";
-import sheet from "./sheet.module.css";
+import pad from "./pad.module.css";
 import type { Wish } from "./useCommanding";
 
 interface SheetProps {
@@ -53,7 +53,7 @@ export function CommandSheet({ vehicleId, wish: { offer, args = {}, what, waitin
   const name = commandName(offer.command, [offer], language);
   return (
     <Sheet title={offer.confirmation ?? name} onClose={onClose}>
-      <div className={`${styles.message} ${offer.needs_code && other === null ? sheet.aboveKeys : ""}`}>
+      <div className={`${styles.message} ${offer.needs_code && other === null ? pad.aboveKeys : ""}`}>
         {what}
         <Given offer={offer} args={args} />
       </div>
@@ -130,7 +130,7 @@ function Given({ offer, args }: { offer: Offer; args: Arguments }) {
     return schema.oneOf?.find((choice) => choice.const === value)?.title ?? value;
   };
   return members.length === 0 ? null : (
-    <dl className={sheet.given}>
+    <dl className={styles.given}>
       {members.map(([name, schema]) => (
         <div key={name}>
           <dt>{schema.title ?? name}</dt>

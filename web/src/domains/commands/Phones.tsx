@@ -8,11 +8,11 @@ import * as format from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
 import { Loading, Page, ProblemNote } from "../../kit/parts";
 import { useAccount } from "../../kit/session";
+import { Sheet } from "../../kit/Sheet";
 import { fullNameOf, useCar } from "../garage/cars";
 import styles from "./commands.module.css";
 import { useDigitalKey, usePhones } from "./remoteCommands";
 import { HowToAdd } from "./Phone";
-import { Sheet } from "./Sheet";
 
 const EVERY_MS = 5_000;
 

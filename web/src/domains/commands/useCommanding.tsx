@@ -6,6 +6,7 @@ import { useTexts } from "../../kit/i18n";
 import type { CarLive } from "../../kit/live";
 import { Loading, ProblemNote } from "../../kit/parts";
 import { hasMembers } from "../../kit/schema";
+import { Sheet } from "../../kit/Sheet";
 import { ArgumentsSheet } from "./ArgumentsSheet";
 import { CommandSheet, ConfirmSheet } from "./CommandSheet";
 import styles from "./commands.module.css";
@@ -14,7 +15,6 @@ import { isOver, type RemoteCommand } from "./life";
 import { commandName, type Offer } from "./offers";
 import { HowToAdd } from "./Phone";
 import { sendCommand, useDigitalKey, useKeepCommand, usePhones } from "./remoteCommands";
-import { Sheet } from "./Sheet";
 
 /** A command that somebody wants. */
 export interface Wish {

@@ -47,4 +47,10 @@ export default {
       choice: "Choose one of them.",
     },
   },
+  place: {
+    title: "Show the place outside this app?",
+    recipient: "It opens at {{recipient}}, which then learns the exact place.",
+    device: "It opens in the map app of this phone, which then learns the exact place.",
+    open: "Open the map",
+  },
 };

@@ -51,4 +51,10 @@ export default {
       choice: "Choisissez une des possibilités.",
     },
   },
+  place: {
+    title: "Montrer le lieu hors de cette application ?",
+    recipient: "Il s'ouvre chez {{recipient}}, qui apprend alors le lieu exact.",
+    device: "Il s'ouvre dans l'application de cartes de ce téléphone, qui apprend alors le lieu exact.",
+    open: "Ouvrir la carte",
+  },
 };

@@ -8,9 +8,9 @@ import * as format from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
 import { Boundary, late } from "../../kit/late";
 import card from "../../kit/card.module.css";
+import { PlaceLink } from "../../kit/PlaceLink";
 import type { CarPartProps } from "../../kit/service";
 import { ageOf, numberOf } from "../../kit/signals";
-import { wayTo } from "../../kit/way";
 import styles from "./map.module.css";
 
 const mapView = () => late(() => import("./map-view"));
@@ -81,9 +81,9 @@ export default function CarMap({ car, services, nowMs }: CarPartProps) {
           <div className={styles.mapFoot}>
             <span className={card.dim}>{seen !== undefined && t("map.age", { age: format.age(ageOf(seen, nowMs), language) })}</span>
             {isKnown && (
-              <a className={styles.walk} href={wayTo(latitude, longitude)} target="_blank" rel="noreferrer">
+              <PlaceLink latitude={latitude} longitude={longitude} className={styles.walk}>
                 <IconWalk size={20} aria-hidden /> {t("map.walk")}
-              </a>
+              </PlaceLink>
             )}
           </div>
           {maps.data?.region === null && <p className={card.dim}>{t("map.world")}</p>}

@@ -7,8 +7,8 @@ import { fullNameOf, useCar } from "../../domains/garage/cars";
 import { client, told, type Schemas } from "../../kit/api";
 import { dateTime, dayOf, duration, kilometres, monthOf as monthName, number, percent } from "../../kit/format";
 import { useTexts, type Language } from "../../kit/i18n";
+import { PlaceLink } from "../../kit/PlaceLink";
 import { Loading, Page, ProblemNote } from "../../kit/parts";
-import { wayTo } from "../../kit/way";
 import styles from "./trips.module.css";
 import { monthOf, months, weeks, type Trip, type Week } from "./weeks";
 
@@ -121,12 +121,12 @@ function TripCard({ trip }: { trip: Trip }) {
   );
 }
 
-/** A place of the trip, where the privacy level let it out of the car: opened in the device's own map. */
+/** A place of the trip, where the privacy level let it out of the car: opened in a map outside of the app, once the person agrees. */
 function Place({ name, place }: { name: string; place: Schemas["PlaceBody"] | null }) {
   return place === null ? null : (
-    <a className={styles.place} href={wayTo(place.latitude, place.longitude)} target="_blank" rel="noreferrer">
+    <PlaceLink latitude={place.latitude} longitude={place.longitude} className={styles.place}>
       <IconMapPin size={18} aria-hidden /> {name}
-    </a>
+    </PlaceLink>
   );
 }
 

@@ -1,7 +1,7 @@
 import { ActionIcon } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { useEffect, useId, useRef, type ReactNode } from "react";
-import { useTexts } from "../../kit/i18n";
+import { useTexts } from "./i18n";
 import styles from "./sheet.module.css";
 
 /** A sheet from the lower edge, where the thumb is. The browser's own modal dialog: the rest of the page is out of reach until it closes. */
