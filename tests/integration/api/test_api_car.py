@@ -186,6 +186,7 @@ async def test_no_request_to_the_api_can_set_a_level(app):
         for methods in document["paths"].values()
         for operation in methods.values()
         for content in operation.get("requestBody", {}).get("content", {}).values()
+        if "$ref" in content["schema"]  # the body of a settings document is what its own declaration says
         for name in schemas[content["schema"]["$ref"].rpartition("/")[2]]["properties"]
     }
     assert carried
@@ -207,12 +208,29 @@ async def test_a_service_that_is_closed_says_why_and_what_to_do_in_the_owners_la
         "message": "Le niveau de confidentialité de la voiture ne le permet pas.",
         "cure": "Changez le niveau dans la voiture.",
     }
-    response = await client.get(car.address, headers={**owner.headers, "Accept-Language": "de, en;q=0.1"})
+    response = await client.get(car.address, headers={**owner.headers, "Accept-Language": "it, en;q=0.1"})
     assert response.headers["content-language"] == "en"
     assert service(response.json(), "car_finder")["cure"] == "Change the privacy level in the car."
     assert service(response.json(), "status") | {"purpose": ""} == {
         "declaration": "status", "purpose": "", "needs_level": "data", "open": True, "reason": None, "message": None, "cure": None,
     }  # fmt: skip
+
+
+async def test_each_service_of_a_car_says_in_the_readers_words_what_it_has_to_show_and_to_do(client, street):
+    owner = await street.owner()
+    car = await street.car(owner, level=Level.DATA)
+    told = await get(client, owner, f"{car.address}/services", **{"Accept-Language": "fr"})
+    assert [one["declaration"] for one in told["items"]] == [
+        one["declaration"] for one in (await get(client, owner, car.address))["services"]
+    ]
+    status, finder = (next(one for one in told["items"] if one["declaration"] == name) for name in ("status", "car_finder"))
+    assert (status["label"], status["open"], status["commands"]) == ("État de la voiture", True, ["refresh"])
+    assert {"path": "Vehicle.Speed", "label": "Speed", "unit": "km/h"} in status["signals"]
+    assert (finder["open"], finder["reason"], finder["cure"]) == (False, "level_too_low", "Changez le niveau dans la voiture.")
+    assert [recipient["name"] for recipient in finder["recipients"]] == [
+        "Apple Distribution International",
+        "OpenStreetMap Foundation",
+    ]
 
 
 @pytest.mark.req("LNK-8d")

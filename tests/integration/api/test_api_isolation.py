@@ -102,6 +102,7 @@ OPERATIONS: dict[tuple[str, str], Line] = {
     ("get", "/vehicles/{vehicle_id}"): Line(Kind.CAR),
     ("patch", "/vehicles/{vehicle_id}"): Line(Kind.CAR, {"name": "Mine"}),
     ("delete", "/vehicles/{vehicle_id}"): Line(Kind.CAR),
+    ("get", "/vehicles/{vehicle_id}/services"): Line(Kind.CAR),
     ("get", "/vehicles/{vehicle_id}/removal"): Line(Kind.CAR),
     ("get", "/vehicles/{vehicle_id}/status"): Line(Kind.CAR),
     ("get", "/vehicles/{vehicle_id}/trips"): Line(Kind.CAR),

@@ -28,6 +28,26 @@ export interface paths {
         patch: operations["change_vehicle_api_v1_vehicles__vehicle_id__patch"];
         trace?: never;
     };
+    "/api/v1/vehicles/{vehicle_id}/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What its services have
+         * @description Each service of this car: what it is called and for, whether it runs now, and the signals, commands, notices and settings it has.
+         */
+        get: operations["list_services_api_v1_vehicles__vehicle_id__services_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/vehicles": {
         parameters: {
             query?: never;
@@ -141,6 +161,87 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * DescribedServiceBody
+         * @description One declared service: what it is called and for, how it stands now, and what it has to show and to do.
+         */
+        DescribedServiceBody: {
+            /**
+             * Declaration
+             * @description Stable name of the declaration.
+             * @example car_finder
+             */
+            declaration: string;
+            /**
+             * Purpose
+             * @description What it is for.
+             * @example Show you on a map where your car is.
+             */
+            purpose: string;
+            /**
+             * Needs Level
+             * @description Lowest privacy level to choose in this car for it; where none suffices (reason `ceiling`), the one that it needs.
+             * @example position
+             */
+            needs_level: string;
+            /**
+             * Open
+             * @description Whether it runs now.
+             */
+            open: boolean;
+            /**
+             * Reason
+             * @description Why it does not: a stable code.
+             * @example level_too_low
+             */
+            reason: string | null;
+            /**
+             * Message
+             * @description The same in a sentence.
+             * @example The car's privacy level does not allow it.
+             */
+            message: string | null;
+            /**
+             * Cure
+             * @description What you can do about it.
+             * @example Change the privacy level in the car.
+             */
+            cure: string | null;
+            /**
+             * Label
+             * @description What it is called.
+             * @example Place of the car
+             */
+            label: string;
+            /**
+             * Signals
+             * @description Signals whose newest values it shows.
+             */
+            signals: components["schemas"]["SignalLabelBody"][];
+            /**
+             * Commands
+             * @description Its commands, described by `GET …/commands`.
+             * @example [
+             *       "refresh"
+             *     ]
+             */
+            commands: string[];
+            /**
+             * Notices
+             * @description Kinds of the notices that it sends.
+             * @example [
+             *       "tyre_low"
+             *     ]
+             */
+            notices: string[];
+            /**
+             * Documents
+             * @description What can be set, described by `GET …/documents`.
+             */
+            documents: components["schemas"]["KindBody"][];
+            /** Recipients */
+            recipients: components["schemas"]["RecipientBody"][];
+        };
+        /**
          * EligibilityBody
          * @description Whether a car can be connected. The answer follows from the number alone; nobody was asked whether such a car exists.
          */
@@ -180,6 +281,29 @@ export interface components {
              * @description What you can do next.
              */
             cure: string;
+        };
+        /**
+         * KindBody
+         * @description A settings document that the service has.
+         */
+        KindBody: {
+            /**
+             * Kind
+             * @description For `…/documents/{kind}`.
+             * @example charging_timers
+             */
+            kind: string;
+            /**
+             * Label
+             * @description What it is called.
+             * @example Charging timers
+             */
+            label: string;
+            /**
+             * Yours
+             * @description Whether you may change it, in this app or another.
+             */
+            yours: boolean;
         };
         /**
          * LevelSetBody
@@ -379,6 +503,25 @@ export interface components {
             remote_access: boolean;
         };
         /**
+         * RecipientBody
+         * @description Who else gets data of the service.
+         */
+        RecipientBody: {
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @description What for, in English.
+             */
+            role: string;
+            /**
+             * Country
+             * @description ISO 3166-1 alpha-2.
+             * @example IE
+             */
+            country: string;
+        };
+        /**
          * RemovalBody
          * @description What removing the car means; nothing has happened yet.
          */
@@ -456,6 +599,38 @@ export interface components {
              * @example Change the privacy level in the car.
              */
             cure: string | null;
+        };
+        /**
+         * ServicesBody
+         * @description The services of a car, in the order of their names.
+         */
+        ServicesBody: {
+            /** Items */
+            items: components["schemas"]["DescribedServiceBody"][];
+        };
+        /**
+         * SignalLabelBody
+         * @description A signal that the service takes.
+         */
+        SignalLabelBody: {
+            /**
+             * Path
+             * @description VSS path.
+             * @example Vehicle.Speed
+             */
+            path: string;
+            /**
+             * Label
+             * @description What it is called.
+             * @example Speed
+             */
+            label: string;
+            /**
+             * Unit
+             * @description Unit as in VSS; empty for a value without one.
+             * @example km/h
+             */
+            unit: string;
         };
         /**
          * VehicleBody
@@ -638,6 +813,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VehicleBody"];
+                };
+            };
+        };
+    };
+    list_services_api_v1_vehicles__vehicle_id__services_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages of texts you read, by preference; `en`, `fr`, `de` and `es` are spoken. */
+                "accept-language"?: string;
+                /** @description The `ETag` of what you have. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description Opaque id of a car. */
+                vehicle_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Name of this request, for support. */
+                    "Request-Id"?: string;
+                    /** @description Version of the content, for If-None-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServicesBody"];
                 };
             };
         };

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from openmarque.domains.consent.availability import ServiceBody, level_name, service_body
+from openmarque.domains.consent.described import ServicesBody, described
 from openmarque.domains.consent.reading import PRIVACY_VERSION, Privacy, PrivacyReading
 from openmarque.domains.garage.reading import GarageReading
 from openmarque.domains.garage.routes import VehicleBody, vehicle_body
@@ -83,6 +84,19 @@ def router() -> APIRouter:
             raise NotInYourGarage
         body = _detail(vehicle_body(cars[0]), privacy, language)
         return answer(request, body, language=language)
+
+    @routes.get(
+        "/vehicles/{vehicle_id}/services", response_model=ServicesBody, responses=OF_A_CAR, summary="What its services have"
+    )
+    async def list_services(request: Request, visit: OwnCar, language: Language) -> Response:
+        """Each service of this car: what it is called and for, whether it runs now, and the signals, commands, notices and settings it has."""
+        privacy = await _privacy.privacy(visit.tx, visit.tenure_id, visit.now)
+        if privacy is None:
+            raise NotInYourGarage
+        declarations = visit.catalogue.declarations
+        known = [s for s in privacy.services if s.declaration in declarations]  # a policy may be older than what is installed
+        items = [described(standing, declarations[standing.declaration], language) for standing in known]
+        return answer(request, ServicesBody(items=items), language=language)
 
     return routes
 
