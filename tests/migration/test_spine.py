@@ -16,7 +16,7 @@ from openmarque.storage.base import import_tables, metadata
 from openmarque.storage.migrate import migrate
 from openmarque.storage.partitions import ensure_partitions
 
-REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008"]
+REVISIONS = [f"{number:04}" for number in range(1, 10)]
 
 
 def test_the_migrated_database_equals_the_declared_tables(empty):
