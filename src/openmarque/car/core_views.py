@@ -185,6 +185,10 @@ class CoreViews:
         """How an in-car service stands (its own struct); None when it is not installed."""
         return self._pipeline.state(service)
 
+    def glances(self) -> dict[str, str]:
+        """What the services show of themselves at a glance: by their names, the keys of texts."""
+        return self._pipeline.glances()
+
     def would_leave(self, level: Level) -> tuple[frozenset[str], frozenset[str]]:
         """What would leave at `level` by the rules of now: message types of services and of the link, and VSS paths."""
         gate = self._gate.at_level(level)

@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from openmarque.car import headunit_commands
 from openmarque.car.core import CarCore
 from openmarque.car.headunit_page import SCRIPT, STYLE, page
 from openmarque.car.headunit_phones import SCRIPT as PHONES_SCRIPT
@@ -37,6 +38,8 @@ from openmarque.protocol.levels import Level
 LOOPBACK: Final = "127.0.0.1"
 SET_BY: Final = "head unit"
 _LONGEST_FORM: Final = 4_096
+_MOST_FIELDS: Final = 24
+"""A command has 16 arguments at most; the rest is the page's own."""
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
@@ -52,7 +55,10 @@ class CodeTaken(StrEnum):
 
 _NOT_EIGHT: Final = "pairing.not_eight"
 _CODE_TAKEN: Final = frozenset(f"pairing.{answer.value}" for answer in CodeTaken)
-_SAID: Final = _CODE_TAKEN | {"changed", _NOT_EIGHT, "bad_form", "phones.removed", "phones.unknown", "phones.closed"}
+_COMMAND_GIVEN: Final = {*headunit_commands.SAID.values(), headunit_commands.NOT_GIVEN}
+_SAID: Final = (
+    _CODE_TAKEN | _COMMAND_GIVEN | {"changed", _NOT_EIGHT, "bad_form", "phones.removed", "phones.unknown", "phones.closed"}
+)
 """What an address may have the page say: keys of texts below ``screen``."""
 
 
@@ -114,6 +120,7 @@ class HeadUnit:
             Route("/refresh.js", _fixed(SCRIPT + PHONES_SCRIPT, "text/javascript")),
             Route("/level", self._set_level, methods=["POST"]),
             Route("/switch", self._set_switch, methods=["POST"]),
+            Route("/commands", self._give_command, methods=["POST"]),
             Route("/pairing", self._pair, methods=["POST"]),
             Route("/phones/add", self._add_phone, methods=["POST"]),
             Route("/phones/stop", self._stop_adding, methods=["POST"]),
@@ -158,6 +165,16 @@ class HeadUnit:
         except UnknownSwitch:
             return self._refused(request)
         return _back(form, "changed")
+
+    async def _give_command(self, request: Request) -> Response:
+        form = await self._form(request)
+        if form is None:
+            return self._refused(request)
+        try:
+            self._cockpit.act(lambda core, now: headunit_commands.give(core, now, form))
+        except headunit_commands.REFUSED:
+            return _back(form, headunit_commands.NOT_GIVEN, "#commands")
+        return _back(form, headunit_commands.outcome(self._cockpit.core))
 
     async def _add_phone(self, request: Request) -> Response:
         form = await self._form(request)
@@ -205,7 +222,7 @@ class HeadUnit:
             body += chunk
             if len(body) > _LONGEST_FORM:
                 return None
-        fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=16)
+        fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
         form = {name: values[0] for name, values in fields.items()}
         return form if secrets.compare_digest(form.get("token", "").encode(), self._token.encode()) else None
 
@@ -226,6 +243,7 @@ class HeadUnit:
             "ceiling": words.text("screen.level.ceiling", level=words.text(f"screen.level.{int(ceiling)}.name"))
             if ceiling < core.levels[-1]
             else "",
+            "commands": lambda hidden: headunit_commands.commands_section(core, language, hidden),
             "phones": lambda hidden: phones_section(core, now, language, self._app_url, hidden),
         }
         return page(language, self._vin, self._token, said, view, follows, said if typed_wrong else "")

@@ -20,7 +20,7 @@ section, .level { border-top: 1px solid var(--line); padding: .5rem 0; }
 .level.chosen { border: 3px solid var(--accent); }
 .row { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; padding: .5rem 0; }
 .row form { flex: none; } .row div { flex: 1 1 16rem; }
-button, input { font: inherit; min-height: 3rem; padding: .5rem 1rem; border-radius: .5rem; border: 1px solid currentColor; }
+button, input, select { font: inherit; min-height: 3rem; padding: .5rem 1rem; border-radius: .5rem; border: 1px solid currentColor; }
 button { cursor: pointer; min-width: 8rem; } button:disabled { opacity: .5; cursor: default; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .state { color: var(--ok); font-weight: 600; } .said { border: 2px solid var(--accent); padding: .5rem 1rem; border-radius: .5rem; }
@@ -55,7 +55,7 @@ setInterval(refresh, 2000);
 
 
 def page(language: str, vin: str, token: str, said: str, view: dict[str, Any], follows: str = "", beside_code: str = "") -> str:
-    """The whole page. `view` holds live, levels, switches, note, link, ceiling and what makes the phones' part.
+    """The whole page. `view` holds live, levels, switches, note, link, ceiling and what makes the parts of commands and phones.
 
     `said` answers the last action ("" for none). With `follows` it is the live value of that name and changes with it. `beside_code` is
     what was wrong with a pairing code that was not even sent.
@@ -68,7 +68,11 @@ def page(language: str, vin: str, token: str, said: str, view: dict[str, Any], f
     live = view["live"]
     facts = "".join(
         f'<dt>{t(f"{name}.name")}</dt><dd id="{name}" data-live="{name}">{escape(live[name])}</dd>'
-        for name in ("link", "trip", "outbox", "policy")
+        for name in ("link", "outbox", "policy")
+    )
+    facts += "".join(
+        f'<dt>{escape(said_in.text(f"glance.{name}.name"))}</dt><dd id="glance-{name}" data-live="glance-{name}">{escape(shown)}</dd>'
+        for name, shown in live["glances"].items()
     )
     notices = "".join(f"<li>{escape(n['at'])} - {escape(n['text'])}</li>" for n in live["notices"])
     hidden = f'<input type="hidden" name="token" value="{escape(token)}"><input type="hidden" name="lang" value="{language}">'
@@ -89,6 +93,7 @@ def page(language: str, vin: str, token: str, said: str, view: dict[str, Any], f
 <details><summary>{t("level.link")}</summary><ul lang="en">{link}</ul></details></section>
 <section aria-labelledby="switch-title"><h2 id="switch-title">{t("switches")}</h2>
 {"".join(_switch(language, switch, hidden) for switch in view["switches"])}</section>
+{view["commands"](hidden)}
 {view["phones"](hidden)}
 <section id="pairing" aria-labelledby="pairing-title"><h2 id="pairing-title">{t("pairing.name")}</h2>
 <form method="post" action="/pairing" class="row">{hidden}<label for="code">{t("pairing.code")}</label>

@@ -15,24 +15,23 @@ from openmarque.kit.texts import Texts, texts
 from openmarque.protocol.commands import COMMAND_REPORT
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import HOUSEKEEPING
-from openmarque.services.trips.car import TripsState
 
 _LINK_ONLY: Final = tuple(t.purpose for t in HOUSEKEEPING if t.leaves_at is Level.PRIVATE)
 
 
 def live_state(core: CarCore, language: str, now: datetime) -> dict[str, Any]:
     """What changes by itself, keyed by the element that shows it."""
-    trips = core.service_state("trips")
-    running = isinstance(trips, TripsState) and trips.meter is not None
     said = texts(language)
+    glances = {name: said.text(f"glance.{name}.{key}") for name, key in core.glances().items()}
     return {
         "link": said.text(f"screen.link.{core.link_state.value}"),
-        "trip": said.text(f"screen.trip.{'running' if running else 'none'}"),
         "outbox": said.text("screen.outbox.fill", count=core.outbox_fill),
         "policy": _policy(core, said, now),
         "level": int(core.privacy.level),
         "pairing": pairing_outcome(core, language),
         "notices": [_notice(notice, said) for notice in reversed(core.notices)],
+        "glances": glances,
+        **{f"glance-{name}": text for name, text in glances.items()},
     }
 
 

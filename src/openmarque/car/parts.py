@@ -19,6 +19,7 @@ _CAPABILITIES: Final = {
     "observe": ("state", "sample"),
     "wake": ("state", "woken", "sample"),
     "screen": ("state", "sample"),
+    "glance": ("state",),
     "forget": ("state",),
 }
 """The functions of a part, with what each is called with."""

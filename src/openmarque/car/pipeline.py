@@ -45,6 +45,10 @@ class Pipeline:
         """How a service stands; None for one that is not installed."""
         return self._states.get(service)
 
+    def glances(self) -> dict[str, str]:
+        """What each service shows of itself at a glance: the key of a text, by the service's name."""
+        return {name: part.glance(self._states[name]) for name, part in self._parts.items() if part.glance is not None}
+
     def commands(self) -> dict[str, str]:
         """The name of the service that carries out each command."""
         return {command: name for name, part in self._parts.items() for command in part.commands}

@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, Final, Protocol
 
 from openmarque.car.core import CarCore
@@ -23,8 +24,13 @@ from openmarque.car.records import Mark
 from openmarque.kit.clock import from_ms, iso, to_ms
 from openmarque.protocol import signals as vss
 from openmarque.protocol.signals import Value
-from openmarque.services.trips.rules import TripMeter, advance, start
 
+_GAP_MS: Final = 10_000
+"""Rows so far apart tell nothing of what lies between them."""
+_SPEED_UNITS: Final = 1_000_000
+"""Speeds are summed as integers of 1e-6 km/h, the six decimals of recorded drives, so that no rounding adds up."""
+_TWICE_A_METRE: Final = 2 * _SPEED_UNITS * 3_600
+"""A metre in km/h · ms (1e-3 km · 3.6e6 ms/h), twice for the trapezoid."""
 GEARS: Final = {"P": 126, "R": -1, "N": 0, "D": 127}
 """Vehicle.Powertrain.Transmission.SelectedGear, VSS 6.0: 126 is park, 127 drive, negative reverse."""
 
@@ -211,14 +217,11 @@ def _values(sample: Sample, odometer: int) -> dict[str, Value]:
 
 
 def _odometers(drive: Drive) -> list[int]:
-    """Metres by the wheels at each row, from zero at the first."""
-    meter: TripMeter | None = None
-    metres = []
-    for sample in drive.samples:
-        at_ms = round(sample.offset_s * 1000)
-        if meter is None:
-            meter = start(at_ms, sample.speed_kmh, sample.soc_percent)
-        else:
-            meter = advance(meter, at_ms, sample.speed_kmh, sample.soc_percent)
-        metres.append(int(meter.distance_m))
+    """Metres by the wheels at each row, from zero at the first: the trapezoid of the speeds, and nothing over a gap in the recording."""
+    metres, twice = [0], 0
+    for before, after in pairwise(drive.samples):
+        step_ms = round(after.offset_s * 1000) - round(before.offset_s * 1000)
+        if 0 < step_ms < _GAP_MS:
+            twice += (round(before.speed_kmh * _SPEED_UNITS) + round(after.speed_kmh * _SPEED_UNITS)) * step_ms
+        metres.append(twice // _TWICE_A_METRE)
     return metres

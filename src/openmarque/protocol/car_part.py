@@ -53,6 +53,8 @@ class CarPart(Generic[State]):
     `configure`: for each kind of settings document that it goes by, `(state, body, sample)`: take over a body that the platform or the car's
     own screen has set, or refuse it. It is called again with the same body after a change of owner where the document stays in the car.
     `screen(state, sample)`: which values can't be believed; asked before any service sees them.
+    `glance(state)`: how it stands, for a line on the car's screen: a key of its own texts below ``glance.`` and its name, where ``name`` says what
+    the line is about.
     `forget(state)`: the state without anything of the present owner, where counters must never repeat; without it the service starts anew.
     """
 
@@ -63,4 +65,5 @@ class CarPart(Generic[State]):
     commands: Mapping[str, CarCommand[State]] = field(default_factory=dict)
     configure: Mapping[str, Callable[[State, Any, Sample], Step[State] | Refused]] = field(default_factory=dict)
     screen: Callable[[State, Sample], Screened[State]] | None = None
+    glance: Callable[[State], str] | None = None
     forget: Callable[[State], State] | None = None

@@ -95,12 +95,12 @@ async def test_it_shows_the_car_the_link_the_rules_and_what_waits(browser, car):
     ):
         assert expected in page
     car.senses({vss.IGNITION: "ON"})
-    assert (await browser.get("/state")).json()["trip"] == "none", "a private car measures no trip"
+    assert (await browser.get("/state")).json()["glance-trips"] == "none", "a private car measures no trip"
     car.set_level(Level.DATA)
     car.senses({vss.IGNITION: "OFF"})
     car.senses({vss.IGNITION: "ON"})
     state = (await browser.get("/state")).json()
-    assert state["trip"] == "running"
+    assert state["glance-trips"] == "running"
     assert state["level"] == 2
 
 

@@ -109,7 +109,7 @@ async def test_a_phone_scans_the_code_and_may_then_unlock(owned, browser):
     state = (await browser.get("/state?lang=fr")).json()
     told = [notice["text"] for notice in state["notices"][:2]]
     assert told == [
-        "Commande à distance «\u00a0déverrouiller\u00a0» exécutée.",
+        "Commande «\u00a0déverrouiller\u00a0» exécutée.",
         "Commande à distance «\u00a0déverrouiller\u00a0» reçue (My new phone).",
     ]
 
@@ -186,4 +186,4 @@ async def test_a_full_car_and_one_without_an_app_say_so(owned):
 async def test_a_refused_command_is_explained_on_the_screen(owned, browser):
     owned.gives(owned.remote_commands("unlock", key_id="ab" * 16))
     notice = (await browser.get("/state")).json()["notices"][0]["text"]
-    assert notice.startswith("Remote command “unlock” refused. The car does not know this phone. Add the phone in the car")
+    assert notice.startswith("Command “unlock” refused. The car does not know this phone. Add the phone in the car")

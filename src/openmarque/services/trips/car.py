@@ -71,6 +71,11 @@ def observe(state: TripsState, sample: Sample) -> Step[TripsState]:
     return Step(_measured(rest, sample, just_started=True) if is_on else rest, messages=messages)
 
 
+def glance(state: TripsState) -> str:
+    """Whether a trip is being measured."""
+    return "none" if state.meter is None else "running"
+
+
 def _dropped(state: TripsState) -> TripsState:
     """The state without the running trip."""
     if state.meter is None and state.first is None:
@@ -139,5 +144,5 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, (int, float)) else None
 
 
-CAR: Final = CarPart(SERVICE.name, TripsState, observe=observe, forget=_dropped)
+CAR: Final = CarPart(SERVICE.name, TripsState, observe=observe, glance=glance, forget=_dropped)
 """One ``TripCompleted`` a trip at ignition off or trip reset and, where it may, one ``TripPlaces`` after it. The numbering outlives an owner."""
