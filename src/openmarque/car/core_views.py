@@ -19,7 +19,7 @@ from openmarque.car.privacy import Privacy
 from openmarque.car.records import Counts, Mark, PrivacyRecord, mark_record
 from openmarque.car.renewal import Renewal
 from openmarque.car.store import CarStore
-from openmarque.car.waking import Wake, Wakes
+from openmarque.car.waking import Wakes
 from openmarque.catalogue.declarations import CommandSpec
 from openmarque.catalogue.policy import Policy
 from openmarque.catalogue.register import Catalogue
@@ -110,11 +110,6 @@ class CoreViews:
     def remote_commands(self) -> tuple[Entry, ...]:
         """The newest commands, oldest first; those given in the car among them."""
         return self._runs.journal
-
-    @property
-    def wakes(self) -> Mapping[str, Wake]:
-        """How each service that can be woken stands: what it wishes for, and when it was woken."""
-        return self._wakes.services
 
     @property
     def commands_here(self) -> Mapping[str, CommandSpec]:

@@ -4,7 +4,7 @@ A wish is stored in the step that made it; a wake is taken out of the store in t
 between leaves either both or none of it, and a service is woken once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -62,11 +62,6 @@ class Wakes:
         self._steady_ms: int | None = None if record.boot != boot else max(map(_latest, self._wakes.values()), default=0)
         """What the steady clock said last; None where its life is another one than that of the record."""
         self._counts = counts
-
-    @property
-    def services(self) -> Mapping[str, Wake]:
-        """How each service stands."""
-        return dict(self._wakes)
 
     def move_to(self, now: Now) -> None:
         """Time went on to `now`. Call it first in each step: it sees a steady clock that began anew."""

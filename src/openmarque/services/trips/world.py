@@ -245,8 +245,8 @@ WORLD: Final = WorldPart(
     watch=watch,
     handlers=lambda live: (TripHandler(MemoryTrips(), live),),
     planted=(
-        PlantedFault("forgets trips", _in_car(forgets_trips), frozenset({"trip-missing"}), seed=1),
-        PlantedFault("forgets the places of trips", _in_car(forgets_places), frozenset({"places-missing"}), seed=6),
+        PlantedFault("forgets trips", _in_car(forgets_trips), frozenset({"trip-missing"}), seed=2),
+        PlantedFault("forgets the places of trips", _in_car(forgets_places), frozenset({"places-missing"}), seed=3),
     ),
 )
 """Driving is the world's own; what was driven has to be kept, and nothing else."""

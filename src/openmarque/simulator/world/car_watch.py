@@ -28,7 +28,6 @@ from openmarque.simulator.world.journal import InvariantBroken, Journal
 from openmarque.simulator.world.part import Sensed
 from openmarque.simulator.world.seen import InFlight, Number, Origin, SeenCar, Sent, read_status
 from openmarque.simulator.world.view import View, closing_switches, switched_off
-from openmarque.simulator.world.wake_watch import WakeWatch
 from openmarque.simulator.world.watches import Watches
 
 _LANES: Final = frozenset(map(str, Lane))
@@ -57,9 +56,7 @@ class CarWatch:
             if declaration.messages
         }
         """The declarations that have messages, each with the level that lets all of them leave."""
-        commands = {name: (declaration, spec.authority) for name, (declaration, spec) in view.catalogue.commands().items()}
-        self.remote_commands = CommandWatch(view.scheduler, commands)
-        self.wakes = WakeWatch(view.scheduler)
+        self.remote_commands = CommandWatch(view.scheduler, view.catalogue.commands())
 
     def add(self, car: WorldCar) -> None:
         """Watch a car from now on."""
@@ -86,7 +83,6 @@ class CarWatch:
         self._view.cars[car.vehicle_id].lost_ms = self._scheduler.now_ms
         if why == "reset":
             self.remote_commands.forget(car)
-            self.wakes.forget(car)
         self._journal.note(self._scheduler.now_ms, "may_miss_data", car.name, why)
 
     def heard(self, car: WorldCar, kind: str, payload: bytes) -> None:
@@ -109,7 +105,6 @@ class CarWatch:
         core = car.core
         assert core is not None
         self.remote_commands.stepped(car, out)
-        self.wakes.stepped(car)
         seen = self._view.cars[car.vehicle_id]
         if core is not seen.core:
             seen.core, seen.aware_ms = core, self._scheduler.now_ms

@@ -1,12 +1,13 @@
 """Remote commands in the world: every command that is declared, with arguments drawn from its declaration, through the real use cases.
 
 An owner's app asks for a challenge, has the phone sign with its own time since it asked, and waits; what needs no phone the platform sends over a
-challenge of its own. Now and then somebody misuses the platform's key: he sends the car a remote command again, keeps one back until its time is
+challenge of its own; what the car's own screen offers is pressed there. Now and then somebody misuses the platform's key: he sends the car a remote command again, keeps one back until its time is
 over and has the car's wall clock put back, signs for a phone that is not the owner's any more, for arguments that the command does not
 take, or for what only the people in the car may do; and somebody at the broker forges greetings.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
@@ -14,6 +15,7 @@ from uuid import UUID
 
 import msgspec
 
+from openmarque.catalogue.command_arguments import ArgumentInvalid, ArgumentUnknown
 from openmarque.catalogue.declarations import Authority, CommandSpec
 from openmarque.domains.commands.memory import COMMAND_TIMER
 from openmarque.domains.commands.reasons import CAR_OFFLINE
@@ -40,7 +42,7 @@ LOOK_MS: Final = MINUTE_MS
 _PRIVATE_ON_THE_WAY: Final = 0.15
 """Share of the commands during whose way to the car its level is made private: the moment at which only the car can refuse."""
 _KEPT_BACK: Final = 0.2
-_SPOILT: Final = 0.0
+_SPOILT: Final = 0.1
 _FRAMES_KEPT: Final = 5
 
 ArgumentsOf = Mapping[str, ArgumentValue]
@@ -65,6 +67,15 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Pressed:
+    """A command as it is given on the car's own screen."""
+
+    command: str
+    arguments: ArgumentsOf
+    is_sound: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What somebody wants of the car when the challenge has come: by this phone, or by the platform for `command_id`."""
 
@@ -82,6 +93,10 @@ class CommandWitness(Protocol):
 
     def commanded(self, car: WorldCar, given: Given) -> None:
         """This command was signed."""
+        ...
+
+    def pressed(self, car: WorldCar, pressed: "Pressed | None") -> None:
+        """Somebody presses this on the car's own screen now; None: he has."""
         ...
 
 
@@ -112,6 +127,7 @@ class CommandLife:
         scheduler, random = self._street.scheduler, self._street.random
         if self._specs:
             scheduler.repeat(COMMAND_MEAN_MS, random, self._want)
+            scheduler.repeat(2 * COMMAND_MEAN_MS, random, self._press)
         scheduler.repeat(5 * MINUTE_MS, random, self._misuse)
         scheduler.repeat(20 * MINUTE_MS, random, self._forge_greeting)
 
@@ -166,6 +182,25 @@ class CommandLife:
             random = self._street.random
             thinks_ms = random.choice((300, 2_000, 60_000, 280_000))
             self._street.scheduler.after(random.randint(1, thinks_ms), self._sign, wish, wish.phone, answer.challenge)
+
+    # In the car
+
+    def _press(self) -> None:
+        """Somebody gives a command on the car's own screen, of those that it offers."""
+        street, random = self._street, self._street.random
+        car = street.car
+        if self._quiet or car.core is None or not car.core.commands_here:
+            return
+        name = random.choice(tuple(car.core.commands_here))
+        kind = self._specs[name].arguments
+        arguments, is_sound = draw(random, kind), random.random() >= _SPOILT
+        if not is_sound:
+            arguments = spoil(random, kind, arguments)
+        street.journal.note(street.scheduler.now_ms, "command_here", car.name, name)
+        self._witness.pressed(car, Pressed(name, arguments, is_sound))
+        with suppress(ArgumentInvalid, ArgumentUnknown):
+            car.step(lambda core, now: core.command_here(now, name, arguments))
+        self._witness.pressed(car, None)
 
     # By a phone
 

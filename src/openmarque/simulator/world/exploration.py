@@ -4,12 +4,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from openmarque.kit.clock import from_ms, iso
+from openmarque.simulator.world.fault_profile import FaultProfile
 from openmarque.simulator.world.installed import Installed
 from openmarque.simulator.world.journal import Event, InvariantBroken
 from openmarque.simulator.world.parts import Parts
-from openmarque.simulator.world.world import DEFAULT_STEPS, World
+from openmarque.simulator.world.world import DEFAULT_STEPS, START, World
 
 
 @dataclass(frozen=True)
@@ -55,17 +57,19 @@ def explore(
     parts: Parts | None = None,
     *,
     installed: Installed | None = None,
+    faults: FaultProfile | None = None,
+    start: datetime = START,
     stop_at_failure: bool = True,
     tell: Callable[[Exploration], None] | None = None,
 ) -> Exploration:
     """Run the worlds of `seeds` seeds from `first_seed` on; ends at the first failure unless told otherwise. `tell` hears of each.
 
-    `installed` are the services that each world runs, those of the package unless said otherwise.
+    `installed` are the services that each world runs, those of the package unless said otherwise; `faults` replaces the profile that is drawn, `start` is the first instant.
     """
     result = Exploration()
     begun = time.perf_counter()
     for seed in range(first_seed, first_seed + seeds):
-        world = World(seed, steps, parts, installed=installed)
+        world = World(seed, steps, parts, faults, installed, start)
         try:
             world.run()
         except InvariantBroken as broken:

@@ -15,6 +15,7 @@ from openmarque.brands.pack import load_pack
 from openmarque.car.parts import car_parts
 from openmarque.catalogue.declarations import Service
 from openmarque.catalogue.register import Catalogue, installed_services
+from openmarque.governance.platform import platform_declarations
 from openmarque.kit.errors import CallerError, OpenMarqueError
 from openmarque.protocol.car_part import CarPart
 from openmarque.simulator.world.part import WorldPart
@@ -42,9 +43,13 @@ class ServiceNotInstalled(CallerError):
 
 @dataclass(frozen=True)
 class Installed:
-    """What the services of a world bring: declarations, in-car parts, world parts, each in the order of the services' names."""
+    """What the services of a world bring: declarations, in-car parts, world parts, each in the order of the services' names.
+
+    `catalogue` is the platform's, which declares things itself; `in_car` the one of the cars.
+    """
 
     catalogue: Catalogue
+    in_car: Catalogue
     car: tuple[CarPart[Any], ...]
     world: tuple[WorldPart, ...]
 
@@ -73,9 +78,16 @@ def with_services(names: Iterable[str]) -> Installed:
 
 
 def install(services: Iterable[Service]) -> Installed:
-    """These services, as the sample brand offers them. Raises ``CatalogueInvalid``, ``InvalidCarPart``, ``InvalidWorldPart``."""
-    catalogue = Catalogue(services, pack=load_pack())
-    return Installed(catalogue, car_parts(catalogue.services), world_parts(catalogue.services))
+    """These services with the parts that are found in their folders. Raises ``CatalogueInvalid``, ``InvalidCarPart``, ``InvalidWorldPart``."""
+    known = tuple(services)
+    return assemble(known, car_parts(known), world_parts(known))
+
+
+def assemble(services: Iterable[Service], car: Iterable[CarPart[Any]], world: Iterable[WorldPart]) -> Installed:
+    """These services, as the sample brand offers them, with these parts. Raises ``CatalogueInvalid``."""
+    known, pack = tuple(services), load_pack()
+    catalogue, in_car = Catalogue(known, platform_declarations(), pack), Catalogue(known, pack=pack)
+    return Installed(catalogue, in_car, tuple(car), tuple(world))
 
 
 def world_parts(services: Iterable[Service]) -> tuple[WorldPart, ...]:

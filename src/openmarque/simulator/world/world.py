@@ -39,6 +39,7 @@ from openmarque.simulator.world.parts import Parts
 from openmarque.simulator.world.phones import PhoneLife, Street
 from openmarque.simulator.world.scheduler import Scheduler
 from openmarque.simulator.world.view import View
+from openmarque.simulator.world.wake_watch import recorded, watch_wakes
 from openmarque.simulator.world.watches import Watches
 
 START: Final = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -67,10 +68,11 @@ class World:
         parts: Parts | None = None,
         faults: FaultProfile | None = None,
         installed: Installed | None = None,
+        start: datetime = START,
     ) -> None:
         """Everything follows from `seed`; `steps` bounds the rough part; `faults` replaces the profile that is drawn.
 
-        `installed` are the services that it runs, those of the package unless said otherwise.
+        `installed` are the services that it runs, those of the package unless said otherwise. `start` is its first instant.
         """
         parts = parts or Parts()
         self._installed = installed or package_installed()
@@ -80,7 +82,7 @@ class World:
         if faults is not None:
             self.faults = faults
         self.journal = Journal()
-        self.scheduler = Scheduler(to_ms(START))
+        self.scheduler = Scheduler(to_ms(start))
         self._steps = steps
         self._network = Network(self.scheduler, self.random, self.journal)
         catalogue = self._installed.catalogue
@@ -89,7 +91,10 @@ class World:
         command_key = Ed25519PrivateKey.from_private_bytes(people.randbytes(32))
         world_parts = self._installed.world
         self._view = View(self.scheduler, catalogue)
-        self._watches = Watches(part.watch(self._view) for part in world_parts if part.watch)
+        in_car = [parts.car.services.get(part.name, part) for part in self._installed.car]
+        self._software = CarSoftware(self._installed.in_car, tuple(map(recorded, in_car)))
+        wakes = watch_wakes(self._view, tuple(part.name for part in in_car if part.wake))
+        self._watches = Watches([wakes, *(part.watch(self._view) for part in world_parts if part.watch)])
         tracked = (*TRACKED, *(path for part in world_parts for path in part.tracked))
         self.car_watch = CarWatch(self._view, self.journal, self._watches, tracked)
         lives = (*_LIVES, *(lived for part in world_parts for lived in part.lives))
@@ -101,8 +106,6 @@ class World:
         switches = switches_of(catalogue)
         self.owners = Owners(self.cloud, switches, (self.scheduler, self.random, self.journal, self.cloud_watch))
         self._network.join_platform(self.cloud_life.arrive)
-        in_car = tuple(parts.car.services.get(part.name, part) for part in self._installed.car)
-        self._software = CarSoftware(catalogue, in_car)
         self.lives = [self._life(f"car{n}", parts, switches, (key, command_key)) for n in range(self.random.choice((1, 2, 3)))]
         self._people = {life.car.vehicle_id: self._people_of(life, people) for life in self.lives}
         self.cloud_life.answered = lambda vehicle_id, payload: self._people[vehicle_id][1].answered(payload)
@@ -153,7 +156,6 @@ class World:
         for life in self.lives:
             ask_settled(self._view, life.car)
             self.asked += self._watches.ask(life.car, silence)
-            self.car_watch.wakes.ask(life.car)
         CommandWatch.ask(self.cloud.database.tables)
 
     def _begin(self) -> None:
