@@ -17,6 +17,7 @@ from openmarque.car.agent import CarAgent
 from openmarque.car.identity import BundleContents, read_bundle, write_bundle
 from openmarque.car.model import Actuation, LinkState
 from openmarque.car.sqlite_store import SqliteCarStore
+from openmarque.catalogue.register import Catalogue
 from openmarque.domains.garage.service import NewVehicle
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.csr import certificate_request, key_pem, new_car_key
@@ -55,6 +56,8 @@ class LivingCar:
     obedient: bool = True
     """Whether the locks do what they are told."""
     agent: CarAgent | None = None
+    catalogue: Catalogue = CATALOGUE
+    """What is installed in the car."""
 
     @property
     def name(self) -> str:
@@ -83,10 +86,10 @@ class LivingCar:
         self.agent = CarAgent(
             read_bundle(self.folder),
             store,
-            CATALOGUE,
+            self.catalogue,
             SystemClock(),
             spread=lambda: 0,
-            actuators=dict.fromkeys(CATALOGUE.commands(), self.actuate),
+            actuators=dict.fromkeys(self.catalogue.commands(), self.actuate),
         )
         task = asyncio.create_task(self.agent.run())
         try:

@@ -97,7 +97,7 @@ def router() -> APIRouter:
         try:
             body = read_wish(await request.body(), known)
         except DocumentRejected as rejected:
-            raise e.DocumentUnfit(rejected.detail, problem=rejected.detail) from None
+            raise e.DocumentUnfit(rejected.detail, problem=f"{rejected.detail.rstrip('.')}.") from None
         wish = Wish(visit.vehicle_id, visit.tenure_id, visit.account_id, kind, int(made_on[1]), body)
         try:
             row = await documents.set(visit.tx, wish, visit.now)

@@ -69,7 +69,7 @@ def read_wish(text: bytes, kind: DocumentKind) -> msgspec.Struct:
     Stricter than most readers: a member that stands twice, NaN and the like, and texts that can't be shown are refused.
     """
     try:
-        plain = json.loads(text, object_pairs_hook=_no_doubles, parse_constant=_no_constant)
+        plain = json.loads(text.decode("utf-8"), object_pairs_hook=_no_doubles, parse_constant=_no_constant)
     except RecursionError:
         raise DocumentRejected(DocumentReason.UNFIT_BODY, "It is nested too deeply.") from None
     except ValueError as error:  # no JSON, no UTF-8, a number of thousands of digits
