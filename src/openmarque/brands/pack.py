@@ -13,6 +13,7 @@ import msgspec
 
 from openmarque.brands.vehicle_vin import Feature, Pattern, Year, overlap, spelt_out
 from openmarque.kit.errors import CallerError
+from openmarque.kit.texts import LANGUAGES
 from openmarque.protocol.levels import Level, offered
 
 FILE: Final = "brand.toml"
@@ -63,10 +64,15 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A plan: its name by language, and the length of its free trial in months (REQ SVC-2: 12 or more)."""
+    """A plan: its name in every language, and the length of its free trial in months (REQ SVC-2: 12 or more)."""
 
     name: Mapping[str, Name]
     trial_months: Annotated[int, msgspec.Meta(ge=12, le=120)]
+
+    def __post_init__(self) -> None:
+        """Refuse a plan that some owner would read no name of."""
+        if missing := [language for language in LANGUAGES if language not in self.name]:
+            raise ValueError(f"name is missing in {', '.join(missing)}")
 
 
 class LegalEntity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

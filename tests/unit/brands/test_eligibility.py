@@ -194,10 +194,17 @@ def test_a_brand_may_know_two_privacy_levels():
     assert pack_with(lambda data: data.pop("levels")).privacy_levels() == tuple(Level)
 
 
-def test_a_pack_on_disk_that_is_wrong_says_so_with_a_cure(tmp_path):
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ('plan = "connect"', 'plan = "gold"', "gold"),
+        (', de = "Connect"', "", r"name is missing in de.*plans"),
+    ],
+)
+def test_a_pack_on_disk_that_is_wrong_says_so_with_a_cure(tmp_path, old, new, what):
     text = files("openmarque.brands").joinpath("sample", "brand.toml").read_text("utf-8")
-    (tmp_path / "brand.toml").write_text(text.replace('plan = "connect"', 'plan = "gold"'), "utf-8")
-    with pytest.raises(BrandPackInvalid, match="gold"):
+    (tmp_path / "brand.toml").write_text(text.replace(old, new), "utf-8")
+    with pytest.raises(BrandPackInvalid, match=what):
         load_pack(tmp_path)
 
 

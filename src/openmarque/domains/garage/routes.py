@@ -139,7 +139,7 @@ def _add_changes(routes: APIRouter) -> None:
         question, consequences = said.text("removal.question"), said.paragraphs("removal.meaning")
         contracts = [
             RunningContractBody(
-                plan=NamedBody(id=c.plan, name=plans[c.plan].name.get(language, c.plan) if c.plan in plans else c.plan),
+                plan=NamedBody(id=c.plan, name=plans[c.plan].name[language] if c.plan in plans else c.plan),
                 state=c.state,
                 ends_at=c.ends_at,
             )
