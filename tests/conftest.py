@@ -13,7 +13,7 @@ from tools.requirements import ROOT, Recorder, shared
 from tools.spending import Spending
 
 _T = TypeVar("_T")
-_PURE = (ROOT / "tests" / "unit", ROOT / "tests" / "lints")
+_PURE = (ROOT / "tests" / "unit", ROOT / "tests" / "services", ROOT / "tests" / "lints")
 """Folders whose tests open no network socket (an event loop's own socket pair is a Unix one and stays)."""
 
 
