@@ -8,7 +8,7 @@ import csv
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,8 +21,6 @@ from openmarque.car.replay import ReplayReport
 from openmarque.cli import trying
 from openmarque.cli.operating import run
 from openmarque.kit.geo import bounding_box
-from openmarque.services.status.service import SignalView
-from openmarque.services.trips.store import TripView
 from tests.conftest import BUDGET
 from tests.drives import TRUTHS, Truth, as_csv, drawn_rows, twizy
 
@@ -46,10 +44,8 @@ def outcomes() -> dict[str, Outcome]:
     seen: dict[int, set[tuple[float, float]]] = {}
     describe = trying.describe
 
-    def describe_and_note(
-        report: ReplayReport, trips: Iterable[TripView], status: Mapping[str, SignalView], shown: trying.Shown
-    ) -> dict[str, Any]:
-        answer = describe(report, trips, status, shown)
+    def describe_and_note(report: ReplayReport, state: Mapping[str, Mapping[str, Any]], shown: trying.Shown) -> dict[str, Any]:
+        answer = describe(report, state, shown)
         seen[id(answer)] = set(shown.positions)
         return answer
 
@@ -68,20 +64,20 @@ def truth(request: pytest.FixtureRequest) -> Truth:
 @pytest.mark.req("TRP-1a", "TRP-1d")
 @pytest.mark.timeout(400)
 def test_a_recorded_drive_becomes_one_trip_with_its_true_figures(outcomes: dict[str, Outcome], truth: Truth) -> None:
-    (trip,) = outcomes[truth.name].told["trips"]
-    assert trip["distance_km"] == pytest.approx(truth.distance_km, rel=0.005)
+    trip = outcomes[truth.name].told["state"]["trips"]["newest"]
+    assert trip["distance_m"] == pytest.approx(truth.distance_km * 1000, rel=0.005)
     assert trip["duration_s"] == pytest.approx(truth.duration_s, abs=2)
-    assert (trip["soc_start"], trip["soc_end"]) == (truth.soc_start, truth.soc_end)
-    assert trip["mean_speed_kmh"] == pytest.approx(trip["distance_km"] / trip["duration_s"] * 3600, abs=0.05)
+    assert (trip["soc_start_percent"], trip["soc_end_percent"]) == (truth.soc_start, truth.soc_end)
+    assert trip["mean_speed_kmh"] == pytest.approx(trip["distance_m"] / trip["duration_s"] * 3.6, abs=0.05)
 
 
 def test_times_are_moved_to_end_now_and_the_original_ones_are_told(outcomes: dict[str, Outcome], truth: Truth) -> None:
     outcome = outcomes[truth.name]
-    (trip,) = outcome.told["trips"]
-    assert datetime.fromisoformat(trip["original_started_at"]) == outcome.drive.samples[0].original_time
+    trip = outcome.told["state"]["trips"]["newest"]
+    assert datetime.fromisoformat(outcome.told["original_started_at"]) == outcome.drive.samples[0].original_time
     started, ended = (datetime.fromisoformat(trip[name]) for name in ("started_at", "ended_at"))
     assert ended - started == timedelta(seconds=outcome.drive.duration_s)
-    received = datetime.fromisoformat(outcome.told["status"]["Vehicle.Speed"]["received_at"])
+    received = datetime.fromisoformat(outcome.told["state"]["status"]["Vehicle.Speed"]["received_at"])
     assert timedelta(0) <= received - ended < timedelta(minutes=5)
 
 
@@ -96,7 +92,7 @@ def test_at_least_nine_in_ten_true_positions_are_shown_and_each_is_one_of_the_fi
     assert len(shown) >= 0.9 * len(plausible)
     assert told["shown"] >= len(shown)  # a place that is visited again is shown again
     assert tuple(told["bbox"]) == bounding_box(shown)
-    newest = outcomes[truth.name].told["status"]
+    newest = outcomes[truth.name].told["state"]["status"]
     place = (newest["Vehicle.CurrentLocation.Latitude"]["value"], newest["Vehicle.CurrentLocation.Longitude"]["value"])
     assert place in plausible
 
@@ -118,17 +114,7 @@ def test_the_command_prints_one_json_object_for_scripts(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert set(told) >= {"trips", "status", "rows", "messages", "positions"}
-    assert set(told["trips"][0]) >= {
-        *(
-            "started_at",
-            "ended_at",
-            "original_started_at",
-            "duration_s",
-            "distance_km",
-            "mean_speed_kmh",
-            "soc_start",
-            "soc_end",
-        )
-    }
+    assert set(told) >= {"rows", "messages", "positions", "started_at", "original_started_at", "state"}
     assert set(told["positions"]) >= {"shown", "bbox"}
+    assert told["state"]["trips"]["newest"]["distance_m"] > 0
+    assert told["state"]["level"]["level"] == "position"

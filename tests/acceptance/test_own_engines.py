@@ -31,9 +31,9 @@ from openmarque.engines.process import find_ours, wait_until
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.settings import Settings
 from openmarque.link.bringup import authority
+from openmarque.link.newest import newest_values
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
-from openmarque.services.status.service import Status
 
 PASSWORD = "only for this test"
 QUICK = {"fsync": "off", "shared_buffers": "32MB"}
@@ -136,7 +136,7 @@ async def test_a_car_lives_on_a_platform_whose_engines_are_the_brands_and_is_cut
                 while True:
                     agent.act(lambda core, now: core.sensed(now, {vss.SPEED: 42.0}))
                     async with platform.database.begin() as tx:
-                        values = await Status().newest(tx, tenure_id)
+                        values = await newest_values(tx, tenure_id)
                     if vss.SPEED in values:
                         break
                     await asyncio.sleep(0.05)

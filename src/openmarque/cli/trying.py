@@ -6,10 +6,9 @@ The whole way is the real one: the car's agent over mutual TLS, gate, worker, Po
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,18 +22,18 @@ from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.cli.operating import give_to_owner, platform_up, provision
 from openmarque.cli.watch import watching
 from openmarque.domains.garage.service import NewVehicle
-from openmarque.kit.clock import Clock, SystemClock, iso
+from openmarque.governance.discovery import installed_parts
+from openmarque.http.edge import CarVisit
+from openmarque.kit.clock import Clock, SystemClock
 from openmarque.kit.geo import bounding_box
 from openmarque.kit.ids import TenureId
 from openmarque.kit.settings import Settings
+from openmarque.link.newest import SignalView, newest_values
 from openmarque.protocol import signals as vss
-from openmarque.services.status.service import SignalView, Status
-from openmarque.services.trips.store import PostgresTrips, TripView
 
 DRIVE_VIN: Final = "VF1AACVYB00"
 """How the VINs of a throwaway platform begin; all are invented (region V, France: no check digit)."""
 DRIVE_MODEL: Final = "puce"
-_EVERY_TRIP: Final = 10_000
 _LIVE_S: Final = 5.0
 """Longest wait for the last live update after the last acknowledgement; it normally takes milliseconds."""
 
@@ -100,16 +99,16 @@ async def _replay_on(
     platform: Platform, folder: Path, vin: str, drive: Drive, speed: float, on_progress: Progress
 ) -> dict[str, Any]:
     vehicle_id = await provision(platform, NewVehicle(vin, DRIVE_MODEL), folder)
-    tenure_id, _ = await give_to_owner(platform, vehicle_id, "en", platform.clock.now())
+    tenure_id, account_id = await give_to_owner(platform, vehicle_id, "en", platform.clock.now())
     shown = Shown()
     async with watching(platform, tenure_id, shown.take), driving(folder, platform.clock) as agent:
         agent.act(lambda core, now: core.set_level(now, core.levels[-1], "driver"))
         report = await replay(agent, drive, "try", speed=speed, on_progress=on_progress)
         await _all_shown(platform, tenure_id, shown)
-    trips = await _trips(platform, tenure_id)
     async with platform.database.begin() as tx:
-        status = await Status().newest(tx, tenure_id)
-    return describe(report, trips, status, shown)
+        visit = CarVisit(tx, platform.clock.now(), account_id, vehicle_id, tenure_id, platform.catalogue)
+        state = {part.name: await part.read(visit) for part in installed_parts(platform.catalogue.services).stream_parts()}
+    return describe(report, state, shown)
 
 
 @asynccontextmanager
@@ -131,7 +130,7 @@ async def driving(folder: Path, clock: Clock) -> AsyncIterator[CarAgent]:
 async def _all_shown(platform: Platform, tenure_id: TenureId, shown: Shown) -> None:
     """Wait until the newest stored place has been seen: live updates leave right after the commit, on their own way."""
     async with platform.database.begin() as tx:
-        newest = await Status().newest(tx, tenure_id)
+        newest = await newest_values(tx, tenure_id)
     if vss.LATITUDE not in newest:
         return
     place = (float(newest[vss.LATITUDE].value), float(newest[vss.LONGITUDE].value))
@@ -139,45 +138,9 @@ async def _all_shown(platform: Platform, tenure_id: TenureId, shown: Shown) -> N
         await asyncio.wait_for(shown.until(place), _LIVE_S)
 
 
-async def _trips(platform: Platform, tenure_id: TenureId) -> list[TripView]:
-    async with platform.database.begin() as tx:
-        trips = await PostgresTrips().trips(tx, tenure_id, platform.clock.now() + timedelta(days=1), _EVERY_TRIP)
-    return sorted(trips, key=lambda trip: trip.started_at)
-
-
-def describe(report: ReplayReport, trips: Iterable[TripView], status: Mapping[str, SignalView], shown: Shown) -> dict[str, Any]:
-    """The answer as JSON values: instants in UTC, the original ones as the file writes them, without a zone."""
+def describe(report: ReplayReport, state: Mapping[str, Mapping[str, Any]], shown: Shown) -> dict[str, Any]:
+    """The answer as JSON values: the report, the places that were shown, and the `state` that an event stream then tells its owner."""
     told = report.as_json()
-    moved = report.started_at.replace(tzinfo=None) - report.original_started_at
     box = bounding_box(shown.positions) if shown.positions else None
-    return {
-        "trips": [
-            {
-                "started_at": iso(trip.started_at),
-                "ended_at": iso(trip.ended_at),
-                "original_started_at": (trip.started_at.replace(tzinfo=None) - moved).isoformat(timespec="seconds"),
-                "duration_s": round(trip.duration_s, 3),
-                "distance_km": round(trip.distance_m / 1000, 3),
-                "mean_speed_kmh": round(trip.mean_speed_kmh, 2),
-                "soc_start": trip.soc_start,
-                "soc_end": trip.soc_end,
-            }
-            for trip in trips
-        ],
-        "status": {
-            path: {
-                "value": view.value,
-                "unit": view.unit,
-                "car_time": None if view.car_time is None else iso(view.car_time),
-                "received_at": iso(view.received_at),
-            }
-            for path, view in status.items()
-        },
-        "rows": told["rows"],
-        "messages": told["messages"],
-        "positions": {
-            "shown": len(shown.positions),
-            "bbox": None if box is None else [box.south, box.west, box.north, box.east],
-            "refused": report.positions_refused,
-        },
-    }
+    place = {"shown": len(shown.positions), "bbox": None if box is None else [box.south, box.west, box.north, box.east]}
+    return {**told, "positions": {**told["positions"], **place}, "state": state}

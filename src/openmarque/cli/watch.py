@@ -1,10 +1,10 @@
-"""The terminal view of cars' lives: how each moves and stands, its trips, what it shares, and how old the newest word is."""
+"""The terminal view of cars' lives: how each moves and stands, what it shares, and how old the newest word is."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -13,20 +13,16 @@ from rich.table import Table
 from openmarque.app import Platform
 from openmarque.kit.ids import TenureId, VehicleId, wire
 from openmarque.link.broker import Message
-from openmarque.link.live import INTEREST_S
+from openmarque.link.live import INTEREST_S, VALUES
+from openmarque.link.newest import SignalView, newest_values, views
 from openmarque.link.subjects import INTEREST, LIVE
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
 from openmarque.protocol.signals import Value
-from openmarque.services.status.service import SignalView, Status, views
-from openmarque.services.trips.rules import is_shown
-from openmarque.services.trips.store import PostgresTrips, TripView
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import READER
 
 _LEVELS: Final = {Level.PRIVATE: "nothing", Level.DATA: "no position", Level.POSITION: "everything"}
-_TRIPS: Final = 5
-_FAR_FUTURE: Final = timedelta(days=3650)
 
 
 @dataclass
@@ -34,7 +30,6 @@ class Watched:
     """What a watcher knows of one car."""
 
     values: dict[str, SignalView] = field(default_factory=dict)
-    trips: list[TripView] = field(default_factory=list)
     level: Level | None = None
     changes: int = 0
 
@@ -50,7 +45,7 @@ async def watching(
         for message in batch:
             change: dict[str, Any] = msgspec.json.decode(message.payload)
             seen.changes += 1
-            if change["kind"] == "status":
+            if change["kind"] == VALUES:
                 fresh = views(change["signals"])
                 seen.values |= fresh
                 if on_values is not None:
@@ -80,8 +75,7 @@ async def _announce(platform: Platform, tenure_id: TenureId) -> None:
 
 async def _read(platform: Platform, tenure_id: TenureId, seen: Watched) -> None:
     async with platform.database.begin() as tx:
-        seen.values |= await Status().newest(tx, tenure_id)
-        seen.trips = await PostgresTrips().trips(tx, tenure_id, platform.clock.now() + _FAR_FUTURE, _TRIPS)
+        seen.values |= await newest_values(tx, tenure_id)
         rows = await postgres(tx).rows(READER, "SELECT level FROM car_policy WHERE tenure_id = %s", (tenure_id,))
         seen.level = Level(rows[0][0]) if rows else None
 
@@ -99,7 +93,7 @@ class Row:
 def rows_picture(rows: Sequence[Row], now: datetime) -> Table:
     """The cars as something rich can draw."""
     table = Table(expand=True, box=None, padding=(0, 1, 0, 0), header_style="dim")
-    for name in ("car", "now", "energy", "doors", "shares", "trips", "heard"):
+    for name in ("car", "now", "energy", "doors", "shares", "heard"):
         table.add_column(name, no_wrap=True)
     for row in rows:
         table.add_row(f"[bold]{row.called}[/bold]", *_facts(row.seen, now))
@@ -108,17 +102,15 @@ def rows_picture(rows: Sequence[Row], now: datetime) -> Table:
 
 def line(row: Row, now: datetime) -> str:
     """A car in one line, where there is no terminal to draw in."""
-    moves, energy, doors, level, trips, heard = _facts(row.seen, now)
-    return f"{row.called}: {moves}, {energy}, {_kilometres(row.seen)} km, {doors}, shares {level}, {trips} trips, heard {heard} ago"
+    moves, energy, doors, level, heard = _facts(row.seen, now)
+    return f"{row.called}: {moves}, {energy}, {_kilometres(row.seen)} km, {doors}, shares {level}, heard {heard} ago"
 
 
 def _facts(seen: Watched, now: datetime) -> tuple[str, ...]:
-    """Motion, energy, doors, level, trips, and how old the newest word is."""
-    trips = [trip for trip in seen.trips if is_shown(trip.distance_m)]
+    """Motion, energy, doors, level, and how old the newest word is."""
     level = "–" if seen.level is None else _LEVELS[seen.level]
     newest = max(seen.values.values(), key=lambda view: view.received_at, default=None)
-    told = f"{len(trips)}{'+' if len(trips) >= _TRIPS else ''}"
-    return (_motion(seen), _energy(seen), _doors(seen), level, told, _age(newest, now) if newest else "–")
+    return (_motion(seen), _energy(seen), _doors(seen), level, _age(newest, now) if newest else "–")
 
 
 def _value(seen: Watched, path: str) -> Value | None:

@@ -14,10 +14,13 @@ import msgspec
 from openmarque.kit.clock import Clock, to_ms
 from openmarque.kit.ids import TenureId, parse_wire
 from openmarque.link.subjects import live_subject
+from openmarque.protocol.envelope import Lane
 from openmarque.storage.transaction import Transaction
 
 INTEREST_S: Final = 30
 _INTEREST_MS: Final = INTEREST_S * 1000
+VALUES: Final = str(Lane.STATUS)
+"""The kind of update that carries newest values: those of the status lane."""
 
 
 class LiveUpdates:
@@ -56,7 +59,7 @@ class LiveUpdates:
     ) -> None:
         """Tell watchers the values just stored."""
         if self._watched and signals and self.watched(tenure_id):
-            tx.publish_after_commit(live_subject(tenure_id), msgspec.json.encode({"kind": "status", "signals": signals}))
+            tx.publish_after_commit(live_subject(tenure_id), msgspec.json.encode({"kind": VALUES, "signals": signals}))
 
     def changed(self, tx: Transaction, tenure_id: TenureId, kind: str) -> None:
         """Tell watchers that something of `kind` (trips, level, policy) is new and can be read."""

@@ -15,11 +15,10 @@ from openmarque.http.edge import OF_A_CAR, CarVisit, OwnCar
 from openmarque.http.errors import NotInYourGarage
 from openmarque.http.events import StreamPart
 from openmarque.http.languages import Language
+from openmarque.link.newest import VALUES_VERSION, SignalView, newest_values, views
 from openmarque.protocol.signals import Value
 from openmarque.services.status.declaration import SERVICE
-from openmarque.services.status.service import VALUES_VERSION, SignalView, Status, views
 
-_status: Final = Status()
 _privacy: Final = PrivacyReading()
 
 
@@ -91,7 +90,7 @@ async def _shown(visit: CarVisit) -> tuple[dict[str, SignalView], list[ServiceAv
     standings = [privacy.availability(declaration.name) for declaration in SERVICE.declarations]
     levels = {d.name: d.signal_levels() for d in SERVICE.declarations}
     paths = {path for standing in standings if standing.shows_kept for path in levels[standing.declaration]}
-    newest = await _status.newest(visit.tx, visit.tenure_id)
+    newest = await newest_values(visit.tx, visit.tenure_id)
     return {path: view for path, view in newest.items() if path in paths}, standings
 
 

@@ -1,4 +1,4 @@
-"""Use cases of status: the newest values of a car as its owner sees them, each with its age. REQ STA-1, STA-2. Never commits."""
+"""The newest values of cars as the status lane stored them, whichever service declared them. REQ STA-2. Never commits."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,14 +29,11 @@ class SignalView:
     received_at: datetime
 
 
-class Status:
-    """Reads newest values."""
-
-    async def newest(self, tx: Transaction, tenure_id: TenureId) -> dict[str, SignalView]:
-        """The newest value of each signal of a car in this tenure, by VSS path; empty before the first status."""
-        await postgres(tx).restrict_to(str(tenure_id))
-        rows = await postgres(tx).rows(READER, _READ, {"tenure": tenure_id})
-        return views(rows[0][0]) if rows else {}
+async def newest_values(tx: Transaction, tenure_id: TenureId) -> dict[str, SignalView]:
+    """The newest value of each signal of a car in this tenure, by VSS path; empty before the first one."""
+    await postgres(tx).restrict_to(str(tenure_id))
+    rows = await postgres(tx).rows(READER, _READ, {"tenure": tenure_id})
+    return views(rows[0][0]) if rows else {}
 
 
 def views(signals: dict[str, tuple[Value, int | None, int]]) -> dict[str, SignalView]:
