@@ -7,6 +7,8 @@ ones below a million. From a million on French and Spanish know a third form, "m
 from collections.abc import Callable, Mapping
 from typing import Final
 
+EVERY_CATEGORY: Final = frozenset({"zero", "one", "two", "few", "many", "other"})
+"""Every form that some language has (CLDR)."""
 CATEGORIES: Final = frozenset({"one", "other"})
 """What a text with plural forms gives in every language."""
 

@@ -16,7 +16,7 @@ from string import Formatter
 from typing import Final
 
 from openmarque.kit.plugins import service_packages
-from openmarque.kit.plurals import CATEGORIES
+from openmarque.kit.plurals import CATEGORIES, EVERY_CATEGORY
 
 LANGUAGES: Final = ("en", "fr", "de", "es")
 """Every text is there in each of these; English is the one that stands in and that the others are compared with."""
@@ -84,12 +84,22 @@ def _flat(prefix: str, table: Mapping[str, object]) -> Iterator[tuple[str, Entry
                 yield key, value
             case list() if value and all(isinstance(part, str) for part in value):
                 yield key, tuple(value)
-            case dict() if "other" in value and all(isinstance(form, str) for form in value.values()):
+            case dict() if _is_plural(value):
                 yield key, value
             case dict():
                 yield from _flat(f"{key}.", value)
             case _:
                 raise ValueError(f"{key} is no text, no list of texts and no table")
+
+
+def _is_plural(table: Mapping[str, object]) -> bool:
+    """Whether a table holds plural forms: several, named as CLDR names them. One text that happens to be called "other" is none."""
+    return (
+        len(table) > 1
+        and "other" in table
+        and table.keys() <= EVERY_CATEGORY
+        and all(isinstance(f, str) for f in table.values())
+    )
 
 
 def facts_of(entry: Entry) -> frozenset[str]:

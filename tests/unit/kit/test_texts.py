@@ -64,7 +64,7 @@ def test_nothing_is_wrong_with_a_complete_folder(folder):
         ("es", "{wheel}", "{wheel.__class__}", "A fact can't be read"),
         ("es", "{wheel}", "{wheel:>9}", "A fact can't be read"),
         ("es", "{wheel}", "{wheel", "A fact can't be read"),
-        ("es", 'one = "{count} warning"\n', "", "warned: Its plural forms are other. Give exactly one and other."),
+        ("es", 'one = "{count} warning"\n', "", "warned: The text is missing."),
         ("es", "[warned]\none = ", "[warned]\nfew = ", "warned: Its plural forms are few, other."),
         ("en", "[reason.flat]", "[reason.soft]", "reason.flat.message: English has no such text."),
         (
@@ -167,6 +167,13 @@ def test_numbers_and_moments_are_written_as_in_the_language(language, number, mo
 def test_a_language_that_is_not_spoken_here_is_english():
     assert texts("it").text("language") == "English"
     assert [texts(language).text("language") for language in LANGUAGES] == ["English", "Français", "Deutsch", "Español"]
+
+
+def test_a_text_may_be_called_other(tmp_path):
+    (tmp_path / "en.toml").write_text(
+        '[choice]\nother = "Another one"\nred = "Red"\n[seat]\nother = "Another"\n', encoding="utf-8"
+    )
+    assert read_file(tmp_path / "en.toml") == {"choice.other": "Another one", "choice.red": "Red", "seat.other": "Another"}
 
 
 def test_a_text_file_may_hold_paragraphs(tmp_path):

@@ -11,13 +11,26 @@ import pytest
 from openmarque.brands.eligibility import Reason as IneligibleReason
 from openmarque.car.model import NoticeCode
 from openmarque.car.pairing import Outcome
+from openmarque.catalogue.refusals import Reason
+from openmarque.domains.audit.routes import why_refused
+from openmarque.domains.commands.errors import CommandStepImpossible
+from openmarque.domains.commands.phones import UNKNOWN_PHONE
+from openmarque.domains.commands.progress import UNKNOWN_REMOTE_COMMAND
 from openmarque.domains.commands.states import State
+from openmarque.domains.consent.service import BAD_SIGNATURE, BAD_STATEMENT, UNKNOWN_KEY
 from openmarque.domains.notifications.templates import TEMPLATES
 from openmarque.governance.check.wording import findings, wanted
 from openmarque.governance.platform import installed_catalogue
 from openmarque.kit.plugins import service_packages
 from openmarque.kit.text_files import TextFolder, problems, read_file, text_folders
 from openmarque.kit.texts import LANGUAGES, texts
+from openmarque.link.event_ingest import UNKNOWN_TYPE
+from openmarque.link.status_ingest import BAD_VALUE, UNPROCESSABLE, UNREADABLE
+from openmarque.protocol.documents import DocumentReason
+from openmarque.protocol.lanes import STALE_EPOCH, UNKNOWN_EPOCH
+from openmarque.protocol.messages import OLD_STATEMENT, UNKNOWN_POLICY
+from openmarque.protocol.times import IMPLAUSIBLE_TIME
+from openmarque.services.trips.service import BAD_FIGURES
 
 CATALOGUE = installed_catalogue()
 ROOT = Path(__file__).parents[3]
@@ -34,7 +47,7 @@ EXTRA: Final[dict[str, str]] = {
     "reason.unspecified": "what is told for a reason that has no words",
     "country": "names of countries by ISO 3166 code: a pack may serve any",
     "equipment": "names of the features that packs know",
-    "message_refused": "why a message was refused: codes of the link and of services",
+    "message_refused": "why a message was refused: the test above holds that each is there",
 }
 """Texts that no name in code or declarations asks for, each with its reason."""
 
@@ -62,6 +75,23 @@ def test_everything_that_code_names_has_its_words(language):
     keys += [f"eligibility.{reason}.{part}" for reason in IneligibleReason for part in ("message", "cure")]
     keys += [key for template in TEMPLATES.values() for key in (template.headline, *template.body)]
     assert [key for key in keys if not said.has(key)] == []
+
+
+REFUSALS: Final = (
+    *Reason,
+    *DocumentReason,
+    *(UNREADABLE, BAD_VALUE, UNPROCESSABLE, UNKNOWN_TYPE, IMPLAUSIBLE_TIME, UNKNOWN_POLICY, STALE_EPOCH, UNKNOWN_EPOCH),
+    *(BAD_SIGNATURE, UNKNOWN_KEY, BAD_STATEMENT, OLD_STATEMENT, UNKNOWN_PHONE, UNKNOWN_REMOTE_COMMAND, BAD_FIGURES),
+    CommandStepImpossible.code.replace("-", "_"),
+)
+"""Why the platform does not store a message of a car."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_ground_on_which_a_message_is_refused_has_its_words(language):
+    other = why_refused("a_ground_of_others", language)
+    assert other.endswith(".")
+    assert [reason for reason in REFUSALS if why_refused(reason, language) in {other, reason}] == []
 
 
 def test_no_text_is_there_for_nothing():

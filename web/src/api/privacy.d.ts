@@ -62,7 +62,7 @@ export interface components {
              * @description Why, in a sentence.
              * @example The car's privacy level does not allow it.
              */
-            message: string | null;
+            message: string;
             /**
              * Count
              * @description How often since the car is yours.

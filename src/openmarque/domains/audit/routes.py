@@ -7,7 +7,6 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from openmarque.catalogue.refusals import Reason
 from openmarque.domains.audit.reading import RefusalReading, RefusalView
 from openmarque.http.bodies import Body
 from openmarque.http.conditional import answer
@@ -29,7 +28,7 @@ class RefusalBody(Body):
         description="The type of message or VSS path; ? for what has no name known here.",
         examples=["Vehicle.CurrentLocation.Latitude"],
     )
-    message: str | None = Field(description="Why, in a sentence.", examples=["The car's privacy level does not allow it."])
+    message: str = Field(description="Why, in a sentence.", examples=["The car's privacy level does not allow it."])
     count: int = Field(description="How often since the car is yours.", ge=1)
     last_at: datetime
 
@@ -64,10 +63,19 @@ def router() -> APIRouter:
 
 
 def _body(found: RefusalView, language: str) -> RefusalBody:
-    said = texts(language)
-    message = (
-        said.reason(found.reason).message
-        if found.reason in set(Reason)
-        else said.text_or(f"message_refused.{found.reason}", "")
+    return RefusalBody(
+        reason=found.reason,
+        what=found.what,
+        message=why_refused(found.reason, language),
+        count=found.count,
+        last_at=found.last_at,
     )
-    return RefusalBody(reason=found.reason, what=found.what, message=message or None, count=found.count, last_at=found.last_at)
+
+
+def why_refused(reason: str, language: str) -> str:
+    """Why a message was not stored, in a sentence: the words of who takes it, else those of the reason anywhere."""
+    said = texts(language)
+    key = f"message_refused.{reason}"
+    if said.has(key):
+        return said.text(key)
+    return said.text_or(f"reason.{reason}.message", said.text("message_refused.other"))
