@@ -16,6 +16,7 @@ def test_one_breach_of_each_invariant_fails_the_run_and_is_named_with_its_place(
         "domains/e/service.py": ("session.commit()", "commit"),
         "protocol/f.py": ("import random", "purity"),
         "link/g.py": ("log.info('x', **y)", "log-fields"),
+        "car/h.py": ("trips = 1", "service-name"),
     }
     for name, (code, _) in breaches.items():
         path = tmp_path / "src/openmarque" / name
@@ -25,7 +26,7 @@ def test_one_breach_of_each_invariant_fails_the_run_and_is_named_with_its_place(
 
     assert main(["src"]) == 1
     printed = capsys.readouterr().out.splitlines()
-    assert printed[-1] == "7 invariants, 7 files, 7 breaches"
+    assert printed[-1] == "8 invariants, 8 files, 8 breaches"
     for name, (_, lint) in breaches.items():
         assert any(line.startswith(f"src/openmarque/{name}:1: {lint}: ") for line in printed)
 
@@ -34,7 +35,7 @@ def test_tidy_code_passes(tmp_path, monkeypatch, capsys):
     (tmp_path / "tidy.py").write_text(TIDY)
     monkeypatch.chdir(tmp_path)
     assert main(["tidy.py"]) == 0
-    assert capsys.readouterr().out == "7 invariants, 1 files, 0 breaches\n"
+    assert capsys.readouterr().out == "8 invariants, 1 files, 0 breaches\n"
 
 
 def test_looking_at_nothing_is_not_a_pass(tmp_path):

@@ -4,10 +4,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.lints import commit, log_fields, order, permit, purity, sql_clock, subjects, vin_topic, wall_clock
+from tools.lints import commit, log_fields, order, permit, purity, service_names, sql_clock, subjects, vin_topic, wall_clock
 from tools.lints.source import Finding, Lint, Source, load
 
-LINTS: tuple[Lint, ...] = (permit, sql_clock, vin_topic, wall_clock, commit, purity, log_fields)
+LINTS: tuple[Lint, ...] = (permit, sql_clock, vin_topic, wall_clock, commit, purity, log_fields, service_names)
 
 
 def check(source: Source) -> list[Finding]:
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     """Check the named folders or files; the exit code is 0 only when at least one file was read and none breaks a rule."""
     sources = [load(path.resolve(), Path.cwd()) for path in files([Path(argument) for argument in arguments])]
     breaches = [finding for source in sources for finding in check(source)]
-    unfit = [*subjects.breaches(Path.cwd()), *order.breaches(Path.cwd())]
+    unfit = [*subjects.breaches(Path.cwd()), *order.breaches(Path.cwd()), *service_names.breaches(Path.cwd())]
     for finding in (*breaches, *unfit):
         print(finding)
     print(f"{len(LINTS)} invariants, {len(sources)} files, {len(breaches) + len(unfit)} breaches")
