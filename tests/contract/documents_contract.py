@@ -39,7 +39,7 @@ from tests.probe_service import messages as m
 
 KEY = ed25519.Ed25519PrivateKey.from_private_bytes(b"o" * 32)
 KEYS = {signing.key_id(KEY.public_key()): KEY.public_key()}
-NOW_S = to_ms(NOW) // 1000
+NOW_MS = to_ms(NOW)
 SECOND = timedelta(seconds=1)
 ALL_KINDS = {m.LIMITS: 2, m.PLACES: 1, m.CAMPAIGN: 1, m.DUTY: 1}
 """What a car of today knows."""
@@ -151,7 +151,7 @@ class Scene:
         return await self.says(report, kind, after)
 
     async def greets(
-        self, held: Mapping[str, tuple[int, int] | None] | None = None, after: timedelta = timedelta(), policy_hash: str = ""
+        self, held: Mapping[str, tuple[int, int] | None] | None = None, after: timedelta = timedelta()
     ) -> list[d.Document]:
         """What the car is sent behind the answer to its greeting; `held`: by kind (schema it knows, version it holds), None: unknown to it."""
         known: dict[str, tuple[int, int] | None] = {kind: (schema, 0) for kind, schema in ALL_KINDS.items()}
@@ -159,7 +159,7 @@ class Scene:
         documents = {kind: what for kind, what in known.items() if what is not None}
         before = len(self.sent)
         async with self.stores.tx() as tx:
-            hello = Hello((2,), 1, {}, policy_hash, documents=documents)
+            hello = Hello((2,), 1, {}, documents=documents)
             await self.use.sending.greeted(tx, self.vehicle_id, hello, NOW + after)
             self._note(tx)
         return self.sent[before:]
@@ -170,10 +170,6 @@ class Scene:
             await self.use.documents.unanswered(tx, row.document_id, NOW + after)
             self._note(tx)
         return self.sent[before:]
-
-    async def policy_hash(self) -> str:
-        async with self.stores.tx() as tx:
-            return (await self.stores.link.policies(tx, [self.vehicle_id]))[self.vehicle_id].hash
 
     async def sets_level(self, level: Level) -> None:
         self.levels_set += 1
@@ -207,14 +203,14 @@ class DocumentsContract:
 
     async def test_what_an_owner_sets_goes_to_the_car_signed_and_waits_until_the_car_has_it(self, scene: Scene):
         row = await scene.sets(m.Limits(90, name="Rain"))
-        assert (row.version, row.state, row.made_by) == (NOW_S, State.WAITING, d.Maker.OWNER)
+        assert (row.version, row.state, row.made_by) == (NOW_MS, State.WAITING, d.Maker.OWNER)
         (document,) = scene.sent
-        assert (document.kind, document.version, document.schema) == (m.LIMITS, NOW_S, 2)
+        assert (document.kind, document.version, document.schema) == (m.LIMITS, NOW_MS, 2)
         assert (document.vehicle_id, document.tenure_id) == (scene.vehicle_id.hex, scene.tenure_id.hex)
         assert d.read_body(document.body, m.Limits, max_bytes=8192) == m.Limits(90, name="Rain")
         assert await scene.applies(after=2 * SECOND) == ""
         row = await scene.row()
-        assert (row.state, row.reported_version, row.state_at) == (State.IN_FORCE, NOW_S, NOW + 2 * SECOND)
+        assert (row.state, row.reported_version, row.state_at) == (State.IN_FORCE, NOW_MS, NOW + 2 * SECOND)
         assert await scene.applies(after=9 * SECOND) == ""
         assert (await scene.row()).state_at == NOW + 2 * SECOND, "in force since it was, not since it was said again"
 
@@ -370,7 +366,7 @@ class DocumentsContract:
         await scene.applies()
         assert await scene.changes(m.Limits(80), row.version) == ""
         now = await scene.row()
-        assert (now.version, now.made_by, now.state) == (NOW_S + 1, d.Maker.CAR, State.IN_FORCE)
+        assert (now.version, now.made_by, now.state) == (NOW_MS + 1_000, d.Maker.CAR, State.IN_FORCE)
         assert (scene.sent[-1].version, scene.sent[-1].made_by) == (now.version, d.Maker.CAR)
         with pytest.raises(e.DocumentConflict):
             await scene.sets(m.Limits(100), row.version)
@@ -379,7 +375,7 @@ class DocumentsContract:
 
     async def test_a_change_in_the_car_may_be_the_first_of_all(self, scene: Scene):
         assert await scene.changes(m.Limits(80), 0) == ""
-        assert ((await scene.row()).version, (await scene.row()).body["limit_kmh"]) == (NOW_S + 1, 80)
+        assert ((await scene.row()).version, (await scene.row()).body["limit_kmh"]) == (NOW_MS + 1_000, 80)
 
     async def test_a_change_in_the_car_that_comes_second_loses_and_is_kept_to_be_seen(self, scene: Scene):
         first = await scene.sets(m.Limits(90))
@@ -406,17 +402,17 @@ class DocumentsContract:
         for number, limit in enumerate((80, 70, 60), 1):
             assert await scene.changes(m.Limits(limit), first.version, change=number) == ""
         row = await scene.row()
-        assert (row.version, row.body["limit_kmh"], row.lost) == (first.version + 3, 60, None)
+        assert (row.version, row.body["limit_kmh"], row.lost) == (NOW_MS + 1_002, 60, None)
         assert [document.change for document in scene.sent] == [0, 1, 2, 3], "the car learns which of its changes was heard"
-        assert await scene.changes(m.Limits(50), first.version + 2, change=4) == ""
+        assert await scene.changes(m.Limits(50), NOW_MS + 1_001, change=4) == ""
         assert (await scene.row()).body["limit_kmh"] == 50
-        second = await scene.sets(m.Limits(100), first.version + 4)
-        assert await scene.changes(m.Limits(40), first.version + 4, change=5) == ""
+        second = await scene.sets(m.Limits(100), NOW_MS + 1_003)
+        assert await scene.changes(m.Limits(40), NOW_MS + 1_003, change=5) == ""
         assert ((await scene.row()).version, (await scene.row()).body["limit_kmh"]) == (second.version, 100)
 
     async def test_a_restored_platform_that_hears_of_a_change_first_asks_what_it_was_made_on(self, scene: Scene):
-        assert await scene.changes(m.Limits(80), NOW_S - 9) == Why.UNKNOWN_VERSION
-        assert [document.version for document in scene.sent] == [1]
+        assert await scene.changes(m.Limits(80), NOW_MS - 9) == Why.UNKNOWN_VERSION
+        assert [document.version for document in scene.sent] == [d.QUESTION]
 
     async def test_a_change_whose_answer_was_lost_counts_once(self, scene: Scene):
         assert await scene.changes(m.Limits(80), 0, change=5) == ""
@@ -515,13 +511,13 @@ class DocumentsContract:
         assert (await scene.sets(m.Limits(80), row.version)).version > newer.version
 
     async def test_a_restored_platform_asks_for_a_document_that_it_has_never_heard_of(self, scene: Scene):
-        held = {m.LIMITS: (2, NOW_S - 50)}
-        assert await scene.greets(held) == [], "the car may speak of an earlier owner's: it does not have our policy yet"
-        (asked,) = await scene.greets(held, policy_hash=await scene.policy_hash())
-        assert asked.version == 1
-        known = msgspec.structs.replace(asked, version=NOW_S - 50, body=d.write_body(m.Limits(66)))
+        (asked,) = await scene.greets({m.LIMITS: (2, NOW_MS - 50)})
+        assert (asked.version, await scene.kinds()) == (d.QUESTION, {})
+        assert await scene.says(d.DocumentReport(d.ReportState.APPLIED, 0)) == "", "it was an earlier owner's, and is gone"
+        assert await scene.kinds() == {}
+        known = msgspec.structs.replace(asked, version=NOW_MS - 50, body=d.write_body(m.Limits(66)))
         assert await scene.refuses(Why.OLDER_VERSION, proof=d.sign_document(KEY, known)) == ""
-        assert ((await scene.row()).version, (await scene.row()).body["limit_kmh"]) == (NOW_S - 50, 66)
+        assert ((await scene.row()).version, (await scene.row()).body["limit_kmh"]) == (NOW_MS - 50, 66)
 
     async def test_without_proof_the_same_goes_down_under_a_number_of_today(self, scene: Scene):
         row = await scene.sets(m.Limits(90))
@@ -529,7 +525,7 @@ class DocumentsContract:
         await scene.greets({m.LIMITS: (2, row.version + 60)}, later)
         assert await scene.refuses(Why.OLDER_VERSION, after=later) == ""
         fresh = await scene.row()
-        assert (fresh.version, fresh.body, fresh.state) == (NOW_S + 3600, row.body, State.WAITING)
+        assert (fresh.version, fresh.body, fresh.state) == (NOW_MS + 3_600_000, row.body, State.WAITING)
         assert scene.sent[-1].version == fresh.version
         assert await scene.refuses(Why.OLDER_VERSION, after=later + SECOND) == ""
         assert (await scene.row()).state is State.REFUSED, "a car that refuses every number keeps nobody busy"

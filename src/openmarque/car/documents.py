@@ -39,6 +39,7 @@ from openmarque.catalogue.decide import Kind
 from openmarque.catalogue.declarations import DocumentScope, DocumentSpec
 from openmarque.catalogue.register import Catalogue
 from openmarque.protocol.documents import (
+    QUESTION,
     Document,
     DocumentReason,
     DocumentRejected,
@@ -127,6 +128,9 @@ class Documents:
         if document.kind not in self._specs:
             self._counts.add(f"ignored/document:{DocumentReason.UNKNOWN_KIND}")
             return
+        if document.version == QUESTION:
+            self._answer(turn, document)
+            return
         match self._compared(document):
             case Offer.HELD:
                 self._say_again(turn, document.kind)
@@ -135,6 +139,19 @@ class Documents:
                 self._offered.pop(document.kind, None)
             case Offer.NEWER:
                 self._offer(turn, document, frame)
+
+    def _answer(self, turn: Turn, document: Document) -> None:
+        """The platform asks what the car holds of a kind, since it has forgotten it."""
+        declaration, spec = self._specs[document.kind]
+        reason = self._refuses(turn, document, declaration, spec)
+        if reason:
+            self._refuse(turn, document, reason)
+        elif self._documents[document.kind] is None:
+            self._said.pop(document.kind, None)
+            self._say_again(turn, document.kind)
+        else:
+            self._refuse(turn, document, DocumentReason.OLDER_VERSION, proof=self._records[document.kind].frame)
+            self._offered.pop(document.kind, None)
 
     def _compared(self, document: Document) -> Offer:
         held = self._documents[document.kind]
@@ -187,7 +204,7 @@ class Documents:
         tenure = "" if spec.scope is DocumentScope.VEHICLE or whose is None else whose.hex
         if document.tenure_id != tenure or (spec.scope is DocumentScope.TENURE and whose is None):
             return DocumentReason.OTHER_TENURE
-        if document.version > self._link.latest_ms(turn.now) // 1000:
+        if document.version > self._link.latest_ms(turn.now):
             return DocumentReason.VERSION_AHEAD
         if document.schema > spec.schema:
             return DocumentReason.NEWER_SCHEMA

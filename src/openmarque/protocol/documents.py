@@ -6,8 +6,9 @@ A settings document is what an owner sets and the car keeps: timers, circles, li
 Rules:
     1. A body has exactly one spelling: JSON, members in the order of their names, each written, no spaces, no floats. Whoever reads it
        writes it again and compares, so no two readers can differ, and the SHA-256 of a body names it on both sides.
-    2. Only the platform numbers versions. Each is above the last and not below the seconds of its clock: none is given twice, also by a
+    2. Only the platform numbers versions. Each is above the last and not below the milliseconds of its clock: none is given twice, also by a
        platform that was restored from a backup. A car takes none that is below the one that it holds, and none of tomorrow.
+       Version 1, which no clock gives, is a question: what does the car hold of this kind? It changes nothing.
     3. What comes down is signed by the platform's command key, with a context of its own, and names car, tenure, kind, version and
        schema: a frame for another car, an earlier owner or an older version changes nothing. The command key, since who holds it can
        do more than any document says, and both keys would lie in the same process.
@@ -54,6 +55,8 @@ MAX_DOCUMENT_BYTES: Final = MAX_BODY_BYTES + 512
 MAX_NUMBER: Final = 2**53 - 1
 """Exact in JavaScript."""
 MAX_SCHEMA: Final = 10_000
+QUESTION: Final = 1
+"""The version of a document that only asks what the car holds (rule 2): the answer is the refusal of an older version, with its proof, or 0."""
 
 REPORT_BODY: Final = "document_report"
 """What the body of reports is called in declarations: it is the same for all kinds (``wire:document_report.version``)."""
@@ -348,8 +351,8 @@ def answers(document: Document, change: int, change_hash: str) -> Pending:
 
 
 def next_version(last: int, now_ms: int) -> int:
-    """The version after `last`, and never below the seconds of the clock (rule 2)."""
-    return max(last + 1, now_ms // 1000)
+    """The version after `last`, and never below the clock (rule 2)."""
+    return max(last + 1, now_ms)
 
 
 _PLACE: Final = re.compile(r"[\r\n].*", re.DOTALL)

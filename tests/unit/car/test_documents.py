@@ -26,7 +26,6 @@ from tests.probe_service import messages as m
 from tests.probe_service.car import NO_MONDAYS, ProbeState
 
 CATALOGUE = Catalogue([*(s for s in installed_services() if s.name != PROBE.name), PROBE])
-NOW_S = START_MS // 1000
 SCHEMAS = {m.LIMITS: 2, m.PLACES: 1, m.CAMPAIGN: 1, m.DUTY: 1}
 
 
@@ -55,9 +54,11 @@ class Owned:
         assert isinstance(state, ProbeState)
         return state
 
-    def frame(self, what: msgspec.Struct, version: int = NOW_S, kind: str = m.LIMITS, key: Any = COMMAND_KEY, **changed: Any):
+    def frame(
+        self, what: msgspec.Struct, version: int = START_MS, kind: str = m.LIMITS, key: Any = COMMAND_KEY, **changed: Any
+    ):
         tenure = "" if kind == m.CAMPAIGN else OWNER.hex
-        made = d.Document(VEHICLE.hex, tenure, kind, version, SCHEMAS[kind], d.write_body(what), d.Maker.OWNER, version * 1000)
+        made = d.Document(VEHICLE.hex, tenure, kind, version, SCHEMAS[kind], d.write_body(what), d.Maker.OWNER, version)
         return d.sign_document(key, msgspec.structs.replace(made, **changed))
 
     def hears(self, frame: bytes) -> list[tuple[str, int, str]]:
@@ -66,7 +67,9 @@ class Owned:
         self.talks(self.car.hears("document", frame))
         return [(r.state.value, r.version, r.reason) for r in self.told[before:]]
 
-    def gets(self, what: msgspec.Struct, version: int = NOW_S, kind: str = m.LIMITS, **more: Any) -> list[tuple[str, int, str]]:
+    def gets(
+        self, what: msgspec.Struct, version: int = START_MS, kind: str = m.LIMITS, **more: Any
+    ) -> list[tuple[str, int, str]]:
         return self.hears(self.frame(what, version, kind, **more))
 
     def sets(self, body: msgspec.Struct, kind: str = m.LIMITS) -> list[d.DocumentReport]:
@@ -106,11 +109,11 @@ def owned() -> Owned:
 
 
 def test_a_car_goes_by_what_its_owner_set_and_says_so_by_hash(owned):
-    assert owned.gets(m.Limits(90, name="Rain")) == [("applied", NOW_S, "")]
+    assert owned.gets(m.Limits(90, name="Rain")) == [("applied", START_MS, "")]
     assert owned.told[-1].hash == d.body_hash(d.write_body(m.Limits(90, name="Rain")))
     assert owned.probe.limits == m.Limits(90, name="Rain")
     held = owned.car.core.setting(m.LIMITS)
-    assert (held.version, held.body, held.made_by, held.is_told) == (NOW_S, m.Limits(90, name="Rain"), d.Maker.OWNER, True)
+    assert (held.version, held.body, held.made_by, held.is_told) == (START_MS, m.Limits(90, name="Rain"), d.Maker.OWNER, True)
     assert owned.notices == [NoticeCode.DOCUMENT_SET]
 
 
@@ -124,7 +127,7 @@ def test_what_it_goes_by_survives_a_restart_and_needs_no_network(owned):
     assert owned.platform.hellos[-1].documents == {
         m.CAMPAIGN: (1, 0),
         m.DUTY: (1, 0),
-        m.LIMITS: (2, NOW_S),
+        m.LIMITS: (2, START_MS),
         m.PLACES: (1, 0),
     }
 
@@ -134,7 +137,7 @@ def test_what_it_goes_by_survives_a_restart_and_needs_no_network(owned):
     [
         ({"tenure_id": NEXT_OWNER.hex}, Why.OTHER_TENURE),
         ({"tenure_id": ""}, Why.OTHER_TENURE),
-        ({"version": NOW_S + 86_400 + 61}, Why.VERSION_AHEAD),
+        ({"version": START_MS + 86_400_001}, Why.VERSION_AHEAD),
         ({"schema": 3}, Why.NEWER_SCHEMA),
         ({"body": b'{"limit_kmh":90}'}, Why.UNFIT_BODY),
         ({"body": b'{"limit_kmh":NaN,"name":"","quiet":false,"tone":"bell","windows":[]}'}, Why.UNFIT_BODY),
@@ -144,38 +147,47 @@ def test_what_it_goes_by_survives_a_restart_and_needs_no_network(owned):
     ],
 )
 def test_a_document_that_does_not_fit_is_refused_for_its_reason_and_the_one_before_stays(owned, change, reason):
-    owned.gets(m.Limits(90), NOW_S - 10)
+    owned.gets(m.Limits(90), START_MS - 10)
     before = owned.car.core.setting(m.LIMITS)
-    change = {"version": NOW_S} | change
+    change = {"version": START_MS} | change
     assert owned.gets(m.Limits(80), **change) == [("refused", change["version"], str(reason))]
     assert owned.probe.limits == m.Limits(90)
     assert owned.car.core.setting(m.LIMITS) == before
     assert owned.notices[-1] is NoticeCode.DOCUMENT_REFUSED
     owned.car.power_up()
-    assert owned.car.core.setting(m.LIMITS).version == NOW_S - 10
+    assert owned.car.core.setting(m.LIMITS).version == START_MS - 10
+
+
+def test_asked_what_it_holds_a_car_shows_it_and_goes_by_nothing_else(owned):
+    assert owned.gets(m.Limits(80), d.QUESTION) == [("applied", 0, "")]
+    owned.gets(m.Limits(90), START_MS)
+    assert owned.gets(m.Limits(80), d.QUESTION) == [("refused", d.QUESTION, Why.OLDER_VERSION)]
+    assert d.open_document(owned.told[-1].proof, VEHICLE, owned.car.core._profile.command_keys).version == START_MS
+    assert owned.gets(m.Limits(80), d.QUESTION, tenure_id=NEXT_OWNER.hex) == [("refused", d.QUESTION, Why.OTHER_TENURE)]
+    assert owned.probe.limits == m.Limits(90)
 
 
 def test_an_older_schema_is_read_with_todays_defaults(owned):
-    assert owned.gets(m.Limits(), schema=1, body=b'{"limit_kmh":70}') == [("applied", NOW_S, "")]
+    assert owned.gets(m.Limits(), schema=1, body=b'{"limit_kmh":70}') == [("applied", START_MS, "")]
     assert owned.probe.limits == m.Limits(70)
 
 
 def test_an_older_version_is_refused_with_the_newer_one_as_proof_and_the_same_one_is_said_again(owned):
-    owned.gets(m.Limits(90), NOW_S)
-    newest = owned.frame(m.Limits(90), NOW_S)
-    assert owned.gets(m.Limits(80), NOW_S - 1) == [("refused", NOW_S - 1, Why.OLDER_VERSION)]
-    assert d.open_document(owned.told[-1].proof, VEHICLE, owned.car.core._profile.command_keys).version == NOW_S
-    assert owned.gets(m.Limits(80), NOW_S) == [("refused", NOW_S, Why.OLDER_VERSION)], "another body under a known number"
+    owned.gets(m.Limits(90), START_MS)
+    newest = owned.frame(m.Limits(90), START_MS)
+    assert owned.gets(m.Limits(80), START_MS - 1) == [("refused", START_MS - 1, Why.OLDER_VERSION)]
+    assert d.open_document(owned.told[-1].proof, VEHICLE, owned.car.core._profile.command_keys).version == START_MS
+    assert owned.gets(m.Limits(80), START_MS) == [("refused", START_MS, Why.OLDER_VERSION)], "another body under a known number"
     assert owned.probe.limits == m.Limits(90)
     owned.car.wait(REPEAT_PAUSE_MS / 1000)
-    assert owned.hears(newest) == [("applied", NOW_S, "")]
+    assert owned.hears(newest) == [("applied", START_MS, "")]
     assert owned.probe.configured == 1, "it goes by it already"
 
 
 def test_a_server_that_replays_an_old_version_fills_no_outbox(owned):
-    owned.gets(m.Limits(80), NOW_S - 1)
-    owned.gets(m.Limits(90), NOW_S)
-    old = owned.frame(m.Limits(80), NOW_S - 1)
+    owned.gets(m.Limits(80), START_MS - 1)
+    owned.gets(m.Limits(90), START_MS)
+    old = owned.frame(m.Limits(80), START_MS - 1)
     before = len(owned.told)
     for _ in range(1_000):
         owned.hears(old)
@@ -187,20 +199,22 @@ def test_what_nobody_proved_is_counted_and_told_once_a_minute_at_most(owned):
     forger = Ed25519PrivateKey.generate()
     told = owned.gets(m.Limits(40), key=forger)
     for number in range(200):
-        told += owned.gets(m.Limits(40), NOW_S + number, key=forger)
-        told += owned.gets(m.Limits(40), NOW_S + number, vehicle_id="1" * 32)
+        told += owned.gets(m.Limits(40), START_MS + number, key=forger)
+        told += owned.gets(m.Limits(40), START_MS + number, vehicle_id="1" * 32)
         told += owned.hears(b"\xc1" * number)
-    assert told == [("refused", NOW_S, Why.WRONG_KEY)]
+    assert told == [("refused", START_MS, Why.WRONG_KEY)]
     assert owned.probe.limits == m.Limits()
     assert owned.car.core.counts("ignored")[f"document:{Why.WRONG_KEY}"] == 201
     assert owned.car.core.counts("ignored")[f"document:{Why.OTHER_CAR}"] == 200
     owned.car.wait(UNPROVED_PAUSE_MS / 1000)
-    assert owned.gets(m.Limits(40), vehicle_id="1" * 32) == [("refused", NOW_S, Why.OTHER_CAR)]
+    assert owned.gets(m.Limits(40), vehicle_id="1" * 32) == [("refused", START_MS, Why.OTHER_CAR)]
 
 
 def test_a_kind_that_the_car_does_not_know_is_counted_and_harms_nothing(owned):
     assert owned.gets(m.Limits(40), kind=m.LIMITS, key=COMMAND_KEY) != []
-    frame = d.sign_document(COMMAND_KEY, d.Document(VEHICLE.hex, OWNER.hex, "unknown_kind", NOW_S, 1, b"{}", d.Maker.OWNER, 0))
+    frame = d.sign_document(
+        COMMAND_KEY, d.Document(VEHICLE.hex, OWNER.hex, "unknown_kind", START_MS, 1, b"{}", d.Maker.OWNER, 0)
+    )
     assert owned.hears(frame) == []
     assert owned.car.core.counts("ignored")[f"document:{Why.UNKNOWN_KIND}"] == 1
 
@@ -222,7 +236,7 @@ def test_a_car_whose_clock_was_never_set_believes_versions_up_to_what_it_heard()
     owned = Owned(Car(catalogue=CATALOGUE, trust=Trust.UNSET, ms=1_000, steady_ms=1_000))
     owned.platform.welcome = lambda frame, now_ms: Platform.welcome(owned.platform, frame, START_MS)  # type: ignore[method-assign]
     owned.reconnects()
-    assert owned.gets(m.Limits(90)) == [("applied", NOW_S, "")]
+    assert owned.gets(m.Limits(90)) == [("applied", START_MS, "")]
 
 
 # Privacy, contract, owner
@@ -233,7 +247,7 @@ def test_in_private_mode_only_a_legal_document_is_taken_and_answered(owned):
     assert owned.gets(m.Limits(90)) == []
     assert owned.probe.limits == m.Limits()
     assert owned.car.core.counts("documents")["refused:level_too_low"] == 1
-    assert owned.gets(m.Duty(9), kind=m.DUTY) == [("applied", NOW_S, "")]
+    assert owned.gets(m.Duty(9), kind=m.DUTY) == [("applied", START_MS, "")]
     assert owned.probe.duty == m.Duty(9)
 
 
@@ -243,7 +257,7 @@ def test_places_are_taken_and_told_at_the_level_of_places_only(owned):
     assert owned.sets(m.Places((m.Circle(3, 4, 500),)), m.PLACES) == []
     owned.level(Level.POSITION)
     assert [r.state.value for r in owned.told] == ["differs"]
-    assert owned.gets(m.Places((m.Circle(1, 2, 300),)), kind=m.PLACES) == [("applied", NOW_S, "")]
+    assert owned.gets(m.Places((m.Circle(1, 2, 300),)), kind=m.PLACES) == [("applied", START_MS, "")]
 
 
 def test_what_waited_for_the_level_is_asked_for_when_it_is_back(owned):
@@ -252,7 +266,7 @@ def test_what_waited_for_the_level_is_asked_for_when_it_is_back(owned):
     before = len(owned.told)
     owned.level(Level.DATA)
     again = owned.told[before:]
-    assert [(r.state.value, r.version) for r in again] == [("applied", 0), ("applied", NOW_S)], "campaign, limits"
+    assert [(r.state.value, r.version) for r in again] == [("applied", 0), ("applied", START_MS)], "campaign, limits"
     owned.level(Level.DATA)
     assert owned.told[before:] == again
 
@@ -262,7 +276,7 @@ def test_when_the_contract_ends_the_document_stays_in_force_and_can_not_be_chang
     owned.platform.policy = probe_policy(2, contract_ends=START + timedelta(seconds=1))
     owned.reconnects()
     owned.car.wait(5)
-    assert owned.gets(m.Limits(80), NOW_S + 1) == []
+    assert owned.gets(m.Limits(80), START_MS + 1) == []
     with pytest.raises(SettingRefused) as refused:
         owned.car.core.set_here(owned.car.now, m.LIMITS, m.Limits(70))
     assert refused.value.reason == "contract_ended"
@@ -284,16 +298,16 @@ def test_after_a_change_of_owner_nothing_of_the_former_ones_settings_is_in_the_c
     assert owned.probe.duty == m.Duty()
     assert owned.probe.campaign == m.Campaign("C1")
     assert {setting.kind: setting.version for setting in core.settings} == {
-        m.CAMPAIGN: NOW_S, m.DUTY: 0, m.LIMITS: 0, m.PLACES: 0,
+        m.CAMPAIGN: START_MS, m.DUTY: 0, m.LIMITS: 0, m.PLACES: 0,
     }  # fmt: skip
     stored = b"".join(owned.car.store._records.values())
     assert b"mine" not in stored
     owned.car.power_up()
     assert owned.probe.campaign == m.Campaign("C1")
     open_link(owned.car, owned.platform)
-    assert owned.gets(m.Limits(90)) in ([("refused", NOW_S, Why.OTHER_TENURE)], [])
+    assert owned.gets(m.Limits(90)) in ([("refused", START_MS, Why.OTHER_TENURE)], [])
     if then is not None:
-        assert owned.gets(m.Limits(60), tenure_id=then.hex) == [("applied", NOW_S, "")]
+        assert owned.gets(m.Limits(60), tenure_id=then.hex) == [("applied", START_MS, "")]
 
 
 # At the car's own screen
@@ -302,15 +316,15 @@ def test_after_a_change_of_owner_nothing_of_the_former_ones_settings_is_in_the_c
 def test_a_change_at_the_screen_counts_at_once_and_is_told_with_what_it_was_made_on(owned):
     owned.gets(m.Limits(90))
     (report,) = owned.sets(m.Limits(70))
-    assert (report.state, report.version, report.schema) == (d.ReportState.CHANGED, NOW_S, 2)
+    assert (report.state, report.version, report.schema) == (d.ReportState.CHANGED, START_MS, 2)
     assert report.body == d.write_body(m.Limits(70))
     assert owned.probe.limits == m.Limits(70)
     held = owned.car.core.setting(m.LIMITS)
     assert (held.body, held.made_by, held.is_told) == (m.Limits(70), d.Maker.CAR, False)
-    accepted = owned.gets(m.Limits(70), NOW_S + 1, made_by=d.Maker.CAR, change=report.change)
-    assert accepted == [("applied", NOW_S + 1, "")]
+    accepted = owned.gets(m.Limits(70), START_MS + 1, made_by=d.Maker.CAR, change=report.change)
+    assert accepted == [("applied", START_MS + 1, "")]
     held = owned.car.core.setting(m.LIMITS)
-    assert (held.version, held.is_told, held.lost) == (NOW_S + 1, True, None)
+    assert (held.version, held.is_told, held.lost) == (START_MS + 1, True, None)
     assert owned.probe.configured == 2, "its own change comes back as a number only"
 
 
@@ -333,7 +347,7 @@ def test_offline_a_change_counts_over_restarts_and_is_told_when_the_car_is_back(
 def test_a_change_that_lost_is_kept_to_be_seen_and_told_with_who_was_faster(owned):
     owned.gets(m.Limits(90))
     (report,) = owned.sets(m.Limits(70))
-    assert owned.gets(m.Limits(100), NOW_S + 1, change=report.change) == [("applied", NOW_S + 1, "")]
+    assert owned.gets(m.Limits(100), START_MS + 1, change=report.change) == [("applied", START_MS + 1, "")]
     held = owned.car.core.setting(m.LIMITS)
     assert (owned.probe.limits, held.body, held.lost) == (m.Limits(100), m.Limits(100), m.Limits(70))
     assert owned.notices[-1] is NoticeCode.DOCUMENT_LOST
@@ -348,11 +362,11 @@ def test_a_version_of_an_earlier_change_of_its_own_does_not_undo_the_later_one(o
     (first,) = owned.sets(m.Limits(80))
     (second,) = owned.sets(m.Limits(70))
     assert second.change > first.change
-    assert owned.gets(m.Limits(80), NOW_S + 1, made_by=d.Maker.CAR, change=first.change) == []
+    assert owned.gets(m.Limits(80), START_MS + 1, made_by=d.Maker.CAR, change=first.change) == []
     assert owned.probe.limits == m.Limits(70)
     held = owned.car.core.setting(m.LIMITS)
-    assert (held.version, held.is_told, held.lost) == (NOW_S + 1, False, None)
-    assert owned.gets(m.Limits(70), NOW_S + 2, made_by=d.Maker.CAR, change=second.change) == [("applied", NOW_S + 2, "")]
+    assert (held.version, held.is_told, held.lost) == (START_MS + 1, False, None)
+    assert owned.gets(m.Limits(70), START_MS + 2, made_by=d.Maker.CAR, change=second.change) == [("applied", START_MS + 2, "")]
 
 
 def test_what_was_changed_in_private_mode_never_leaves_and_is_told_to_differ_when_it_may_be(owned):
@@ -388,7 +402,7 @@ def test_a_change_taken_back_in_private_mode_never_was(owned):
     owned.sets(m.Limits(90))
     assert owned.car.core.setting(m.LIMITS).is_told
     owned.level(Level.DATA)
-    assert ("applied", NOW_S) in [(r.state.value, r.version) for r in owned.told[1:]]
+    assert ("applied", START_MS) in [(r.state.value, r.version) for r in owned.told[1:]]
     assert "differs" not in [r.state.value for r in owned.told]
 
 
@@ -420,15 +434,15 @@ def test_nobody_sets_anything_in_a_car_without_an_owner():
 def test_the_screen_says_in_words_what_became_of_settings(owned, language):
     owned.gets(m.Limits(90))
     owned.sets(m.Limits(70))
-    owned.gets(m.Limits(100), NOW_S + 1, change=2**50)
-    owned.gets(m.Limits(name="monday"), NOW_S + 2)
+    owned.gets(m.Limits(100), START_MS + 1, change=2**50)
+    owned.gets(m.Limits(name="monday"), START_MS + 2)
     notices: Any = live_state(owned.car.core, language, from_ms(owned.car.ms))["notices"]
     text = " ".join(notice["text"] for notice in notices)
     assert all(word not in text for word in ("document_", "{", "setting_by")), text
 
 
 def test_power_lost_in_a_step_leaves_the_service_and_the_record_as_one(owned):
-    owned.gets(m.Limits(90), NOW_S - 10)
+    owned.gets(m.Limits(90), START_MS - 10)
 
     def cut(point: str) -> None:
         if point == "before_commit":
@@ -439,4 +453,4 @@ def test_power_lost_in_a_step_leaves_the_service_and_the_record_as_one(owned):
         owned.car.hears("document", owned.frame(m.Limits(80)))
     owned.car.store.fault = lambda _point: None
     owned.car.power_up()
-    assert (owned.probe.limits, owned.car.core.setting(m.LIMITS).version) == (m.Limits(90), NOW_S - 10)
+    assert (owned.probe.limits, owned.car.core.setting(m.LIMITS).version) == (m.Limits(90), START_MS - 10)

@@ -14,15 +14,16 @@ import msgspec
 from openmarque.catalogue.capabilities import is_reason_code
 from openmarque.domains.documents.reasons import UNSPECIFIED
 from openmarque.domains.documents.rules import ANSWER_PAUSE, CHANGES_COUNTED, DocumentKind, to_body
-from openmarque.domains.documents.sending import PROBE, Sending
+from openmarque.domains.documents.sending import Sending
 from openmarque.domains.documents.states import Event
 from openmarque.domains.documents.store import DocumentRow, DocumentStore, Lost, Place
-from openmarque.domains.documents.versions import moved, renewed, taken_over, unset
+from openmarque.domains.documents.versions import moved, place_of, renewed, taken_over, unset
 from openmarque.kit.clock import to_ms
 from openmarque.kit.lifecycle import Actor
 from openmarque.link.ports import Accepted
 from openmarque.protocol.documents import (
     MAX_NUMBER,
+    QUESTION,
     DocumentReason,
     DocumentRejected,
     DocumentReport,
@@ -78,14 +79,17 @@ class DocumentReports:
             case ReportState.DIFFERS:
                 return await self._differs(tx, kind, place, report.reason, now, report.version)
             case ReportState.APPLIED:
-                return await self._applied(tx, place, report, now)
+                return await self._applied(tx, kind, place, report, now)
             case ReportState.REFUSED:
                 return await self._refused(tx, kind, place, report, now)
 
-    async def _applied(self, tx: Transaction, place: Place, report: DocumentReport, now: datetime) -> str:
+    async def _applied(self, tx: Transaction, kind: DocumentKind, place: Place, report: DocumentReport, now: datetime) -> str:
         row = await self._store.lock(tx, place)
         if row is None or row.version == 0:
-            return DocumentReason.UNKNOWN_VERSION if report.version else ""
+            if not report.version:
+                return ""
+            self._sending.ask(tx, kind, place, now)
+            return DocumentReason.UNKNOWN_VERSION
         if report.version != row.version:
             # An older one: it has not heard yet. A newer one: a backup was restored, and it answers ours with what it holds.
             await self._answer(tx, row, row, now)
@@ -98,6 +102,12 @@ class DocumentReports:
 
     async def _refused(self, tx: Transaction, kind: DocumentKind, place: Place, report: DocumentReport, now: datetime) -> str:
         row = await self._store.lock(tx, place)
+        if report.version == QUESTION and report.proof:
+            row = await self._store.lock_or_begin(tx, place, unset(kind, place, now))
+            held = self._proved(kind, row, report.proof)
+            if held is not None:
+                await self._settle(tx, row, replace(held, reported_version=held.version), now)
+            return ""
         if row is None or report.version != row.version:
             return ""  # of a version that is not the newest any more
         if report.reason == DocumentReason.OLDER_VERSION:
@@ -174,7 +184,10 @@ class DocumentReports:
         self, tx: Transaction, before: DocumentRow, row: DocumentRow, now: datetime, *, at_once: bool = False
     ) -> None:
         """Send the newest version, unless it was sent a moment ago and nothing is new. Where there is none, what the car holds is asked for."""
-        row = row if row.version else replace(row, version=PROBE)
+        if not row.version:
+            kind = self._sending.kinds[row.kind]
+            self._sending.ask(tx, kind, place_of(kind, row), now)
+            return
         if at_once or row.sent_at is None or now - row.sent_at >= ANSWER_PAUSE or now < row.sent_at:
             row = await self._sending.send(tx, row, now)
         await self._sending.keep(tx, before, row)

@@ -13,7 +13,7 @@ from openmarque.protocol.documents import DocumentReason, DocumentRejected, chec
 
 MOST_CHANGES: Final = 60
 """Changes of one document within `CHANGES_COUNTED`, whoever makes them: one a second is no person. It bounds what a stolen session, a hacked car
-or a broken program makes a car write to its memory, and keeps versions beside the seconds of the clock."""
+or a broken program makes a car write to its memory."""
 CHANGES_COUNTED: Final = timedelta(minutes=1)
 ANSWER_PAUSE: Final = timedelta(seconds=5)
 """A car that says again and again that it goes by an older version is sent the newest one only so often."""

@@ -21,14 +21,12 @@ from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import LinkStore, PolicyRow
 from openmarque.link.subjects import down_subject
 from openmarque.protocol import signing
-from openmarque.protocol.documents import Document, DocumentReason, sign_document
+from openmarque.protocol.documents import QUESTION, Document, DocumentReason, sign_document
 from openmarque.protocol.messages import Hello
 from openmarque.storage.transaction import Transaction
 
 LIVE_PART: Final = "documents"
 """Name of the part of event streams that tells of settings documents."""
-PROBE: Final = 1
-"""A version that no clock gives: sent to a car that holds a document which this platform has forgotten, and refused with the newer one."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,13 @@ class Sending:
 
     async def send(self, tx: Transaction, row: DocumentRow, now: datetime) -> DocumentRow:
         """Have the row's version sent after the commit, and looked at later; gives the row to keep."""
-        kind = self.kinds[row.kind]
+        self._publish(tx, row, self.kinds[row.kind])
+        row = replace(row, sends=row.sends + 1, sent_at=now)
+        pause = resend_after(row.sends)
+        await self._store.look_at(tx, row.document_id, None if pause is None else now + pause)
+        return row
+
+    def _publish(self, tx: Transaction, row: DocumentRow, kind: DocumentKind) -> None:
         document = Document(
             vehicle_id=wire(row.vehicle_id),
             tenure_id="" if kind.of_vehicle or row.tenure_id is None else wire(row.tenure_id),
@@ -88,10 +92,6 @@ class Sending:
             change=row.change,
         )
         tx.publish_after_commit(down_subject(row.vehicle_id, "document"), sign_document(self.keys.sign(), document))
-        row = replace(row, sends=row.sends + 1, sent_at=now)
-        pause = resend_after(row.sends)
-        await self._store.look_at(tx, row.document_id, None if pause is None else now + pause)
-        return row
 
     async def unanswered(self, tx: Transaction, row: DocumentRow, now: datetime) -> None:
         """The time to look at a locked document has come: send it again if the car still has not answered and it may be sent."""
@@ -116,8 +116,8 @@ class Sending:
                 continue
             known, row = hello.documents.get(name), rows.get(name)
             if row is None or row.version == 0:
-                if known is not None and known[1] > 0 and hello.policy_hash == policy.hash:
-                    await self._ask_for_forgotten(tx, kind, self.place(kind, vehicle_id, policy.tenure_id), now)
+                if known is not None and known[1] > 0:
+                    self.ask(tx, kind, self.place(kind, vehicle_id, policy.tenure_id), now)
             else:
                 await self.keep(tx, row, await self._for_greeting(tx, row, known, now))
 
@@ -135,10 +135,9 @@ class Sending:
         row = replace(moved(row, Event.TOLD_AGAIN, Actor.PLATFORM, "", now), sends=0)
         return await self.send(tx, row, now)
 
-    async def _ask_for_forgotten(self, tx: Transaction, kind: DocumentKind, place: Place, now: datetime) -> None:
-        """The car holds a version of a document that this platform does not have: a backup was restored. It answers with what it holds."""
-        row = await self._store.lock_or_begin(tx, place, unset(kind, place, now))
-        await self.keep(tx, row, await self.send(tx, replace(row, version=PROBE), now))
+    def ask(self, tx: Transaction, kind: DocumentKind, place: Place, now: datetime) -> None:
+        """The car holds a version of a document that this platform does not have: a backup was restored. Ask for it, after the commit."""
+        self._publish(tx, replace(unset(kind, place, now), version=QUESTION), kind)
 
 
 def is_awaited(row: DocumentRow) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -28,7 +29,9 @@ settings_document = Table(
     Column("schema", Integer, nullable=False, comment="of the body"),
     Column("body", JSONB(none_as_null=True), nullable=False, comment="keys are those of the kind's declared struct"),
     Column("hash", Text, nullable=False, comment="SHA-256 of the body in its one spelling, in hex"),
-    Column("version", BigInteger, nullable=False, comment="grows, never below the seconds of the clock; 0: nothing was set"),
+    Column(
+        "version", BigInteger, nullable=False, comment="grows, never below the milliseconds of the clock; 0: nothing was set"
+    ),
     Column("made_by", Text, nullable=False),
     Column("made_at", DateTime(timezone=True), nullable=False),
     Column("state", Text, nullable=False),
@@ -48,11 +51,12 @@ settings_document = Table(
     Column("sends", SmallInteger, nullable=False, comment="of this version"),
     Column("sent_at", DateTime(timezone=True)),
     Column("revision", BigInteger, nullable=False, comment="grows with each write, so that watchers see that there was one"),
-    UniqueConstraint("vehicle_id", "tenure_id", "kind", postgresql_nulls_not_distinct=True),
+    UniqueConstraint("vehicle_id", "tenure_id", "kind"),
     CheckConstraint("made_by IN ('owner', 'car', 'platform')", name="made_by"),
     CheckConstraint("state IN ('waiting', 'in_force', 'refused', 'differs')", name="state"),
     CheckConstraint("version >= 0 AND reported_version >= 0 AND schema >= 1", name="numbers"),
     CheckConstraint("(lost_body IS NULL) = (lost_at IS NULL)", name="lost_whole"),
     Index("ix_settings_document_tenure_id", "tenure_id"),
+    Index("ix_settings_document_nobodys", "vehicle_id", "kind", unique=True, postgresql_where=text("tenure_id IS NULL")),
     comment="One for each car, owner and kind; a kind of the car's own stays when the owner changes.",
 )

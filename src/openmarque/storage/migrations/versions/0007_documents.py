@@ -27,7 +27,7 @@ def upgrade() -> None:
             "version",
             sa.BigInteger(),
             nullable=False,
-            comment="grows, never below the seconds of the clock; 0: nothing was set",
+            comment="grows, never below the milliseconds of the clock; 0: nothing was set",
         ),
         sa.Column("made_by", sa.Text(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
@@ -83,8 +83,14 @@ def upgrade() -> None:
             "tenure_id",
             "kind",
             name=op.f("uq_settings_document_vehicle_id_tenure_id_kind"),
-            postgresql_nulls_not_distinct=True,
         ),
         comment="One for each car, owner and kind; a kind of the car's own stays when the owner changes.",
     )
     op.create_index(op.f("ix_settings_document_tenure_id"), "settings_document", ["tenure_id"])
+    op.create_index(
+        op.f("ix_settings_document_nobodys"),
+        "settings_document",
+        ["vehicle_id", "kind"],
+        unique=True,
+        postgresql_where=sa.text("tenure_id IS NULL"),
+    )
