@@ -41,7 +41,6 @@ def declared(name: str, commands: Iterable[CommandSpec] = (), documents: Iterabl
         name=name,
         version=1,
         basis=LegalBasis.CONTRACT,
-        plans=("connect",),
         capability="telematics",
         remote=True,
         commands=tuple(commands),

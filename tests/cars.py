@@ -91,7 +91,9 @@ def policy(
     catalogue: Catalogue = CATALOGUE,
 ) -> bytes:
     """A signed policy for a car with an activated trial of the plan "connect"."""
-    contract = ContractFact("connect", True, START - timedelta(days=1), contract_ends or START + timedelta(days=365))
+    contract = ContractFact(
+        frozenset(catalogue.declarations), True, START - timedelta(days=1), contract_ends or START + timedelta(days=365)
+    )
     facts = Facts(
         now=issued,
         vehicle_id=vehicle,

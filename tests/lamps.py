@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from openmarque.brands.pack import load_pack
 from openmarque.catalogue.declarations import (
     LIFE_OF_TENURE,
     OVERWRITTEN,
@@ -23,6 +22,7 @@ from openmarque.governance.platform import platform_declarations
 from openmarque.protocol import signals as vss
 from openmarque.protocol.commands import ARGUMENT_TEXT
 from openmarque.protocol.levels import Level
+from tests.packs import pack_with
 
 
 class Side(StrEnum):
@@ -48,7 +48,6 @@ LAMP = Declaration(
     name="lamp",
     version=1,
     basis=LegalBasis.CONTRACT,
-    plans=("connect",),
     level=Level.DATA,
     items=(
         Item("lamps", OVERWRITTEN, signals=(vss.PARKING_LIGHTS,)),
@@ -66,4 +65,4 @@ SERVICE = Service("lamp", "example.lamp", (LAMP,))
 
 def catalogue_with_lamps() -> Catalogue:
     """What is installed, and the lamp, for the sample brand."""
-    return Catalogue([*installed_services(), SERVICE], platform_declarations(), load_pack())
+    return Catalogue([*installed_services(), SERVICE], platform_declarations(), pack_with(SERVICE))

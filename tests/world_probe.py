@@ -86,7 +86,6 @@ DECLARED: Final = Declaration(
     name="probe",
     version=1,
     basis=LegalBasis.CONTRACT,
-    plans=("connect",),
     capability="telematics",
     messages=(RAN,),
     commands=(

@@ -253,7 +253,9 @@ async def bootstrap(settings: Settings, clock: Clock, pool_size: int = 8) -> Asy
     try:
         accounts, limits, mailer = Accounts(pack), Limits(keys), Mailer(keys)
         sessions = Sessions(accounts, limits, mailer)
-        compiler = StoringPolicyCompiler(catalogue, PostgresFacts(), PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1])
+        compiler = StoringPolicyCompiler(
+            catalogue, PostgresFacts(pack), PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1], pack
+        )
         garage, contracts = Garage(pack, VinVault(keys), issuing, compiler), Contracts(pack, compiler)
         link = PostgresLinkStore(database)
         notices = PostgresNotices(catalogue, link, {"mail": MailChannel(mailer)})

@@ -153,7 +153,7 @@ def cars(url):
             connection.execute("INSERT INTO tenure VALUES (%s, %s, %s, %s)", [tenure, vehicle, account, NOW])
             connection.execute("INSERT INTO last_values VALUES (%s, %s, 1, 0, 0, 0, 0, '{}')", [vehicle, tenure])
             connection.execute(
-                "INSERT INTO car_policy VALUES (%s, %s, 1, '', '', %s, 2, 3, true, '{}', %s, %s, 0)",
+                "INSERT INTO car_policy VALUES (%s, %s, 1, '', '', %s, 2, 3, true, '{}', %s, %s, 0, '')",
                 [vehicle, tenure, opened, NOW, NOW],
             )
     return made

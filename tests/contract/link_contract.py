@@ -241,5 +241,6 @@ class LinkContract:
         assert "telematics" in facts.capabilities
         assert (facts.level, facts.ceiling, facts.switched_off_in_app) == (None, Level.POSITION, frozenset())
         (contract,) = facts.contracts
-        assert (contract.plan, contract.active, contract.starts_at) == ("connect", True, NOW)
+        assert (contract.active, contract.starts_at) == (True, NOW)
+        assert {"status", "lock", "trip_places"} <= contract.opens
         assert early.contracts == ()

@@ -12,7 +12,7 @@ from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.domains.commands.memory import MemoryCommands
 from openmarque.domains.contracts.rules import State
 from openmarque.domains.documents.memory import MemoryDocuments
-from openmarque.governance.memory import CONTRACT, ContractRow, MemoryPolicyStore, TenureRow
+from openmarque.governance.memory import CONTRACT, ContractRow, MemoryFacts, MemoryPolicyStore, TenureRow
 from openmarque.governance.platform import platform_declarations
 from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.ids import AccountId, ContractId, TenureId, VehicleId
@@ -20,6 +20,7 @@ from openmarque.storage.memory import memory
 from tests.contract.documents_contract import SECOND, DocumentsContract, Scene
 from tests.contract.link_contract import NOW
 from tests.contract.test_link_store import MemoryStores
+from tests.packs import pack_with
 from tests.probe_service import PROBE
 
 
@@ -27,6 +28,7 @@ class MemoryDocumentStores(MemoryStores):
     def __init__(self) -> None:
         super().__init__()
         self.commands = MemoryCommands()
+        self.facts = MemoryFacts(pack_with(PROBE))
         self.documents = MemoryDocuments()
         services = (*(s for s in installed_services() if s.name != PROBE.name), PROBE)
         self.catalogue = Catalogue(services, platform_declarations(), load_pack())

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from openmarque.brands.pack import load_pack
 from openmarque.domains.consent.memory import MemoryLevels
 from openmarque.domains.contracts.rules import State
 from openmarque.governance.memory import ContractRow, MemoryFacts, MemoryPolicyStore, TenureRow, VehicleRow
@@ -26,7 +27,7 @@ class MemoryStores:
         self.database = MemoryDatabase(lambda _subject, _payload: None)
         self.link = MemoryLinkStore(self.database)
         self.levels = MemoryLevels()
-        self.facts = MemoryFacts()
+        self.facts = MemoryFacts(load_pack())
         self.compiler = StoringPolicyCompiler(
             package_installed().catalogue, self.facts, MemoryPolicyStore(), Ed25519PrivateKey.generate()
         )

@@ -30,7 +30,8 @@ from tests.contract.link_contract import NOW
 from tests.databases import APP_PASSWORD, as_app
 from tests.integration.conftest import Pki, Postgres
 from tests.integration.test_link_stores import PostgresStores
-from tests.lamps import catalogue_with_lamps
+from tests.lamps import SERVICE, catalogue_with_lamps
+from tests.packs import pack_with
 
 
 def prepare(url: str) -> None:
@@ -47,7 +48,7 @@ class PostgresCommandStores(PostgresStores):
     commands = PostgresCommands()
 
     def __init__(self, database: PostgresDatabase, owner_url: str, keys: KeyRing, pki: Pki) -> None:
-        super().__init__(database, owner_url, keys, pki)
+        super().__init__(database, owner_url, keys, pki, pack_with(SERVICE))
         self.compiler = StoringPolicyCompiler(
             catalogue_with_lamps(), self.facts, PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
         )

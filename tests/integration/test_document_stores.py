@@ -20,22 +20,23 @@ from openmarque.governance.platform import installed_catalogue
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
 from openmarque.link.pki_keys import KeyRing
-from openmarque.storage.postgres import open_database, postgres
+from openmarque.storage.postgres import PostgresDatabase, open_database, postgres
 from openmarque.storage.roles import PLATFORM
 from tests.contract.documents_contract import SECOND, DocumentsContract, Scene, new_scene
 from tests.contract.link_contract import NOW
 from tests.databases import as_app
 from tests.integration.conftest import Pki, Postgres
 from tests.integration.test_link_stores import PostgresStores, prepare
+from tests.packs import pack_with
+from tests.probe_service import PROBE, probe_installed
 from tests.probe_service import messages as m
-from tests.probe_service import probe_installed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 class PostgresDocumentStores(PostgresStores):
-    def __init__(self, *made_of: Any) -> None:
-        super().__init__(*made_of)
+    def __init__(self, database: PostgresDatabase, owner_url: str, keys: KeyRing, pki: Pki) -> None:
+        super().__init__(database, owner_url, keys, pki, pack_with(PROBE))
         self.commands: CommandStore = PostgresCommands()
         self.documents: DocumentStore = PostgresDocuments()
         self.catalogue = installed_catalogue(self._pack)

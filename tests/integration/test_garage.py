@@ -54,7 +54,7 @@ class Yard:
         self.keys = keys
         pack = load_pack()
         self.compiler = StoringPolicyCompiler(
-            installed_catalogue(load_pack()), PostgresFacts(), PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
+            installed_catalogue(load_pack()), PostgresFacts(load_pack()), PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
         )
         self._pki = pki
         self.garage = self.of_brand(pack)

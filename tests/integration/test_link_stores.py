@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from openmarque.brands.pack import load_pack
+from openmarque.brands.pack import BrandPack, load_pack
 from openmarque.domains.accounts.service import Accounts
 from openmarque.domains.consent.service import PostgresLevels
 from openmarque.domains.contracts.service import Contracts
@@ -34,16 +34,18 @@ from tests.integration.conftest import Pki, Postgres
 
 
 class PostgresStores:
-    def __init__(self, database: PostgresDatabase, owner_url: str, keys: KeyRing, pki: Pki) -> None:
+    def __init__(
+        self, database: PostgresDatabase, owner_url: str, keys: KeyRing, pki: Pki, pack: BrandPack | None = None
+    ) -> None:
         self.link = PostgresLinkStore(database)
+        self._pack = pack or load_pack()
         self.levels = PostgresLevels()
-        self.facts = PostgresFacts()
+        self.facts = PostgresFacts(self._pack)
         self.compiler = StoringPolicyCompiler(
-            installed_catalogue(load_pack()), self.facts, PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
+            installed_catalogue(self._pack), self.facts, PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
         )
         self._database = database
         self._owner_url = owner_url
-        self._pack = load_pack()
         self.garage = Garage(self._pack, VinVault(keys), pki.ca, self.compiler)
         self._numbers = count(1)
 

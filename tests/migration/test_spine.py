@@ -16,7 +16,7 @@ from openmarque.storage.base import import_tables, metadata
 from openmarque.storage.migrate import migrate
 from openmarque.storage.partitions import ensure_partitions
 
-REVISIONS = [f"{number:04}" for number in range(1, 10)]
+REVISIONS = [f"{number:04}" for number in range(1, 11)]
 
 
 def test_the_migrated_database_equals_the_declared_tables(empty):
@@ -67,8 +67,8 @@ def test_a_new_policy_version_reaches_the_guard_of_status_writes(empty):
         )
         connection.execute(
             "INSERT INTO car_policy (vehicle_id, version, frame, hash, open_declarations, level, ceiling, remote_access,"
-            " switched_off, issued_at, valid_until, accepted_version)"
-            " VALUES (%s, 7, '', '', '{}', 1, 3, true, '{}', %s, %s, 0)",
+            " switched_off, issued_at, valid_until, terms, accepted_version)"
+            " VALUES (%s, 7, '', '', '{}', 1, 3, true, '{}', %s, %s, '', 0)",
             [vehicle, _day(1), _day(2)],
         )
         assert connection.execute("SELECT policy_version FROM last_values").fetchone() == (7,)

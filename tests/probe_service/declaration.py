@@ -23,7 +23,6 @@ PROBING = Declaration(
     version=1,
     basis=LegalBasis.CONTRACT,
     level=Level.DATA,
-    plans=("connect",),
     capability="telematics",
     messages=(m.PASSED,),
     commands=(CommandSpec(m.BLINK, Authority.PLATFORM, m.Blink, reasons=("probe_dark",)),),

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openmarque.brands.pack import load_pack
 from openmarque.car.drive import read_drive
 from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.domains.consent.memory import MemoryLevels
@@ -67,7 +68,7 @@ class Platform:
         self.watermark = 0
         self.database = CountedDatabase(self._acknowledged)
         clock, link, live = ManualClock(NOW), MemoryLinkStore(self.database), LiveUpdates(ManualClock(NOW))
-        compiler = StoringPolicyCompiler(CATALOGUE, MemoryFacts(), MemoryPolicyStore(), KEY)
+        compiler = StoringPolicyCompiler(CATALOGUE, MemoryFacts(load_pack()), MemoryPolicyStore(), KEY)
         handlers: list[Handler] = [LevelHandler(MemoryLevels(), link, compiler, live), TripHandler(MemoryTrips(), live)]
         self.ingest = EventIngest(Lane.EVENT, link, clock, EvaluatorCache(), CATALOGUE.messages, handlers)
         run(self._prepare(compiler))

@@ -11,7 +11,7 @@ from openmarque.governance.rights import Right
 
 
 def declaration(name: str, *fields: str) -> Declaration:
-    return Declaration(name, 1, LegalBasis.CONTRACT, (Item("all", MONTHS_12, fields=fields),), plans=("connect",))
+    return Declaration(name, 1, LegalBasis.CONTRACT, (Item("all", MONTHS_12, fields=fields),))
 
 
 def compiled(columns: list[str], *declarations: Declaration, table: str = "note") -> Enforcement:

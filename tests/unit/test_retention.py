@@ -27,7 +27,7 @@ def kept(received: str, *promised: Retention | None, table: str = "note") -> tup
     columns = [received, *(f"text_{number}" for number in range(len(promised)))]
     made = Table(table, MetaData(), *(Column(name, Text) for name in columns))
     items = [Item(f"item {n}", retention, fields=(f"{table}.text_{n}",)) for n, retention in enumerate(promised)]
-    declaration = Declaration("notes", 1, LegalBasis.CONTRACT, tuple(items), plans=("connect",))
+    declaration = Declaration("notes", 1, LegalBasis.CONTRACT, tuple(items))
     catalogue = Catalogue([Service("notes", "notes", (declaration,))])
     return kept_for(catalogue, {table: made}, OWNERS), unkept(catalogue, {table: made}, OWNERS)
 

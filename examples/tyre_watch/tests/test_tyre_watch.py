@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from tyre_watch.declaration import SERVICE
 from tyre_watch.rules import Change, after, changes
 from tyre_watch.store import PostgresWarnings
 
-from openmarque.brands.pack import load_pack
 from openmarque.governance.check.run import check_installation
 from openmarque.governance.discovery import Wiring, installed_parts
 from openmarque.governance.enforcing import enforce, set_app_password
@@ -35,7 +35,9 @@ from openmarque.storage.postgres import open_database
 from openmarque.storage.timers import PostgresTimerStore
 from tests.cars import CAR_KEY, CATALOGUE, OWNER, POLICY_KEY, START, VEHICLE, Car
 from tests.databases import as_user, empty_database, throwaway_server
+from tests.packs import pack_with
 
+PACK = pack_with(SERVICE)
 PASSWORD = "only-in-this-test"
 FRONT_LEFT = TYRES_LOW[0]
 
@@ -86,8 +88,8 @@ class Cloud:
         self.database, self.sent = database, []
         clock = ManualClock(START)
         link, live, evaluators = PostgresLinkStore(database), LiveUpdates(clock), EvaluatorCache()
-        self.compiler = StoringPolicyCompiler(CATALOGUE, PostgresFacts(), PostgresPolicyStore(), POLICY_KEY)
-        parts = Parts(clock, database, CATALOGUE, load_pack(None), live, PostgresTimerStore())
+        self.compiler = StoringPolicyCompiler(CATALOGUE, PostgresFacts(PACK), PostgresPolicyStore(), POLICY_KEY)
+        parts = Parts(clock, database, CATALOGUE, PACK, live, PostgresTimerStore())
         handlers = installed_parts(CATALOGUE.services).handlers(Wiring(parts, Wired(link, self.compiler, live)))
         self.events = EventIngest(Lane.EVENT, link, clock, evaluators, CATALOGUE.messages, handlers)
         self.handshake = Handshake(link, clock, evaluators, CATALOGUE.messages, self.compiler, frozenset())

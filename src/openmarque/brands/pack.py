@@ -63,16 +63,36 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"needs.{feature} asks for what equipment.{feature} does not know")
 
 
-class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A plan: its name in every language, and the length of its free trial in months (REQ SVC-2: 12 or more)."""
+def _named(name: Mapping[str, str]) -> None:
+    """Raise ``ValueError`` for a name that is missing in some language."""
+    if missing := [language for language in LANGUAGES if language not in name]:
+        raise ValueError(f"name is missing in {', '.join(missing)}")
+
+
+class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What owners can have together: its name in every language, and the declarations of services that it opens, by name."""
 
     name: Mapping[str, Name]
+    declarations: Annotated[tuple[Identifier, ...], msgspec.Meta(min_length=1)]
+
+    def __post_init__(self) -> None:
+        """Refuse a product that some owner would read no name of."""
+        _named(self.name)
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A plan: its name in every language, its products, and the length of its free trial in months (REQ SVC-2: 12 or more).
+
+    Each car gets each plan's trial once in its life, whoever owns it.
+    """
+
+    name: Mapping[str, Name]
+    products: Annotated[tuple[Identifier, ...], msgspec.Meta(min_length=1)]
     trial_months: Annotated[int, msgspec.Meta(ge=12, le=120)]
 
     def __post_init__(self) -> None:
         """Refuse a plan that some owner would read no name of."""
-        if missing := [language for language in LANGUAGES if language not in self.name]:
-            raise ValueError(f"name is missing in {', '.join(missing)}")
+        _named(self.name)
 
 
 class LegalEntity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,6 +145,7 @@ class BrandPack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     countries: tuple[Country, ...]
     legal_entities: Mapping[Identifier, LegalEntity]
     models: Mapping[Identifier, Model]
+    products: Mapping[Identifier, Product]
     plans: Mapping[Identifier, Plan]
     pairing: PairingTerms
     levels: tuple[Literal["private", "data", "position"], ...] = ("private", "data", "position")
@@ -136,9 +157,13 @@ class BrandPack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needs it (REQ GDP-12)."""
 
     def __post_init__(self) -> None:
-        """Refuse a VIN that could be of two models, a trial of a plan that there is not, and levels that are no choice."""
+        """Refuse a VIN that could be of two models, a plan or product that there is not, and levels that are no choice."""
         if self.levels != tuple(level.name.lower() for level in self.privacy_levels()):
             raise ValueError("levels are named once each, from private upwards")
+        for name, plan in self.plans.items():
+            unknown = [product for product in plan.products if product not in self.products]
+            if unknown:
+                raise ValueError(f"plans.{name}.products: {unknown[0]!r} is no product")
         if self.pairing.plan not in self.plans:
             raise ValueError(f"pairing.plan {self.pairing.plan!r} is no plan")
         patterns = [(name, pattern) for name, model in self.models.items() for pattern in model.vin]

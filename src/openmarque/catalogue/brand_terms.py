@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
+from openmarque.brands.entitlements import sold
 from openmarque.brands.pack import BrandPack, CommandTerms
-from openmarque.catalogue.declarations import Authority, CommandSpec, Declaration, Retention, Until
+from openmarque.catalogue.declarations import Authority, CommandSpec, Declaration, Retention, Scope, Until
 
 _LEAST: Final = CommandTerms()
 
@@ -28,12 +29,29 @@ def with_terms(declaration: Declaration, pack: BrandPack) -> Declaration:
 
 def pack_problems(pack: BrandPack, declarations: Iterable[Declaration]) -> Iterator[str]:
     """What the pack says of `declarations`, as they are declared, that can't be; each with its key."""
-    specs = {spec.name: spec for declaration in declarations for spec in declaration.commands}
+    every = list(declarations)
+    specs = {spec.name: spec for declaration in every for spec in declaration.commands}
     for name, terms in pack.commands.items():
         if name not in specs:
             yield f"commands.{name}: no installed service has this command (there are: {', '.join(sorted(specs))})"
         else:
             yield from (f"commands.{name}.{problem}" for problem in _lowered(specs[name], terms))
+    duties = {declaration.name for declaration in every if declaration.is_legal_duty}
+    offered = {declaration.name for declaration in every if declaration.scope is Scope.SERVICE} - duties
+    for product, contents in pack.products.items():
+        for name in contents.declarations:
+            if name in duties:
+                yield f"products.{product}.declarations: {name!r} is a legal duty, which every car has without a contract"
+            elif name not in offered:
+                yield f"products.{product}.declarations: {name!r} is of no installed service (there are: {', '.join(sorted(offered))})"
+
+
+def unsold(pack: BrandPack, declarations: Iterable[Declaration]) -> Iterator[str]:
+    """The declarations of services that no product of the pack holds, so that nobody can have them."""
+    held = sold(pack)
+    for declaration in declarations:
+        if declaration.scope is Scope.SERVICE and not declaration.is_legal_duty and declaration.name not in held:
+            yield declaration.name
 
 
 def _raised(spec: CommandSpec, terms: CommandTerms) -> CommandSpec:

@@ -131,7 +131,7 @@ def standing(declaration: Declaration, facts: Facts) -> Rule:
     return Rule(
         declaration=declaration.name,
         version=declaration.version,
-        names=_names(declaration),
+        names=names_of(declaration),
         closed=closed,
         from_ms=from_ms,
         until_ms=until_ms,
@@ -179,7 +179,8 @@ def _permit(rule: Rule, subject: Subject, moment: Moment, kind: Kind, covers: fr
     )
 
 
-def _names(declaration: Declaration) -> dict[str, Level]:
+def names_of(declaration: Declaration) -> dict[str, Level]:
+    """Everything that a declaration covers, as ``kind:name``, with the privacy level that it needs."""
     floor = Level.PRIVATE if declaration.is_legal_duty else declaration.level
     names = {f"{Kind.SIGNAL}:{path}": level for path, level in declaration.signal_levels().items()}
     names |= {f"{Kind.FIELD}:{place}": level for place, level in declaration.field_levels().items()}
@@ -216,8 +217,8 @@ def _closed(declaration: Declaration, facts: Facts) -> tuple[str, tuple[int | No
 
 
 def _best_contract(declaration: Declaration, facts: Facts) -> ContractFact | None:
-    """The active contract that includes the declaration and serves the owner best: running now, else the one ending last."""
-    included = [c for c in facts.contracts if c.active and c.plan in declaration.plans]
+    """The active contract that opens the declaration and serves the owner best: running now, else the one ending last."""
+    included = [c for c in facts.contracts if c.active and declaration.name in c.opens]
     return max(included, key=lambda c: (c.starts_at <= facts.now < c.ends_at, c.ends_at), default=None)
 
 

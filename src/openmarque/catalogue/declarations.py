@@ -215,9 +215,8 @@ class DocumentSpec:
 class Declaration:
     """What one service, or one separately switchable part of it, does with data.
 
-    Its purpose, one sentence that an owner understands, is the text ``purpose.<name>`` of its folder. `plans` lists the plans that include it; empty: no
-    contract needed, which only a legal duty or the platform itself may say. `capability` is what the car must have.
-    `group` is the group of services it can be switched off with (PRV-4). `remote` means that the car's "remote access" switch
+    Its purpose, one sentence that an owner understands, is the text ``purpose.<name>`` of its folder. `capability` is what
+    the car must have. Which contract opens it is the brand's business (``brands.entitlements``). `group` is the group of services it can be switched off with (PRV-4). `remote` means that the car's "remote access" switch
     closes it (PRV-10). `consent` names the consent it needs, when `basis` is consent.
     """
 
@@ -227,7 +226,6 @@ class Declaration:
     items: tuple[Item, ...]
     scope: Scope = Scope.SERVICE
     level: Level = Level.DATA
-    plans: tuple[str, ...] = ()
     capability: str = ""
     group: str = ""
     remote: bool = False

@@ -10,9 +10,9 @@ from openmarque.protocol.levels import Level
 
 @dataclass(frozen=True, slots=True)
 class ContractFact:
-    """One contract of the tenure: its plan, whether its state lets it serve, and its window [starts_at, ends_at)."""
+    """One contract of the tenure: the declarations that it opens, whether its state lets it serve, and its window [starts_at, ends_at)."""
 
-    plan: str
+    opens: frozenset[str]
     active: bool
     starts_at: datetime
     ends_at: datetime

@@ -17,7 +17,8 @@ from uuid import UUID
 
 import msgspec
 
-from openmarque.catalogue.decide import Ask, Kind, Moment, Permit, Rule, Subject, judge, open_names, standing
+from openmarque.brands.pack import BrandPack
+from openmarque.catalogue.decide import Ask, Kind, Moment, Permit, Rule, Subject, judge, names_of, open_names, standing
 from openmarque.catalogue.declarations import Authority, Declaration
 from openmarque.catalogue.facts import Facts
 from openmarque.catalogue.refusals import Reason, Refusal
@@ -31,6 +32,10 @@ from openmarque.protocol.signals import PLACE_SIGNALS
 VALIDITY: Final = timedelta(days=30)
 """How long a car may go on with a policy that it can't renew. A car rests up to a holiday without coverage; a stolen or sold
 one must not go on for a season."""
+
+
+_TERMS_DIGITS: Final = 32
+_encode_terms: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -70,6 +75,27 @@ def compile_policy(declarations: Iterable[Declaration], facts: Facts) -> Policy:
         valid_until_ms=to_ms(facts.now + VALIDITY),
         rules=rules,
     )
+
+
+def terms_of(declarations: Iterable[Declaration], pack: BrandPack) -> str:
+    """A name for all that a policy is compiled from besides the facts of its car: declarations and products. Another name, another policy."""
+    rules = [
+        (
+            d.name,
+            d.version,
+            d.basis,
+            d.capability,
+            any(item.retention is None for item in d.items),
+            names_of(d),
+            d.group,
+            d.remote,
+        )
+        for d in sorted(declarations, key=lambda d: d.name)
+    ]
+    authorities = [(command.name, command.authority) for d in declarations for command in d.commands]
+    products = {name: sorted(product.declarations) for name, product in pack.products.items()}
+    plans = {name: plan.products for name, plan in pack.plans.items()}
+    return hashlib.sha256(_encode_terms((rules, sorted(authorities), products, plans))).hexdigest()[:_TERMS_DIGITS]
 
 
 def policy_hash(policy: bytes) -> str:

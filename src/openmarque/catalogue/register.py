@@ -142,8 +142,6 @@ def _duplicates(what: str, names: Iterable[str]) -> list[str]:
 def _problems(declaration: Declaration) -> Iterator[str]:
     """What is wrong with a declaration taken by itself. A missing retention is not: it refuses the service at run time (GDP-12)."""
     name = declaration.name
-    if declaration.scope is Scope.SERVICE and not declaration.plans and not declaration.is_legal_duty:
-        yield f"{name}: no plan includes it, and it is no legal duty"
     yield from (f"{name}: two items are called {n!r}" for n in _repeated(item.name for item in declaration.items))
     for item in declaration.items:
         yield from _item_problems(name, item)

@@ -64,14 +64,14 @@ def _top() -> None:
 def _add_platform(app: typer.Typer, group: typer.Typer) -> str:
     """Add the platform's commands; the name of the missing library when the extra is not installed."""
     try:
-        from openmarque.cli import admin, api_docs, broker, cloud, mail, maps, platform, world
+        from openmarque.cli import admin, api_docs, brand, broker, cloud, mail, maps, platform, world
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if missing.partition(".")[0] == "openmarque":
             raise  # a module of ours that is missing is a broken install, not a small one
         return missing
     platform.register(app, group)
-    for module in (cloud, world, api_docs, mail, maps, admin, broker):
+    for module in (cloud, brand, world, api_docs, mail, maps, admin, broker):
         module.register(app)
     return ""
 

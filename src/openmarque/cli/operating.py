@@ -91,6 +91,7 @@ async def platform_up(
 
             await stack.enter_async_context(mailbox(settings, clock))
         async with platform.database.begin() as tx:
+            await platform.contracts.refuse_dropped(tx, clock.now())
             await platform.garage.store_brand(tx)
         await platform.record_keys()
         await platform.write_snapshot()

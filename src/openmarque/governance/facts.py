@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from openmarque.brands.entitlements import held, opened_by
+from openmarque.brands.pack import BrandPack
 from openmarque.catalogue.facts import ContractFact, Facts
 from openmarque.domains.contracts.rules import SERVING
 from openmarque.governance.policies import PolicyRecord
@@ -27,24 +29,33 @@ SELECT v.vehicle_id, v.ceiling, m.capabilities, t.tenure_id, l.level,
  WHERE v.vehicle_id = ANY(%(vehicles)s)
  ORDER BY v.vehicle_id"""
 
-_CONTRACTS: Final = (
-    "SELECT tenure_id, plan, state, starts_at, ends_at FROM contract WHERE tenure_id = ANY(%s) ORDER BY starts_at"
-)
+_CONTRACTS: Final = """
+SELECT tenure_id, plan, products, state, starts_at, ends_at FROM contract WHERE tenure_id = ANY(%s) ORDER BY starts_at"""
 
 _SAVE: Final = """
 INSERT INTO car_policy AS p (vehicle_id, tenure_id, version, frame, hash, open_declarations, level, ceiling, remote_access,
-                             switched_off, issued_at, valid_until, accepted_version)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0)
+                             switched_off, issued_at, valid_until, terms, accepted_version)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0)
     ON CONFLICT (vehicle_id) DO UPDATE
    SET tenure_id = excluded.tenure_id, version = excluded.version, frame = excluded.frame, hash = excluded.hash,
        open_declarations = excluded.open_declarations, level = excluded.level, ceiling = excluded.ceiling,
        remote_access = excluded.remote_access, switched_off = excluded.switched_off, issued_at = excluded.issued_at,
-       valid_until = excluded.valid_until
+       valid_until = excluded.valid_until, terms = excluded.terms
  WHERE p.version < excluded.version"""
+
+
+_OUTDATED: Final = """
+SELECT vehicle_id FROM car_policy WHERE terms < %(terms)s OR terms > %(terms)s
+ ORDER BY vehicle_id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED"""
+"""Two ranges, which an index finds; "other than" it would not."""
 
 
 class PostgresFacts:
     """``FactsSource`` on the domains' tables."""
+
+    def __init__(self, pack: BrandPack) -> None:
+        """Contracts open what `pack` says of their products."""
+        self._pack = pack
 
     async def facts(self, tx: Transaction, vehicles: Sequence[VehicleId], now: datetime) -> Mapping[VehicleId, Facts]:
         """See ``FactsSource.facts``."""
@@ -52,10 +63,11 @@ class PostgresFacts:
         versions = {row[0]: row[1] for row in await pg.rows(PLATFORM, _LOCK, (list(vehicles),))}
         rows = await pg.rows(PLATFORM, _FACTS, {"now": now, "vehicles": list(vehicles)})
         contracts: dict[object, list[ContractFact]] = {}
-        for tenure_id, plan, state, starts_at, ends_at in await pg.rows(
+        for tenure_id, plan, products, state, starts_at, ends_at in await pg.rows(
             PLATFORM, _CONTRACTS, ([row[3] for row in rows if row[3]],)
         ):
-            contracts.setdefault(tenure_id, []).append(ContractFact(plan, state in SERVING, starts_at, ends_at))
+            opens = opened_by(self._pack, held(self._pack, plan, products))
+            contracts.setdefault(tenure_id, []).append(ContractFact(opens, state in SERVING, starts_at, ends_at))
         return {
             VehicleId(vehicle_id): Facts(
                 now=now,
@@ -89,5 +101,11 @@ class PostgresPolicyStore:
                 sorted(facts.switched_off_in_car),
                 facts.now,
                 record.valid_until,
+                record.terms,
             )
             await postgres(tx).execute(PLATFORM, _SAVE, (*row, *moment))
+
+    async def outdated(self, tx: Transaction, terms: str, limit: int) -> Sequence[VehicleId]:
+        """See ``PolicyStore.outdated``."""
+        rows = await postgres(tx).rows(PLATFORM, _OUTDATED, {"terms": terms, "limit": limit})
+        return [VehicleId(row[0]) for row in rows]

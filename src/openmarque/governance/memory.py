@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from openmarque.brands.entitlements import held, opened_by
+from openmarque.brands.pack import BrandPack
 from openmarque.catalogue.facts import ContractFact, Facts
 from openmarque.domains.consent.memory import PRIVACY_LEVEL
 from openmarque.domains.contracts.rules import SERVING, State
@@ -48,7 +50,7 @@ class TenureRow:
 
 @dataclass(frozen=True, slots=True)
 class ContractRow:
-    """A tenure's contract: its plan, state and window [starts_at, ends_at)."""
+    """A tenure's contract: its plan, state and window [starts_at, ends_at). `products` None: those that the plan has now."""
 
     contract_id: ContractId
     tenure_id: TenureId
@@ -56,15 +58,22 @@ class ContractRow:
     state: State
     starts_at: datetime
     ends_at: datetime
+    products: tuple[str, ...] | None = None
 
 
 class MemoryFacts:
     """``FactsSource`` on the domains' rows in memory, with the writes that the world and tests need."""
 
+    def __init__(self, pack: BrandPack) -> None:
+        """Contracts open what `pack` says of their products."""
+        self._pack = pack
+
     async def facts(self, tx: Transaction, vehicles: Sequence[VehicleId], now: datetime) -> Mapping[VehicleId, Facts]:
         """See ``FactsSource.facts``."""
         rows = memory(tx)
-        return {v: _facts(rows, v, rows.all(VEHICLE)[v], now) for v in sorted(set(vehicles)) if v in rows.all(VEHICLE)}
+        return {
+            v: _facts(rows, v, rows.all(VEHICLE)[v], self._pack, now) for v in sorted(set(vehicles)) if v in rows.all(VEHICLE)
+        }
 
     @staticmethod
     def put_vehicle(tx: Transaction, vehicle_id: VehicleId, row: VehicleRow) -> None:
@@ -119,13 +128,23 @@ class MemoryPolicyStore:
             elif old.version < row.version:
                 MemoryLinkStore.put_policy(tx, vehicle_id, replace(row, accepted_version=old.accepted_version))
 
+    async def outdated(self, tx: Transaction, terms: str, limit: int) -> Sequence[VehicleId]:
+        """See ``PolicyStore.outdated``: a world's brand never changes."""
+        del tx, terms, limit
+        return ()
+
 
 def tenure_at(rows: MemoryTransaction, vehicle_id: UUID, now: datetime) -> TenureRow | None:
     """The tenure of a car at `now`."""
     return next((t for t in rows.all(TENURE).values() if t.vehicle_id == vehicle_id and t.runs_at(now)), None)
 
 
-def _facts(rows: MemoryTransaction, vehicle_id: VehicleId, vehicle: VehicleRow, now: datetime) -> Facts:
+def opens(pack: BrandPack, contract: ContractRow) -> frozenset[str]:
+    """The declarations that a contract opens."""
+    return opened_by(pack, held(pack, contract.plan, contract.products))
+
+
+def _facts(rows: MemoryTransaction, vehicle_id: VehicleId, vehicle: VehicleRow, pack: BrandPack, now: datetime) -> Facts:
     policy: PolicyRow | None = rows.get(CAR_POLICY, vehicle_id)
     tenure = tenure_at(rows, vehicle_id, now)
     tenure_id = None if tenure is None else tenure.tenure_id
@@ -137,7 +156,7 @@ def _facts(rows: MemoryTransaction, vehicle_id: VehicleId, vehicle: VehicleRow, 
         tenure_id=tenure_id,
         policy_version=0 if policy is None else policy.version,
         capabilities=vehicle.capabilities,
-        contracts=tuple(ContractFact(c.plan, c.state in SERVING, c.starts_at, c.ends_at) for c in contracts),
+        contracts=tuple(ContractFact(opens(pack, c), c.state in SERVING, c.starts_at, c.ends_at) for c in contracts),
         consents=frozenset(
             name for owner, name, given_at in rows.all(CONSENT).values() if owner == tenure_id and given_at <= now
         ),

@@ -17,7 +17,7 @@ def _wire(type_name: str, *fields: str) -> Iterator[str]:
 
 
 _LAST_VALUES_KEYS = ("vehicle_id", "tenure_id", "epoch", "seq", "policy_version", "received_ms", "trust")
-_POLICY_FACTS = ("level", "ceiling", "remote_access", "switched_off", "open_declarations")
+_POLICY_FACTS = ("level", "ceiling", "remote_access", "switched_off", "open_declarations", "terms")
 _POLICY = ("vehicle_id", "tenure_id", "version", "frame", "hash", "issued_at", "valid_until", "accepted_version")
 _CERTIFICATE = (
     "serial",

@@ -71,7 +71,11 @@ car_policy = Table(
     Column("issued_at", DateTime(timezone=True), nullable=False),
     Column("valid_until", DateTime(timezone=True), nullable=False),
     Column("accepted_version", Integer, nullable=False, comment="newest version the car proved to have stored; 0: none"),
+    Column(
+        "terms", Text, nullable=False, comment="names the declarations and products that it was compiled from; empty: unknown"
+    ),
     Index("ix_car_policy_tenure_id", "tenure_id"),
+    Index("ix_car_policy_terms", "terms"),
     Index("ix_car_policy_valid_until", "valid_until"),
     Index("ix_car_policy_unproved", "issued_at", postgresql_where=text("accepted_version < version")),
 )

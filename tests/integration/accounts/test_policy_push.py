@@ -25,8 +25,8 @@ async def issue(house: House, *, accepted: int = 0) -> UUID:
         await tx.execute(
             "om_platform",
             "INSERT INTO car_policy (vehicle_id, version, frame, hash, open_declarations, level, ceiling, remote_access,"
-            " switched_off, issued_at, valid_until, accepted_version)"
-            " VALUES (%s, 2, 'frame', '', '{}', 1, 3, true, '{}', %s, %s, %s)",
+            " switched_off, issued_at, valid_until, terms, accepted_version)"
+            " VALUES (%s, 2, 'frame', '', '{}', 1, 3, true, '{}', %s, %s, '', %s)",
             (vehicle_id, now, now + timedelta(days=30), accepted),
         )
     return vehicle_id

@@ -242,7 +242,6 @@ HEAT = Declaration(
     name="trips",
     version=1,
     basis=LegalBasis.CONTRACT,
-    plans=("connect",),
     items=(Item("x", None, carried=("log:x",)),),
     notices=(
         NoticeSpec("heat_done", channels=("centre",)),

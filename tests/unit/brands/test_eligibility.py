@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmarque.brands.eligibility import Eligible, Ineligible, Reason, eligibility, model_of, sample_vin, why_not
-from openmarque.brands.pack import BrandPack, BrandPackInvalid, Model, load_pack
+from openmarque.brands.pack import BrandPack, BrandPackInvalid, CommandTerms, Model, Plan, Product, load_pack
 from openmarque.brands.vehicle_vin import YEAR_CODES, Feature, matches, overlap, year_code, year_of
 from openmarque.kit.texts import LANGUAGES, texts
 from openmarque.kit.vin import normalise_vin
@@ -174,6 +174,12 @@ def _set(path: str, value: object) -> Callable[[dict[str, Any]], None]:
         ("models.brise.equipment.telematics.codes", {"YY": "built_in"}, "codes"),
         ("models.brise.countries", ["France"], "countries"),
         ("pairing.plan", "gold", "gold"),
+        ("plans.connect.products", [], "plans[...].products"),
+        ("plans.connect.products", ["car", "boat"], "plans.connect.products: 'boat' is no product"),
+        ("products.car.declarations", [], "products[...].declarations"),
+        ("products.car.owner", "x", "unknown field"),
+        ("commands.unlock.authority", "nobody", "commands"),
+        ("commands.unlock.code", "yes", "commands"),
         ("pairing.valid_days", 3650, "valid_days"),
         ("countries", ["fr"], "countries"),
         ("levels", ["data", "position"], "the levels to choose from are private and"),
@@ -216,7 +222,9 @@ def test_the_sample_pack_shows_every_key():
     assert set().union(*data["models"].values()) == set(Model.__struct_fields__)
     features = [feature for model in data["models"].values() for feature in model.get("equipment", {}).values()]
     assert set().union(*features) == set(Feature.__struct_fields__)
-    assert set().union(*data["plans"].values()) == {"name", "trial_months"}
+    assert set().union(*data["plans"].values()) == set(Plan.__struct_fields__)
+    assert set().union(*data["products"].values()) == set(Product.__struct_fields__)
+    assert set().union(*data["commands"].values()) == set(CommandTerms.__struct_fields__)
 
 
 def test_a_sample_vin_needs_a_serial_that_fits_and_a_model_that_is_there():

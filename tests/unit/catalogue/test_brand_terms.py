@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from openmarque.brands.entitlements import held, opened_by, products_of, with_product
 from openmarque.brands.pack import BrandPack, BrandPackInvalid, CommandTerms, load_pack
-from openmarque.catalogue.brand_terms import pack_problems, with_terms
+from openmarque.catalogue.brand_terms import pack_problems, unsold, with_terms
 from openmarque.catalogue.decide import standing
-from openmarque.catalogue.declarations import Authority
+from openmarque.catalogue.declarations import Authority, LegalBasis
 from openmarque.catalogue.facts import Facts
 from openmarque.catalogue.policy import CompiledPolicy, compile_policy
 from openmarque.catalogue.register import Catalogue
@@ -86,3 +87,34 @@ def test_the_policy_tells_the_car_what_the_brand_asks_for():
     read = msgspec.msgpack.decode(msgspec.msgpack.encode(policy.policy), type=type(policy.policy))
     assert read == policy.policy
     assert standing(LAMP, facts).authorities == {"glow": Authority.DIGITAL_KEY, "blink": Authority.PLATFORM}
+
+
+@pytest.mark.parametrize(
+    ("declarations", "complaint"),
+    [
+        (("status", "sunroof"), "products.car.declarations: 'sunroof' is of no installed service"),
+        (("status", "contract"), "products.car.declarations: 'contract' is of no installed service"),
+        (("alarm",), "products.car.declarations: 'alarm' is a legal duty"),
+    ],
+)
+def test_a_product_that_holds_what_nobody_can_buy_is_refused_with_the_key(declarations: tuple[str, ...], complaint: str):
+    duty = replace(LAMP, name="alarm", basis=LegalBasis.LEGAL_DUTY, commands=(), notices=(), documents=())
+    known = [*installed_catalogue().declarations.values(), duty]
+    car = msgspec.structs.replace(PACK.products["car"], declarations=declarations)
+    problems = list(pack_problems(msgspec.structs.replace(PACK, products={**PACK.products, "car": car}), known))
+    assert any(complaint in problem for problem in problems), problems
+
+
+def test_a_service_that_no_product_holds_is_told():
+    known = [*installed_catalogue().declarations.values(), LAMP, replace(LAMP, name="duty", basis=LegalBasis.LEGAL_DUTY)]
+    assert list(unsold(PACK, known)) == ["lamp"]
+    assert list(unsold(with_product(PACK, "connect", "lamps", ["lamp"]), known)) == []
+
+
+@pytest.mark.req("SVC-2c")
+def test_a_contract_opens_what_its_products_hold_in_the_pack_in_force():
+    assert products_of(PACK, "connect") == ("car", "journeys")
+    assert products_of(PACK, "gold") == ()
+    assert opened_by(PACK, ["journeys", "boat"]) == {"trips", "trip_places"}
+    assert held(PACK, "connect", None) == ("car", "journeys")
+    assert held(PACK, "connect", ["car"]) == ("car",)

@@ -128,7 +128,7 @@ def test_two_services_may_not_use_one_name(what: str):
 
 
 def test_in_private_mode_no_command_setting_or_notice_passes_but_a_security_notice():
-    contract = ContractFact("connect", active=True, starts_at=from_ms(0), ends_at=from_ms(10))
+    contract = ContractFact(frozenset({"lamp"}), active=True, starts_at=from_ms(0), ends_at=from_ms(10))
     facts = Facts(from_ms(1), new_uuid(), new_uuid(), contracts=(contract,), level=Level.PRIVATE)
     for kind, name in ((Kind.COMMAND, "glow"), (Kind.DOCUMENT, "lamp_evenings"), (Kind.NOTICE, "bulb_broken")):
         closed = decide(LAMP, facts, Ask("lamp", kind, name))

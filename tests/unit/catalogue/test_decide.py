@@ -27,7 +27,8 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CAR = UUID(int=7)
 TENURE = UUID(int=8)
 DAY = timedelta(days=1)
-TRIAL = ContractFact("connect", active=True, starts_at=NOW - DAY, ends_at=NOW + 365 * DAY)
+EVERYTHING = frozenset({"status", "car_finder", "trips", "trip_places", "lock", "alarm", "breakdown_call"})
+TRIAL = ContractFact(EVERYTHING, active=True, starts_at=NOW - DAY, ends_at=NOW + 365 * DAY)
 OPEN = Facts(
     now=NOW,
     vehicle_id=CAR,
@@ -53,7 +54,6 @@ BREAKDOWN = Declaration(
     version=1,
     basis=LegalBasis.CONTRACT,
     items=(Item("call", OVERWRITTEN, carried=("wire:breakdown_call.at",)),),
-    plans=("connect",),
     capability="telematics",
     messages=("breakdown_call",),
 )
@@ -81,7 +81,7 @@ def test_a_permit_names_what_it_covers_and_the_policy_it_was_judged_by() -> None
         (replace(OPEN, tenure_id=None), Reason.NO_TENURE),
         (replace(OPEN, capabilities=frozenset()), Reason.NO_CAPABILITY),
         (replace(OPEN, contracts=()), Reason.NO_CONTRACT),
-        (replace(OPEN, contracts=(replace(TRIAL, plan="other"),)), Reason.NO_CONTRACT),
+        (replace(OPEN, contracts=(replace(TRIAL, opens=frozenset({"trips"})),)), Reason.NO_CONTRACT),
         (replace(OPEN, contracts=(replace(TRIAL, active=False),)), Reason.NO_CONTRACT),
         (replace(OPEN, contracts=(replace(TRIAL, starts_at=NOW + DAY),)), Reason.CONTRACT_NOT_STARTED),
         (replace(OPEN, contracts=(replace(TRIAL, ends_at=NOW),)), Reason.CONTRACT_ENDED),
@@ -106,9 +106,7 @@ def test_what_is_not_declared_is_refused() -> None:
 
 @pytest.mark.req("GDP-1d", "GDP-12b")
 def test_a_service_without_a_retention_is_refused_however_open_everything_else_is() -> None:
-    alarm = replace(
-        ECALL, name="alarm", basis=LegalBasis.CONTRACT, plans=("connect",), items=(Item("place", None, (vss.LATITUDE,)),)
-    )
+    alarm = replace(ECALL, name="alarm", basis=LegalBasis.CONTRACT, items=(Item("place", None, (vss.LATITUDE,)),))
     result = decide(alarm, OPEN, Ask("alarm", Kind.SIGNAL, vss.LATITUDE))
     assert isinstance(result, Refusal)
     assert result.reason is Reason.NO_RETENTION
@@ -162,8 +160,8 @@ def test_a_refusal_is_told_in_the_language_of_its_reader() -> None:
 
 
 contracts = st.builds(
-    lambda plan, active, start, length: ContractFact(plan, active, NOW + start * DAY, NOW + (start + length) * DAY),
-    st.sampled_from(["connect", "other"]),
+    lambda opens, active, start, length: ContractFact(opens, active, NOW + start * DAY, NOW + (start + length) * DAY),
+    st.sampled_from([EVERYTHING, frozenset({"status", "trips"}), frozenset[str]()]),
     st.booleans(),
     st.integers(-40, 40),
     st.integers(1, 60),

@@ -16,7 +16,6 @@ GOOD = Declaration(
     name="lamp",
     version=1,
     basis=LegalBasis.CONTRACT,
-    plans=("connect",),
     items=(Item("lamps", KEPT, signals=(vss.PARKING_LIGHTS,)),),
 )
 
@@ -35,7 +34,6 @@ def test_the_installed_services_make_a_valid_catalogue() -> None:
 @pytest.mark.parametrize(
     ("declaration", "complaint"),
     [
-        (replace(GOOD, plans=()), "no plan includes it"),
         (replace(GOOD, items=(Item("lamps", KEPT, signals=("Vehicle.Invented",)),)), "no known signal"),
         (replace(GOOD, items=(Item("lamps", KEPT),)), "names no signal and no field"),
         (replace(GOOD, items=(*GOOD.items, *GOOD.items)), "two items are called 'lamps'"),

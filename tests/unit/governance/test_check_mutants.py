@@ -50,7 +50,6 @@ DECLARATION = Declaration(
     version=1,
     basis=LegalBasis.CONTRACT,
     level=Level.DATA,
-    plans=("connect",),
     messages=("note_written",),
     items=(ITEM,),
 )

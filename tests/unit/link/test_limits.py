@@ -31,7 +31,7 @@ values = st.one_of(
 
 
 def judge(level: Level = Level.POSITION, ends: datetime = NOW + timedelta(days=9)) -> PolicyEvaluator:
-    contract = ContractFact("connect", True, NOW - timedelta(days=1), ends)
+    contract = ContractFact(frozenset(CATALOGUE.declarations), True, NOW - timedelta(days=1), ends)
     facts = Facts(
         now=NOW,
         vehicle_id=CAR,

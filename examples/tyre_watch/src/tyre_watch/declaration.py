@@ -10,7 +10,6 @@ TYRE_WATCH = Declaration(
     version=1,
     basis=LegalBasis.CONTRACT,
     level=Level.DATA,
-    plans=("connect",),
     capability="telematics",
     messages=(TYRE_WARNING,),
     items=(

@@ -2,7 +2,7 @@
 
 from openmarque.catalogue.declarations import YEARS_10, Declaration, Item, LegalBasis, Scope
 
-_COLUMNS = ("contract_id", "tenure_id", "plan", "state", "starts_at", "ends_at", "pack_version", "revision")
+_COLUMNS = ("contract_id", "tenure_id", "plan", "state", "starts_at", "ends_at", "pack_version", "revision", "products")
 
 CONTRACT = Declaration(
     name="contract",

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from openmarque.brands.pack import BrandPack
+from openmarque.brands.entitlements import products_of
+from openmarque.brands.pack import BrandPack, BrandPackInvalid
 from openmarque.domains.contracts.rules import CONTRACT_LIFE, State, Step
 from openmarque.kit.errors import CallerError
 from openmarque.kit.ids import ContractId, TenureId, VehicleId, new_uuid
@@ -14,6 +15,16 @@ from openmarque.storage.transaction import Transaction
 
 _MONTH: Final = timedelta(days=30.4375)
 """A twelfth of the Gregorian year of 365.25 days: trials are stated in months and end at an instant."""
+
+
+_DROPPED: Final = """
+SELECT what, count(*) FROM (
+    SELECT 'products.' || p AS what FROM contract c CROSS JOIN unnest(c.products) AS p
+     WHERE c.state <> ALL (%(over)s) AND c.ends_at > %(now)s AND p <> ALL (%(products)s)
+     UNION ALL
+    SELECT 'plans.' || c.plan FROM contract c
+     WHERE c.state <> ALL (%(over)s) AND c.ends_at > %(now)s AND c.products IS NULL AND c.plan <> ALL (%(plans)s)) AS held
+ GROUP BY what ORDER BY what"""
 
 
 class PlanUnknown(CallerError):
@@ -50,12 +61,30 @@ class Contracts:
         ends_at = now + self._pack.plans[plan].trial_months * _MONTH
         await postgres(tx).execute(
             PLATFORM,
-            """INSERT INTO contract (contract_id, tenure_id, plan, state, starts_at, ends_at, pack_version, revision)
-               VALUES (%s, %s, %s, %s, %s, %s, %s, 1)""",
-            (contract_id, tenure_id, plan, state, now, ends_at, self._pack.version),
+            """INSERT INTO contract (contract_id, tenure_id, plan, state, starts_at, ends_at, pack_version, revision, products)
+               VALUES (%s, %s, %s, %s, %s, %s, %s, 1, %s)""",
+            (contract_id, tenure_id, plan, state, now, ends_at, self._pack.version, list(products_of(self._pack, plan))),
         )
         await self._compiler.recompile(tx, [vehicle_id], now)
         return contract_id
+
+    async def refuse_dropped(self, tx: Transaction, now: datetime) -> None:
+        """Raise ``BrandPackInvalid`` where running contracts hold what the pack has not any more: sold is sold. Before a pack is in force."""
+        rows = await postgres(tx).rows(
+            PLATFORM,
+            _DROPPED,
+            {
+                "over": list(CONTRACT_LIFE.final),
+                "now": now,
+                "plans": list(self._pack.plans),
+                "products": list(self._pack.products),
+            },
+        )
+        if rows:
+            dropped = ", ".join(f"{what} ({count})" for what, count in rows)
+            raise BrandPackInvalid(
+                f"Running contracts hold what it has not any more: {dropped}. A product need not be in a plan."
+            )
 
     async def rescind(self, tx: Transaction, tenure_id: TenureId) -> None:
         """End every contract of a tenure that is about to end, in the same transaction, which compiles the policy anew. REQ ENR-7."""

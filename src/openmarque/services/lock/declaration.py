@@ -14,7 +14,6 @@ LOCKING = Declaration(
     version=1,
     basis=LegalBasis.CONTRACT,
     level=Level.DATA,
-    plans=("connect",),
     capability="telematics",
     remote=True,
     # Done within 8 s of the request, or said to have failed (REQ RC-1); the locks themselves take up to 3 s.

@@ -7,6 +7,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from openmarque.brands.pack import BrandPack
 from openmarque.catalogue.register import Catalogue
 from openmarque.domains.commands.memory import MemoryCommands
 from openmarque.domains.commands.phones import Phones
@@ -80,18 +81,19 @@ class Cloud:
         self,
         parts: CloudParts,
         database: WorldDatabase,
-        catalogue: Catalogue,
+        brand: tuple[Catalogue, BrandPack],
         services: Sequence[ServiceHandlers],
         keys: tuple[Ed25519PrivateKey, Ed25519PrivateKey],
         scheduler: Scheduler,
     ) -> None:
-        """Wire the use cases as ``openmarque.app`` does, on memory; `keys` sign policies and commands."""
+        """Wire the use cases as ``openmarque.app`` does, on memory, for a brand; `keys` sign policies and commands."""
         self._services = services
+        catalogue, pack = brand
         key, self.command_key = keys
         self.database = database
         self.clock = WorldClock(scheduler)
         self.link = parts.link(database)
-        self.facts = MemoryFacts()
+        self.facts = MemoryFacts(pack)
         self.compiler = StoringPolicyCompiler(catalogue, self.facts, MemoryPolicyStore(), key)
         self._parts = parts
         self._catalogue = catalogue

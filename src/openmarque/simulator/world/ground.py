@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from openmarque.brands.pack import BrandPack
 from openmarque.catalogue.declarations import Declaration
 from openmarque.domains.contracts.rules import State
-from openmarque.governance.memory import CONTRACT, SERVICE_SWITCH, TENURE, VEHICLE
+from openmarque.governance.memory import CONTRACT, SERVICE_SWITCH, TENURE, VEHICLE, ContractRow
 from openmarque.kit.clock import from_ms, to_ms
 from openmarque.kit.ids import TenureId, VehicleId
 from openmarque.protocol.levels import Level
@@ -34,10 +35,11 @@ class Ground:
 class Grounds:
     """The grounds of all cars; what was found is kept until a fact changes."""
 
-    def __init__(self, declarations: Mapping[str, Declaration], scheduler: Scheduler) -> None:
+    def __init__(self, declarations: Mapping[str, Declaration], pack: BrandPack, scheduler: Scheduler) -> None:
         """Nothing is known; `tables` are set with each commit."""
         self.tables: Tables = {}
         self._declarations = declarations
+        self._pack = pack
         self._scheduler = scheduler
         self._known: dict[VehicleId, Ground] = {}
 
@@ -59,12 +61,18 @@ class Grounds:
             return Ground(None, 0, ceiling, {})
         (tenure,) = tenures  # two at once would be a fault of its own
         contracts = [c for c in self.tables[CONTRACT].values() if c.tenure_id == tenure.tenure_id and c.state is State.ACTIVE]
+        opened = {c.contract_id: self._products_open(c) for c in contracts}
         off = {name for owner, name in self.tables.get(SERVICE_SWITCH, {}).values() if owner == tenure.tenure_id}
         windows = {
             name: _ALWAYS
             if declaration.is_legal_duty
-            else tuple((to_ms(c.starts_at), to_ms(c.ends_at)) for c in contracts if c.plan in declaration.plans)
+            else tuple((to_ms(c.starts_at), to_ms(c.ends_at)) for c in contracts if name in opened[c.contract_id])
             for name, declaration in self._declarations.items()
             if declaration.is_legal_duty or off.isdisjoint((name, declaration.group))
         }
         return Ground(tenure.tenure_id, to_ms(tenure.started_at), ceiling, windows)
+
+    def _products_open(self, contract: ContractRow) -> set[str]:
+        """The declarations that a contract opens, by the pack itself."""
+        products = self._pack.plans[contract.plan].products if contract.products is None else contract.products
+        return {name for product in products for name in self._pack.products[product].declarations}

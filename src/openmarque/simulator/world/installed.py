@@ -11,8 +11,10 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final
 
-from openmarque.brands.pack import load_pack
+from openmarque.brands.entitlements import with_product
+from openmarque.brands.pack import BrandPack, load_pack
 from openmarque.car.parts import car_parts
+from openmarque.catalogue.brand_terms import unsold
 from openmarque.catalogue.declarations import Service
 from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.governance.platform import platform_declarations
@@ -20,6 +22,8 @@ from openmarque.kit.errors import CallerError, OpenMarqueError
 from openmarque.protocol.car_part import CarPart
 from openmarque.simulator.world.part import WorldPart
 
+PLAN: Final = "connect"
+"""The plan of every owner in a world."""
 _OURS: Final = "openmarque.services."
 
 
@@ -50,6 +54,7 @@ class Installed:
 
     catalogue: Catalogue
     in_car: Catalogue
+    pack: BrandPack
     car: tuple[CarPart[Any], ...]
     world: tuple[WorldPart, ...]
 
@@ -84,10 +89,16 @@ def install(services: Iterable[Service]) -> Installed:
 
 
 def assemble(services: Iterable[Service], car: Iterable[CarPart[Any]], world: Iterable[WorldPart]) -> Installed:
-    """These services, as the sample brand offers them, with these parts. Raises ``CatalogueInvalid``."""
+    """These services with these parts, as the sample brand would offer them: those that it does not sell are a product of their own.
+
+    Raises ``CatalogueInvalid``.
+    """
     known, pack = tuple(services), load_pack()
+    others = list(unsold(pack, (declaration for service in known for declaration in service.declarations)))
+    if others:
+        pack = with_product(pack, PLAN, "others", others)
     catalogue, in_car = Catalogue(known, platform_declarations(), pack), Catalogue(known, pack=pack)
-    return Installed(catalogue, in_car, tuple(car), tuple(world))
+    return Installed(catalogue, in_car, pack, tuple(car), tuple(world))
 
 
 def world_parts(services: Iterable[Service]) -> tuple[WorldPart, ...]:

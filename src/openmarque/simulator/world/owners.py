@@ -18,12 +18,12 @@ from openmarque.protocol.levels import Level
 from openmarque.simulator.world.cloud import Cloud
 from openmarque.simulator.world.database import WorldTransaction
 from openmarque.simulator.world.fault_profile import HOUR_MS, FaultProfile
+from openmarque.simulator.world.installed import PLAN
 from openmarque.simulator.world.journal import Journal
 from openmarque.simulator.world.phones import account_of
 from openmarque.simulator.world.scheduler import Scheduler, run
 from openmarque.storage.errors import StoreUnavailable
 
-PLAN: Final = "connect"
 _LONG: Final = timedelta(days=1100)
 """A trial of three years, the longest in use; other contracts end while the world runs."""
 

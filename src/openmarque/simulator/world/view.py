@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from openmarque.brands.pack import BrandPack
 from openmarque.car.core import CarCore
 from openmarque.car.model import REMOTE_ACCESS
 from openmarque.catalogue.declarations import Declaration
@@ -47,6 +48,7 @@ class View:
 
     scheduler: Scheduler
     catalogue: Catalogue
+    pack: BrandPack
     cars: dict[VehicleId, SeenCar] = field(default_factory=dict)
     committed: dict[VehicleId, Committed] = field(default_factory=dict)
     takers: dict[str, tuple[tuple[Declaration, Level], ...]] = field(init=False)
@@ -54,7 +56,7 @@ class View:
 
     def __post_init__(self) -> None:
         """Find who takes which signal."""
-        self._grounds = Grounds(self.catalogue.declarations, self.scheduler)
+        self._grounds = Grounds(self.catalogue.declarations, self.pack, self.scheduler)
         takers: dict[str, list[tuple[Declaration, Level]]] = {}
         for declaration in self.catalogue.service_declarations():
             for path, level in declaration.signal_levels().items():

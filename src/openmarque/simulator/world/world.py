@@ -90,7 +90,7 @@ class World:
         people = Random(f"people {seed}")  # of their own, so that what else happens to a seed does not hang on them
         command_key = Ed25519PrivateKey.from_private_bytes(people.randbytes(32))
         world_parts = self._installed.world
-        self._view = View(self.scheduler, catalogue)
+        self._view = View(self.scheduler, catalogue, self._installed.pack)
         in_car = [parts.car.services.get(part.name, part) for part in self._installed.car]
         self._software = CarSoftware(self._installed.in_car, tuple(map(recorded, in_car)))
         wakes = watch_wakes(self._view, tuple(part.name for part in in_car if part.wake))
@@ -101,7 +101,9 @@ class World:
         self.cloud_watch = CloudWatch(self._view, self._watches, lives)
         database = parts.cloud.database(self._network.down, self.cloud_watch)
         handlers = [part.handlers for part in world_parts if part.handlers]
-        self.cloud = Cloud(parts.cloud, database, catalogue, handlers, (key, command_key), self.scheduler)
+        self.cloud = Cloud(
+            parts.cloud, database, (catalogue, self._installed.pack), handlers, (key, command_key), self.scheduler
+        )
         self.cloud_life = CloudLife(self.cloud, self.scheduler, self.random, self.journal)
         switches = switches_of(catalogue)
         self.owners = Owners(self.cloud, switches, (self.scheduler, self.random, self.journal, self.cloud_watch))
