@@ -126,6 +126,8 @@ class Car:
     catalogue: Catalogue = CATALOGUE
     boot: str = ""
     """The life of the steady clock."""
+    may_fail: bool = False
+    """Whether a service may raise."""
 
     def __post_init__(self) -> None:
         self.power_up()
@@ -156,6 +158,9 @@ class Car:
         return self.did(self.core.tick(self.now))
 
     def did(self, output: Output) -> list[Frame]:
+        if not self.may_fail:
+            for _service, error in output.faults:
+                raise error
         self.wire += output.frames
         self.actions += output.actions
         return output.frames

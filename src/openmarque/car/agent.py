@@ -96,6 +96,7 @@ class CarAgent:
         self._steady = steady
         self._actuators = actuators or {}
         self._parts = car_parts(catalogue.services, _left_out)
+        self._told: set[tuple[str, type[Exception]]] = set()
         self._core = self._new_core()
         self._outgoing: asyncio.Queue[Frame] = asyncio.Queue()
         self._changed = asyncio.Event()
@@ -133,6 +134,10 @@ class CarAgent:
             self._outgoing.put_nowait(frame)
         for action in output.actions:
             self._actuate(action)
+        for service, error in output.faults:
+            if (service, type(error)) not in self._told:  # it may fail again with every sample
+                self._told.add((service, type(error)))
+                _log.error("service failed", reason=service, exc_info=error)
         for notice in output.notices:
             _log.info("notice", vehicle_id=self._name, reason=notice.code.value)
         if output.reconnect:

@@ -339,7 +339,7 @@ class CarCore(CorePeople):
         self._obey()
         if before is not None and before.tenure_id is not None and before.tenure_id != now_held.tenure_id:
             self._link.forget_owner(turn, OWNER_CHANGED)
-            self._pipeline.forget(turn.changes)
+            self._pipeline.forget(turn)
             turn.tell(NoticeCode.OWNER_CHANGED)
         if self._digital_keys.belong_to(now_held.tenure_id):
             self._remote_commands.forget(turn.changes)

@@ -201,7 +201,7 @@ class CoreViews:
 
         Kinds: ``sent``, ``acknowledged`` (by message type), ``refused``, ``refused_in_part``, ``not_captured`` (``type:reason``), ``deleted``
         (by reason), ``sensor`` (values refused, by reason), ``ignored`` (``kind:reason``), ``actions`` (not carried out, ``reason:name``),
-        ``wakes`` (``run``, missed or refused, ``reason:service``).
+        ``wakes`` (``run``, missed or refused, ``reason:service``), ``services`` (``failed:service``).
         """
         return self._counts.of(kind)
 

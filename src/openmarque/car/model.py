@@ -102,13 +102,14 @@ class Output:
     """What an input leads to, in order. The store has committed when the core returns it.
 
     `actions` are carried out after that, each once; one that is lost is lost, and its command fails. `reconnect` asks for a new
-    connection, with the certificate that was just installed.
+    connection, with the certificate that was just installed. `faults` are services that failed, by name: for the log.
     """
 
     frames: list[Frame] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     actions: list[Actuation] = field(default_factory=list)
     reconnect: bool = False
+    faults: list[tuple[str, Exception]] = field(default_factory=list)
 
 
 class LinkState(StrEnum):

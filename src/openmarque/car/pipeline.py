@@ -1,6 +1,7 @@
 """From raw sensor values and commands to what the services make of them: limits, screens, then each service. No I/O."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import NoneType
 from typing import Any
 
 import msgspec
@@ -11,9 +12,10 @@ from openmarque.car.model import Now
 from openmarque.car.records import service_record
 from openmarque.car.store import Changes
 from openmarque.car.waking import Wakes
-from openmarque.protocol.car_part import CarCommand, CarPart
+from openmarque.catalogue.command_reasons import CommandReason
+from openmarque.protocol.car_part import CarPart
 from openmarque.protocol.envelope import Trust
-from openmarque.protocol.sensing import Command, Ended, Equipment, Refused, Sample, Step
+from openmarque.protocol.sensing import Command, Ended, Equipment, Refused, Sample, Screened, Step
 from openmarque.protocol.signals import SIGNALS, Value
 
 
@@ -68,18 +70,18 @@ class Pipeline:
         self._latest.update(good)
         sample = self._sample(turn.now, at_ms, good)
         for part in self._parts.values():
-            self._screen(turn.changes, part, sample, before)
+            self._screen(turn, part, sample, before)
         handed = Handed(sample)
         for name, part in self._parts.items():
             if part.observe is not None:
-                self._advance(turn, name, part.observe(self._states[name], sample), handed)
+                self._advance(turn, name, self._ask(turn, name, Step, part.observe, sample), handed)
         self._effects.carry_out(turn, handed)
 
-    def _screen(self, changes: Changes, part: CarPart[Any], sample: Sample, before: Mapping[str, Value | None]) -> None:
-        if part.screen is None:
+    def _screen(self, turn: Turn, part: CarPart[Any], sample: Sample, before: Mapping[str, Value | None]) -> None:
+        screened = None if part.screen is None else self._ask(turn, part.name, Screened, part.screen, sample)
+        if screened is None:
             return
-        screened = part.screen(self._states[part.name], sample)
-        self._keep(changes, part.name, screened.state)
+        self._keep(turn.changes, part.name, screened.state)
         if screened.counted:
             self._effects.count(f"sensor/{screened.counted}")
         for path in screened.dropped & sample.sensed.keys():
@@ -98,26 +100,29 @@ class Pipeline:
             wake = self._parts[name].wake
             assert wake is not None
             handed = Handed(self._present(turn))
-            self._advance(turn, name, wake(self._states[name], why, handed.sample), handed)
+            self._advance(turn, name, self._ask(turn, name, Step, wake, why, handed.sample), handed)
             self._effects.carry_out(turn, handed)
 
     # Commands
 
     def refuses(self, turn: Turn, service: str, command: Command) -> str:
         """Why a service lets its command not be done now; "" when it may begin."""
-        begun = self._command(service, command).begin(self._states[service], command, self._present(turn))
+        begun = self._begun(turn, service, command, self._present(turn))
         return begun.reason if isinstance(begun, Refused) else ""
 
     def begin(self, turn: Turn, service: str, command: Command) -> str:
         """Have a service begin with a command; gives why it refuses, "" when it has begun."""
-        sample = self._present(turn)
-        begun = self._command(service, command).begin(self._states[service], command, sample)
+        handed = Handed(self._present(turn))
+        begun = self._begun(turn, service, command, handed.sample)
         if isinstance(begun, Refused):
             return begun.reason
-        handed = Handed(sample)
         self._advance(turn, service, begun, handed, command.command_id)
         self._effects.carry_out(turn, handed)
         return ""
+
+    def _begun(self, turn: Turn, service: str, command: Command, sample: Sample) -> Step[Any] | Refused:
+        begin = self._parts[service].commands[command.name].begin
+        return self._ask(turn, service, (Step, Refused), begin, command, sample) or Refused(CommandReason.SERVICE_FAILED)
 
     def outcome(self, turn: Turn, service: str, command: Command) -> Ended | None:
         """Whether a command is over, as its service sees it; None while it is not, or the service is not there any more."""
@@ -127,7 +132,8 @@ class Pipeline:
             return None
         if known.outcome is None:
             return Ended()
-        return known.outcome(self._states[service], command, self._present(turn))
+        ended: Ended | None = self._ask(turn, service, (Ended, NoneType), known.outcome, command, self._present(turn))
+        return ended
 
     def over(self, turn: Turn, service: str, command: Command, failed: str) -> None:
         """Tell a service that its command has ended."""
@@ -136,12 +142,9 @@ class Pipeline:
         if known is None or known.over is None:
             return
         handed = Handed(self._present(turn))
-        step = known.over(self._states[service], command, failed)
+        step = self._ask(turn, service, Step, known.over, command, failed)
         self._advance(turn, service, step, handed, command.command_id)
         self._effects.carry_out(turn, handed)
-
-    def _command(self, service: str, command: Command) -> CarCommand[Any]:
-        return self._parts[service].commands[command.name]
 
     # Settings
 
@@ -154,21 +157,22 @@ class Pipeline:
         if name is None:
             return ""
         handed = Handed(self._present(turn))
-        step = self._parts[name].configure[kind](self._states[name], body, handed.sample)
-        if isinstance(step, Refused):
-            return step.reason
+        step = self._ask(turn, name, (Step, Refused), self._parts[name].configure[kind], body, handed.sample)
+        if not isinstance(step, Step):
+            return CommandReason.SERVICE_FAILED if step is None else step.reason
         self._advance(turn, name, step, handed)
         self._effects.carry_out(turn, handed)
         return ""
 
     # All of them
 
-    def forget(self, changes: Changes) -> None:
+    def forget(self, turn: Turn) -> None:
         """Drop everything of the present owner, the newest values included."""
         self._latest.clear()
         self._wakes.forget()
         for name, part in self._parts.items():
-            self._keep(changes, name, part.state() if part.forget is None else part.forget(self._states[name]))
+            kept = None if part.forget is None else self._ask(turn, name, part.state, part.forget)
+            self._keep(turn.changes, name, part.state() if kept is None else kept)
 
     def _present(self, turn: Turn) -> Sample:
         """A sample of now, in which nothing new was sensed."""
@@ -179,8 +183,25 @@ class Pipeline:
         facts = (self._latest, effects.reported, effects.may_send(), self._equipment)
         return Sample(at_ms, effects.level, sensed, *facts, now.steady, is_time_known)
 
-    def _advance(self, turn: Turn, name: str, step: Step[Any], handed: Handed, command_id: str = "") -> None:
+    def _ask(self, turn: Turn, name: str, kinds: Any, function: Callable[..., Any], *arguments: object) -> Any:
+        """What a function of a service answers: one of `kinds`. None where it raises, or answers with anything else.
+
+        Such a fault is counted and told (``Output.faults``): one service's must not stop the others, least of all a call for help.
+        """
+        try:
+            answer = function(self._states[name], *arguments)
+            if not isinstance(answer, kinds):
+                raise TypeError(f"{name} answered {type(answer).__name__}")
+            return answer
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the service's and not the car's
+            self._effects.count(f"services/failed:{name}")
+            turn.out.faults.append((name, error))
+            return None
+
+    def _advance(self, turn: Turn, name: str, step: Step[Any] | None, handed: Handed, command_id: str = "") -> None:
         """A service goes on: keep its state and its wish, and collect what it hands out."""
+        if step is None:
+            return
         self._keep(turn.changes, name, step.state)
         self._wakes.wish(turn, name, step.wake_at)
         handed.take(name, step, command_id)

@@ -25,6 +25,7 @@ class CommandReason(StrEnum):
     MOVING = "moving"
     STATE_UNKNOWN = "state_unknown"
     DOOR_OPEN = "door_open"
+    SERVICE_FAILED = "service_failed"
     NO_EFFECT = "no_effect"
     SUPERSEDED = "superseded"
     INTERRUPTED = "interrupted"

@@ -6,11 +6,12 @@ import msgspec
 import pytest
 
 from openmarque.catalogue.declarations import Authority, CommandSpec, DocumentSpec
-from openmarque.protocol.car_part import CarPart
+from openmarque.protocol.car_part import CarCommand, CarPart
 from openmarque.protocol.sensing import Action, Refused, Step
 from openmarque.protocol.waking import Steady
 from tests.car_services import declared, installed
-from tests.cars import Car, Platform, open_link, policy
+from tests.cars import NEXT_OWNER, Car, Platform, open_link, policy
+from tests.phones import UNLOCKED, Owned
 
 
 class Perch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,3 +78,52 @@ def test_a_setting_that_its_service_refuses_changes_nothing(car):
 def test_a_setting_that_no_service_in_the_car_goes_by_is_taken_as_it_is(car):
     assert set_perch(car, 60, "playlists") == ""
     assert car.actions == []
+
+
+class Broken(Exception):
+    """A service's own mistake."""
+
+
+def breaks(*_arguments):
+    raise Broken
+
+
+def nonsense(*_arguments):
+    return "yes"
+
+
+@pytest.mark.parametrize("faulty", [breaks, nonsense])
+def test_a_service_that_fails_costs_the_car_that_service_and_no_other(monkeypatch, faulty):
+    part = CarPart(
+        "bird",
+        BirdState,
+        observe=faulty,
+        wake=faulty,
+        commands={"fly": CarCommand(faulty)},
+        configure={"perch": faulty},
+        screen=faulty,
+        forget=faulty,
+    )
+    catalogue = installed(monkeypatch, part, BIRD)
+    owned = Owned(car=Car(catalogue=catalogue, may_fail=True), platform=Platform(policy=policy(catalogue=catalogue)))
+    assert owned.gives(owned.remote_commands("fly")) == [("refused", "service_failed")]
+    assert set_perch(owned.car, 3) == "service_failed"
+    assert owned.gives(owned.remote_commands("unlock")) == [("reached", ""), ("executing", "")]
+    owned.senses(UNLOCKED)
+    assert owned.reports[-1] == ("done", "")
+    owned.car.drives()
+    owned.hears("policy", policy(2, tenure=NEXT_OWNER, catalogue=catalogue))
+    assert owned.car.core.service_state("bird") == BirdState()
+    assert owned.car.core.counts("services")["failed:bird"] > 5
+    assert list(owned.car.core.counts("services")) == ["failed:bird"]
+
+
+def test_a_service_that_fails_when_it_is_woken_is_not_woken_for_that_again(monkeypatch):
+    part = CarPart("bird", BirdState, wake=breaks, configure={"perch": sit})
+    catalogue = installed(monkeypatch, part, BIRD)
+    car = Car(catalogue=catalogue, steady_ms=1_000_000, may_fail=True)
+    set_perch(car, 3)
+    car.wait(60)
+    car.wait(60)
+    assert car.core.counts("services") == {"failed:bird": 1}
+    assert car.core._wakes.due_in_ms(car.now) is None

@@ -7,6 +7,7 @@ Invariants here (names as reported):
     policy-newer-than-ours       the car never holds a version that the platform has not committed
     number-reused                a number never names two different messages; only a tombstone may take a message's place
     level-not-offered            what leaves, leaves at a level that the car lets choose
+    service-failed               no service raises for what sensors, commands and clocks can say
     status-sent-beside           one status is in flight, and repeated unchanged until it is settled
 """
 
@@ -104,6 +105,8 @@ class CarWatch:
         """See ``CarWitness``."""
         core = car.core
         assert core is not None
+        for service, error in out.faults:
+            raise InvariantBroken("service-failed", f"{service} in {car.name}: {error!r}") from error
         self.remote_commands.stepped(car, out)
         seen = self._view.cars[car.vehicle_id]
         if core is not seen.core:
