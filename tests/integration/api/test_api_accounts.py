@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from openmarque.domains.accounts.rules import RESET_WITHIN, SESSION_IDLE, SESSION_LIFE
+from openmarque.kit.texts import LANGUAGES, texts
 from tests.integration.api.conftest import watching
 from tests.integration.api.people import OURS, PASSWORD, Town, new_address, person, town_of
 
@@ -46,6 +47,16 @@ async def test_an_account_is_active_once_the_link_of_the_mail_is_followed(town: 
     }  # fmt: skip
 
 
+@pytest.mark.req("ACC-3f", "NOT-1g")
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_who_signs_up_is_written_to_in_the_language_of_the_account(town: Town, language: str):
+    browser, email = town.browser(), new_address()
+    assert (await browser.post("/accounts", person(email, language=language))).status_code == 202
+    [(_, letter)] = await town.mails(email)
+    assert letter.language == language
+    assert letter.fields["at"].startswith(texts(language).moment(town.clock.now().astimezone(ZoneInfo("Europe/Paris"))))
+
+
 @pytest.mark.req("ACC-1e", "ACC-1g")
 async def test_a_link_works_once_and_the_mail_can_be_sent_again(town: Town):
     browser, email = town.browser(), new_address()
@@ -70,7 +81,8 @@ async def test_asked_for_again_each_claim_gets_its_link_with_the_moment_of_its_s
     await browser.post("/accounts", person(email, password="the stranger's own words"))
     await browser.post("/accounts/confirmations/resend", {"email": email})
     mine, strangers, *again = [letter.fields for _, letter in await town.mails(email)]
-    assert mine["at"] == f"{mine_at.astimezone(ZoneInfo('Europe/Paris')):%Y-%m-%d %H:%M} (Europe/Paris)" != strangers["at"]
+    written = texts("en").moment(mine_at.astimezone(ZoneInfo("Europe/Paris")))
+    assert mine["at"] == f"{written} (Europe/Paris)" != strangers["at"]
     by_moment = {fields["at"]: fields["token"] for fields in again}
     assert len(again) == 2
     assert by_moment.keys() == {mine["at"], strangers["at"]}
@@ -265,6 +277,8 @@ async def test_language_country_and_time_zone_can_be_changed_one_by_one(town: To
     assert changed.status_code == 200
     assert changed.json() == (await browser.get("/account")).json()
     assert [changed.json()[name] for name in ("language", "country", "time_zone")] == ["en", "MA", "Africa/Casablanca"]
+    for language in ("de", "es", "fr"):
+        assert (await browser.request("PATCH", "/account", {"language": language})).json()["language"] == language
     for wrong in ({"country": "France"}, {"language": "xx"}, {"time_zone": "Mars/Olympus"}, {"email": "x@example.com"}):
         assert code(await browser.request("PATCH", "/account", wrong)) == (422, "request-invalid")
 
@@ -274,7 +288,7 @@ async def test_language_country_and_time_zone_can_be_changed_one_by_one(town: To
     [
         {"email": "no address"}, {"email": "ada@localhost"}, {"email": "ada@example.com\r\nBcc: eve@example.com"},
         {"password": "short"}, {"password": "x" * 129}, {"given_name": ""}, {"given_name": "A\0da"}, {"family_name": "\u202eevil"},
-        {"given_name": "x" * 81}, {"language": "de"}, {"country": "fr"}, {"time_zone": "Europe/Atlantis"}, {"role": "staff"},
+        {"given_name": "x" * 81}, {"language": "it"}, {"country": "fr"}, {"time_zone": "Europe/Atlantis"}, {"role": "staff"},
     ],
 )  # fmt: skip
 async def test_what_is_no_sign_up_is_refused_with_the_member_that_is_wrong(town: Town, changes: dict[str, str]):

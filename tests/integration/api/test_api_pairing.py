@@ -423,7 +423,7 @@ async def test_codes_are_found_after_their_keys_were_rotated(client, street, pla
 async def test_what_a_car_sends_instead_of_a_request_is_counted_and_not_answered(street, platform):
     car = await new_car(platform)
     for frame in (b"", b"\xc1", msgspec.msgpack.encode({"code": 12345678, "asked": 1}), b"\x81" * 5_000):
-        await street.worker._parts.pairing.take(car.vehicle_id, frame)
+        await street.worker._use_cases.pairing.take(car.vehicle_id, frame)
     assert await rows(platform, "SELECT reason, what, count FROM refusal_count WHERE vehicle_id = %s", car.vehicle_id) == [
         ("unreadable", "pairing_request", 4)
     ]
@@ -506,7 +506,10 @@ async def test_of_two_owners_whose_codes_are_typed_at_once_one_has_the_car_at_th
 async def test_before_a_car_is_removed_its_owner_reads_what_that_means(client, street, platform):
     owner = await street.owner()
     car = await street.car(owner)
-    for language, question in (("en", "Remove this car from your garage?"), ("fr", "Retirer cette voiture de votre garage ?")):
+    for language, question in (
+        ("en", "Remove this car from your garage?"),
+        ("fr", "Retirer cette voiture de votre garage\u00a0?"),
+    ):
         body = (await client.get(f"{car.address}/removal", headers={**owner.headers, "Accept-Language": language})).json()
         assert body["question"] == question
         assert len(body["consequences"]) == 5
