@@ -35,9 +35,9 @@ UPDATE last_values l SET seq = u.seq, signals = l.signals || u.signals
   FROM unnest(%s::uuid[], %s::bigint[], %s::jsonb[]) AS u (vehicle_id, seq, signals)
  WHERE l.vehicle_id = u.vehicle_id AND l.seq < u.seq AND l.policy_version = 1 RETURNING l.vehicle_id"""
 _INSERT: Final = """
-INSERT INTO trip (tenure_id, vehicle_id, epoch, trip, received_at, policy_version, started_at, ended_at, duration_s, travel_s,
+INSERT INTO trip (tenure_id, vehicle_id, trip, received_at, policy_version, started_at, ended_at, duration_s, travel_s,
                   gap_s, distance_m, mean_speed_kmh)
-SELECT id, id, 1, %s, %s, 1, %s, %s, 1, 1, 0, 1, 1 FROM unnest(%s::uuid[]) AS u (id)"""
+SELECT id, id, %s, %s, 1, 1, 2, 1, 1, 0, 1, 1 FROM unnest(%s::uuid[]) AS u (id)"""
 
 
 def main() -> None:
@@ -119,7 +119,7 @@ def _trips(connection: Connection, cars: Sequence[UUID]) -> dict[str, float]:
     numbers, now = iter(range(1, 10_000_000)), datetime(2026, 11, 22, tzinfo=UTC)
 
     def batch() -> None:
-        connection.execute(_INSERT, (next(numbers), now, now, now, list(cars[:BATCH])), prepare=True)
+        connection.execute(_INSERT, (next(numbers), now, list(cars[:BATCH])), prepare=True)
 
     variants: Variants = {"trip, owner": ("openmarque", batch), "trip, om_svc_trips": ("om_svc_trips", batch)}
     figures: dict[str, list[float]] = {}

@@ -32,12 +32,12 @@ UPDATE bench_values l
  WHERE l.vehicle_id = u.vehicle_id"""
 
 _INSERT: Final = """
-INSERT INTO bench_trip (tenure_id, vehicle_id, epoch, trip, received_at, policy_version, started_at, ended_at, duration_s,
+INSERT INTO bench_trip (tenure_id, vehicle_id, trip, received_at, policy_version, started_at, ended_at, duration_s,
                         travel_s, gap_s, distance_m, mean_speed_kmh, soc_start, soc_end, consumption_kwh_100km)
-SELECT u.a, u.b, u.c, u.d + %s, u.e, u.f, u.g, u.h, u.i, u.j, u.k, u.l, u.m, u.n, u.o, u.p
-  FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::int[], %s::timestamptz[],
-              %s::timestamptz[], %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::float8[],
-              %s::float8[], %s::float8[]) AS u (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)"""
+SELECT u.a, u.b, u.d + %s, u.e, u.f, u.g, u.h, u.i, u.j, u.k, u.l, u.m, u.n, u.o, u.p
+  FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::timestamptz[], %s::int[], %s::bigint[], %s::bigint[],
+              %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::float8[],
+              %s::float8[], %s::float8[]) AS u (a, b, d, e, f, g, h, i, j, k, l, m, n, o, p)"""
 
 
 class RawDatabase:
@@ -98,16 +98,14 @@ class RawDatabase:
     def _trip_columns(self) -> tuple[arrays.Column, ...]:
         cars = self._vehicles[: self._batch]
         now_ms, many = time.time_ns() // 1_000_000, self._batch
-        now, began = from_ms(now_ms), from_ms(now_ms - 1_260_000)
         figures = (1260.0, 1124.5, 0.0, 14_380.2, 41.09, 71.5, 63.5, 16.4)
         return (
             uuids(cars),
             uuids(cars),
-            bigints([1] * many),
             bigints(range(many)),
-            instants([now] * many),
+            instants([from_ms(now_ms)] * many),
             integers([1] * many),
-            instants([began] * many),
-            instants([now] * many),
+            bigints([now_ms - 1_260_000] * many),
+            bigints([now_ms] * many),
             *(doubles([figure] * many) for figure in figures),
         )

@@ -23,11 +23,11 @@ from openmarque.protocol.messages import (
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
 
 _TRIPS: Final = """
-SELECT epoch, trip, started_at, ended_at, duration_s, travel_s, gap_s, distance_m, mean_speed_kmh, soc_start, soc_end,
-       consumption_kwh_100km FROM trip WHERE vehicle_id = %s ORDER BY epoch, trip"""
+SELECT trip, started_at, ended_at, duration_s, travel_s, gap_s, distance_m, mean_speed_kmh, soc_start, soc_end,
+       consumption_kwh_100km FROM trip WHERE vehicle_id = %s ORDER BY trip"""
 _PLACES: Final = """
-SELECT epoch, trip, start_latitude, start_longitude, end_latitude, end_longitude FROM trip_place
- WHERE vehicle_id = %s ORDER BY epoch, trip"""
+SELECT trip, start_latitude, start_longitude, end_latitude, end_longitude FROM trip_place
+ WHERE vehicle_id = %s ORDER BY trip"""
 _LINK: Final = "SELECT epoch, event_watermark, urgent_watermark, lost FROM car_link WHERE vehicle_id = %s"
 _POLICY: Final = "SELECT level, accepted_version = version FROM car_policy WHERE vehicle_id = %s"
 _ACCEPTED: Final = "SELECT accepted_version FROM car_policy WHERE vehicle_id = %s"
@@ -82,8 +82,8 @@ def _comparable(state: State) -> list[tuple[str, object]]:
     policy that was replaced before the car heard of it is never accepted), which `broken_promises` looks at.
     """
     return [
-        ("trips", [row[1:] for row in state.trips]),
-        ("places", [row[1:] for row in state.places]),
+        ("trips", state.trips),
+        ("places", state.places),
         ("urgent watermark and lost numbers", state.link[2:]),
         ("policies", state.policy),
         ("levels", [row[:2] for row in state.levels]),
@@ -116,8 +116,8 @@ def broken_promises(proxy: Proxy, state: State) -> Iterator[str]:
         last = max((seq for number, where, seq in by_number if (number, where) == (epoch, lane)), default=0)
         if kept[lane] != last:
             yield f"the car sent {lane} up to {last}, and {kept[lane]} is settled"
-    yield from _repeated("trip", [row[:2] for row in state.trips])
-    yield from _repeated("place of a trip", [row[:2] for row in state.places])
+    yield from _repeated("trip", [row[:1] for row in state.trips])
+    yield from _repeated("place of a trip", [row[:1] for row in state.places])
 
 
 def _repeated(what: str, keys: Sequence[tuple[Any, ...]]) -> Iterator[str]:
@@ -136,9 +136,9 @@ def _is_kept(envelope: Envelope, state: State) -> bool:
     body = envelope.body
     match envelope.type:
         case _ if envelope.type == TRIP_COMPLETED:
-            return (envelope.epoch, msgspec.msgpack.decode(body, type=TripCompleted).trip) in {row[:2] for row in state.trips}
+            return msgspec.msgpack.decode(body, type=TripCompleted).trip in {row[0] for row in state.trips}
         case _ if envelope.type == TRIP_PLACES:
-            return (envelope.epoch, msgspec.msgpack.decode(body, type=TripPlaces).trip) in {row[:2] for row in state.places}
+            return msgspec.msgpack.decode(body, type=TripPlaces).trip in {row[0] for row in state.places}
         case _ if envelope.type == LEVEL_CHANGED:
             change = msgspec.msgpack.decode(body, type=LevelChanged)
             return (int(change.level), change.by, change.counter) in state.levels

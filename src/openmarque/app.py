@@ -65,6 +65,7 @@ from openmarque.link.worker import UseCases, Worker
 from openmarque.parts.cloud import Parts
 from openmarque.protocol import signing
 from openmarque.protocol.envelope import Lane
+from openmarque.storage.events import PostgresEvents
 from openmarque.storage.postgres import PostgresDatabase, open_database
 from openmarque.storage.timers import PostgresTimerStore, Timers
 
@@ -145,7 +146,8 @@ class Platform:
     @property
     def parts(self) -> Parts:
         """What services may use."""
-        return Parts(self.clock, self.database, self.catalogue, self.pack, self.live, self.notices, PostgresTimerStore())
+        ports = (self.clock, self.database, self.catalogue, self.pack, self.live)
+        return Parts(*ports, notices=self.notices, events=PostgresEvents(), timers=PostgresTimerStore())
 
     @property
     def _wiring(self) -> Wiring:

@@ -57,7 +57,7 @@ class Rows:
 
     def trips(self, car: Car) -> list[tuple[Any, ...]]:
         """Everything kept of its trips but when it was received and under which policy."""
-        query = """SELECT epoch, trip, started_at, ended_at, duration_s, travel_s, gap_s, distance_m, mean_speed_kmh, soc_start, soc_end
+        query = """SELECT trip, started_at, ended_at, duration_s, travel_s, gap_s, distance_m, mean_speed_kmh, soc_start, soc_end
                      FROM trip WHERE vehicle_id = %s ORDER BY trip"""
         return self.rows(query, (car.vehicle_id,))
 

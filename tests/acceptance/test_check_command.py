@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from openmarque.cli.cloud import register
 from openmarque.governance.check.live import findings as live_findings
 from openmarque.governance.enforcing import enforce, installed_enforcement
-from openmarque.storage.migrate import migrate
+from openmarque.storage.migrate import Migrated, migrate
 from tests.databases import as_user, empty_database, throwaway_server
 
 
@@ -52,6 +52,6 @@ def test_an_owner_without_superuser_rights_can_migrate_and_enforce(tmp_path_fact
             connection.execute("CREATE ROLE brand LOGIN CREATEROLE PASSWORD 'only-in-this-test'")
             connection.execute("CREATE DATABASE brand OWNER brand TEMPLATE template0")
         url = as_user(server.database("brand"), "brand", "only-in-this-test")
-        assert migrate(url, enforce)
-        assert migrate(url, enforce) == []
+        assert migrate(url, enforce).applied
+        assert migrate(url, enforce) == Migrated((), (), ())
         assert list(live_findings(url, installed_enforcement())) == []

@@ -59,8 +59,10 @@ UNDO = {
     "a view past row security": "DROP VIEW v",
 }
 """What migrating leaves alone, since it may hold data: the operator decides."""
-_TRIP = "INSERT INTO trip (tenure_id, vehicle_id, epoch, trip, received_at, policy_version, started_at, ended_at, duration_s, travel_s,"
-_TRIP += " gap_s, distance_m, mean_speed_kmh) SELECT {tenure}, {vehicle}, 1, 1, {now}, 1, {now}, {now}, 1, 1, 0, 1, 1"
+_TRIP = (
+    "INSERT INTO trip (tenure_id, vehicle_id, trip, received_at, policy_version, started_at, ended_at, duration_s, travel_s,"
+)
+_TRIP += " gap_s, distance_m, mean_speed_kmh) SELECT {tenure}, {vehicle}, 1, {now}, 1, 1, 2, 1, 1, 0, 1, 1"
 _DENIED = psycopg.errors.InsufficientPrivilege
 
 STATEMENTS = {
@@ -76,7 +78,7 @@ STATEMENTS = {
     ),
     "a place where only trips are open": (
         "om_svc_trips",
-        "INSERT INTO trip_place SELECT {tenure}, {vehicle}, 1, 1, {now}, 1, 48.1, 2.1, 48.2, 2.2",
+        "INSERT INTO trip_place SELECT {tenure}, 1, {now}, {vehicle}, 1, 1, 48.1, 2.1, 48.2, 2.2",
         _DENIED,
     ),
     "a trip moved to a tenure that is closed": (

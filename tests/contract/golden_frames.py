@@ -34,7 +34,7 @@ from openmarque.protocol.documents import (
 from openmarque.protocol.envelope import Ack, Answer, Disposition, Envelope, Lane, Trust, encode, pack, read_envelope
 from openmarque.protocol.levels import Level
 from openmarque.protocol.pairing import PAIRING_REQUEST, PairingAnswer, PairingRequest, PairingResult
-from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
+from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, Place, TripCompleted, TripPlaces
 
 GOLDEN = Path(__file__).parent / "golden"
 _AT = 1_763_798_400_000
@@ -153,7 +153,7 @@ def _bodies() -> dict[str, msgspec.Struct]:
         m.STATUS: m.StatusBody(plain),
         m.STATUS_WITH_PLACE: m.StatusBody({**plain, **place}),
         TRIP_COMPLETED: TripCompleted(7, _AT - 900_000, _AT, 900.0, 840.5, 12_345.75, 49.38, 80.25, 71.5, 14.2, 12.0),
-        TRIP_PLACES: TripPlaces(7, _AT - 900_000, (34.0181, -6.8365), (34.0532, -6.7985)),
+        TRIP_PLACES: TripPlaces(7, _AT - 900_000, Place(34.0181, -6.8365), Place(34.0532, -6.7985)),
     }  # fmt: skip
 
 

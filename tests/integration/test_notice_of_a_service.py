@@ -25,6 +25,7 @@ from openmarque.link.ports import Accepted
 from openmarque.parts.cloud import Parts
 from openmarque.protocol.envelope import Envelope, Lane, Trust
 from openmarque.protocol.levels import Level
+from openmarque.storage.events import PostgresEvents
 from openmarque.storage.postgres import open_database, postgres
 from openmarque.storage.roles import PLATFORM
 from openmarque.storage.timers import PostgresTimerStore
@@ -45,7 +46,9 @@ class Road(PostgresStores):
         super().__init__(*made_of)
         clock, pack, catalogue = SystemClock(), load_pack(), installed_catalogue(load_pack())
         notices = PostgresNotices(catalogue, self.link, {"mail": MailChannel(Mailer(keys))})
-        parts = Parts(clock, self._database, catalogue, pack, LiveUpdates(clock), notices, PostgresTimerStore())
+        parts = Parts(
+            clock, self._database, catalogue, pack, LiveUpdates(clock), notices, PostgresEvents(), PostgresTimerStore()
+        )
         handlers = installed_parts(catalogue.services).handlers(Wiring(parts, None))
         self.seal = Seal(keys)
         self._handler = next(handler for handler in handlers if m.PASSED in handler.types)

@@ -21,6 +21,8 @@ from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.domains.consent.memory import MemoryLevels
 from openmarque.domains.consent.service import LevelHandler
 from openmarque.domains.contracts.rules import State
+from openmarque.domains.notifications.memory import MemoryNotices
+from openmarque.governance.discovery import installed_parts
 from openmarque.governance.memory import ContractRow, MemoryFacts, MemoryPolicyStore, TenureRow, VehicleRow
 from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.clock import ManualClock, to_ms
@@ -30,16 +32,18 @@ from openmarque.link.event_ingest import MOST_ROUNDS, EventIngest
 from openmarque.link.live import LiveUpdates
 from openmarque.link.memory import MemoryLinkStore
 from openmarque.link.ports import Handler
+from openmarque.parts.cloud import Parts
 from openmarque.protocol import signing
 from openmarque.protocol.envelope import Envelope, Lane, Trust, encode, pack, read_ack, read_envelope
 from openmarque.protocol.lanes import EVENT_WINDOW
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import GONE, LEVEL_CHANGED, LevelChanged, Tombstone
-from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
-from openmarque.services.trips.service import TripHandler
-from openmarque.services.trips.store import MemoryTrips, TripView
+from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, Place, TripCompleted, TripPlaces
+from openmarque.services.trips.service import TripReading, TripView
 from openmarque.simulator.world.scheduler import run
+from openmarque.storage.events import MemoryEvents
 from openmarque.storage.memory import MemoryDatabase, MemoryTransaction
+from openmarque.storage.timers import MemoryTimerStore
 from tests.drives import END, trip, twizy
 
 NOW = END + timedelta(minutes=1)
@@ -69,7 +73,10 @@ class Platform:
         self.database = CountedDatabase(self._acknowledged)
         clock, link, live = ManualClock(NOW), MemoryLinkStore(self.database), LiveUpdates(ManualClock(NOW))
         compiler = StoringPolicyCompiler(CATALOGUE, MemoryFacts(load_pack()), MemoryPolicyStore(), KEY)
-        handlers: list[Handler] = [LevelHandler(MemoryLevels(), link, compiler, live), TripHandler(MemoryTrips(), live)]
+        ports = (clock, self.database, CATALOGUE, load_pack(), live, MemoryNotices(CATALOGUE.notices()))
+        parts = Parts(*ports, events=MemoryEvents(), timers=MemoryTimerStore())
+        handlers: list[Handler] = [LevelHandler(MemoryLevels(), link, compiler, live)]
+        handlers += installed_parts(CATALOGUE.services).service_handlers(parts)
         self.ingest = EventIngest(Lane.EVENT, link, clock, EvaluatorCache(), CATALOGUE.messages, handlers)
         run(self._prepare(compiler))
 
@@ -93,7 +100,8 @@ class Platform:
     def trips(self) -> list[TripView]:
         async def read() -> list[TripView]:
             async with self.database.begin() as tx:
-                return await MemoryTrips().trips(tx, TENURE, NOW + timedelta(days=1), 100)
+                page = await TripReading(MemoryEvents()).page(tx, TENURE, None, 100)
+                return [trip.view for trip in page]
 
         return run(read())
 
@@ -114,7 +122,7 @@ def frames_of_a_drive() -> list[bytes]:
         started, ended = to_ms(summary.started_at) - moved, to_ms(summary.ended_at) - moved
         figures = (summary.duration_s, summary.travel_duration_s, summary.distance_m, summary.mean_speed_kmh)
         bodies.append((TRIP_COMPLETED, TripCompleted(number, started, ended, *figures, summary.soc_start, summary.soc_end)))
-        places = TripPlaces(number, started, (first.latitude, first.longitude), (last.latitude, last.longitude))
+        places = TripPlaces(number, started, Place(first.latitude, first.longitude), Place(last.latitude, last.longitude))
         bodies.append((TRIP_PLACES, places))
     return [
         encode(Envelope(1, Lane.EVENT, seq, to_ms(END), Trust.SYNCED, Level.POSITION, name, pack(body)))

@@ -12,6 +12,7 @@ from tyre_watch.declaration import SERVICE
 from tyre_watch.rules import Change, after, changes
 from tyre_watch.store import PostgresWarnings
 
+from openmarque.domains.notifications.memory import MemoryNotices
 from openmarque.governance.check.run import check_installation
 from openmarque.governance.discovery import Wiring, installed_parts
 from openmarque.governance.enforcing import enforce, set_app_password
@@ -30,6 +31,7 @@ from openmarque.protocol import signing
 from openmarque.protocol.envelope import Lane
 from openmarque.protocol.levels import Level
 from openmarque.protocol.signals import TYRES_LOW
+from openmarque.storage.events import PostgresEvents
 from openmarque.storage.migrate import migrate
 from openmarque.storage.postgres import open_database
 from openmarque.storage.timers import PostgresTimerStore
@@ -49,7 +51,7 @@ def url(tmp_path_factory):
         set_app_password(connection, PASSWORD)
 
     with throwaway_server(tmp_path_factory.mktemp("tyres")) as server, empty_database(server) as address:
-        assert "tyre_watch_0001" in migrate(address, prepare)
+        assert "tyre_watch_0001" in migrate(address, prepare).applied
         with psycopg.connect(address) as connection:
             _own_a_car(connection)
         yield address
@@ -89,7 +91,8 @@ class Cloud:
         clock = ManualClock(START)
         link, live, evaluators = PostgresLinkStore(database), LiveUpdates(clock), EvaluatorCache()
         self.compiler = StoringPolicyCompiler(CATALOGUE, PostgresFacts(PACK), PostgresPolicyStore(), POLICY_KEY)
-        parts = Parts(clock, database, CATALOGUE, PACK, live, PostgresTimerStore())
+        ports = (clock, database, CATALOGUE, PACK, live, MemoryNotices(CATALOGUE.notices()))
+        parts = Parts(*ports, events=PostgresEvents(), timers=PostgresTimerStore())
         handlers = installed_parts(CATALOGUE.services).handlers(Wiring(parts, Wired(link, self.compiler, live)))
         self.events = EventIngest(Lane.EVENT, link, clock, evaluators, CATALOGUE.messages, handlers)
         self.handshake = Handshake(link, clock, evaluators, CATALOGUE.messages, self.compiler, frozenset())
@@ -160,7 +163,7 @@ async def test_a_tyre_warning_goes_from_the_car_to_the_owners_history(cloud):
 @pytest.mark.parametrize(
     "statement",
     [
-        "INSERT INTO trip_place SELECT gen_random_uuid(), gen_random_uuid(), 1, 1, '2026-11-22', 1, 1, 1, 1, 1",
+        "INSERT INTO trip_place SELECT gen_random_uuid(), 1, '2026-11-22', gen_random_uuid(), 1, 1, 1, 1, 1, 1",
         "SELECT * FROM trip",
         "UPDATE car_policy SET open_declarations = '{tyre_watch}'",
         "INSERT INTO tyre_warning SELECT gen_random_uuid(), gen_random_uuid(), 1, 1, '2026-11-22', 1, '2026-11-22', 'x', true",

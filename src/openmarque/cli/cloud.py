@@ -55,14 +55,17 @@ def check(
 def _list_parts(*, as_json: bool) -> None:
     """Who handles what in the cloud and in the car, by the manifests of what is installed."""
     services = installed_services()
-    in_car = (Claim(what, name, address_of(function)) for what, name, function in part_functions(car_parts(services)))
+    in_car = (
+        Claim(what, name, function.__module__.rpartition(".")[0], address_of(function))
+        for what, name, function in part_functions(car_parts(services))
+    )
     claims = sorted([*installed_parts(services).claims(), *in_car])
     if as_json:
         json.dump([claim._asdict() for claim in claims], sys.stdout, indent=2)
         sys.stdout.write("\n")
         return
     for claim in claims:
-        typer.echo(f"{claim.what:<12} {claim.name:<40} {claim.function}")
+        typer.echo(f"{claim.what:<20} {claim.name:<40} {claim.package:<36} {claim.function}")
 
 
 def _car_findings() -> list[Finding]:

@@ -64,10 +64,11 @@ class InstalledPart:
 
 
 class Claim(NamedTuple):
-    """One thing that a part handles: what it is, its name, and the function, written ``module:function``."""
+    """One thing that a part handles: what it is, its name, the part's package, and the function, written ``module:function``."""
 
     what: str
     name: str
+    package: str
     function: str
 
 
@@ -109,26 +110,34 @@ class CloudParts:
         for i in self.installed:
             for handler in i.part.handlers:
                 names = handler.types if isinstance(handler.types, tuple) else (address_of(handler.types),)
-                yield from (Claim("message", name, address_of(handler.apply)) for name in names)
+                yield from (_claim(i, "message", name, handler.apply) for name in names)
             for kind, run in i.part.timers.items():
                 pause = i.part.recurring.get(kind)
-                yield Claim("timer", kind if pause is None else f"{kind} (every {pause})", address_of(run))
-            yield from (Claim("stream part", part.name, address_of(part.read)) for part in i.part.stream_parts)
+                yield _claim(i, "timer", kind if pause is None else f"{kind} (every {pause})", run)
+            yield from (_claim(i, "stream part", part.name, part.read) for part in i.part.stream_parts)
             if i.part.greeted is not None:
-                yield Claim("greeting", i.part.name, address_of(i.part.greeted))
+                yield _claim(i, "greeting", i.part.name, i.part.greeted)
             if i.part.routes is not None:
-                yield Claim("routes", i.part.name, address_of(i.part.routes))
+                yield _claim(i, "routes", i.part.name, i.part.routes)
 
     def handlers(self, wiring: Wiring) -> list[_Handler]:
         """What the workers call with messages."""
+        of_domains = (i for i in self.installed if i.service is None)
         return [
-            _Handler(
-                handler,
-                handler.names(wiring.parts.catalogue),
-                _wired(i, wiring),
-                PLATFORM if i.service is None else service_role(i.service.name),
-            )
-            for i in self.installed
+            *(
+                _Handler(handler, handler.names(wiring.parts.catalogue), wiring.platform, PLATFORM)
+                for i in of_domains
+                for handler in i.part.handlers
+            ),
+            *self.service_handlers(wiring.parts),
+        ]
+
+    def service_handlers(self, parts: Parts) -> list[_Handler]:
+        """What takes the messages of services alone: all that the deterministic world takes of a manifest."""
+        of_services = ((i, i.service) for i in self.installed if i.service is not None)
+        return [
+            _Handler(handler, handler.names(parts.catalogue), parts, service_role(service.name))
+            for i, service in of_services
             for handler in i.part.handlers
         ]
 
@@ -275,6 +284,10 @@ def _each_once(what: str, claims: Iterable[tuple[str, InstalledPart]]) -> None:
 def address_of(function: Any) -> str:
     """Where a function is, written ``module:function``."""
     return f"{getattr(function, '__module__', '?')}:{getattr(function, '__qualname__', function)}"
+
+
+def _claim(installed: InstalledPart, what: str, name: str, function: Any) -> Claim:
+    return Claim(what, name, installed.package, address_of(function))
 
 
 def _wired(installed: InstalledPart, wiring: Wiring) -> object:

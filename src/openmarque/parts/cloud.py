@@ -22,6 +22,7 @@ from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import Accepted
 from openmarque.parts.notices import Notices
 from openmarque.protocol.messages import Hello
+from openmarque.storage.events import EventStore
 from openmarque.storage.timers import TimerStore
 from openmarque.storage.transaction import Database, Transaction
 
@@ -41,6 +42,8 @@ class Parts:
     """Tells open event streams that something has changed."""
     notices: Notices
     """Tells whoever may see a car of something that happened."""
+    events: EventStore
+    """Keeps what happens and is looked at by time (``EventSpec``)."""
     timers: TimerStore
     """Has a timer of ``CloudPart.timers`` run at an instant."""
 

@@ -5,7 +5,7 @@ a column is one ``join`` over packed values. The form is that of ``array_send``:
 element's type, length and lower bound, then each value behind its length (-1: null). See ``docs/decisions/0010-hot-path.md``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from struct import Struct
 from typing import Any, ClassVar, Final
@@ -69,6 +69,18 @@ class _Instants(Column):
     element = 1184
 
 
+class _Booleans(Column):
+    element = 16
+
+
+class _Texts(Column):
+    element = 25
+
+
+class _Byteas(Column):
+    element = 17
+
+
 class _Jsonbs(Column):
     element = 3802
 
@@ -80,6 +92,9 @@ _ARRAY_OF: Final = {
     _Bigints: 1016,
     _Doubles: 1022,
     _Instants: 1185,
+    _Booleans: 1000,
+    _Texts: 1009,
+    _Byteas: 1001,
     _Jsonbs: 3807,
 }
 """Object ids of the array types themselves."""
@@ -117,9 +132,36 @@ def instants(values: Iterable[datetime]) -> Column:
     return _Instants([_INT8((value - _EPOCH) // _MICROSECOND) for value in values], width=8)
 
 
+def encoded(kind: str, values: Sequence[Any], *, nullable: bool) -> Column:
+    """An array of PostgreSQL's type `kind` (a value of ``catalogue.records.Kind``); None is null where that is allowed."""
+    made, pack, width = _BY_KIND[kind]
+    if width and not nullable:
+        return made([pack(value) for value in values], width=width)
+    packed = [_NULL if value is None else _with_length(pack(value)) for value in values]
+    return made(packed, nulls=nullable and None in values)
+
+
 def jsonbs(values: Iterable[bytes]) -> Column:
     """A ``jsonb[]`` of encoded JSON (UTF-8); the leading 1 is the version of ``jsonb``'s binary form, which is its text."""
     return _Jsonbs([_LENGTH(len(value) + 1) + b"\x01" + value for value in values])
+
+
+_BY_KIND: Final[dict[str, tuple[type[Column], Callable[[Any], bytes], int]]] = {
+    "boolean": (_Booleans, lambda value: b"\x01" if value else b"\x00", 1),
+    "smallint": (_Smallints, _INT2, 2),
+    "integer": (_Integers, _INT4, 4),
+    "bigint": (_Bigints, _INT8, 8),
+    "float8": (_Doubles, _FLOAT8, 8),
+    "text": (_Texts, str.encode, 0),
+    "bytea": (_Byteas, bytes, 0),
+    "timestamptz": (_Instants, lambda value: _INT8((value - _EPOCH) // _MICROSECOND), 8),
+    "uuid": (_Uuids, lambda value: value.int.to_bytes(16, "big"), 16),
+}
+"""How a value is packed: the array's class, the value's bytes, and their number where all have the same."""
+
+
+def _with_length(packed: bytes) -> bytes:
+    return _LENGTH(len(packed)) + packed
 
 
 class _ColumnDumper(Dumper):

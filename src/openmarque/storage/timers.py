@@ -24,6 +24,7 @@ import structlog
 from openmarque.kit.clock import Clock
 from openmarque.kit.ids import new_uuid
 from openmarque.storage.errors import StoreUnavailable
+from openmarque.storage.memory import memory
 from openmarque.storage.postgres import PostgresDatabase, postgres
 from openmarque.storage.roles import PLATFORM
 from openmarque.storage.transaction import Transaction
@@ -55,6 +56,8 @@ RETURNING timer_id, kind, about"""
 _DONE: Final = "DELETE FROM timer WHERE timer_id = %s"
 
 
+TIMER: Final = "timer"
+"""Where the twin in memory keeps its rows."""
 NOTHING: Final = UUID(int=0)
 """What a timer that recurs is about."""
 
@@ -102,6 +105,18 @@ class PostgresTimerStore:
     async def cancel(self, tx: Transaction, kind: str, about: UUID) -> None:
         """See ``cancel_timer``."""
         await cancel_timer(tx, kind, about)
+
+
+class MemoryTimerStore:
+    """``TimerStore`` in memory, for the deterministic world: the instants by kind and thing."""
+
+    async def set(self, tx: Transaction, kind: str, about: UUID, due_at: datetime) -> None:
+        """See ``set_timer``."""
+        memory(tx).put(TIMER, (kind, about), due_at)
+
+    async def cancel(self, tx: Transaction, kind: str, about: UUID) -> None:
+        """See ``cancel_timer``."""
+        memory(tx).delete(TIMER, (kind, about))
 
 
 class Timers:

@@ -41,7 +41,7 @@ from openmarque.protocol.envelope import Envelope, Lane, Trust, encode, pack
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import LEVEL_CHANGED, Hello, LevelChanged, StatusBody, status_type_of
 from openmarque.protocol.signals import Value
-from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
+from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, Place, TripCompleted, TripPlaces
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import PLATFORM
 from tests.integration.conftest import make_home, remove_home
@@ -88,6 +88,11 @@ class Car:
             rows = await postgres(tx).rows(PLATFORM, "SELECT epoch FROM car_link WHERE vehicle_id = %s", (self.vehicle_id,))
         self.epoch = rows[0][0]
 
+    async def begins_anew(self) -> None:
+        """The car was reset: it is given another epoch, in which its numbers begin at one."""
+        await self.greets()
+        self.numbers = dict.fromkeys(Lane, 0)
+
     def now_ms(self) -> int:
         return to_ms(self.platform.clock.now())
 
@@ -111,7 +116,7 @@ class Car:
         await self.sends(Lane.EVENT, TRIP_COMPLETED, trip)
 
     async def was_between(self, number: int, start: tuple[float, float], end: tuple[float, float]) -> None:
-        await self.sends(Lane.EVENT, TRIP_PLACES, TripPlaces(number, self.now_ms(), start, end))
+        await self.sends(Lane.EVENT, TRIP_PLACES, TripPlaces(number, self.now_ms(), Place(*start), Place(*end)))
 
     async def sends_nonsense(self) -> None:
         """A value that no car has: refused and counted."""

@@ -53,11 +53,11 @@ def test_what_is_installed_has_sound_manifests_and_everybody_is_found():
     found = installed_parts(installed_services())
     names = {installed.part.name for installed in found.installed}
     assert {"governance", "accounts", "commands", "consent", *_with_a_cloud_half()} <= names
-    claims = {claim.name: claim.function for claim in found.claims() if claim.what == "message"}
-    assert claims["level_changed"].startswith("openmarque.domains.consent.cloud:")
+    claims = {claim.name: claim.package for claim in found.claims() if claim.what == "message"}
+    assert claims["level_changed"] == "openmarque.domains.consent"
     for one in installed_services():
         for message_type in one.message_types:
-            assert claims[message_type.name].startswith(f"{one.package}.")
+            assert claims[message_type.name] == one.package
 
 
 def _with_a_cloud_half() -> set[str]:

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import psycopg
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SAWarning
 from sqlalchemy.pool import NullPool
@@ -14,7 +12,7 @@ from sqlalchemy.pool import NullPool
 from openmarque.governance.check.finding import Finding
 from openmarque.governance.database import Enforcement
 from openmarque.governance.enforcing import TRIGGERS, Fact, describe, drift
-from openmarque.storage.base import metadata
+from openmarque.storage.migrate import differences
 
 _MIGRATE = "Run `openmarque migrate`, and find out who changed it."
 _CODES = {
@@ -64,11 +62,9 @@ def _strangers(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
 
 def _schema(url: str) -> Iterator[Finding]:
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=NullPool)
-    with engine.connect() as connection, warnings.catch_warnings():
-        # SQLAlchemy 2.1 reflects that a check is NOT VALID under a name that its own constructor does not know.
-        warnings.filterwarnings("ignore", "Can't validate argument 'dialect_options'", SAWarning)
-        differences = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
-    for difference in differences:
+    with engine.connect() as connection:
+        differing = differences(connection)
+    for difference in differing:
         # A changed column comes as a list of its changes.
         for change in difference if isinstance(difference, list) else [difference]:
             yield _schema_finding(change)

@@ -27,10 +27,19 @@ _JSON_KEY: Final = re.compile(r"->>?\s*'([^']+)'|jsonb_build_object\(\s*'([^']+)
 
 _OWN_STORE: Final = ("openmarque.car", "openmarque.simulator")
 """The car's memory is a file of its own in the car; the world has fakes."""
-_OWNERS_TOOLS: Final = ("openmarque.storage.migrations", "openmarque.storage.partitions", "openmarque.governance.enforcing")
+_OWNERS_TOOLS: Final = (
+    "openmarque.storage.migrations",
+    "openmarque.storage.event_tables",
+    "openmarque.storage.partitions",
+    "openmarque.governance.enforcing",
+)
 """Run as the database's owner, on the schema and not on anybody's data; partitions move rows within their table."""
-_DELETES_WHAT_IS_DUE: Final = "openmarque.governance.timers"
-"""Takes the names of tables from the declarations, in a role that may do nothing but delete."""
+_BY_DECLARATION: Final = {
+    "openmarque.governance.timers": ("DELETE FROM {",),
+    "openmarque.storage.events": ("INSERT INTO {", "DELETE FROM {"),
+}
+"""Take the names of tables and columns from the declarations: one deletes what is due in a role that may do nothing else, the other
+keeps the events of services, each in the role of its service."""
 _ALSO_WRITES: Final = {("car_policy", "openmarque.governance.facts"): "the compiler of policies stores them"}
 
 
@@ -66,7 +75,7 @@ def _write(
     file: Code, node: ast.expr, match: re.Match[str], owners: Mapping[str, str], declared: set[str]
 ) -> Iterator[Finding]:
     table = (match["table"] or match["updated"]).removeprefix("public.")
-    if file.module == _DELETES_WHAT_IS_DUE and match[0].startswith("DELETE FROM {"):
+    if match[0].startswith(_BY_DECLARATION.get(file.module, ("\0",))):
         return
     if table not in owners:
         yield Finding(

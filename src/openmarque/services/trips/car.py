@@ -21,7 +21,7 @@ from openmarque.protocol.car_part import CarPart
 from openmarque.protocol.levels import Level
 from openmarque.protocol.sensing import Outgoing, Sample, Step
 from openmarque.services.trips.declaration import SERVICE
-from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
+from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, Place, TripCompleted, TripPlaces
 from openmarque.services.trips.rules import TripMeter, advance, finish, start
 
 _RUNNING: Final = frozenset(("ON", "START"))
@@ -135,7 +135,7 @@ def _messages(number: int, state: TripsState, meter: TripMeter, sample: Sample) 
     first, last = state.first, state.last
     if first is None or last is None or not (first.allowed and last.allowed and TRIP_PLACES in sample.may_send):
         return (completed,)
-    ends = ((first.latitude, first.longitude), (last.latitude, last.longitude))
+    ends = (Place(end.latitude, end.longitude) for end in (first, last))
     places = TripPlaces(number, started, *ends)
     return completed, Outgoing(TRIP_PLACES, places, min(first.level, last.level, sample.level))
 

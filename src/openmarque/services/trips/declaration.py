@@ -1,22 +1,24 @@
 """What the trips service says of itself. Source: SERVICES.md "trip control"; REQ TRP-1, TRP-4 (two months with a contract)."""
 
+<<<<<<< HEAD
 from openmarque.catalogue.declarations import MONTHS_2, Declaration, Item, LegalBasis, Service
 from openmarque.catalogue.maps import OUTSIDE_MAPS
+=======
+from typing import Final
+
+from openmarque.catalogue.declarations import MONTHS_2, Declaration, LegalBasis, Service
+from openmarque.catalogue.events import EventSpec
+>>>>>>> 56e158a (storage: events of services, declared once and kept in one store)
 from openmarque.protocol.levels import Level
-from openmarque.services.trips.messages import MESSAGE_TYPES, TRIP_COMPLETED, TRIP_PLACES
+from openmarque.services.trips.messages import MESSAGE_TYPES, TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
 
 GROUP = "services_without_position"
 """The group of services that the car can switch off together (REQ PRV-4, TRP-1)."""
 
-_KEYS = ("tenure_id", "vehicle_id", "epoch", "trip", "received_at", "policy_version")
-
-
-def _measured(name: str, *figures: str) -> Item:
-    """Figures that have the same name in the message and in the table."""
-    return Item(
-        name, MONTHS_2, fields=tuple(f"trip.{f}" for f in figures), carried=tuple(f"wire:{TRIP_COMPLETED}.{f}" for f in figures)
-    )
-
+TRIP: Final = EventSpec("trips", "trip", TripCompleted, once_by=("trip",), at="ended_at", message=TRIP_COMPLETED)
+"""Trips as the car measured them. A number never means two trips (``car``), so it is known again in another epoch too."""
+TRIP_PLACE: Final = EventSpec("trips", "trip_place", TripPlaces, once_by=("trip",), message=TRIP_PLACES)
+"""Where trips began and ended: apart, since it needs another level."""
 
 TRIPS = Declaration(
     name="trips",
@@ -27,10 +29,10 @@ TRIPS = Declaration(
     group=GROUP,
     messages=(TRIP_COMPLETED,),
     items=(
-        Item("keys", MONTHS_2, fields=tuple(f"trip.{column}" for column in _KEYS), carried=(f"wire:{TRIP_COMPLETED}.trip",)),
-        _measured("time", "started_at", "ended_at", "duration_s", "travel_s", "gap_s"),
-        _measured("distance and speed", "distance_m", "mean_speed_kmh"),
-        _measured("energy", "soc_start", "soc_end", "consumption_kwh_100km"),
+        TRIP.keys_item(MONTHS_2),
+        TRIP.item("time", MONTHS_2, "started_at", "ended_at", "duration_s", "travel_s", "gap_s"),
+        TRIP.item("distance and speed", MONTHS_2, "distance_m", "mean_speed_kmh"),
+        TRIP.item("energy", MONTHS_2, "soc_start", "soc_end", "consumption_kwh_100km"),
     ),
 )
 
@@ -43,18 +45,9 @@ TRIP_PLACES_DECLARATION = Declaration(
     messages=(TRIP_PLACES,),
     processors=OUTSIDE_MAPS,
     items=(
-        Item(
-            "keys",
-            MONTHS_2,
-            fields=tuple(f"trip_place.{column}" for column in _KEYS),
-            carried=(f"wire:{TRIP_PLACES}.trip", f"wire:{TRIP_PLACES}.started_at"),
-        ),
-        Item(
-            "start and end place",
-            MONTHS_2,
-            fields=tuple(f"trip_place.{end}_{axis}" for end in ("start", "end") for axis in ("latitude", "longitude")),
-            carried=(f"wire:{TRIP_PLACES}.start", f"wire:{TRIP_PLACES}.end"),
-        ),
+        TRIP_PLACE.keys_item(MONTHS_2),
+        TRIP_PLACE.item("time", MONTHS_2, "started_at"),
+        TRIP_PLACE.item("start and end place", MONTHS_2, "start_latitude", "start_longitude", "end_latitude", "end_longitude"),
     ),
 )
 

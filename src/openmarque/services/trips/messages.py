@@ -1,6 +1,6 @@
 """Wire types of the trips service: one message per trip, and its places in a message of their own (they need another level)."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -34,13 +34,20 @@ class TripCompleted(msgspec.Struct, frozen=True, omit_defaults=True):
     gap_s: float = 0.0
 
 
+class Place(NamedTuple):
+    """A place in degrees, WGS 84."""
+
+    latitude: float
+    longitude: float
+
+
 class TripPlaces(msgspec.Struct, frozen=True):
-    """Where the trip of the same number began and ended: (latitude, longitude) in degrees, WGS 84. REQ TRP-1."""
+    """Where the trip of the same number began and ended. REQ TRP-1."""
 
     trip: int
     started_at: int
-    start: tuple[float, float]
-    end: tuple[float, float]
+    start: Place
+    end: Place
 
 
 MESSAGE_TYPES: Final = (

@@ -14,12 +14,14 @@ from openmarque.http.errors import CursorInvalid, RequestInvalid
 from openmarque.http.events import StreamPart
 from openmarque.http.paging import DEFAULT_LIMIT, Cursor, Limit, Page, read_cursor, write_cursor
 from openmarque.http.problems import problems
-from openmarque.kit.clock import from_ms, to_ms
-from openmarque.services.trips.reading import TRIPS_VERSION, ShownTrip, TripKey, TripReading
+from openmarque.services.trips.declaration import TRIP, TRIP_PLACE
+from openmarque.services.trips.messages import Place
+from openmarque.services.trips.service import ShownTrip, TripKey, TripReading
+from openmarque.storage.events import PostgresEvents, version_of
 
-_trips: Final = TripReading()
+_trips: Final = TripReading(PostgresEvents())
 _Instant = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000, le=253_402_300_799_999)]
-"""Milliseconds since the epoch, within the years 1 to 9999 that a datetime holds."""
+"""Milliseconds since the epoch, within the years 1 to 9999."""
 _Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """What PostgreSQL's bigint holds: the number of a trip is the car's choice."""
 
@@ -50,7 +52,6 @@ class TripBody(Body):
 
 class _After(msgspec.Struct, frozen=True, tag="trips", array_like=True):
     ended_ms: _Instant
-    epoch: _Number
     trip: _Number
 
 
@@ -59,7 +60,9 @@ async def _read_newest(visit: CarVisit) -> dict[str, Any]:
     return {"newest": _body(found[0]).model_dump(mode="json") if found else None}
 
 
-TRIPS_PART: Final = StreamPart("trips", _read_newest, TRIPS_VERSION)
+TRIPS_PART: Final = StreamPart(
+    "trips", _read_newest, f"SELECT concat_ws(' ', ({version_of(TRIP)}), ({version_of(TRIP_PLACE)}))"
+)
 """What event streams tell: the newest trip that is shown. A client then reads the list."""
 
 
@@ -76,7 +79,7 @@ def router() -> APIRouter:
     async def list_trips(request: Request, visit: OwnCar, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Response:
         """Trips of 300 m and more, newest first. They stay as long as the service declares, also after it has been closed."""
         after = read_cursor(cursor, _After)
-        key = None if after is None else TripKey(from_ms(after.ended_ms), after.epoch, after.trip)
+        key = None if after is None else TripKey(after.ended_ms, after.trip)
         found = await _trips.page(visit.tx, visit.tenure_id, key, limit + 1)
         shown = found[:limit]
         more = _cursor(shown[-1]) if len(found) > limit else None
@@ -86,7 +89,7 @@ def router() -> APIRouter:
 
 
 def _cursor(trip: ShownTrip) -> str:
-    return write_cursor(_After(to_ms(trip.key.ended_at), trip.key.epoch, trip.key.trip))
+    return write_cursor(_After(trip.key.ended_ms, trip.key.trip))
 
 
 def _body(trip: ShownTrip) -> TripBody:
@@ -107,5 +110,5 @@ def _body(trip: ShownTrip) -> TripBody:
     )
 
 
-def _place(place: tuple[float, float] | None) -> PlaceBody | None:
-    return None if place is None else PlaceBody(latitude=place[0], longitude=place[1])
+def _place(place: Place | None) -> PlaceBody | None:
+    return None if place is None else PlaceBody(latitude=place.latitude, longitude=place.longitude)

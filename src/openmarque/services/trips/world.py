@@ -16,15 +16,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from openmarque.catalogue.events import Event
 from openmarque.kit.ids import VehicleId
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
 from openmarque.protocol.sensing import Sample, Step
 from openmarque.services.trips.car import CAR, TripsState
-from openmarque.services.trips.declaration import SERVICE, TRIP_PLACES_DECLARATION, TRIPS
+from openmarque.services.trips.declaration import SERVICE, TRIP, TRIP_PLACE, TRIP_PLACES_DECLARATION, TRIPS
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
-from openmarque.services.trips.service import TripHandler
-from openmarque.services.trips.store import MemoryTrips, PlaceRow, TripRow
 from openmarque.simulator.world.car import CarParts, WorldCar
 from openmarque.simulator.world.database import Write
 from openmarque.simulator.world.ground import Ground
@@ -118,13 +117,13 @@ class TripsWatch:
     def wrote_trip(self, write: Write) -> None:
         """A trip was stored."""
         _require_new(write)
-        row: TripRow = write.after
+        row: Event[TripCompleted] = write.after
         ground, vehicle_id = self._view.check_stored(row), row.message.vehicle_id
         seen, stored = self._view.cars[vehicle_id], self._stored[vehicle_id]
-        if row.trip.trip in stored.trips or row.trip.started_at in stored.trips.values():
-            raise InvariantBroken("stored-twice", f"{seen.name} trip {row.trip.trip}")
-        stored.trips[row.trip.trip] = row.trip.started_at
-        self._check_source(vehicle_id, row.trip, ground)
+        if row.body.trip in stored.trips or row.body.started_at in stored.trips.values():
+            raise InvariantBroken("stored-twice", f"{seen.name} trip {row.body.trip}")
+        stored.trips[row.body.trip] = row.body.started_at
+        self._check_source(vehicle_id, row.body, ground)
 
     def _check_source(self, vehicle_id: VehicleId, trip: TripCompleted, ground: Ground) -> None:
         seen = self._view.cars[vehicle_id]
@@ -143,13 +142,13 @@ class TripsWatch:
     def wrote_place(self, write: Write) -> None:
         """The places of a trip were stored."""
         _require_new(write)
-        row: PlaceRow = write.after
+        row: Event[TripPlaces] = write.after
         ground, vehicle_id = self._view.check_stored(row), row.message.vehicle_id
         seen, stored = self._view.cars[vehicle_id], self._stored[vehicle_id]
-        if row.places.trip in stored.places:
-            raise InvariantBroken("stored-twice", f"{seen.name} places of trip {row.places.trip}")
-        stored.places.add(row.places.trip)
-        for latitude, longitude in (row.places.start, row.places.end):
+        if row.body.trip in stored.places:
+            raise InvariantBroken("stored-twice", f"{seen.name} places of trip {row.body.trip}")
+        stored.places.add(row.body.trip)
+        for latitude, longitude in (row.body.start, row.body.end):
             _check_fix(seen, ground, vss.LATITUDE, latitude)
             _check_fix(seen, ground, vss.LONGITUDE, longitude)
 
@@ -212,7 +211,7 @@ def watch(view: View) -> Watch:
     trips = TripsWatch(view)
     return Watch(
         sensed=trips.sensed,
-        tables={"trip": trips.wrote_trip, "trip_place": trips.wrote_place},
+        tables={TRIP.table: trips.wrote_trip, TRIP_PLACE.table: trips.wrote_place},
         holds={TRIP_COMPLETED: trips.holds_trip, TRIP_PLACES: trips.holds_places},
         mark=trips.mark,
         restored=trips.restored,
@@ -243,7 +242,6 @@ def _in_car(observe: Callable[[TripsState, Sample], Step[TripsState]]) -> Parts:
 WORLD: Final = WorldPart(
     SERVICE.name,
     watch=watch,
-    handlers=lambda live: (TripHandler(MemoryTrips(), live),),
     planted=(
         PlantedFault("forgets trips", _in_car(forgets_trips), frozenset({"trip-missing"}), seed=2),
         PlantedFault("forgets the places of trips", _in_car(forgets_places), frozenset({"places-missing"}), seed=3),

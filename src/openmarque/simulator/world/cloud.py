@@ -17,6 +17,7 @@ from openmarque.domains.commands.service import RemoteCommands
 from openmarque.domains.consent.memory import MemoryLevels
 from openmarque.domains.consent.service import LevelHandler
 from openmarque.domains.notifications.memory import MemoryNotices
+from openmarque.governance.discovery import installed_parts
 from openmarque.governance.memory import MemoryFacts, MemoryPolicyStore
 from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.ids import VehicleId
@@ -27,12 +28,15 @@ from openmarque.link.live import LiveUpdates
 from openmarque.link.memory import MemoryLinkStore
 from openmarque.link.ports import Handler
 from openmarque.link.status_ingest import StatusIngest
+from openmarque.parts.cloud import Parts
 from openmarque.protocol.envelope import Lane
 from openmarque.simulator.world.database import WorkerCrash, WorldDatabase
 from openmarque.simulator.world.fault_profile import CALM, FaultProfile
 from openmarque.simulator.world.journal import Journal
 from openmarque.simulator.world.scheduler import Scheduler, WorldClock, run
 from openmarque.storage.errors import StoreUnavailable
+from openmarque.storage.events import MemoryEvents
+from openmarque.storage.timers import MemoryTimerStore
 
 HELLO: Final = "hello"
 CHALLENGE: Final = "challenge"
@@ -43,8 +47,6 @@ _MOST_WRITES: Final = 8
 """Crash points by the number of writes before them: a transaction of a small batch has about as many."""
 
 Frame = tuple[VehicleId, bytes]
-ServiceHandlers = Callable[[LiveUpdates], Sequence[Handler]]
-"""The handlers of a service's messages, kept in memory; made anew for each worker."""
 
 
 def no_restart(_database: WorldDatabase) -> None:
@@ -82,27 +84,27 @@ class Cloud:
         parts: CloudParts,
         database: WorldDatabase,
         brand: tuple[Catalogue, BrandPack],
-        services: Sequence[ServiceHandlers],
         keys: tuple[Ed25519PrivateKey, Ed25519PrivateKey],
         scheduler: Scheduler,
     ) -> None:
         """Wire the use cases as ``openmarque.app`` does, on memory, for a brand; `keys` sign policies and commands."""
-        self._services = services
-        catalogue, pack = brand
+        catalogue, self._pack = brand
         key, self.command_key = keys
         self.database = database
         self.clock = WorldClock(scheduler)
         self.link = parts.link(database)
-        self.facts = MemoryFacts(pack)
+        self.facts = MemoryFacts(self._pack)
         self.compiler = StoringPolicyCompiler(catalogue, self.facts, MemoryPolicyStore(), key)
         self._parts = parts
         self._catalogue = catalogue
+        self._notices = MemoryNotices(catalogue.notices())
+        self._services = installed_parts(catalogue.services)
         self.commands = parts.commands()
         known = commands_of(catalogue.commands())
         self.remote_commands = RemoteCommands(
             self.commands, self.link, known, self._command_key, kept=True, fresh_s=_CODE_FRESH_S
         )
-        self.phones = Phones(self.commands, self.link, self._command_key, MemoryNotices(catalogue.notices()))
+        self.phones = Phones(self.commands, self.link, self._command_key, self._notices)
         self.workers = [self._worker(f"worker{number}") for number in range(_WORKERS)]
 
     def _worker(self, name: str) -> Worker:
@@ -112,8 +114,8 @@ class Cloud:
             LevelHandler(MemoryLevels(), self.link, self.compiler, live),
             ReportHandler(self.remote_commands.progress, self.phones),
         ]
-        for handlers_of in self._services:
-            handlers += handlers_of(live)
+        ports = (self.clock, self.database, self._catalogue, self._pack, live, self._notices)
+        handlers += self._services.service_handlers(Parts(*ports, events=MemoryEvents(), timers=MemoryTimerStore()))
         after = (Resend(self.commands, self.phones),)
         known = frozenset(self._catalogue.commands())
         return Worker(

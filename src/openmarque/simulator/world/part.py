@@ -11,7 +11,7 @@ Rules:
     3. A function that breaks an invariant raises ``InvariantBroken`` with the invariant's name in kebab case.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
@@ -20,8 +20,6 @@ from typing import Any, NamedTuple
 from openmarque.car.model import Output
 from openmarque.kit.ids import VehicleId
 from openmarque.kit.lifecycle import Lifecycle
-from openmarque.link.live import LiveUpdates
-from openmarque.link.ports import Handler
 from openmarque.protocol.levels import Level
 from openmarque.protocol.sensing import ArgumentValue
 from openmarque.protocol.signals import Value
@@ -129,7 +127,7 @@ class WorldPart:
 
     `hardware` is made for each car. `tracked` are paths whose sensors never say the same value twice, neither in one car nor after its
     reset, so that a stored value tells when it was sensed. `actor` plans what people do with one car. `watch` looks at one world.
-    `handlers` take the service's messages on the platform, kept in memory.
+    Its messages are taken by its manifest for the cloud (``parts.cloud``), on the ports' twins in memory.
     """
 
     name: str
@@ -137,6 +135,5 @@ class WorldPart:
     tracked: tuple[str, ...] = ()
     actor: Callable[[CarScene], None] | None = None
     watch: Callable[[View], Watch] | None = None
-    handlers: Callable[[LiveUpdates], Sequence[Handler]] | None = None
     lives: tuple[LivedTable, ...] = ()
     planted: tuple[PlantedFault, ...] = ()

@@ -100,10 +100,7 @@ class World:
         lives = (*_LIVES, *(lived for part in world_parts for lived in part.lives))
         self.cloud_watch = CloudWatch(self._view, self._watches, lives)
         database = parts.cloud.database(self._network.down, self.cloud_watch)
-        handlers = [part.handlers for part in world_parts if part.handlers]
-        self.cloud = Cloud(
-            parts.cloud, database, (catalogue, self._installed.pack), handlers, (key, command_key), self.scheduler
-        )
+        self.cloud = Cloud(parts.cloud, database, (catalogue, self._installed.pack), (key, command_key), self.scheduler)
         self.cloud_life = CloudLife(self.cloud, self.scheduler, self.random, self.journal)
         switches = switches_of(catalogue)
         self.owners = Owners(self.cloud, switches, (self.scheduler, self.random, self.journal, self.cloud_watch))

@@ -5,7 +5,7 @@ from typing import Any
 from alembic import context
 from sqlalchemy import Connection
 
-from openmarque.storage.base import import_tables, metadata
+from openmarque.storage.base import metadata
 
 
 def run() -> None:
@@ -18,8 +18,12 @@ def run() -> None:
         del ctx, heads, run_args  # Alembic calls with all four by name
         applied.append(step.up_revision_id)
 
-    import_tables()
-    context.configure(connection=connection, target_metadata=metadata, on_version_apply=note)
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        on_version_apply=note,
+        version_table=attributes["version_table"],
+    )
     context.run_migrations()
 
 

@@ -5,8 +5,8 @@ from alembic import op
 
 revision = "tyre_watch_0001"
 down_revision = None
-branch_labels = ("tyre_watch",)
-depends_on = "0001"
+branch_labels = None
+depends_on = None
 
 
 def upgrade() -> None:

@@ -1,4 +1,4 @@
-"""The spine: brands, cars, owners, decisions, the link and trips."""
+"""The spine: brands, cars, owners, decisions and the link."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,10 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
-branch_labels = ("openmarque",)
+branch_labels = None
 depends_on = None
-
-PARTITIONED = ("trip", "trip_place")
 
 
 def upgrade() -> None:
@@ -22,9 +20,6 @@ def upgrade() -> None:
     _create_link()
     _create_counters()
     _create_plumbing()
-    _create_trips()
-    for table in PARTITIONED:
-        op.execute(f"CREATE TABLE om_partition.{table}_default PARTITION OF {table} DEFAULT")
     _create_policy_trigger()
 
 
@@ -379,47 +374,6 @@ def _create_plumbing() -> None:
         comment="What is to happen at an instant of our own, movable clock.",
     )
     op.create_index("ix_timer_due_at", "timer", ["due_at"], unique=False)
-
-
-def _create_trips() -> None:
-    """Trips by month of receipt; the default partition takes what no month has been made for."""
-    op.create_table(
-        "trip",
-        sa.Column("tenure_id", sa.Uuid(), nullable=False),
-        sa.Column("vehicle_id", sa.Uuid(), nullable=False),
-        sa.Column("epoch", sa.BigInteger(), nullable=False),
-        sa.Column("trip", sa.BigInteger(), nullable=False, comment="the car's running number in this epoch"),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("policy_version", sa.Integer(), nullable=False, comment="version by which it was permitted"),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("duration_s", sa.Double(), nullable=False),
-        sa.Column("travel_s", sa.Double(), nullable=False),
-        sa.Column("gap_s", sa.Double(), nullable=False),
-        sa.Column("distance_m", sa.Double(), nullable=False),
-        sa.Column("mean_speed_kmh", sa.Double(), nullable=False),
-        sa.Column("soc_start", sa.Double(), nullable=True, comment="percent"),
-        sa.Column("soc_end", sa.Double(), nullable=True, comment="percent"),
-        sa.Column("consumption_kwh_100km", sa.Double(), nullable=True),
-        sa.PrimaryKeyConstraint("tenure_id", "vehicle_id", "epoch", "trip", "received_at", name=op.f("pk_trip")),
-        postgresql_partition_by="RANGE (received_at)",
-    )
-    op.create_index("ix_trip_tenure_id_ended_at", "trip", ["tenure_id", "ended_at"], unique=False)
-    op.create_table(
-        "trip_place",
-        sa.Column("tenure_id", sa.Uuid(), nullable=False),
-        sa.Column("vehicle_id", sa.Uuid(), nullable=False),
-        sa.Column("epoch", sa.BigInteger(), nullable=False),
-        sa.Column("trip", sa.BigInteger(), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("policy_version", sa.Integer(), nullable=False),
-        sa.Column("start_latitude", sa.Double(), nullable=False),
-        sa.Column("start_longitude", sa.Double(), nullable=False),
-        sa.Column("end_latitude", sa.Double(), nullable=False),
-        sa.Column("end_longitude", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("tenure_id", "vehicle_id", "epoch", "trip", "received_at", name=op.f("pk_trip_place")),
-        postgresql_partition_by="RANGE (received_at)",
-    )
 
 
 def _create_policy_trigger() -> None:

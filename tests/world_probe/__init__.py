@@ -6,7 +6,7 @@ anew, takes a wish back, and now and then wishes what a car has to refuse.
 
 import zlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, time
 from enum import StrEnum
 from random import Random
@@ -24,9 +24,8 @@ from openmarque.catalogue.declarations import (
     LegalBasis,
     Service,
 )
+from openmarque.catalogue.events import EventSpec
 from openmarque.kit.ids import VehicleId
-from openmarque.link.live import LiveUpdates
-from openmarque.link.ports import Accepted
 from openmarque.protocol.car_part import CarCommand, CarPart
 from openmarque.protocol.envelope import Lane
 from openmarque.protocol.levels import Level
@@ -39,14 +38,11 @@ from openmarque.simulator.world.journal import InvariantBroken
 from openmarque.simulator.world.part import Arguments, CarScene, Hardware, Watch, WorldPart
 from openmarque.simulator.world.seen import Sent
 from openmarque.simulator.world.view import View
-from openmarque.storage.memory import memory
-from openmarque.storage.transaction import Transaction
 
 RAN: Final = "probe_ran"
 SET: Final = "probe_set"
 LOOK: Final = "probe_look"
 OPEN: Final = "probe_open"
-RUNS: Final = "probe_run"
 _ZONES: Final = ("Europe/Paris", "Europe/Paris", "America/New_York")
 _MORNING: Final = time(7, 30)
 _QUARTER_MS: Final = 900_000
@@ -75,6 +71,9 @@ class ProbeRan(msgspec.Struct, frozen=True):
     run: int
 
 
+RUNS: Final = EventSpec("probe", "probe_run", ProbeRan, once_by=("run",), message=RAN)
+
+
 class ProbeState(msgspec.Struct, frozen=True):
     """The number of its last act, and what the clock on the wall showed at the last sample."""
 
@@ -96,7 +95,7 @@ DECLARED: Final = Declaration(
     items=(Item("runs", LIFE_OF_TENURE, (), (f"{RUNS}.run",), carried=(f"wire:{RAN}.run",)),),
 )
 SERVICE: Final = Service(
-    "probe", "", (DECLARED,), (MessageType(RAN, Lane.EVENT, ProbeRan, Level.DATA, "what it did", "probe"),)
+    "probe", __name__, (DECLARED,), (MessageType(RAN, Lane.EVENT, ProbeRan, Level.DATA, "what it did", "probe"),)
 )
 
 
@@ -167,31 +166,6 @@ CAR: Final = CarPart(
 # On the platform
 
 
-class ProbeHandler:
-    """Keeps the acts of probes, by car and number."""
-
-    types = frozenset((RAN,))
-    role = "platform"
-
-    def __init__(self, live: LiveUpdates) -> None:
-        """Tell watchers through `live`."""
-        self._live = live
-
-    async def apply(self, tx: Transaction, messages: Sequence[Accepted]) -> Mapping[int, str]:
-        """See ``link.ports.Handler``."""
-        refused = {}
-        for index, message in enumerate(messages):
-            assert isinstance(message.body, ProbeRan)
-            if message.tenure_id is None:
-                refused[index] = "no_tenure"
-                continue
-            key = message.tenure_id, message.vehicle_id, message.body.run
-            if memory(tx).get(RUNS, key) is None:
-                memory(tx).put(RUNS, key, message)
-            self._live.changed(tx, message.tenure_id, "probe")
-        return refused
-
-
 # In the world
 
 
@@ -207,7 +181,7 @@ class ProbeWatch:
         """An act was stored."""
         if write.before is not None or write.after is None:
             raise InvariantBroken("probe-stored-twice", f"{write.key}")
-        self._view.check_stored(_Row(write.after))
+        self._view.check_stored(write.after)
         self._stored[write.after.vehicle_id].add(write.after.body.run)
 
     def holds(self, vehicle_id: VehicleId, sent: Sent) -> bool:
@@ -228,19 +202,12 @@ class ProbeWatch:
         return {"runs": len(self._stored[car.vehicle_id])}  # type: ignore[attr-defined]
 
 
-class _Row:
-    """A stored act as ``View.check_stored`` wants it."""
-
-    def __init__(self, message: Accepted) -> None:
-        assert message.tenure_id is not None
-        self.message = message
-        self.tenure_id = message.tenure_id
-
-
 def watch(view: View) -> Watch:
     """What is looked at in one world."""
     probe = ProbeWatch(view)
-    return Watch(tables={RUNS: probe.wrote}, holds={RAN: probe.holds}, mark=probe.mark, restored=probe.restored, ask=probe.ask)
+    return Watch(
+        tables={RUNS.table: probe.wrote}, holds={RAN: probe.holds}, mark=probe.mark, restored=probe.restored, ask=probe.ask
+    )
 
 
 def _nothing(_scene: CarScene, _arguments: Arguments) -> None:
@@ -258,7 +225,7 @@ def hardware(_random: Random) -> Hardware:
     return Hardware(actuators=dict.fromkeys((SET, LOOK, OPEN), _nothing))
 
 
-WORLD: Final = WorldPart("probe", hardware=hardware, actor=actor, watch=watch, handlers=lambda live: (ProbeHandler(live),))
+WORLD: Final = WorldPart("probe", hardware=hardware, actor=actor, watch=watch)
 
 
 def with_probe() -> Installed:
