@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
+import openmarque.storage.migrations
 from openmarque.kit.clock import ManualClock
 from openmarque.storage.base import import_tables
 from openmarque.storage.migrate import Migrated, differences, migrate

@@ -7,7 +7,7 @@ stored values again from time to time: see ``openmarque.http.events``.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -72,7 +72,7 @@ class LiveHub:
         self._broker = broker
         self._topics: dict[TenureId, _Topic] = {}
         self._open: Counter[AccountId] = Counter()
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
         self.closing = False
         """Set when the process ends: streams end then."""
 
@@ -96,8 +96,8 @@ class LiveHub:
             with suppress(asyncio.CancelledError):
                 await announcing
             self.close()
-            if self._leaving:
-                await asyncio.wait(self._leaving)
+            if self._under_way:
+                await asyncio.wait(self._under_way)
 
     def close(self) -> None:
         """Have every stream end."""
@@ -113,9 +113,7 @@ class LiveHub:
         topic.watches.append(watch)
         self._open[account_id] += 1
         try:
-            async with topic.lock:
-                if topic.subscription is None:
-                    topic.subscription = await self._broker.subscribe(live_subject(tenure_id), self._handler(topic))
+            await asyncio.shield(self._going_on(self._subscribe(tenure_id, topic)))
             await self._announce(tenure_id)
             await self._broker.flush()
             yield watch
@@ -125,9 +123,24 @@ class LiveHub:
             if not self._open[account_id]:
                 del self._open[account_id]
             # Not awaited here: a client that goes away cancels its stream, and every further await in it.
-            leaving = asyncio.create_task(self._leave(tenure_id, topic))
-            self._leaving.add(leaving)
-            leaving.add_done_callback(self._leaving.discard)
+            _ = self._going_on(self._leave(tenure_id, topic))
+
+    def _going_on(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """`work` as a task that the end of a stream does not cancel: half a subscription would be nobody's."""
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever still waits for it has it raised
+
+    async def _subscribe(self, tenure_id: TenureId, topic: _Topic) -> None:
+        async with topic.lock:
+            if topic.subscription is None:
+                topic.subscription = await self._broker.subscribe(live_subject(tenure_id), self._handler(topic))
 
     async def _leave(self, tenure_id: TenureId, topic: _Topic) -> None:
         async with topic.lock:
