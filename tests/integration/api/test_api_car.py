@@ -223,11 +223,7 @@ async def test_a_service_that_is_closed_says_why_and_what_to_do_in_the_owners_la
         "message": "Le niveau de confidentialité de la voiture ne le permet pas.",
         "cure": "Changez le niveau dans la voiture.",
     }
-<<<<<<< HEAD
     response = await client.get(car.address, headers={**owner.headers, "Accept-Language": "it, en;q=0.1"})
-=======
-    response = await client.get(car.address, headers={**owner.headers, "Accept-Language": "sv, en;q=0.1"})
->>>>>>> 56e158a (storage: events of services, declared once and kept in one store)
     assert response.headers["content-language"] == "en"
     assert service(response.json(), "car_finder")["cure"] == "Change the privacy level in the car."
     assert service(response.json(), "status") | {"purpose": ""} == {

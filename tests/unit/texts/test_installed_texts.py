@@ -26,11 +26,11 @@ from openmarque.kit.text_files import TextFolder, problems, read_file, text_fold
 from openmarque.kit.texts import LANGUAGES, texts
 from openmarque.link.event_ingest import UNKNOWN_TYPE
 from openmarque.link.status_ingest import BAD_VALUE, UNPROCESSABLE, UNREADABLE
+from openmarque.parts.keeping import BAD_FIGURES
 from openmarque.protocol.documents import DocumentReason
 from openmarque.protocol.lanes import STALE_EPOCH, UNKNOWN_EPOCH
 from openmarque.protocol.messages import OLD_STATEMENT, UNKNOWN_POLICY
 from openmarque.protocol.times import IMPLAUSIBLE_TIME
-from openmarque.services.trips.service import BAD_FIGURES
 
 CATALOGUE = installed_catalogue()
 ROOT = Path(__file__).parents[3]

@@ -1,12 +1,10 @@
 """The database as it stands: tables and columns against the code, rights and row policies against what is compiled."""
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 from sqlalchemy import create_engine
-from sqlalchemy.exc import SAWarning
 from sqlalchemy.pool import NullPool
 
 from openmarque.governance.check.finding import Finding

@@ -1,14 +1,10 @@
 """What the trips service says of itself. Source: SERVICES.md "trip control"; REQ TRP-1, TRP-4 (two months with a contract)."""
 
-<<<<<<< HEAD
-from openmarque.catalogue.declarations import MONTHS_2, Declaration, Item, LegalBasis, Service
-from openmarque.catalogue.maps import OUTSIDE_MAPS
-=======
 from typing import Final
 
 from openmarque.catalogue.declarations import MONTHS_2, Declaration, LegalBasis, Service
 from openmarque.catalogue.events import EventSpec
->>>>>>> 56e158a (storage: events of services, declared once and kept in one store)
+from openmarque.catalogue.maps import OUTSIDE_MAPS
 from openmarque.protocol.levels import Level
 from openmarque.services.trips.messages import MESSAGE_TYPES, TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
 
