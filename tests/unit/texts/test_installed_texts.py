@@ -22,7 +22,7 @@ from openmarque.domains.notifications.templates import TEMPLATES
 from openmarque.governance.check.wording import findings, wanted
 from openmarque.governance.platform import installed_catalogue
 from openmarque.kit.plugins import service_packages
-from openmarque.kit.text_files import TextFolder, problems, read_file, text_folders
+from openmarque.kit.text_files import TextFolder, problems, read_file, text_folders, texts_of
 from openmarque.kit.texts import LANGUAGES, texts
 from openmarque.link.event_ingest import UNKNOWN_TYPE
 from openmarque.link.status_ingest import BAD_VALUE, UNPROCESSABLE, UNREADABLE
@@ -54,6 +54,13 @@ EXTRA: Final[dict[str, str]] = {
 
 def test_every_language_has_every_text_with_the_same_facts_and_plural_forms():
     assert [str(problem) for problem in problems((*text_folders(), *EXAMPLES))] == []
+
+
+def test_a_french_sign_stands_after_a_space_that_does_not_break():
+    french = [
+        (str(folder.file("fr")), key, entry) for folder in text_folders() for key, entry in read_file(folder.file("fr")).items()
+    ]
+    assert [found for found in french if any(re.search(r" [:;?!»]|« ", text) for text in texts_of(found[2]))] == []
 
 
 def test_everything_declared_has_its_words():
