@@ -1,5 +1,5 @@
 import { Button, Group, Text } from "@mantine/core";
-import { IconCar, IconUserCircle } from "@tabler/icons-react";
+import { IconBell, IconCar, IconUserCircle } from "@tabler/icons-react";
 import { Suspense } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { AccountPage } from "./domains/accounts/AccountPage";
@@ -9,6 +9,7 @@ import { Reset } from "./domains/accounts/Reset";
 import { SignIn } from "./domains/accounts/SignIn";
 import { SignUp } from "./domains/accounts/SignUp";
 import { Garage } from "./domains/garage/Garage";
+import { useUnread } from "./domains/notices/notices";
 import { Unreachable } from "./kit/api";
 import { useTexts } from "./kit/i18n";
 import { Boundary, late } from "./kit/late";
@@ -26,9 +27,14 @@ const AddCar = late(() => import("./domains/garage/AddCar"));
 const NameCar = late(() => import("./domains/garage/NameCar"));
 const RemoveCar = late(() => import("./domains/garage/RemoveCar"));
 const CarPage = late(() => import("./domains/car/CarPage"));
+const DocumentPage = late(() => import("./domains/documents/DocumentPage"));
+const NoticesPage = late(() => import("./domains/notices/NoticesPage"));
 const Phone = late(() => import("./domains/commands/Phone"));
 const SafetyCode = late(() => import("./domains/commands/SafetyCode"));
 const Phones = late(() => import("./domains/commands/Phones"));
+
+/** More are not counted on the bell: the sign has two places. */
+const MOST_UNREAD = 99;
 
 /** The whole app: what stands around the pages, and which address shows which page. */
 export function App() {
@@ -84,7 +90,9 @@ function Inside() {
       <Route path="/cars/:vehicleId/phones" component={Phones} />
       <Route path="/cars/:vehicleId/name" component={NameCar} />
       <Route path="/cars/:vehicleId/remove" component={RemoveCar} />
+      <Route path="/cars/:vehicleId/settings/:kind" component={DocumentPage} />
       <Route path="/cars/:vehicleId/:page">{({ page }) => <PageOfService path={page} />}</Route>
+      <Route path="/notices" component={NoticesPage} />
       <Route path="/account" component={AccountPage} />
       <Route path="/confirm" component={Confirm} />
       <Route path="/forgotten" component={Forgotten} />
@@ -152,14 +160,27 @@ function Waiting() {
 function Tabs() {
   const [location] = useLocation();
   const { t } = useTexts("kit");
-  const inAccount = location.startsWith("/account");
+  const unread = useUnread();
+  const here = ["/account", "/notices"].find((path) => location.startsWith(path)) ?? "/";
+  const currentAt = (path: string) => (path === here ? "page" : undefined);
   return (
     <nav className={styles.bar} aria-label={t("nav.main")}>
-      <Link href="/" className={styles.tab} aria-current={inAccount ? undefined : "page"}>
+      <Link href="/" className={styles.tab} aria-current={currentAt("/")}>
         <IconCar aria-hidden />
         {t("nav.garage")}
       </Link>
-      <Link href="/account" className={styles.tab} aria-current={inAccount ? "page" : undefined}>
+      <Link href="/notices" className={styles.tab} aria-current={currentAt("/notices")} aria-label={unread === 0 ? undefined : `${t("nav.notices")}, ${t("nav.unread", { count: unread })}`}>
+        <span className={styles.bell}>
+          <IconBell aria-hidden />
+          {unread > 0 && (
+            <span className={styles.unread} data-unread={unread} aria-hidden>
+              {unread > MOST_UNREAD ? `${MOST_UNREAD}+` : unread}
+            </span>
+          )}
+        </span>
+        {t("nav.notices")}
+      </Link>
+      <Link href="/account" className={styles.tab} aria-current={currentAt("/account")}>
         <IconUserCircle aria-hidden />
         {t("nav.account")}
       </Link>

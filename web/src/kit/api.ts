@@ -13,11 +13,14 @@ export class Problem extends Error {
   readonly retryAfterS: number | null;
   /** How often a code may still be tried before it is locked. */
   readonly triesLeft: number | null;
+  /** Everything that the answer held. */
+  readonly facts: Readonly<Record<string, unknown>>;
 
   constructor(status: number, body: Partial<Schemas["Problem"]> & Record<string, unknown>, retryAfter: string | null) {
     super([body["title"], body["detail"]].filter((text) => typeof text === "string" && text !== "").join(" "));
     this.name = "Problem";
     this.status = status;
+    this.facts = body;
     this.code = typeof body["code"] === "string" ? body["code"] : "unknown";
     this.cure = typeof body["cure"] === "string" ? body["cure"] : "";
     const errors = body["errors"];

@@ -109,7 +109,7 @@ function once(what: string, names: readonly string[]): void {
 }
 
 /** The ground on which a car can never have a service. */
-const NOT_EQUIPPED = "no_capability";
+export const NOT_EQUIPPED = "no_capability";
 
 /** Those services that a car has or could have, by what the platform says of its declarations. */
 export function servicesOf(all: readonly WebService[], standing: readonly Schemas["ServiceBody"][]): readonly WebService[] {

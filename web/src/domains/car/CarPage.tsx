@@ -1,9 +1,10 @@
 import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
+import { Suspense, useEffect, useMemo, useState, type ComponentProps } from "react";
 import { Link, useParams } from "wouter";
 import { Problem } from "../../kit/api";
 import { useTexts, useWords } from "../../kit/i18n";
+import { Boundary, late } from "../../kit/late";
 import { useCarLive, useNow } from "../../kit/live";
 import { useNewest } from "../../kit/newest";
 import { Loading, Page, ProblemNote } from "../../kit/parts";
@@ -13,10 +14,13 @@ import { ServicePart, useFetched } from "../../kit/ServicePart";
 import { Privacy } from "../consent/Privacy";
 import { nameOf, useCar, type VehicleDetail } from "../garage/cars";
 import styles from "./car.module.css";
+import { unknownOf } from "./described";
 import { Hero } from "./Hero";
 import { OurLinks, ServiceLinks } from "./Links";
 import { valueRows, type ValueRow } from "./rows";
 import { Values } from "./Values";
+
+const GenericCards = late(() => import("./GenericCards"));
 
 /** An answer that gives the platform's time is good for so long. */
 const CLOCK_MS = 600_000;
@@ -58,6 +62,12 @@ function OneCar({ vehicleId, onGone }: { vehicleId: string; onGone: () => void }
       void known.invalidateQueries({ queryKey: ["vehicles", vehicleId] });
     }
   }, [level, known, vehicleId]);
+  const notices = JSON.stringify(car["notices"] ?? null);
+  useEffect(() => {
+    if (notices !== "null") {
+      void known.invalidateQueries({ queryKey: ["notices"] });
+    }
+  }, [notices, known]);
   useEffect(() => {
     if (error instanceof Problem && error.status === 404) {
       onGone();
@@ -87,7 +97,8 @@ interface ShownProps {
 
 function Shown({ detail, car, stream, nowMs }: ShownProps) {
   const vehicleId = detail.vehicle_id;
-  const services = servicesOf(useServices(), detail.services);
+  const all = useServices();
+  const services = servicesOf(all, detail.services);
   const rows = useRows(services, car.status);
   const propsOf = (service: WebService): CarPartProps => ({
     vehicleId,
@@ -101,11 +112,23 @@ function Shown({ detail, car, stream, nowMs }: ShownProps) {
         {services.map((service) => service.action !== undefined && <ServicePart key={service.name} service={service} part={service.action} props={propsOf(service)} waiting={null} />)}
       </Hero>
       {services.map((service) => service.card !== undefined && <ServicePart key={service.name} service={service} part={service.card} props={propsOf(service)} waiting={<Loading rows={1} />} />)}
+      <Unknown names={unknownOf(all, detail.services)} vehicleId={vehicleId} car={car} nowMs={nowMs} rows={rows ?? []} />
       <ServiceLinks vehicleId={vehicleId} services={services} />
       <Values rows={rows} nowMs={nowMs} />
       <Privacy privacy={detail.privacy} services={detail.services} />
       <OurLinks vehicleId={vehicleId} names={["name", "remove"]} />
     </div>
+  );
+}
+
+/** What this app has no part for is shown by its declaration; few cars have such a service, so its code comes with the first. */
+function Unknown({ names, ...props }: ComponentProps<typeof GenericCards>) {
+  return names.length === 0 ? null : (
+    <Boundary of={names.join()} instead={(error) => <ProblemNote error={error} />}>
+      <Suspense fallback={<Loading rows={1} />}>
+        <GenericCards names={names} {...props} />
+      </Suspense>
+    </Boundary>
   );
 }
 

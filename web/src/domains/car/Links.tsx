@@ -39,7 +39,8 @@ export function OurLinks({ vehicleId, names }: { vehicleId: string; names: reado
   );
 }
 
-function Row({ href, icon: Sign, name, what }: { href: string; icon: Icon; name: string; what: string }) {
+/** A link to a page, with its name and a line below. */
+export function Row({ href, icon: Sign, name, what }: { href: string; icon: Icon; name: string; what: string }) {
   return (
     <Link href={href} className={styles.link}>
       <Sign aria-hidden />

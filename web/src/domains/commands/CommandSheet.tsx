@@ -4,11 +4,11 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
 import { Problem } from "../../kit/api";
-import * as format from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
 import { ProblemNote } from "../../kit/parts";
-import type { Schema } from "../../kit/schema";
+import { hasMembers } from "../../kit/schema";
 import { Sheet } from "../../kit/Sheet";
+import { Values } from "../../kit/Values";
 import { codeWords, isOfTheCode } from "./codes";
 import { CodePad } from "./CodePad";
 import styles from "./commands.module.css";
@@ -118,27 +118,7 @@ export function ConfirmSheet({ vehicleId, wish: { offer, args = {}, what }, onCl
 
 /** The arguments once more, in words, before they are signed. */
 function Given({ offer, args }: { offer: Offer; args: Arguments }) {
-  const { t, language } = useTexts("commands");
-  const members = Object.entries(offer.arguments.properties ?? {}).filter(([name]) => name in args);
-  const words = (schema: Schema, value: Arguments[string] | undefined) => {
-    if (typeof value === "boolean") {
-      return t(value ? "flow.yes" : "flow.no");
-    }
-    if (typeof value === "number") {
-      return `${format.number(value, language)} ${schema.unit ?? ""}`.trim();
-    }
-    return schema.oneOf?.find((choice) => choice.const === value)?.title ?? value;
-  };
-  return members.length === 0 ? null : (
-    <dl className={styles.given}>
-      {members.map(([name, schema]) => (
-        <div key={name}>
-          <dt>{schema.title ?? name}</dt>
-          <dd>{words(schema, args[name])}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return hasMembers(offer.arguments) ? <Values schema={offer.arguments} value={args} /> : null;
 }
 
 function Refused({ error, onRetry }: { error: unknown; onRetry: () => void }) {

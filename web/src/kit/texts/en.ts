@@ -1,7 +1,16 @@
 /** Texts that belong to no single domain or service. */
 export default {
   app: "OpenMarque",
-  nav: { garage: "Garage", account: "Account", back: "Back", main: "Main", content: "Go to content" },
+  nav: {
+    garage: "Garage",
+    account: "Account",
+    back: "Back",
+    main: "Main",
+    content: "Go to content",
+    notices: "Notices",
+    unread_one: "{{count}} not read",
+    unread_other: "{{count}} not read",
+  },
   action: {
     retry: "Try again",
     cancel: "Cancel",
@@ -53,4 +62,5 @@ export default {
     device: "It opens in the map app of this phone, which then learns the exact place.",
     open: "Open the map",
   },
+  value: { yes: "yes", no: "no" },
 };

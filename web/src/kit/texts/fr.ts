@@ -1,6 +1,16 @@
 export default {
   app: "OpenMarque",
-  nav: { garage: "Garage", account: "Compte", back: "Retour", main: "Principal", content: "Aller au contenu" },
+  nav: {
+    garage: "Garage",
+    account: "Compte",
+    back: "Retour",
+    main: "Principal",
+    content: "Aller au contenu",
+    notices: "Messages",
+    unread_one: "{{count}} non lu",
+    unread_many: "{{count}} de non lus",
+    unread_other: "{{count}} non lus",
+  },
   action: {
     retry: "Réessayer",
     cancel: "Annuler",
@@ -57,4 +67,5 @@ export default {
     device: "Il s'ouvre dans l'application de cartes de ce téléphone, qui apprend alors le lieu exact.",
     open: "Ouvrir la carte",
   },
+  value: { yes: "oui", no: "non" },
 };

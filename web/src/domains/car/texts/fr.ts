@@ -48,4 +48,5 @@ export default {
     remove: "Retirer cette voiture",
     removeWhat: "Elle quitte votre garage",
   },
+  generic: { yes: "oui", no: "non", notices: "Derniers messages" },
 };

@@ -143,8 +143,6 @@ export default {
     closed: "Not possible now",
     local: "This can be done in the car only.",
     goOn: "Go on",
-    yes: "yes",
-    no: "no",
     noKey: "Add this phone as a key",
     noKeyWhat: "Such a command is signed with a key that never leaves the phone. Adding this one takes a minute, in the car:",
     other: "Or send the command from here and approve it on a phone that the car already knows:",

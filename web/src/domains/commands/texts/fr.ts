@@ -146,8 +146,6 @@ export default {
     closed: "Impossible pour l'instant",
     local: "Cela ne peut se faire que dans la voiture.",
     goOn: "Continuer",
-    yes: "oui",
-    no: "non",
     noKey: "Ajoutez ce téléphone comme clé",
     noKeyWhat: "Une telle commande est signée avec une clé qui ne quitte jamais le téléphone. Ajouter celui-ci prend une minute, dans la voiture :",
     other: "Ou envoyez la commande d'ici et approuvez-la sur un téléphone que la voiture connaît déjà :",

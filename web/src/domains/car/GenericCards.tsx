@@ -1,0 +1,144 @@
+import { Button, Stack } from "@mantine/core";
+import { IconAdjustments } from "@tabler/icons-react";
+import card from "../../kit/card.module.css";
+import * as format from "../../kit/format";
+import { useTexts, type Language } from "../../kit/i18n";
+import type { CarLive } from "../../kit/live";
+import { Loading, ProblemNote } from "../../kit/parts";
+import type { LiveValue } from "../../kit/signals";
+import { CommandLife } from "../commands/CommandLife";
+import { commandName, offersOf, useOffers } from "../commands/offers";
+import { useCommanding } from "../commands/useCommanding";
+import { useDocuments, useToldDocuments } from "../documents/documents";
+import { useNoticesOf } from "../notices/notices";
+import { NoticeWords } from "../notices/NoticeWords";
+import { useDescribed, type Described } from "./described";
+import styles from "./generic.module.css";
+import { Row } from "./Links";
+import type { ValueRow } from "./rows";
+import { ValueTable } from "./ValueTable";
+
+/** Notices that a card shows; all of them are on the page of notices. */
+const SHOWN = 3;
+
+interface GenericProps {
+  vehicleId: string;
+  car: CarLive;
+  nowMs: number;
+  /** What other services show of signals: a signal has the same name everywhere. */
+  rows: readonly ValueRow[];
+}
+
+/** A card for each of these declarations, made of what it declares: for services that this app has no part for. */
+export default function GenericCards({ names, ...props }: GenericProps & { names: readonly string[] }) {
+  const described = useDescribed(props.vehicleId, true);
+  if (described.data === undefined) {
+    return described.error === null ? <Loading rows={1} /> : <ProblemNote error={described.error} onRetry={() => void described.refetch()} />;
+  }
+  return described.data.filter((one) => names.includes(one.declaration)).map((one) => <GenericCard key={one.declaration} service={one} {...props} />);
+}
+
+function GenericCard({ service, ...props }: GenericProps & { service: Described }) {
+  const heading = `service-${service.declaration}`;
+  return (
+    <section className={card.card} aria-labelledby={heading} data-service={service.declaration}>
+      <h2 id={heading} className={card.title}>
+        {service.label}
+      </h2>
+      <Stack gap="md">
+        {service.open ? (
+          <p className={card.dim}>{service.purpose}</p>
+        ) : (
+          <p className={card.dim}>
+            {service.message} <strong>{service.cure}</strong>
+          </p>
+        )}
+        <Signals service={service} {...props} />
+        <Commands service={service} {...props} />
+        <Settings service={service} {...props} />
+        <Notices service={service} {...props} />
+      </Stack>
+    </section>
+  );
+}
+
+function Signals({ service, car, rows, nowMs }: GenericProps & { service: Described }) {
+  const { t, language } = useTexts("car");
+  const shown = service.signals.flatMap(({ path, label, unit }): ValueRow[] => {
+    const newest = car.status?.[path];
+    const known = rows.find((row) => row.path === path);
+    return newest === undefined ? [] : [known ?? { path, group: "care", name: label, value: plain(newest.value, unit, language, t), alert: false, newest }];
+  });
+  return shown.length === 0 ? null : <ValueTable heading={`service-${service.declaration}`} rows={shown} nowMs={nowMs} />;
+}
+
+/** A value of which only the unit is known. */
+function plain(value: LiveValue["value"], unit: string, language: Language, t: (key: string) => string): string {
+  if (typeof value === "boolean") {
+    return t(value ? "generic.yes" : "generic.no");
+  }
+  if (typeof value === "number") {
+    return unit === "percent" ? format.percent(value, language) : `${format.number(value, language, Number.isInteger(value) ? 0 : 1)} ${unit}`.trim();
+  }
+  return Array.isArray(value) ? value.join(", ") : value;
+}
+
+function Commands({ service, vehicleId, car }: GenericProps & { service: Described }) {
+  const { language } = useTexts("car");
+  const offers = offersOf(useOffers(vehicleId).data, [service.declaration]);
+  const { ask, sheet, canApprove } = useCommanding(vehicleId, car);
+  return offers.length === 0 ? null : (
+    <>
+      <div className={styles.commands}>
+        {offers.map((offer) => (
+          <Button key={offer.command} variant="light" onClick={() => ask({ offer })} data-offer={offer.command}>
+            {commandName(offer.command, offers, language)}
+          </Button>
+        ))}
+      </div>
+      <CommandLife
+        vehicleId={vehicleId}
+        remotes={car.remote_commands}
+        offers={offers}
+        onApprove={
+          canApprove
+            ? (waiting) => {
+                const offer = offers.find((one) => one.command === waiting.command);
+                if (offer !== undefined) {
+                  ask({ offer, args: waiting.arguments, waiting });
+                }
+              }
+            : null
+        }
+      />
+      {sheet}
+    </>
+  );
+}
+
+function Settings({ service, vehicleId, car }: GenericProps & { service: Described }) {
+  const documents = useDocuments(vehicleId, service.documents.length > 0);
+  useToldDocuments(vehicleId, car);
+  return service.documents.length === 0 ? null : (
+    <div className={styles.rows}>
+      {service.documents.map(({ kind, label }) => {
+        const stands = documents.data?.find((one) => one.kind === kind);
+        return <Row key={kind} href={`/cars/${vehicleId}/settings/${kind}`} icon={IconAdjustments} name={label} what={stands?.message ?? ""} />;
+      })}
+    </div>
+  );
+}
+
+function Notices({ service, vehicleId }: GenericProps & { service: Described }) {
+  const { t } = useTexts("car");
+  const notices = useNoticesOf(vehicleId, service.notices).slice(0, SHOWN);
+  return notices.length === 0 ? null : (
+    <section aria-label={t("generic.notices")} className={styles.notices}>
+      {notices.map((notice) => (
+        <article key={notice.notice_id} data-kind={notice.kind}>
+          <NoticeWords notice={notice} heading="h3" />
+        </article>
+      ))}
+    </section>
+  );
+}
