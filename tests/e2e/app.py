@@ -68,6 +68,10 @@ WORDS: Final = {
         "refresh": "Actualiser",
         "sign_out": "Se déconnecter",
         "again": "Réessayer",
+        "go_on": "Continuer",
+        "save": "Enregistrer",
+        "mine": "Continuer avec ma saisie",
+        "notices": "Messages",
     },
     "en": {
         "sign_in": "Sign in",
@@ -122,6 +126,10 @@ WORDS: Final = {
         "refresh": "Refresh",
         "sign_out": "Sign out",
         "again": "Try again",
+        "go_on": "Go on",
+        "save": "Save",
+        "mine": "Go on with mine",
+        "notices": "Notices",
     },
 }
 _VALUES: Final = """() => Object.fromEntries([...document.querySelectorAll("[role=row][data-signal]")].map(
@@ -302,6 +310,11 @@ class App:
         assert happened.evaluate_all("items => items.map(item => item.dataset.state)") == list(states)
         for place, state in enumerate(states):
             expect(happened.nth(place)).to_contain_text(self.says(state))
+
+    def hears_of(self, command: str, state: str) -> None:
+        """Wait until the newest command of this name is shown in `state`."""
+        life = self.page.locator(f"section[data-command={command}]")
+        expect(life).to_have_attribute("data-state", state, timeout=_OUTCOME_MS)
 
     @property
     def drawing(self) -> Locator:

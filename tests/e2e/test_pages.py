@@ -24,16 +24,19 @@ INSIDE = (
     "/cars/:vehicleId/phones",
     "/cars/:vehicleId/name",
     "/cars/:vehicleId/remove",
+    "/notices",
     "/account",
     "/nowhere",
 )
+OF_A_SETTING = "/cars/:vehicleId/settings/:kind"
+"""No service of ours has a setting: ``test_generic_card`` looks at this page."""
 OF_A_SERVICE = "/cars/:vehicleId/:page"
 """Pages that services bring: their manifests say which there are."""
 
 
 def test_every_page_of_the_app_is_among_those_that_are_looked_at():
     sources = ROOT / "web" / "src"
-    routes = set(re.findall(r'<Route path="([^"]+)"', (sources / "app.tsx").read_text("utf-8"))) - {OF_A_SERVICE}
+    routes = set(re.findall(r'<Route path="([^"]+)"', (sources / "app.tsx").read_text("utf-8"))) - {OF_A_SERVICE, OF_A_SETTING}
     manifests = [path.read_text("utf-8") for path in sources.glob("services/*/index.tsx")]
     of_services = {OF_A_SERVICE.replace(":page", path) for text in manifests for path in re.findall(r'path: "([^"]+)"', text)}
     assert sorted(routes | of_services) == sorted({*OUTSIDE, *INSIDE} - {"/nowhere"})

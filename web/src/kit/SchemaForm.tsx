@@ -33,7 +33,14 @@ export function SchemaForm({ schema, value, onChange, misfits, place = "$", name
   }
 }
 
+/** What a field is called, as it begins a line. */
+function useLabel(schema: Schema, name = ""): string {
+  const { language } = useTexts("kit");
+  return format.capital(schema.title ?? name, language);
+}
+
 function Group({ schema, value, onChange, misfits, place = "$" }: FieldProps) {
+  const label = useLabel(schema);
   const members = isObject(value) ? value : {};
   const fields = (
     <Stack gap="md">
@@ -46,7 +53,7 @@ function Group({ schema, value, onChange, misfits, place = "$" }: FieldProps) {
     fields
   ) : (
     <fieldset className={styles.group}>
-      {schema.title !== undefined && <legend className={styles.legend}>{schema.title}</legend>}
+      {label !== "" && <legend className={styles.legend}>{label}</legend>}
       {fields}
     </fieldset>
   );
@@ -54,12 +61,13 @@ function Group({ schema, value, onChange, misfits, place = "$" }: FieldProps) {
 
 function List({ schema, value, onChange, misfits, place = "$" }: FieldProps) {
   const { t } = useTexts("kit");
+  const label = useLabel(schema);
   const items = isList(value) ? value : [];
   const entry = schema.items;
   const put = (at: number, next: Json) => onChange(items.map((item, other) => (other === at ? next : item)));
   return (
     <fieldset className={styles.group}>
-      {schema.title !== undefined && <legend className={styles.legend}>{schema.title}</legend>}
+      {label !== "" && <legend className={styles.legend}>{label}</legend>}
       <Stack gap="md">
         {items.map((item, at) => (
           // Entries have no names of their own: they are their places.
@@ -83,18 +91,19 @@ function List({ schema, value, onChange, misfits, place = "$" }: FieldProps) {
 
 /** Something that may be left unset. */
 function Optional({ schema, value, onChange, misfits, place = "$" }: FieldProps) {
+  const label = useLabel(schema);
   const isSet = value !== null && value !== undefined;
   return (
     <Stack gap="sm">
-      <Switch size="md" label={schema.title ?? ""} checked={isSet} onChange={(event) => onChange(event.currentTarget.checked ? begun(schema) : null)} />
-      {isSet && <SchemaForm schema={{ ...schema, title: schema.title ?? "" }} value={value} onChange={onChange} misfits={misfits} place={place} />}
+      <Switch size="md" label={label} checked={isSet} onChange={(event) => onChange(event.currentTarget.checked ? begun(schema) : null)} />
+      {isSet && <SchemaForm schema={schema} value={value} onChange={onChange} misfits={misfits} place={place} />}
     </Stack>
   );
 }
 
 function Leaf({ schema, value, onChange, misfits, place = "$", name }: FieldProps) {
   const { t, language } = useTexts("kit");
-  const label = schema.title ?? name ?? "";
+  const label = useLabel(schema, name);
   const words = useMisfitWords(misfits, place);
   const error = words === "" ? null : words;
   if (schema.oneOf !== undefined) {

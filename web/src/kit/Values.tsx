@@ -10,7 +10,7 @@ export function Values({ schema, value }: { schema: Schema; value: Json | undefi
     <dl className={styles.values}>
       {Object.entries(schema.properties ?? {}).map(([name, member]) => (
         <div key={name}>
-          <dt>{member.title ?? name}</dt>
+          <dt>{format.capital(member.title ?? name, language)}</dt>
           <dd>{inWords(member, isObject(value) ? value[name] : undefined, t, language)}</dd>
         </div>
       ))}

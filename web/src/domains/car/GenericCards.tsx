@@ -7,7 +7,7 @@ import type { CarLive } from "../../kit/live";
 import { Loading, ProblemNote } from "../../kit/parts";
 import type { LiveValue } from "../../kit/signals";
 import { CommandLife } from "../commands/CommandLife";
-import { commandName, offersOf, useOffers } from "../commands/offers";
+import { argumentsOf, commandName, offersOf, useOffers } from "../commands/offers";
 import { useCommanding } from "../commands/useCommanding";
 import { useDocuments, useToldDocuments } from "../documents/documents";
 import { useNoticesOf } from "../notices/notices";
@@ -39,11 +39,12 @@ export default function GenericCards({ names, ...props }: GenericProps & { names
 }
 
 function GenericCard({ service, ...props }: GenericProps & { service: Described }) {
+  const { language } = useTexts("car");
   const heading = `service-${service.declaration}`;
   return (
     <section className={card.card} aria-labelledby={heading} data-service={service.declaration}>
       <h2 id={heading} className={card.title}>
-        {service.label}
+        {format.capital(service.label, language)}
       </h2>
       <Stack gap="md">
         {service.open ? (
@@ -105,7 +106,7 @@ function Commands({ service, vehicleId, car }: GenericProps & { service: Describ
             ? (waiting) => {
                 const offer = offers.find((one) => one.command === waiting.command);
                 if (offer !== undefined) {
-                  ask({ offer, args: waiting.arguments, waiting });
+                  ask({ offer, args: argumentsOf(offer, waiting), waiting });
                 }
               }
             : null
@@ -119,11 +120,12 @@ function Commands({ service, vehicleId, car }: GenericProps & { service: Describ
 function Settings({ service, vehicleId, car }: GenericProps & { service: Described }) {
   const documents = useDocuments(vehicleId, service.documents.length > 0);
   useToldDocuments(vehicleId, car);
+  const { language } = useTexts("car");
   return service.documents.length === 0 ? null : (
     <div className={styles.rows}>
       {service.documents.map(({ kind, label }) => {
         const stands = documents.data?.find((one) => one.kind === kind);
-        return <Row key={kind} href={`/cars/${vehicleId}/settings/${kind}`} icon={IconAdjustments} name={label} what={stands?.message ?? ""} />;
+        return <Row key={kind} href={`/cars/${vehicleId}/settings/${kind}`} icon={IconAdjustments} name={format.capital(label, language)} what={stands?.message ?? ""} />;
       })}
     </div>
   );

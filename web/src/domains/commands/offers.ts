@@ -3,7 +3,9 @@ import { useQuery } from "@tanstack/react-query";
 import { client, told, type Schemas } from "../../kit/api";
 import { capital } from "../../kit/format";
 import { useTexts, type Language } from "../../kit/i18n";
-import type { Schema } from "../../kit/schema";
+import { ordered, type Schema } from "../../kit/schema";
+import type { Arguments } from "./keys";
+import type { RemoteCommand } from "./life";
 
 export type Offer = Omit<Schemas["CommandBody"], "arguments"> & { arguments: Schema };
 
@@ -19,6 +21,11 @@ export function useOffers(vehicleId: string) {
 /** Those that belong to these declarations. */
 export function offersOf(offers: readonly Offer[] | undefined, declarations: readonly string[]): Offer[] {
   return (offers ?? []).filter((offer) => declarations.includes(offer.declaration));
+}
+
+/** What a remote command was asked for with, in the order of the command: the platform keeps them without one, and a signature goes by it. */
+export function argumentsOf(offer: Offer, remote: RemoteCommand): Arguments {
+  return ordered(offer.arguments, remote.arguments) as Arguments;
 }
 
 /** What a command is called: by its own name, in plain letters, where the platform does not know it any more. */

@@ -161,9 +161,9 @@ export async function sendSignedCommand(wanted: Wanted, key: DigitalKey, take: (
   );
 }
 
-/** Signs a remote command that waits for a phone, with the arguments that it was asked for. */
+/** Signs a remote command that waits for a phone, with the arguments that it was asked for (`argumentsOf`). */
 export async function approve(waiting: RemoteCommand, wanted: Wanted, key: DigitalKey, take: () => Promise<Held>): Promise<RemoteCommand> {
-  return counted({ ...wanted, args: waiting.arguments }, key, take, () => waiting.command_id, (commandId, signed) =>
+  return counted(wanted, key, take, () => waiting.command_id, (commandId, signed) =>
     insisted((signal) =>
       told(
         client.POST("/api/v1/vehicles/{vehicle_id}/remote-commands/{command_id}/approval", {

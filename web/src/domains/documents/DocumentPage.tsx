@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { useParams } from "wouter";
 import card from "../../kit/card.module.css";
+import { capital } from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
 import { useCarLive } from "../../kit/live";
 import { Loading, Page, ProblemNote } from "../../kit/parts";
@@ -19,6 +20,7 @@ export default function DocumentPage() {
 }
 
 function OneDocument({ vehicleId, kind }: { vehicleId: string; kind: string }) {
+  const { language } = useTexts("documents");
   const { document, schema } = useDocument(vehicleId, kind);
   const { car: live } = useCarLive(vehicleId);
   useToldDocuments(vehicleId, live);
@@ -29,7 +31,7 @@ function OneDocument({ vehicleId, kind }: { vehicleId: string; kind: string }) {
     void schema.refetch();
   };
   return (
-    <Page title={document.data?.label ?? "…"} under={car && fullNameOf(car)} back={`/cars/${vehicleId}`}>
+    <Page title={document.data === undefined ? "…" : capital(document.data.label, language)} under={car && fullNameOf(car)} back={`/cars/${vehicleId}`}>
       {error !== null ? (
         <ProblemNote error={error} onRetry={again} />
       ) : document.data === undefined || schema.data === undefined ? (

@@ -3,7 +3,7 @@ import { IconLock, IconLockOpen } from "@tabler/icons-react";
 import { carState } from "../../domains/car/state";
 import { CommandLife } from "../../domains/commands/CommandLife";
 import { commandsOf, isOver } from "../../domains/commands/life";
-import { commandName, offersOf, useOffers } from "../../domains/commands/offers";
+import { argumentsOf, commandName, offersOf, useOffers } from "../../domains/commands/offers";
 import { useCommanding } from "../../domains/commands/useCommanding";
 import { useTexts } from "../../kit/i18n";
 import { Loading, ProblemNote } from "../../kit/parts";
@@ -59,7 +59,7 @@ export default function LockPanel({ vehicleId, car, services, nowMs }: CarPartPr
             ? (waiting) => {
                 const offer = offers.find((one) => one.command === waiting.command);
                 if (offer !== undefined) {
-                  ask({ offer, args: waiting.arguments, what: whatOf(waiting.command), waiting });
+                  ask({ offer, args: argumentsOf(offer, waiting), what: whatOf(waiting.command), waiting });
                 }
               }
             : null
