@@ -94,8 +94,8 @@ class PostgresStores:
             await owner.execute("INSERT INTO tenure VALUES (%s, %s, %s, %s)", (tenure_id, vehicle_id, tenure_id, NOW))
             await owner.execute(
                 "INSERT INTO car_policy (vehicle_id, tenure_id, version, frame, hash, open_declarations, level, ceiling,"
-                " remote_access, switched_off, issued_at, valid_until, accepted_version)"
-                " VALUES (%s, %s, 1, '', '', %s, 3, 3, true, '{}', %s, %s, 0)",
+                " remote_access, switched_off, issued_at, valid_until, accepted_version, terms)"
+                " VALUES (%s, %s, 1, '', '', %s, 3, 3, true, '{}', %s, %s, 0, '')",
                 (vehicle_id, tenure_id, list(open_for or ("probe",)), NOW, NOW),
             )
         return tenure_id, vehicle_id
