@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from psycopg import Connection
@@ -39,8 +39,9 @@ from openmarque.engines.stack import EngineStack
 from openmarque.governance.discovery import CloudParts, Wiring, installed_parts
 from openmarque.governance.enforcing import enforce, set_app_password
 from openmarque.governance.facts import PostgresFacts, PostgresPolicyStore
-from openmarque.governance.platform import installed_catalogue
+from openmarque.governance.platform import installed_catalogue, table_owners
 from openmarque.governance.policies import StoringPolicyCompiler
+from openmarque.governance.retention import kept_for
 from openmarque.governance.rights import APP
 from openmarque.http.address import web_address
 from openmarque.kit.clock import Clock
@@ -65,9 +66,14 @@ from openmarque.link.worker import UseCases, Worker
 from openmarque.parts.cloud import Parts
 from openmarque.protocol import signing
 from openmarque.protocol.envelope import Lane
+from openmarque.storage.base import import_tables
 from openmarque.storage.events import PostgresEvents
+from openmarque.storage.partitions import drop_past_partitions
 from openmarque.storage.postgres import PostgresDatabase, open_database
 from openmarque.storage.timers import PostgresTimerStore, Timers
+
+if TYPE_CHECKING:
+    from openmarque.storage.migrate import Migrated
 
 _SECRET_BYTES: Final = 24
 
@@ -79,6 +85,8 @@ class Engines:
     stack: EngineStack
     database: PostgresEndpoint
     broker: NatsEndpoint
+    migrated: "Migrated"
+    """What bringing the database up to date did."""
 
     @property
     def nats(self) -> NatsServer:
@@ -221,21 +229,23 @@ async def start_engines(settings: Settings, clock: Clock) -> Engines:
     stack = EngineStack(settings, plan)
     database, broker = await stack.start()
     try:
-        await asyncio.to_thread(_migrate, settings, database.url, clock)
+        migrated = await asyncio.to_thread(_migrate, settings, database.url, clock)
     except BaseException:
         await stack.stop()
         raise
-    return Engines(stack, database, broker)
+    return Engines(stack, database, broker, migrated)
 
 
-def _migrate(settings: Settings, url: str, clock: Clock) -> None:
+def _migrate(settings: Settings, url: str, clock: Clock) -> "Migrated":
     from openmarque.storage.migrate import migrate  # Alembic takes 0.2 s to load, and only who starts the engines needs it
 
     def with_password(connection: Connection[Any]) -> None:
         enforce(connection)
         set_app_password(connection, _app_password(settings))
+        drop_past_partitions(connection, kept, clock.now())
 
-    migrate(url, with_password, clock)
+    kept = kept_for(installed_catalogue(load_pack(settings.brand_pack)), import_tables(), table_owners())
+    return migrate(url, with_password, clock)
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -27,6 +27,9 @@ from openmarque.kit.settings import Settings, load_settings
 from openmarque.kit.vin import normalise_vin
 from openmarque.link.gate import run_gate
 from openmarque.protocol.levels import Level
+
+if TYPE_CHECKING:
+    from openmarque.storage.migrate import Migrated
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 _out = Console()
@@ -93,13 +96,17 @@ def gate() -> None:
 
 def migrate() -> None:
     """Bring the database to the newest schema and make it enforce the installed declarations."""
-    operating.run(_migrate(load_settings()))
+    done = operating.run(_migrate(load_settings()))
+    for made in done.made:
+        _out.print(f"Made for events: {escape(made)}")
+    for table in done.left:
+        _out.print(f"Of no installed service, kept and closed to everybody: {escape(table)}")
     _out.print("The database is up to date and enforces the installed declarations.")
 
 
-async def _migrate(wanted: Settings) -> None:
-    async with operating.engines_up(wanted, SystemClock()):
-        return
+async def _migrate(wanted: Settings) -> "Migrated":
+    async with operating.engines_up(wanted, SystemClock()) as engines:
+        return engines.migrated
 
 
 def settings(as_json: Json = False) -> None:

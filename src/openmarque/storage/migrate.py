@@ -8,6 +8,7 @@ declarations (``storage.event_tables``), and what is compiled from them (roles, 
 `enforce` applies it after every run, also when nothing was to migrate.
 """
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -132,8 +133,11 @@ def _upgrade(connection: Connection, line: _Line) -> list[str]:
     config.attributes["version_table"] = line.version_table
     config.attributes["applied"] = applied = list[str]()
     try:
-        command.upgrade(config, "head")
-    except (CommandError, KeyError) as error:
+        with warnings.catch_warnings():
+            # Alembic goes on with a number that is given twice, and from one that is not there.
+            warnings.filterwarnings("error", "Revision ", UserWarning)
+            command.upgrade(config, "head")
+    except (CommandError, KeyError, UserWarning) as error:
         raise MigrationsWrong(f"{line.package}: {error}") from error
     return applied
 

@@ -4,8 +4,8 @@ They live in a schema of their own, which no role may use: rows are reached thro
 stand.
 """
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import psycopg
@@ -30,6 +30,29 @@ def ensure_partitions(connection: psycopg.Connection[Any], now: datetime, months
                 _make(connection, table, name, first, after)
                 made.append(name)
     return made
+
+
+def drop_past_partitions(connection: psycopg.Connection[Any], kept: Mapping[str, timedelta], now: datetime) -> list[str]:
+    """Drop the months of each table of `kept` whose newest row was received longer ago than it is kept; gives their names.
+
+    The sweep has deleted the rows by then; this gives their room back. Needs the owner's rights; runs in the caller's transaction.
+    """
+    dropped = []
+    for table in _partitioned(connection):
+        for name in _parts(connection, table) if table in kept else ():
+            month = name.removeprefix(f"{table}_")
+            if month.isdecimal() and _first_of(int(month[:4]) * 12 + int(month[4:])) <= require_aware(now) - kept[table]:
+                connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(SCHEMA, name)))
+                dropped.append(name)
+    return dropped
+
+
+def _parts(connection: psycopg.Connection[Any], table: str) -> list[str]:
+    rows = connection.execute(
+        "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %s::regclass ORDER BY 1",
+        [f"public.{table}"],
+    )
+    return [str(row[0]) for row in rows]
 
 
 def _months(now: datetime, ahead: int) -> Iterator[tuple[datetime, datetime]]:
