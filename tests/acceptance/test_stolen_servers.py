@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import Phase, settings
+from hypothesis import Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -335,13 +335,19 @@ def _any_level(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Gate, "refuses_command", lambda *_: "")
 
 
-SEARCH = settings(max_examples=2_000, stateful_step_count=40, deadline=None, phases=[Phase.generate], derandomize=True)
+SEARCH = settings(max_examples=2_000, stateful_step_count=40, deadline=None, phases=[Phase.generate], database=None)
 """The first finding is enough: nothing is made smaller."""
+PLANTED = {_any_signature: 1, _any_counter: 20, _any_age: 1, _wall_clock: 3, _any_proof: 4, _any_level: 1}
+"""Each check left out, with a seed that finds it soon; `make prove` searches without."""
 
 
-@pytest.mark.parametrize("plant", [_any_signature, _any_counter, _any_age, _wall_clock, _any_proof, _any_level])
-def test_the_thief_finds_a_car_that_looks_less_closely(monkeypatch, plant):
+@pytest.mark.parametrize("plant", PLANTED)
+def test_the_thief_finds_a_car_that_looks_less_closely(monkeypatch, plant, budget):
     """The test of the test: each check left out is found by what the car then does."""
+
+    class Thief(StolenServers):
+        """Has a seed of its own."""
+
     plant(monkeypatch)
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(StolenServers, settings=SEARCH)
+        run_state_machine_as_test(Thief if budget.large else seed(PLANTED[plant])(Thief), settings=SEARCH)

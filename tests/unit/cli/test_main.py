@@ -150,7 +150,7 @@ def test_a_database_that_can_not_be_checked_is_named_with_a_cure(monkeypatch, ca
 
 def test_what_looks_like_markup_is_shown_as_it_is(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("OPENMARQUE_HOME", str(tmp_path / "home[/x]"))
-    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("COLUMNS", "1000")
     assert run(monkeypatch, "settings") == 0
     assert "home[/x]" in capsys.readouterr().out
 
