@@ -283,7 +283,7 @@ CORE_PLANTED = (
         "looks at no challenge",
         Parts(car=CarParts(core=car_with_challenges(IgnoresChallenges))),
         frozenset({"command-run-late"}),
-        seed=1,
+        seed=0,
     ),
     PlantedFault(
         "counts by the wall clock",
@@ -316,7 +316,7 @@ CORE_PLANTED = (
         seed=2,
     ),
     PlantedFault(
-        "lets a late repeat count", Parts(cloud=CloudParts(link=LateRepeatsCount)), frozenset({"older-value-stored"}), seed=0
+        "lets a late repeat count", Parts(cloud=CloudParts(link=LateRepeatsCount)), frozenset({"older-value-stored"}), seed=1
     ),
     PlantedFault(
         "ignores the level at sending",

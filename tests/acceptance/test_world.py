@@ -13,6 +13,7 @@ from openmarque.cli.world import register
 from openmarque.simulator.world.exploration import explore
 from openmarque.simulator.world.world import DEFAULT_STEPS
 from tests.acceptance.planted import PLANTED
+from tests.acceptance.planted_documents import DOCUMENTS_PLANTED
 from tests.world_probe import with_probe
 from tools.planted import MOST_SEEDS, replay
 
@@ -43,14 +44,15 @@ def test_no_promise_breaks_for_a_service_that_does_all_that_a_service_can(budget
     for failure in result.failures:
         pytest.fail("\n".join([*failure.lines(), f"{failure.invariant}: {failure.detail}", f"seed {failure.seed}"]))
     assert result.asked["runs"] > result.seeds, "a promise about wakes proves nothing where nobody is woken"
+    assert result.asked["documents"] > result.seeds
     assert result.faults["command_unsound"] > result.seeds
 
 
-@pytest.mark.parametrize("name", PLANTED)
-def test_a_planted_fault_is_found(name, budget):
-    found = replay(PLANTED[name], search=budget.large)
-    assert found is not None, f"{MOST_SEEDS} worlds did not notice one that {name}"
-    assert found.invariant in PLANTED[name].reported_as
+@pytest.mark.parametrize("fault", [*PLANTED.values(), *DOCUMENTS_PLANTED], ids=lambda fault: fault.name)
+def test_a_planted_fault_is_found(fault, budget):
+    found = replay(fault, search=budget.large)
+    assert found is not None, f"{MOST_SEEDS} worlds did not notice one that {fault.name}"
+    assert found.invariant in fault.reported_as
 
 
 def test_the_same_seed_gives_the_same_world_in_every_process():

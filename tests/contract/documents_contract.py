@@ -468,6 +468,19 @@ class DocumentsContract:
         assert [document.kind for document in await scene.greets({m.LIMITS: (2, 0)})] == [m.LIMITS], "its software is new"
         assert ((await scene.row()).state, (await scene.row()).reason) == (State.WAITING, "")
 
+    async def test_a_car_that_had_it_and_was_greeted_for_falsely_is_told_again_until_it_answers(self, scene: Scene):
+        row = await scene.sets(m.Limits(90))
+        await scene.applies()
+        assert await scene.greets({m.LIMITS: None}) == [], "somebody at the broker greets in its name and knows no kind"
+        assert (await scene.row()).state is State.REFUSED
+        held = {m.LIMITS: (2, row.version)}
+        assert [document.version for document in await scene.greets(held)] == [row.version]
+        assert len(await scene.greets(held)) == 1, "its answer was lost"
+        assert len(await scene.time_comes(row, timedelta(seconds=30))) == 1
+        await scene.applies(after=timedelta(seconds=31))
+        assert (await scene.row()).state is State.IN_FORCE
+        assert await scene.greets(held) == []
+
     async def test_what_is_not_answered_is_told_again_ever_more_seldom_until_it_is(self, scene: Scene):
         row = await scene.sets(m.Limits(90))
         assert await scene.time_comes(row, timedelta(seconds=29)) == []

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, time
 from enum import StrEnum
+from functools import cache
 from random import Random
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
@@ -17,9 +18,12 @@ import msgspec
 
 from openmarque.catalogue.declarations import (
     LIFE_OF_TENURE,
+    OVERWRITTEN,
     Authority,
     CommandSpec,
     Declaration,
+    DocumentScope,
+    DocumentSpec,
     Item,
     LegalBasis,
     Service,
@@ -43,6 +47,8 @@ RAN: Final = "probe_ran"
 SET: Final = "probe_set"
 LOOK: Final = "probe_look"
 OPEN: Final = "probe_open"
+SETTINGS: Final = "probe_settings"
+OF_CAR: Final = "probe_of_car"
 _ZONES: Final = ("Europe/Paris", "Europe/Paris", "America/New_York")
 _MORNING: Final = time(7, 30)
 _QUARTER_MS: Final = 900_000
@@ -65,6 +71,19 @@ class ProbeArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, msgspec.Meta(max_length=8, pattern=r"^[ !#-\[\]-~]*$")]
 
 
+class ProbeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is set of the probe: by the owner, or on the car's screen."""
+
+    celsius: Annotated[int, msgspec.Meta(ge=16, le=28)] = 20
+    number: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
+
+
+class ProbeOfCar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What belongs to the car, whoever has it."""
+
+    number: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
+
+
 class ProbeRan(msgspec.Struct, frozen=True):
     """The probe acted; numbered upwards over the car's life, above all that a memory lost since had given."""
 
@@ -75,10 +94,12 @@ RUNS: Final = EventSpec("probe", "probe_run", ProbeRan, once_by=("run",), messag
 
 
 class ProbeState(msgspec.Struct, frozen=True):
-    """The number of its last act, and what the clock on the wall showed at the last sample."""
+    """The number of its last act, what the clock on the wall showed at the last sample, and what is set."""
 
     runs: int = 0
     shown_ms: int = 0
+    settings: ProbeSettings = ProbeSettings()
+    of_car: ProbeOfCar = ProbeOfCar()
 
 
 DECLARED: Final = Declaration(
@@ -92,7 +113,15 @@ DECLARED: Final = Declaration(
         CommandSpec(LOOK, Authority.PLATFORM, confirm=False),
         CommandSpec(OPEN, Authority.LOCAL),
     ),
-    items=(Item("runs", LIFE_OF_TENURE, (), (f"{RUNS}.run",), carried=(f"wire:{RAN}.run",)),),
+    documents=(
+        DocumentSpec(SETTINGS, ProbeSettings),
+        DocumentSpec(OF_CAR, ProbeOfCar, scope=DocumentScope.VEHICLE),
+    ),
+    items=(
+        Item("runs", LIFE_OF_TENURE, (), (f"{RUNS}.run",), carried=(f"wire:{RAN}.run",)),
+        Item("settings", LIFE_OF_TENURE, carried=(f"document:{SETTINGS}",)),
+        Item("settings of the car", OVERWRITTEN, carried=(f"document:{OF_CAR}",)),
+    ),
 )
 SERVICE: Final = Service(
     "probe", __name__, (DECLARED,), (MessageType(RAN, Lane.EVENT, ProbeRan, Level.DATA, "what it did", "probe"),)
@@ -117,7 +146,8 @@ def wake(state: ProbeState, woken: Woken, sample: Sample) -> Step[ProbeState]:
     if woken.missed:
         return Step(state, wake_at=again)
     ran = ProbeRan(max(state.runs + 1, sample.steady_ms))
-    return Step(ProbeState(ran.run, sample.at_ms), messages=(Outgoing(RAN, ran, sample.level),), wake_at=again)
+    acted = msgspec.structs.replace(state, runs=ran.run, shown_ms=sample.at_ms)
+    return Step(acted, messages=(Outgoing(RAN, ran, sample.level),), wake_at=again)
 
 
 def _wish_of(sample: Sample) -> WakeAt:
@@ -153,13 +183,26 @@ def begin(state: ProbeState, command: Command, _sample: Sample) -> Step[ProbeSta
     return Step(state, actions=(command.action,))
 
 
+def configure(state: ProbeState, body: ProbeSettings, _sample: Sample) -> Step[ProbeState] | Refused:
+    """It takes over what was set, but for what it refuses."""
+    if body.celsius == _REFUSED_CELSIUS:
+        return Refused("not_now")
+    return Step(msgspec.structs.replace(state, settings=body))
+
+
+def configure_car(state: ProbeState, body: ProbeOfCar, _sample: Sample) -> Step[ProbeState]:
+    """It takes over what was set."""
+    return Step(msgspec.structs.replace(state, of_car=body))
+
+
 CAR: Final = CarPart(
     "probe",
     ProbeState,
     observe=observe,
     wake=wake,
     commands=dict.fromkeys((SET, LOOK, OPEN), CarCommand(begin, lambda _state, _command, _sample: Ended())),
-    forget=lambda state: state,
+    configure={SETTINGS: configure, OF_CAR: configure_car},
+    forget=lambda state: ProbeState(state.runs, state.shown_ms, of_car=state.of_car),
 )
 
 
@@ -225,9 +268,24 @@ def hardware(_random: Random) -> Hardware:
     return Hardware(actuators=dict.fromkeys((SET, LOOK, OPEN), _nothing))
 
 
-WORLD: Final = WorldPart("probe", hardware=hardware, actor=actor, watch=watch)
+def _settings(random: Random) -> ProbeSettings:
+    return ProbeSettings(random.randint(16, 28), random.randint(1, 1_000_000))
 
 
+def _of_car(random: Random) -> ProbeOfCar:
+    return ProbeOfCar(random.randint(1, 1_000_000))
+
+
+WORLD: Final = WorldPart(
+    "probe",
+    hardware=hardware,
+    actor=actor,
+    watch=watch,
+    bodies={SETTINGS: _settings, OF_CAR: _of_car},
+)
+
+
+@cache
 def with_probe() -> Installed:
     """The services of the package with the probe beside them."""
     ours = package_installed()

@@ -141,5 +141,6 @@ class Sending:
 
 
 def is_awaited(row: DocumentRow) -> bool:
-    """Whether the car's word on the newest version is still awaited."""
-    return row.version > 0 and row.reported_version != row.version and row.state in (State.WAITING, State.IN_FORCE)
+    """Whether the car's word on the newest version is still awaited: also of one that it once had, and that was told again since."""
+    is_untold = row.state is State.IN_FORCE and row.reported_version != row.version
+    return row.version > 0 and (row.state is State.WAITING or is_untold)

@@ -117,7 +117,7 @@ WORLD: Final = WorldPart(
             seed=0,
         ),
         PlantedFault(
-            "calls a lock done that has only begun", _in_car(CarCommand(begin)), frozenset({"done-without-locks"}), seed=2
+            "calls a lock done that has only begun", _in_car(CarCommand(begin)), frozenset({"done-without-locks"}), seed=0
         ),
     ),
 )

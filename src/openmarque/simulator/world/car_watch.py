@@ -84,6 +84,7 @@ class CarWatch:
         self._view.cars[car.vehicle_id].lost_ms = self._scheduler.now_ms
         if why == "reset":
             self.remote_commands.forget(car)
+            self._watches.lost_memory(car)
         self._journal.note(self._scheduler.now_ms, "may_miss_data", car.name, why)
 
     def heard(self, car: WorldCar, kind: str, payload: bytes) -> None:

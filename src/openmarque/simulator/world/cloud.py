@@ -1,7 +1,8 @@
 """The platform in the world: the real use cases on the memory fakes, in workers that crash, restart, fall behind and share the load."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 from typing import Final
 
@@ -16,6 +17,9 @@ from openmarque.domains.commands.rules import commands_of
 from openmarque.domains.commands.service import RemoteCommands
 from openmarque.domains.consent.memory import MemoryLevels
 from openmarque.domains.consent.service import LevelHandler
+from openmarque.domains.documents.bundle import SettingsDocuments
+from openmarque.domains.documents.memory import MemoryDocuments
+from openmarque.domains.documents.sending import DocumentKeys
 from openmarque.domains.notifications.memory import MemoryNotices
 from openmarque.governance.discovery import installed_parts
 from openmarque.governance.memory import MemoryFacts, MemoryPolicyStore
@@ -26,17 +30,22 @@ from openmarque.link.event_ingest import EventIngest
 from openmarque.link.handshake import Handshake
 from openmarque.link.live import LiveUpdates
 from openmarque.link.memory import MemoryLinkStore
-from openmarque.link.ports import Handler
+from openmarque.link.ports import Accepted, Handler
 from openmarque.link.status_ingest import StatusIngest
 from openmarque.parts.cloud import Parts
+from openmarque.protocol.documents import report_name
 from openmarque.protocol.envelope import Lane
+from openmarque.protocol.messages import Hello
+from openmarque.protocol.signing import key_id
 from openmarque.simulator.world.database import WorkerCrash, WorldDatabase
 from openmarque.simulator.world.fault_profile import CALM, FaultProfile
 from openmarque.simulator.world.journal import Journal
 from openmarque.simulator.world.scheduler import Scheduler, WorldClock, run
 from openmarque.storage.errors import StoreUnavailable
 from openmarque.storage.events import MemoryEvents
+from openmarque.storage.roles import PLATFORM
 from openmarque.storage.timers import MemoryTimerStore
+from openmarque.storage.transaction import Transaction
 
 HELLO: Final = "hello"
 CHALLENGE: Final = "challenge"
@@ -61,6 +70,7 @@ class CloudParts:
     link: Callable[[WorldDatabase], MemoryLinkStore] = MemoryLinkStore
     evaluators: Callable[[], EvaluatorCache] = EvaluatorCache
     commands: Callable[[], MemoryCommands] = MemoryCommands
+    documents: Callable[[], MemoryDocuments] = MemoryDocuments
     restarted: Callable[[WorldDatabase], None] = no_restart
 
 
@@ -74,6 +84,33 @@ class Worker:
     handshake: Handshake
     up: bool = True
     inboxes: dict[str, list[Frame]] = field(default_factory=dict)
+
+
+class DocumentHandler:
+    """``link.ports.Handler`` of the reports of cars on their documents."""
+
+    role = PLATFORM
+
+    def __init__(self, documents: SettingsDocuments) -> None:
+        """Take the reports on every kind."""
+        self.types = frozenset(map(report_name, documents.sending.kinds))
+        self._documents = documents
+
+    async def apply(self, tx: Transaction, messages: Sequence[Accepted]) -> Mapping[int, str]:
+        """See ``Handler``."""
+        return await self._documents.reports.apply(tx, messages)
+
+
+class DocumentGreeter:
+    """``link.ports.AfterWelcome``: a car that came back gets what it does not hold."""
+
+    def __init__(self, documents: SettingsDocuments) -> None:
+        """Bring what stands."""
+        self._documents = documents
+
+    async def greeted(self, tx: Transaction, vehicle_id: VehicleId, hello: Hello, now: datetime) -> None:
+        """See ``AfterWelcome``."""
+        await self._documents.sending.greeted(tx, vehicle_id, hello, now)
 
 
 class Cloud:
@@ -104,6 +141,9 @@ class Cloud:
         self.remote_commands = RemoteCommands(
             self.commands, self.link, known, self._command_key, kept=True, fresh_s=_CODE_FRESH_S
         )
+        signing_keys = {key_id(self.command_key.public_key()): self.command_key.public_key()}
+        document_keys = DocumentKeys(self._command_key, lambda: signing_keys)
+        self.documents = SettingsDocuments.wired(parts.documents(), self.link, self.commands, catalogue, document_keys)
         self.phones = Phones(self.commands, self.link, self._command_key, self._notices)
         self.workers = [self._worker(f"worker{number}") for number in range(_WORKERS)]
 
@@ -113,10 +153,11 @@ class Cloud:
         handlers: list[Handler] = [
             LevelHandler(MemoryLevels(), self.link, self.compiler, live),
             ReportHandler(self.remote_commands.progress, self.phones),
+            DocumentHandler(self.documents),
         ]
         ports = (self.clock, self.database, self._catalogue, self._pack, live, self._notices)
         handlers += self._services.service_handlers(Parts(*ports, events=MemoryEvents(), timers=MemoryTimerStore()))
-        after = (Resend(self.commands, self.phones),)
+        after = (Resend(self.commands, self.phones), DocumentGreeter(self.documents))
         known = frozenset(self._catalogue.commands())
         return Worker(
             name,

@@ -218,6 +218,7 @@ class CloudWatch:
         if subject.endswith(".ack"):
             vehicle_id = vehicle_of(subject)
             self._acknowledged(vehicle_id, read_ack(payload))
+        self._watches.published(subject, payload)
 
     def _acknowledged(self, vehicle_id: VehicleId, ack: Ack) -> None:
         seen, committed = self._view.cars[vehicle_id], self._view.committed_for(vehicle_id)

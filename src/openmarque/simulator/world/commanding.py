@@ -9,7 +9,6 @@ take, or for what only the people in the car may do; and somebody at the broker 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -17,10 +16,8 @@ import msgspec
 
 from openmarque.catalogue.command_arguments import ArgumentInvalid, ArgumentUnknown
 from openmarque.catalogue.declarations import Authority, CommandSpec
-from openmarque.domains.commands.memory import COMMAND_TIMER
 from openmarque.domains.commands.reasons import CAR_OFFLINE
 from openmarque.domains.commands.requests import Asked, CommandReceipt, Signed
-from openmarque.domains.commands.service import RemoteCommands
 from openmarque.kit.ids import TenureId
 from openmarque.protocol import commands as c
 from openmarque.protocol.envelope import PROTOCOL_VERSION, encode
@@ -29,16 +26,11 @@ from openmarque.protocol.messages import Hello, Welcome
 from openmarque.protocol.sensing import ArgumentValue
 from openmarque.simulator.world.arguments import draw, spoil
 from openmarque.simulator.world.car import WorldCar
-from openmarque.simulator.world.cloud import Cloud
-from openmarque.simulator.world.database import WorkerCrash
 from openmarque.simulator.world.fault_profile import MINUTE_MS
 from openmarque.simulator.world.phones import PhoneLife, Street, WorldPhone, account_of
-from openmarque.simulator.world.scheduler import Scheduler, run
-from openmarque.storage.errors import StoreUnavailable
+from openmarque.simulator.world.scheduler import run
 
 COMMAND_MEAN_MS: Final = 2 * MINUTE_MS
-LOOK_MS: Final = MINUTE_MS
-"""How often the world's scheduler looks for commands whose time is over; the real one looks four times a second."""
 _PRIVATE_ON_THE_WAY: Final = 0.15
 """Share of the commands during whose way to the car its level is made private: the moment at which only the car can refuse."""
 _KEPT_BACK: Final = 0.2
@@ -373,29 +365,3 @@ class CommandLife:
     def _bribed(self, signed: Signed) -> bytes:
         cloud, vehicle_id = self._street.cloud, self._street.car.vehicle_id
         return c.sign_command(cloud.command_key, vehicle_id, signed.payload, signed.signature, code_fresh=True, keys_version=0)
-
-
-class CommandClock:
-    """Ends commands whose time is over, as ``openmarque schedule`` does."""
-
-    def __init__(self, cloud: Cloud, scheduler: Scheduler) -> None:
-        """Look from now on."""
-        self._cloud = cloud
-        self._scheduler = scheduler
-
-    def look(self) -> None:
-        """Run what is due, and look again later."""
-        self._scheduler.after(LOOK_MS, self.look)
-        now = self._cloud.clock.now()
-        timers = self._cloud.database.tables.get(COMMAND_TIMER, {})
-        for command_id in [key for key, due_at in timers.items() if due_at <= now]:
-            try:
-                assert isinstance(command_id, UUID)
-                run(self._over(self._cloud.remote_commands, command_id, now))
-            except (StoreUnavailable, WorkerCrash):
-                return
-
-    async def _over(self, remote_commands: RemoteCommands, command_id: UUID, now: datetime) -> None:
-        async with self._cloud.database.begin() as tx:
-            tx.delete(COMMAND_TIMER, command_id)
-            await remote_commands.progress.time_over(tx, command_id, now)

@@ -101,7 +101,10 @@ class Owners:
         def change(tx: WorldTransaction, tenure: TenureRow) -> None:
             self._cloud.facts.put_tenure(tx, replace(tenure, ended_at=self._cloud.clock.now()))
             self._cloud.link.clear_values(tx, tenure.vehicle_id, self._cloud.clock.now())
-            self._new_tenure(tx, tenure.vehicle_id)
+            documents, now = self._cloud.documents.documents, self._cloud.clock.now()
+            run(documents.tenure_ended(tx, tenure.vehicle_id, tenure.tenure_id, now))
+            new = self._new_tenure(tx, tenure.vehicle_id)
+            run(documents.tenure_started(tx, tenure.vehicle_id, new, now))
 
         self._apply("tenure_changed", change)
 
@@ -124,11 +127,12 @@ class Owners:
                 change(tx, tenure)
             await self._cloud.compiler.recompile(tx, [vehicle_id], now)
 
-    def _new_tenure(self, tx: WorldTransaction, vehicle_id: VehicleId) -> None:
+    def _new_tenure(self, tx: WorldTransaction, vehicle_id: VehicleId) -> TenureId:
         tenure_id = TenureId(self._uuid())
         self._cloud.facts.put_tenure(tx, TenureRow(tenure_id, vehicle_id, self._cloud.clock.now()))
         self._new_contract(tx, tenure_id, _LONG)
         self._cloud.commands.let(tx, vehicle_id, tenure_id, account_of(tenure_id))
+        return tenure_id
 
     def _new_contract(self, tx: WorldTransaction, tenure_id: TenureId, lasts: timedelta) -> None:
         now = self._cloud.clock.now()

@@ -17,6 +17,8 @@ from enum import StrEnum
 from random import Random
 from typing import Any, NamedTuple
 
+import msgspec
+
 from openmarque.car.model import Output
 from openmarque.kit.ids import VehicleId
 from openmarque.kit.lifecycle import Lifecycle
@@ -97,7 +99,7 @@ class Watch:
     """What a service's part looks at in one world; each is one function, and it has those that it needs.
 
     `sensed`: a sample was given to a car. `stepped`: a step of a car ended well. `left`: a numbered message of one of the service's types
-    leaves a car. `tables`: a row of this table was written and committed. `holds`: whether what a message of this type says is stored
+    leaves a car. `published`: something left the platform, to this subject. `lost_memory`: a car lost its memory. `tables`: a row of this table was written and committed. `holds`: whether what a message of this type says is stored
     (a number may not be settled before). `mark` and `restored`: a copy of what was seen of the platform's rows, to go back to with a backup.
     `ask`: the final questions about one car, once nothing has gone wrong for long enough; gives what was asked about how often.
     """
@@ -105,6 +107,8 @@ class Watch:
     sensed: Callable[[WorldCar, Sensed], None] | None = None
     stepped: Callable[[WorldCar, Output], None] | None = None
     left: Callable[[WorldCar, Sent], None] | None = None
+    published: Callable[[str, bytes], None] | None = None
+    lost_memory: Callable[[WorldCar], None] | None = None
     tables: Mapping[str, Callable[[Write], None]] = field(default_factory=dict)
     holds: Mapping[str, Callable[[VehicleId, Sent], bool]] = field(default_factory=dict)
     mark: Callable[[], Any] | None = None
@@ -128,6 +132,7 @@ class WorldPart:
     `hardware` is made for each car. `tracked` are paths whose sensors never say the same value twice, neither in one car nor after its
     reset, so that a stored value tells when it was sensed. `actor` plans what people do with one car. `watch` looks at one world.
     Its messages are taken by its manifest for the cloud (``parts.cloud``), on the ports' twins in memory.
+    `bodies` draw what somebody may set in a settings document, by kind.
     """
 
     name: str
@@ -136,4 +141,5 @@ class WorldPart:
     actor: Callable[[CarScene], None] | None = None
     watch: Callable[[View], Watch] | None = None
     lives: tuple[LivedTable, ...] = ()
+    bodies: Mapping[str, Callable[[Random], msgspec.Struct]] = field(default_factory=dict)
     planted: tuple[PlantedFault, ...] = ()

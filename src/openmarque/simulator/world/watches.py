@@ -21,6 +21,8 @@ class Watches:
         self._sensed = [watch.sensed for watch in self._all if watch.sensed]
         self._stepped = [watch.stepped for watch in self._all if watch.stepped]
         self._left = [watch.left for watch in self._all if watch.left]
+        self._published = [watch.published for watch in self._all if watch.published]
+        self._lost_memory = [watch.lost_memory for watch in self._all if watch.lost_memory]
         self._holds = {name: holds for watch in self._all for name, holds in watch.holds.items()}
 
     def sensed(self, car: WorldCar, sensed: Sensed) -> None:
@@ -37,6 +39,16 @@ class Watches:
         """A numbered message leaves a car."""
         for look in self._left:
             look(car, sent)
+
+    def published(self, subject: str, payload: bytes) -> None:
+        """Something left the platform."""
+        for look in self._published:
+            look(subject, payload)
+
+    def lost_memory(self, car: WorldCar) -> None:
+        """A car lost its memory."""
+        for look in self._lost_memory:
+            look(car)
 
     def written(self, write: Write) -> None:
         """A row was written and committed."""

@@ -5,10 +5,11 @@ settled, does the platform hold what the cars hold, and what each service asks b
 """
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from operator import attrgetter
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from openmarque.car.model import CarProfile
 from openmarque.domains.commands.memory import DIGITAL_KEY, VEHICLE_COMMAND
 from openmarque.domains.commands.states import COMMAND_LIFE, DIGITAL_KEY_LIFE
+from openmarque.domains.documents.memory import SETTINGS_DOCUMENT
+from openmarque.domains.documents.states import DOCUMENT_LIFE
 from openmarque.kit.clock import to_ms
 from openmarque.protocol import signing
 from openmarque.protocol.levels import EVERY_LEVEL, Level
@@ -24,8 +27,9 @@ from openmarque.simulator.world.car_watch import CarWatch
 from openmarque.simulator.world.cloud import Cloud, CloudLife
 from openmarque.simulator.world.cloud_watch import CloudWatch
 from openmarque.simulator.world.command_watch import CommandWatch
-from openmarque.simulator.world.commanding import CommandClock, CommandLife
+from openmarque.simulator.world.commanding import CommandLife
 from openmarque.simulator.world.database import Tables
+from openmarque.simulator.world.document_watch import DocumentWatch, watch_documents
 from openmarque.simulator.world.driver import TRACKED
 from openmarque.simulator.world.fault_profile import CALM, MINUTE_MS, FaultProfile, draw
 from openmarque.simulator.world.installed import Installed, package_installed
@@ -38,6 +42,8 @@ from openmarque.simulator.world.part import LivedTable, Silence
 from openmarque.simulator.world.parts import Parts
 from openmarque.simulator.world.phones import PhoneLife, Street
 from openmarque.simulator.world.scheduler import Scheduler
+from openmarque.simulator.world.settings import SettingLife
+from openmarque.simulator.world.timers import Timers
 from openmarque.simulator.world.view import View
 from openmarque.simulator.world.wake_watch import recorded, watch_wakes
 from openmarque.simulator.world.watches import Watches
@@ -54,8 +60,17 @@ _SILENT_MS: Final = 15 * MINUTE_MS
 _LIVES: Final = (
     LivedTable(VEHICLE_COMMAND, COMMAND_LIFE, attrgetter("state")),
     LivedTable(DIGITAL_KEY, DIGITAL_KEY_LIFE, attrgetter("state")),
+    LivedTable(SETTINGS_DOCUMENT, DOCUMENT_LIFE, attrgetter("state")),
 )
 """What lives by a life cycle in every world; services add theirs."""
+
+
+class People(NamedTuple):
+    """What the people of one car do: with their phones, by commands, by settings."""
+
+    phones: PhoneLife
+    commanding: CommandLife
+    settings: SettingLife
 
 
 class World:
@@ -94,7 +109,10 @@ class World:
         in_car = [parts.car.services.get(part.name, part) for part in self._installed.car]
         self._software = CarSoftware(self._installed.in_car, tuple(map(recorded, in_car)))
         wakes = watch_wakes(self._view, tuple(part.name for part in in_car if part.wake))
-        self._watches = Watches([wakes, *(part.watch(self._view) for part in world_parts if part.watch)])
+        self._documents = DocumentWatch(self._view)
+        self._watches = Watches(
+            [wakes, watch_documents(self._documents), *(part.watch(self._view) for part in world_parts if part.watch)]
+        )
         tracked = (*TRACKED, *(path for part in world_parts for path in part.tracked))
         self.car_watch = CarWatch(self._view, self.journal, self._watches, tracked)
         lives = (*_LIVES, *(lived for part in world_parts for lived in part.lives))
@@ -107,7 +125,7 @@ class World:
         self._network.join_platform(self.cloud_life.arrive)
         self.lives = [self._life(f"car{n}", parts, switches, (key, command_key)) for n in range(self.random.choice((1, 2, 3)))]
         self._people = {life.car.vehicle_id: self._people_of(life, people) for life in self.lives}
-        self.cloud_life.answered = lambda vehicle_id, payload: self._people[vehicle_id][1].answered(payload)
+        self.cloud_life.answered = lambda vehicle_id, payload: self._people[vehicle_id].commanding.answered(payload)
         self._backup: tuple[Tables, Any] | None = None
         self.asked: Counter[str] = Counter()
         """What the final questions were asked of; filled at the end."""
@@ -133,12 +151,15 @@ class World:
         self.owners.provision(car.vehicle_id, ceiling, {keys.key_id: signing.public_bytes(own_key.public_key())})
         return CarLife(car, switches, (self.scheduler, random, self.journal, self.car_watch))
 
-    def _people_of(self, life: CarLife, people: Random) -> tuple[PhoneLife, CommandLife]:
-        own = Random(people.getrandbits(64))
+    def _people_of(self, life: CarLife, people: Random) -> People:
+        own, setting = Random(people.getrandbits(64)), Random(f"settings {self._seed} {life.car.name}")
         street = Street(life.car, self.cloud, self._network, self.scheduler, own, self.journal)
         phones = PhoneLife(street)
         specs = {name: spec for name, (_, spec) in self._installed.catalogue.commands().items()}
-        return phones, CommandLife(street, phones, specs, self.car_watch.remote_commands, life.set_back)
+        commanding = CommandLife(street, phones, specs, self.car_watch.remote_commands, life.set_back)
+        bodies = {kind: draw for part in self._installed.world for kind, draw in part.bodies.items()}
+        frames = self._documents.frames[life.car.vehicle_id]
+        return People(phones, commanding, SettingLife(replace(street, random=setting), bodies, self._documents, frames))
 
     def run(self) -> None:
         """Go through the rough part, the calm, and the final questions."""
@@ -162,14 +183,15 @@ class World:
         self._network.faults = self.cloud_life.faults = faults
         self.owners.begin(faults)
         for life in self.lives:
-            phones, commanding = self._people[life.car.vehicle_id]
+            people = self._people[life.car.vehicle_id]
             # Each service's part has chance of its own, so that one more service changes nothing in the lives of the others.
             parts = [(part, Random(f"{part.name} {self._seed} {life.car.name}")) for part in self._installed.world]
-            life.furnish(parts, commanding.ask)
+            life.furnish(parts, people.commanding.ask)
             life.begin(faults)
-            phones.begin()
-            commanding.begin()
-        CommandClock(self.cloud, self.scheduler).look()
+            people.phones.begin()
+            people.commanding.begin()
+            people.settings.begin()
+        Timers(self.cloud, self.scheduler).look()
         repeat = self.scheduler.repeat
         repeat(faults.worker_restart_ms, self.random, self.cloud_life.restart_one)
         repeat(faults.database_outage_ms, self.random, self.cloud_life.lose_database)
@@ -201,7 +223,8 @@ class World:
         self._network.faults = self.cloud_life.faults = CALM
         self.cloud_life.calm()
         for life in self.lives:
-            phones, commanding = self._people[life.car.vehicle_id]
-            phones.calm()
-            commanding.calm()
+            people = self._people[life.car.vehicle_id]
+            people.phones.calm()
+            people.commanding.calm()
+            people.settings.calm()
             life.calm()
