@@ -19,6 +19,7 @@ from urllib.error import URLError
 from bench.figures import Results
 from bench.processes import ROOT, BenchFailed, throwaway_home
 from openmarque.brands.pack import load_pack
+from openmarque.engines.log_files import DAY, LogFiles
 from openmarque.engines.stack import EngineStack
 from openmarque.kit.clock import SystemClock, iso
 from openmarque.kit.settings import Settings
@@ -92,7 +93,8 @@ def _free_port() -> int:
 
 def _stack(home: Path) -> EngineStack:
     settings, clock = Settings(home=home, mqtt_port=0, port=0), SystemClock()
-    return EngineStack(settings, broker_plan(settings, clock, authority(settings, clock, name=load_pack(None).name)))
+    plan = broker_plan(settings, clock, authority(settings, clock, name=load_pack(None).name))
+    return EngineStack(settings, plan, LogFiles(settings.log_dir, DAY, clock))
 
 
 async def _engines_alone(home: Path) -> float:

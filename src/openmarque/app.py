@@ -19,6 +19,7 @@ from openmarque.domains.accounts.limits import Limits
 from openmarque.domains.accounts.registration import Registration
 from openmarque.domains.accounts.service import Accounts
 from openmarque.domains.accounts.sessions import Sessions
+from openmarque.domains.audit.declaration import LOG_KEPT
 from openmarque.domains.audit.service import SecurityLog
 from openmarque.domains.commands.bundle import Commands
 from openmarque.domains.contracts.service import Contracts
@@ -32,6 +33,7 @@ from openmarque.domains.notifications.delivery import Delivery
 from openmarque.domains.notifications.notices import MailChannel, PostgresNotices
 from openmarque.domains.notifications.service import Mailer
 from openmarque.domains.notifications.smtp import SmtpCarrier
+from openmarque.engines.log_files import LogFiles
 from openmarque.engines.nats import NatsEndpoint, NatsServer, read_endpoint
 from openmarque.engines.postgres import PostgresEndpoint, PostgresServer
 from openmarque.engines.process import kept_secret
@@ -226,7 +228,7 @@ async def start_engines(settings: Settings, clock: Clock) -> Engines:
     """Make keys and certificates where there are none, start both engines at once, bring the database up to date."""
     pack = load_pack(settings.brand_pack)
     plan = broker_plan(settings, clock, authority(settings, clock, name=pack.name))
-    stack = EngineStack(settings, plan)
+    stack = EngineStack(settings, plan, LogFiles(settings.log_dir, LOG_KEPT.lasts, clock))
     database, broker = await stack.start()
     try:
         migrated = await asyncio.to_thread(_migrate, settings, database.url, clock)

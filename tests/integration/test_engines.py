@@ -23,6 +23,7 @@ from openmarque.engines.errors import (
     PortBusy,
     WrongVersion,
 )
+from openmarque.engines.log_files import DAY, LogFiles
 from openmarque.engines.nats import NatsServer
 from openmarque.engines.postgres import PostgresServer
 from openmarque.engines.process import Ports, find_ours, home_lock, is_root
@@ -36,7 +37,9 @@ from tests.integration.conftest import QUICK, Nats, Postgres
 
 def stack_of(home: Path) -> EngineStack:
     settings, clock = Settings(home=home, mqtt_port=0), SystemClock()
-    return EngineStack(settings, broker_plan(settings, clock, authority(settings, clock)))
+    return EngineStack(
+        settings, broker_plan(settings, clock, authority(settings, clock)), LogFiles(settings.log_dir, DAY, clock)
+    )
 
 
 def came_back(stack: EngineStack, name: str) -> bool:
@@ -87,6 +90,25 @@ _KEEPER = textwrap.dedent("""
 
     asyncio.run(main())
 """)
+
+
+@pytest.mark.req("GDP-2k")
+async def test_log_files_are_turned_over_while_both_run_and_each_goes_on_writing(own_home: Path) -> None:
+    """The broker opens another file when it is told; the database goes on in the one that it has, emptied."""
+    stack = stack_of(own_home)
+    postgres, _ = await stack.start()
+    folder = stack.nats.log.parent
+    stack._turn_over_logs()
+    aside = {path.name.partition(".since-")[0] for path in folder.glob("*.since-*")}
+    assert {"nats.log", "postgres.log"} <= aside
+    await until(stack.nats.log.exists)
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+    await until(lambda: stack.postgres.log.stat().st_size > 0)
+    before = stack.nats.log.stat().st_size
+    stack.nats.reload()
+    await until(lambda: stack.nats.log.stat().st_size > before)
+    await stack.stop()
 
 
 async def test_engines_of_a_killed_platform_are_adopted_by_the_next_one(own_home: Path) -> None:

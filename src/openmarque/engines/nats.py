@@ -141,6 +141,11 @@ class NatsServer:
         if process := self.process():
             process.send_signal(signal.SIGHUP)
 
+    def reopen_log(self) -> None:
+        """Make the embedded server write to a new log file; without effect when it does not run."""
+        if process := self.process():
+            process.send_signal(signal.SIGUSR1)
+
     def destroy(self) -> None:
         """Stop and delete the broker's store; for throwaway homes."""
         self.stop()

@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 
 from openmarque.engines.errors import EngineError
+from openmarque.engines.log_files import LogFiles
 from openmarque.engines.nats import NatsEndpoint, NatsServer
 from openmarque.engines.nats_config import NatsPlan
 from openmarque.engines.postgres import PostgresEndpoint, PostgresServer
@@ -26,8 +27,9 @@ _log = structlog.get_logger("openmarque.engines")
 class EngineStack:
     """The engines of one home."""
 
-    def __init__(self, settings: Settings, plan: NatsPlan) -> None:
-        """Run the broker as `plan` says. Nothing starts before `start`."""
+    def __init__(self, settings: Settings, plan: NatsPlan, logs: LogFiles) -> None:
+        """Run the broker as `plan` says, and turn `logs` over. Nothing starts before `start`."""
+        self._logs = logs
         self._settings = settings
         self.postgres = PostgresServer(settings)
         self.nats = NatsServer(settings, plan)
@@ -38,6 +40,7 @@ class EngineStack:
         """Start both side by side. Raises ``HomeInUse``, or the first engine's ``EngineError`` after stopping the other."""
         ensure_home(self._settings.home)
         self._held.enter_context(home_lock(self._settings.run_dir))
+        await asyncio.to_thread(self._turn_over_logs)
         postgres, nats = await asyncio.gather(
             asyncio.to_thread(self.postgres.start), asyncio.to_thread(self.nats.start), return_exceptions=True
         )
@@ -52,7 +55,10 @@ class EngineStack:
         return postgres, nats
 
     async def watch(self, on_restart: Callable[[str], None] | None = None) -> None:
-        """Until cancelled: start an engine again whose process is gone, and call `on_restart` with its name afterwards."""
+        """Until cancelled: start an engine again whose process is gone, and call `on_restart` with its name afterwards.
+
+        Once a day the log files are turned over.
+        """
         engines: tuple[tuple[str, PostgresServer | NatsServer, str | None], ...] = (
             ("postgres", self.postgres, self._settings.database_url),
             ("nats", self.nats, self._settings.nats_url),
@@ -61,6 +67,8 @@ class EngineStack:
         while True:
             await asyncio.sleep(wait_s)
             wait_s = _WATCH_S
+            if self._logs.is_due:
+                await asyncio.to_thread(self._turn_over_logs)
             for name, server, by_url in engines:
                 if by_url:
                     continue
@@ -76,6 +84,9 @@ class EngineStack:
                 self.restarts[name] += 1
                 if on_restart:
                     on_restart(name)
+
+    def _turn_over_logs(self) -> None:
+        self._logs.turn_over({self.nats.log.name: self.nats.reopen_log})
 
     async def stop(self) -> None:
         """Stop both, and let go of the home."""

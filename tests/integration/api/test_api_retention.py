@@ -8,11 +8,13 @@ import pytest
 
 from openmarque.app import Platform
 from openmarque.catalogue.declarations import MONTHS_2
+from openmarque.domains.audit import timers as audit_timers
+from openmarque.domains.audit.declaration import EVENTS_KEPT
 from openmarque.governance.timers import SWEEP, sweep
 from openmarque.link import timers as link_timers
 from openmarque.link.declaration import REFUSALS_KEPT
 from openmarque.storage.postgres import PostgresTransaction
-from openmarque.storage.roles import PLATFORM, READER
+from openmarque.storage.roles import PLATFORM, READER, RETENTION
 from openmarque.storage.timers import NOTHING
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -64,8 +66,22 @@ async def test_a_count_of_refusals_is_kept_for_a_year_after_the_last_one(street,
         assert await tx.rows(PLATFORM, query, (car.vehicle_id,)) == [(0,)]
 
 
-async def test_both_sweeps_recur_by_themselves(platform):
+@pytest.mark.req("GDP-2k")
+async def test_a_security_event_is_kept_for_a_year_and_not_an_hour_longer(platform):
+    now = platform.clock.now().replace(minute=0, second=0, microsecond=0)
+    count = "SELECT count(*) FROM security_event WHERE kind = 'tried in a test'"
+    async with tried(platform) as tx:
+        await tx.execute(
+            PLATFORM, "INSERT INTO security_event VALUES (%s, 'tried in a test', %s, 1, %s)", (now, NOTHING, now + SECOND)
+        )
+        await audit_timers.sweep(tx, now + EVENTS_KEPT.lasts)
+        assert await tx.rows(RETENTION, count) == [(1,)]
+        await audit_timers.sweep(tx, now + EVENTS_KEPT.lasts + SECOND)
+        assert await tx.rows(RETENTION, count) == [(0,)]
+
+
+async def test_the_sweeps_recur_by_themselves(platform):
     async with platform.database.begin() as tx:
         await platform.timers().begin()
         kinds = {kind for (kind,) in await tx.rows(PLATFORM, "SELECT kind FROM timer WHERE about = %s", (NOTHING,))}
-    assert {SWEEP, link_timers.SWEEP} <= kinds
+    assert {SWEEP, link_timers.SWEEP, audit_timers.SWEEP} <= kinds
