@@ -188,7 +188,8 @@ async def test_services_open_with_the_contract_and_close_with_it(yard: Yard) -> 
         tenure_id = await yard.garage.start_tenure(tx, vehicle_id, account_id, now)
     assert not await yard.is_open(vehicle_id)
     async with yard.tx() as tx:
-        contract_id = await yard.contracts.activate_trial(tx, tenure_id, vehicle_id, "connect", now)
+        contract_id = (await yard.contracts.activate_trial(tx, tenure_id, vehicle_id, "connect", now)).contract_id
+    assert contract_id is not None
     assert await yard.is_open(vehicle_id)
     before = (await yard.policy(vehicle_id)).version
     async with yard.tx() as tx:

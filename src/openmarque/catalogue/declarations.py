@@ -105,6 +105,8 @@ MONTHS_2: Final = Retention(Until.AGE, 61)
 """Two months: the longest pair of neighbouring months but for July and August has 61 days."""
 MONTHS_12: Final = Retention(Until.AGE, 365)
 YEARS_10: Final = Retention(Until.AGE, 3652)
+LIFE_OF_CAR: Final = Retention(Until.AGE, 10_957)
+"""Thirty years, the most that product liability asks for; only what names the car itself (REQ GDP-2)."""
 
 
 CARRIERS: Final = ("wire", "log", "header", "object", "mail", "document")

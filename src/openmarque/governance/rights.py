@@ -46,7 +46,7 @@ _SIGN_IN: Final = (
 _NOTICES: Final = ("notice",)
 _COMMANDS: Final = ("digital_key", "vehicle_command", "command_step", "safety_code", "command_numbers")
 _DOCUMENTS: Final = ("settings_document",)
-_CHOICES: Final = ("contract", "consent", "service_switch", "privacy_level")
+_CHOICES: Final = ("contract", "vehicle_trial", "consent", "service_switch", "privacy_level")
 _LINK: Final = (
     "car_link",
     "last_values",

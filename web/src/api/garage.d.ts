@@ -439,6 +439,11 @@ export interface components {
              * @example 0b5e2f7a9d3e4f508a1b2c3d4e5f6071
              */
             vehicle_id: string | null;
+            /**
+             * Trial Ends At
+             * @description Until when the free trial of the paired car lasts, or lasted: a car has it once in its life.
+             */
+            trial_ends_at: string | null;
         };
         /**
          * PolicyBody

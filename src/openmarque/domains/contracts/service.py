@@ -1,5 +1,6 @@
 """Contracts of a tenure: for now the free trial that comes with the car, and every step of its life. REQ SVC-2, SVC-3."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,6 +18,14 @@ _MONTH: Final = timedelta(days=30.4375)
 """A twelfth of the Gregorian year of 365.25 days: trials are stated in months and end at an instant."""
 
 
+_TRIAL: Final = """
+INSERT INTO vehicle_trial AS t (vehicle_id, plan, ends_at) VALUES (%s, %s, %s)
+    ON CONFLICT (vehicle_id, plan) DO UPDATE SET ends_at = t.ends_at RETURNING ends_at"""
+"""The car's one trial of a plan, made now or long ago; its row is locked, so two at once see the same."""
+_TRIAL_CONTRACT: Final = """
+INSERT INTO contract (contract_id, tenure_id, plan, state, starts_at, ends_at, pack_version, products, revision, is_trial)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 1, true)
+    ON CONFLICT (tenure_id, plan) WHERE is_trial DO NOTHING RETURNING contract_id"""
 _DROPPED: Final = """
 SELECT what, count(*) FROM (
     SELECT 'products.' || p AS what FROM contract c CROSS JOIN unnest(c.products) AS p
@@ -42,6 +51,18 @@ class ContractUnknown(CallerError):
     http_status = 404
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The free trial of a plan that a car has: until when, and the tenure's contract (None: it was over before).
+
+    `is_first`: it began with this owner.
+    """
+
+    contract_id: ContractId | None
+    ends_at: datetime
+    is_first: bool
+
+
 class Contracts:
     """Use cases on contracts. Every step compiles the car's policy anew in the same transaction."""
 
@@ -52,21 +73,32 @@ class Contracts:
 
     async def activate_trial(
         self, tx: Transaction, tenure_id: TenureId, vehicle_id: VehicleId, plan: str, now: datetime
-    ) -> ContractId:
-        """Order, activate and start the free trial of `plan`; it serves at once. Raises ``PlanUnknown``."""
+    ) -> Trial:
+        """Order, activate and start the free trial of `plan`; it serves at once. REQ SVC-2b.
+
+        The car has one for its life: a later owner gets what is left of it, or no contract. Raises ``PlanUnknown``.
+        """
         if plan not in self._pack.plans:
             raise PlanUnknown(f"It was {plan!r}.", plans=", ".join(self._pack.plans))
-        state = CONTRACT_LIFE.after(CONTRACT_LIFE.after(State.ORDERED, Step.START_ACTIVATION), Step.FINISH_ACTIVATION)
-        contract_id = ContractId(new_uuid())
         ends_at = now + self._pack.plans[plan].trial_months * _MONTH
-        await postgres(tx).execute(
-            PLATFORM,
-            """INSERT INTO contract (contract_id, tenure_id, plan, state, starts_at, ends_at, pack_version, revision, products)
-               VALUES (%s, %s, %s, %s, %s, %s, %s, 1, %s)""",
-            (contract_id, tenure_id, plan, state, now, ends_at, self._pack.version, list(products_of(self._pack, plan))),
+        ((until,),) = await postgres(tx).rows(PLATFORM, _TRIAL, (vehicle_id, plan, ends_at))
+        contract_id = None
+        if until > now:
+            contract_id = await self._trial_contract(tx, tenure_id, plan, (now, until))
+            await self._compiler.recompile(tx, [vehicle_id], now)
+        return Trial(contract_id, until, is_first=until == ends_at)
+
+    async def _trial_contract(
+        self, tx: Transaction, tenure_id: TenureId, plan: str, window: tuple[datetime, datetime]
+    ) -> ContractId:
+        """The tenure's contract for the trial: a new one, unless it has one."""
+        state = CONTRACT_LIFE.after(CONTRACT_LIFE.after(State.ORDERED, Step.START_ACTIVATION), Step.FINISH_ACTIVATION)
+        products = list(products_of(self._pack, plan))
+        row = (new_uuid(), tenure_id, plan, state, *window, self._pack.version, products)
+        rows = await postgres(tx).rows(PLATFORM, _TRIAL_CONTRACT, row) or await postgres(tx).rows(
+            PLATFORM, "SELECT contract_id FROM contract WHERE tenure_id = %s AND plan = %s AND is_trial", (tenure_id, plan)
         )
-        await self._compiler.recompile(tx, [vehicle_id], now)
-        return contract_id
+        return ContractId(rows[0][0])
 
     async def refuse_dropped(self, tx: Transaction, now: datetime) -> None:
         """Raise ``BrandPackInvalid`` where running contracts hold what the pack has not any more: sold is sold. Before a pack is in force."""

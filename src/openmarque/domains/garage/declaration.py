@@ -2,6 +2,7 @@
 
 from openmarque.catalogue.declarations import (
     LIFE_OF_ACCOUNT,
+    LIFE_OF_CAR,
     OVERWRITTEN,
     Declaration,
     Item,
@@ -16,9 +17,6 @@ from openmarque.protocol.pairing import PAIRING_REQUEST
 def _columns(table: str, *names: str) -> tuple[str, ...]:
     return tuple(f"{table}.{name}" for name in names)
 
-
-LIFE_OF_CAR = Retention(Until.AGE, 10_957)
-"""Thirty years, the most that product liability asks for; only what names the car itself (REQ GDP-2)."""
 
 PAIRING_KEPT = Retention(Until.AGE, 366 + 30)
 """A code lives for a year at most (REQ ENR-2), and its row for 30 days more; one that ends earlier goes 30 days after its end."""

@@ -6,7 +6,8 @@ Rules:
        the lock of the car's row: tries at the same moment come one after the other.
     3. A code typed in the car is the proof that a change of owner needs. The earlier owner's tenure, grants, codes and contracts end
        in the same transaction, and the earlier owner is told by mail.
-    4. The same owner's code again goes on with the same tenure: a grant comes back if it was given up, and never stands twice.
+    4. The free trial belongs to the car: a new owner gets what is left of it, or none, and is told so. REQ SVC-2.
+    5. The same owner's code again goes on with the same tenure: a grant comes back if it was given up, and never stands twice.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from psycopg.rows import TupleRow
 
 from openmarque.brands.eligibility import Eligible, Ineligible, eligibility
 from openmarque.brands.pack import BrandPack
+from openmarque.domains.contracts.declaration import TRIAL_OVER, TRIAL_TAKEN_OVER
 from openmarque.domains.contracts.service import Contracts
 from openmarque.domains.garage.codes import CodeVault, OpenCode
 from openmarque.domains.garage.errors import PairingDone, PairingNotFound, TooManyCodes
@@ -35,6 +37,7 @@ from openmarque.domains.garage.vault import VinVault
 from openmarque.domains.notifications.service import Mailer
 from openmarque.kit.ids import AccountId, TenureId, VehicleId, new_uuid
 from openmarque.link.pki_keys import KeyRing
+from openmarque.parts.notices import Notices
 from openmarque.protocol.pairing import CODE_DIGITS, PairingAnswer, PairingRequest, PairingResult
 from openmarque.storage.postgres import postgres
 from openmarque.storage.roles import PLATFORM
@@ -58,10 +61,11 @@ _INSERT: Final = """
 INSERT INTO pairing (pairing_id, account_id, model_id, vin_lookup, code_hash, sealed, key_id, created_at, expires_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (vin_lookup, code_hash) DO NOTHING RETURNING pairing_id"""
 _SHOWN: Final = """
-SELECT pairing_id, model_id, created_at, expires_at, voided_at, paired_at, vehicle_id, sealed, key_id
-  FROM pairing WHERE account_id = %s"""
-_ALL: Final = f"{_SHOWN} ORDER BY created_at DESC, pairing_id"
-_ONE: Final = f"{_SHOWN} AND pairing_id = %s"
+SELECT p.pairing_id, p.model_id, p.created_at, p.expires_at, p.voided_at, p.paired_at, p.vehicle_id, p.sealed, p.key_id, t.ends_at
+  FROM pairing p LEFT JOIN vehicle_trial t ON t.vehicle_id = p.vehicle_id AND t.plan = %s
+ WHERE p.account_id = %s"""
+_ALL: Final = f"{_SHOWN} ORDER BY p.created_at DESC, p.pairing_id"
+_ONE: Final = f"{_SHOWN} AND p.pairing_id = %s"
 _TYPED: Final = """
 SELECT p.pairing_id, p.account_id, p.expires_at, p.paired_at, p.vehicle_id FROM pairing p JOIN account a USING (account_id)
  WHERE p.vin_lookup = ANY (%s) AND p.code_hash = ANY (%s) AND a.closed_at IS NULL
@@ -87,6 +91,8 @@ class Pairing:
     expires_at: datetime
     open: OpenCode | None
     vehicle_id: VehicleId | None
+    trial_ends_at: datetime | None = None
+    """Until when the free trial of the paired car lasts, or lasted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +120,17 @@ class _Owner:
 class Pairings:
     """Use cases on pairings, for owners and for cars."""
 
-    def __init__(self, pack: BrandPack, keys: KeyRing, garage: Garage, contracts: Contracts, mailer: Mailer) -> None:
-        """Pair cars of the brand of `pack`; keep codes with the keys in `keys`; tell earlier owners by `mailer`."""
+    def __init__(
+        self, pack: BrandPack, keys: KeyRing, garage: Garage, contracts: Contracts, mailer: Mailer, notices: Notices
+    ) -> None:
+        """Pair cars of the brand of `pack`; keep codes with the keys in `keys`; tell earlier owners by `mailer`, new ones by `notices`."""
         self._pack = pack
         self._vins = VinVault(keys)
         self._codes = CodeVault(keys)
         self._garage = garage
         self._contracts = contracts
         self._mailer = mailer
+        self._notices = notices
 
     # The owner's side
 
@@ -173,19 +182,19 @@ class Pairings:
 
     def _read(self, row: TupleRow, now: datetime) -> Pairing:
         """The pairing in a row."""
-        pairing_id, model_id, created_at, expires_at, voided_at, paired_at, vehicle_id, sealed, key_id = row
+        pairing_id, model_id, created_at, expires_at, voided_at, paired_at, vehicle_id, sealed, key_id, trial_ends_at = row
         state = pairing_state(voided_at, paired_at, expires_at, now)
         shown = self._codes.open(bytes(sealed), key_id, pairing_id) if state is PairingState.WAITING else None
-        return Pairing(pairing_id, model_id, state, created_at, expires_at, shown, vehicle_id)
+        return Pairing(pairing_id, model_id, state, created_at, expires_at, shown, vehicle_id, trial_ends_at)
 
     async def all(self, tx: Transaction, account_id: AccountId, now: datetime) -> list[Pairing]:
         """Every pairing of the account that is kept, newest first."""
-        rows = await postgres(tx).rows(PLATFORM, _ALL, (account_id,))
+        rows = await postgres(tx).rows(PLATFORM, _ALL, (self._pack.pairing.plan, account_id))
         return [self._read(row, now) for row in rows]
 
     async def one(self, tx: Transaction, account_id: AccountId, pairing_id: UUID, now: datetime) -> Pairing:
         """One pairing of the account. Raises ``PairingNotFound``."""
-        rows = await postgres(tx).rows(PLATFORM, _ONE, (account_id, pairing_id))
+        rows = await postgres(tx).rows(PLATFORM, _ONE, (self._pack.pairing.plan, account_id, pairing_id))
         if not rows:
             raise PairingNotFound
         return self._read(rows[0], now)
@@ -295,7 +304,10 @@ class Pairings:
             if owner is not None:
                 await self._take_over(tx, vin, owner, now)
             tenure_id = await self._garage.start_tenure(tx, vehicle_id, found.account_id, now)
-            await self._contracts.activate_trial(tx, tenure_id, vehicle_id, self._pack.pairing.plan, now)
+            trial = await self._contracts.activate_trial(tx, tenure_id, vehicle_id, self._pack.pairing.plan, now)
+            if not trial.is_first:
+                told = TRIAL_OVER if trial.contract_id is None else TRIAL_TAKEN_OVER
+                await self._notices.notify(tx, tenure_id, told, {}, now, at=trial.ends_at)
         await postgres(tx).execute(PLATFORM, _PAIRED, (now, vehicle_id, found.pairing_id))
         await set_timer(tx, TIMER, found.pairing_id, now + DELETED_AFTER)
 

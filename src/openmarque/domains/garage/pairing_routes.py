@@ -78,6 +78,9 @@ class PairingBody(Body):
     created_at: datetime
     expires_at: datetime = Field(description="Until when the code can be typed.")
     vehicle_id: str | None = Field(description="The car, once it is paired.", examples=[_EXAMPLE_ID])
+    trial_ends_at: datetime | None = Field(
+        description="Until when the free trial of the paired car lasts, or lasted: a car has it once in its life."
+    )
 
 
 class _After(msgspec.Struct, frozen=True, tag="pairings", array_like=True):
@@ -151,9 +154,7 @@ def _add_looking(routes: APIRouter) -> None:
         """Codes that wait, and what became of others within the last 30 days; the newest first."""
         parts, after = _parts(request), read_cursor(cursor, _After)
         every = await parts.pairings.all(visit.tx, visit.account_id, visit.now)
-        rest = [
-            one for one in every if after is None or _remote_command(one) > (-after.created_at.timestamp(), after.pairing_id)
-        ]
+        rest = [one for one in every if after is None or _place(one) > (-after.created_at.timestamp(), after.pairing_id)]
         shown = rest[:limit]
         more = write_cursor(_After(shown[-1].created_at, wire(shown[-1].pairing_id))) if len(rest) > limit else None
         return answer(request, Page[PairingBody](items=[_pairing_body(one, parts.pack) for one in shown], next=more))
@@ -193,7 +194,7 @@ def _id(text: str) -> UUID:
         raise PairingNotFound from None
 
 
-def _remote_command(one: Pairing) -> tuple[float, str]:
+def _place(one: Pairing) -> tuple[float, str]:
     """The newest first; of the same instant, by id."""
     return -one.created_at.timestamp(), wire(one.pairing_id)
 
@@ -233,4 +234,5 @@ def _pairing_body(pairing: Pairing, pack: BrandPack) -> PairingBody:
         created_at=pairing.created_at,
         expires_at=pairing.expires_at,
         vehicle_id=wire(pairing.vehicle_id) if pairing.vehicle_id else None,
+        trial_ends_at=pairing.trial_ends_at,
     )

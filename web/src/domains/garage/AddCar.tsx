@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState, type FormEvent } from "react";
 import { Link, useLocation, useParams } from "wouter";
 import { client, told, type Schemas } from "../../kit/api";
+import { useNow } from "../../kit/live";
 import { date } from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
 import { Loading, Page, ProblemNote } from "../../kit/parts";
@@ -119,7 +120,7 @@ function ShowCode({ pairingId }: { pairingId: string }) {
     );
   }
   if (pairing.data.state === "paired" && pairing.data.vehicle_id !== null) {
-    return <Paired vehicleId={pairing.data.vehicle_id} />;
+    return <Paired vehicleId={pairing.data.vehicle_id} trialEndsAt={pairing.data.trial_ends_at} />;
   }
   if (pairing.data.state !== "waiting") {
     return (
@@ -189,8 +190,9 @@ function Code({ pairing }: { pairing: Schemas["PairingBody"] }) {
   );
 }
 
-function Paired({ vehicleId }: { vehicleId: string }) {
-  const { t } = useTexts("garage");
+function Paired({ vehicleId, trialEndsAt }: { vehicleId: string; trialEndsAt: string | null }) {
+  const { t, language } = useTexts("garage");
+  const now = useNow(60_000);
   return (
     <Page title={t("phone.title")} back="/">
       <Stack>
@@ -198,6 +200,9 @@ function Paired({ vehicleId }: { vehicleId: string }) {
         <Alert color="teal" radius="lg" role="status">
           {t("code.paired")}
         </Alert>
+        {trialEndsAt !== null && (
+          <Text>{t(Date.parse(trialEndsAt) > now ? "code.trial" : "code.trialOver", { date: date(trialEndsAt, language) })}</Text>
+        )}
         <Text>{t("phone.text")}</Text>
         <ScanPhone />
         <Anchor component={Link} href={`/cars/${vehicleId}`} ta="center" underline="always">

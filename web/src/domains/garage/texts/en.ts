@@ -28,6 +28,8 @@ export default {
     until: "Good until {{date}}.",
     waiting: "Waiting for your car…",
     paired: "Your car is paired.",
+    trial: "Its services are free of charge until {{date}}. The free trial belongs to the car, once in its life.",
+    trialOver: "The car's free trial, once in its life, ended on {{date}}: services that need a contract stay closed.",
     void: "This code is no good any more. Add the car again for a new one.",
     expired: "This code has run out. Add the car again for a new one.",
     again: "Get a new code",
