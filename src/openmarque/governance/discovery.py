@@ -192,6 +192,8 @@ def _of_domains() -> Iterator[InstalledPart]:
 
 
 def _of_service(service: Service) -> InstalledPart | None:
+    if not service.package and not service.message_types:
+        return None  # declarations alone, without a folder
     if find_spec(f"{service.package}.cloud") is not None:
         return _checked(service.package, service)
     for file in _IN_THE_CLOUD:
