@@ -82,6 +82,7 @@ def test_a_service_gets_its_arguments_typed_and_the_actuator_gets_them_all(owned
     assert [(a.command, a.arguments) for a in owned.car.actions] == [("glow", done)]
 
 
+@pytest.mark.req("RC-6b")
 @pytest.mark.parametrize(
     "given",
     [
