@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Column, MetaData, Table, Text
 
+from openmarque.brands.pack import load_pack
 from openmarque.catalogue.declarations import (
     DAYS_30,
     LIFE_OF_TENURE,
@@ -15,9 +16,13 @@ from openmarque.catalogue.declarations import (
     LegalBasis,
     Retention,
     Service,
+    Until,
 )
 from openmarque.catalogue.register import Catalogue
+from openmarque.governance.platform import installed_catalogue, table_owners
 from openmarque.governance.retention import kept_for, unkept
+from openmarque.storage.base import import_tables
+from openmarque.storage.events import EVENTS
 
 OWNERS = {"note": "notes", "somebody_elses": "other"}
 
@@ -53,3 +58,15 @@ def test_a_row_goes_with_the_first_of_its_items_and_a_promise_that_nobody_keeps_
 
 def test_tables_of_no_service_are_not_looked_at():
     assert kept("received_at", MONTHS_2, table="somebody_elses") == ({}, [])
+
+
+def test_whatever_is_installed_keeps_its_promises_of_days():
+    catalogue, tables, owners = installed_catalogue(load_pack()), import_tables(), table_owners()
+    assert unkept(catalogue, tables, owners) == []
+    events = {name for name, table in tables.items() if EVENTS in table.info}
+    aged = {i.fields[0].partition(".")[0] for d in catalogue.declarations.values() for i in d.items if _is_aged(i) and i.fields}
+    assert events & aged <= kept_for(catalogue, tables, owners).keys()
+
+
+def _is_aged(item: Item) -> bool:
+    return item.retention is not None and item.retention.until is Until.AGE

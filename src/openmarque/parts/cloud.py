@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from openmarque.brands.pack import BrandPack
 from openmarque.catalogue.register import Catalogue
@@ -90,3 +90,10 @@ class CloudPart(Generic[Platform]):
     recurring: Mapping[str, timedelta] = field(default_factory=dict)
     stream_parts: tuple[StreamPart, ...] = ()
     greeted: Greeted[Platform] | None = None
+
+
+def parts_of(request: Request) -> Parts:
+    """What the service whose route serves `request` may use of the platform."""
+    parts = request.app.state.parts.parts
+    assert isinstance(parts, Parts)
+    return parts

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from openmarque.api.app import Api, create_app
 from openmarque.http.guard import MAX_BODY_BYTES, SECURITY_HEADERS
 from openmarque.link.broker import ConnectionState
+from openmarque.parts.cloud import parts_of
 from openmarque.storage.base import import_tables
 from openmarque.storage.errors import StoreUnavailable
 from tools.requirements import ROOT
@@ -211,3 +212,8 @@ async def test_the_page_on_the_api_names_every_address(app):
     page = (ROOT / "docs/reference/api.md").read_text("utf-8")
     for path in app.openapi()["paths"]:
         assert path in page or f"…{path.removeprefix('/api/v1/vehicles/{vehicle_id}')}`" in page, path
+
+
+async def test_a_route_of_a_service_finds_what_its_service_may_use_of_the_platform(app, platform):
+    parts = parts_of(Request({"type": "http", "app": app}))
+    assert (parts.clock, parts.catalogue, parts.live) == (platform.clock, platform.catalogue, platform.live)
