@@ -191,7 +191,7 @@ class AddedPhone:
         return any(item["key_id"] == self.phone.key_id and item["state"] == "active" for item in items)
 
     def remote_commands(self, command: str, **more: str) -> dict[str, Any]:
-        """Remote command something, and wait for what becomes of it."""
+        """Give a remote command, and wait for its outcome."""
         challenge = o.from_b64url(self.visitor.post(f"{self.path}/challenges")["challenge"])
         payload = self.phone.writes(command, challenge, command_id=uuid4().hex, vehicle_id=self.car.hex)
         body = {"command": command, "payload": o.b64url(payload), "signature": o.b64url(self.phone.signs(payload)), **more}

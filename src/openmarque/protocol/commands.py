@@ -188,7 +188,7 @@ def read_payload(text: bytes) -> CommandPayload:
     if _encode_payload(payload) != text:
         raise MalformedCommand("It is spelt in another way than a remote command is.")
     if len(challenge_of(payload)) != CHALLENGE_BYTES:
-        raise MalformedCommand("Its challenge is none.")
+        raise MalformedCommand("The challenge must be 16 bytes.")
     return payload
 
 

@@ -51,7 +51,7 @@ class MemoryCommands:
     async def eligibility(
         self, tx: Transaction, tenure_id: TenureId, account_id: AccountId, now: datetime, since: datetime
     ) -> CommandEligibility:
-        """See ``CommandStore.footing``."""
+        """See ``CommandStore.eligibility``."""
         del now
         vehicles = [vehicle for vehicle, held in memory(tx).all(COMMANDER).items() if held == (tenure_id, account_id)]
         remote_commands = memory(tx).all(VEHICLE_COMMAND).values()

@@ -33,7 +33,7 @@ COMMAND_TIMER: Final = "command_time_over"
 COMMAND: Final = "command"
 """The capability that a grant must hold for commands (``garage.service.SUBSCRIBER`` has it)."""
 
-_FOOTING: Final = """
+_ELIGIBILITY: Final = """
 SELECT EXISTS (SELECT FROM tenure t JOIN capability_grant g USING (tenure_id)
                 WHERE t.tenure_id = %(tenure)s AND t.account_id = %(account)s AND g.subject_id = t.account_id
                   AND %(command)s = ANY (g.capabilities)
@@ -42,7 +42,7 @@ SELECT EXISTS (SELECT FROM tenure t JOIN capability_grant g USING (tenure_id)
        (SELECT count(*) FROM vehicle_command o WHERE o.tenure_id = %(tenure)s AND o.requested_at > %(since)s),
        coalesce((SELECT c.keys_version FROM command_numbers c JOIN tenure t USING (vehicle_id) WHERE t.tenure_id = %(tenure)s), 0),
        coalesce((SELECT a.language FROM account a WHERE a.account_id = %(account)s), '')"""
-_FOOTING_COLUMNS: Final = 4
+_ELIGIBILITY_COLUMNS: Final = 4
 _KEEPER: Final = """
 SELECT t.tenure_id FROM tenure t JOIN capability_grant g USING (tenure_id)
  WHERE t.vehicle_id = %(vehicle)s AND g.subject_id = t.account_id AND %(command)s = ANY (g.capabilities)
@@ -58,9 +58,9 @@ _PHONE: Final = """k.tenure_id, k.key_id, k.vehicle_id, k.public_key, k.label, k
        k.changed_at"""
 _PHONE_COLUMNS: Final = 10
 _PHONES: Final = f"SELECT {_PHONE} FROM digital_key k"
-_STANDING: Final = f"""
+_LOOK_UP: Final = f"""
 WITH k AS ({_PHONES} WHERE k.tenure_id = %(tenure)s AND k.key_id = %(key)s FOR NO KEY UPDATE)
-{_FOOTING}, {_COMMAND}, {_PHONE}, {POLICY}
+{_ELIGIBILITY}, {_COMMAND}, {_PHONE}, {POLICY}
   FROM (VALUES (1)) AS one
   LEFT JOIN vehicle_command o ON o.account_id = %(account)s AND o.idempotency_key = %(idempotency)s
   LEFT JOIN k ON true
@@ -137,9 +137,9 @@ class PostgresCommands:
     async def eligibility(
         self, tx: Transaction, tenure_id: TenureId, account_id: AccountId, now: datetime, since: datetime
     ) -> CommandEligibility:
-        """See ``CommandStore.footing``."""
+        """See ``CommandStore.eligibility``."""
         asked = {"tenure": tenure_id, "account": account_id, "command": COMMAND, "now": now, "since": since}
-        return CommandEligibility(*(await postgres(tx).rows(PLATFORM, _FOOTING, asked))[0])
+        return CommandEligibility(*(await postgres(tx).rows(PLATFORM, _ELIGIBILITY, asked))[0])
 
     async def look_up(self, tx: Transaction, inquiry: Inquiry, now: datetime, since: datetime) -> CommandLookup:
         """See ``CommandStore.look_up``."""
@@ -153,12 +153,12 @@ class PostgresCommands:
             "now": now,
             "since": since,
         }
-        row = (await postgres(tx).rows(PLATFORM, _STANDING, asked))[0]
-        phone_at = _FOOTING_COLUMNS + _COMMAND_COLUMNS
+        row = (await postgres(tx).rows(PLATFORM, _LOOK_UP, asked))[0]
+        phone_at = _ELIGIBILITY_COLUMNS + _COMMAND_COLUMNS
         policy_at = phone_at + _PHONE_COLUMNS
-        remote_command, phone, policy = row[_FOOTING_COLUMNS:phone_at], row[phone_at:policy_at], row[policy_at:]
+        remote_command, phone, policy = row[_ELIGIBILITY_COLUMNS:phone_at], row[phone_at:policy_at], row[policy_at:]
         return CommandLookup(
-            CommandEligibility(*row[:_FOOTING_COLUMNS]),
+            CommandEligibility(*row[:_ELIGIBILITY_COLUMNS]),
             None if remote_command[0] is None else _command_row(remote_command),
             None if phone[0] is None else _phone(phone),
             None if policy[0] is None else policy_row(policy),

@@ -78,7 +78,7 @@ class Offer:
 class CommandReceipt:
     """A remote command that stands. `frame` is to be given to the car's connection after the commit (None: nothing is to be sent now).
 
-    `needs_challenge`: it is the platform's own and goes once the car has given a challenge (``Remote commands.send_with``). `view` is how the
+    `needs_challenge`: it is the platform's own and goes once the car has given a challenge (``Progress.send_with``). `view` is how the
     command stands now, None when nothing of it changed.
     """
 

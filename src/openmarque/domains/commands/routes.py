@@ -79,7 +79,7 @@ class _After(msgspec.Struct, frozen=True, tag="remote_commands", array_like=True
 
 
 def dispatcher_of(request: Request, opened: RequestSession, vehicle_id: str) -> CommandDispatcher:
-    """The desk of the application that serves `request`, for the car in its address."""
+    """The dispatcher of the application that serves `request`, for the car in its address."""
     parts = request.app.state.parts
     assert isinstance(parts.commands, Commands)
     return CommandDispatcher(edge_of(request), parts.commands, parts.broker, opened, vehicle_id)

@@ -6,7 +6,7 @@ Rules:
        in the same list and on the same stream as everything else that became of commands. A request that proves nothing (a
        forged signature, a used counter, a wrong code) is a problem and no command.
     3. Only the account that subscribed commands, and what a phone has to sign is signed by a phone that the car knows (RC-7).
-    4. Row, steps, timer and frame are one transaction. The frame leaves afterwards, by whoever committed (``Placed.frame``), and only
+    4. Row, steps, timer and frame are one transaction. The frame leaves afterwards, by whoever committed (``CommandReceipt.frame``), and only
        to a car that is connected: ``Progress.turn_down`` says so when it is not.
 """
 
@@ -274,7 +274,7 @@ class RemoteCommands:
 
 
 def _eligible(eligibility: CommandEligibility) -> CommandEligibility:
-    """The footing, if it is one to command on. Raises ``CommandRefused``, ``TooManyCommands``."""
+    """What was looked up of the account, if it may command now. Raises ``CommandRefused``, ``TooManyCommands``."""
     if not eligibility.may_command:
         raise CommandRefused(reasons.NOT_GRANTED)
     if eligibility.remote_commands >= MOST_COMMANDS:

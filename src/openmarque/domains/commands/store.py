@@ -95,7 +95,7 @@ class CodeRow:
 
 @dataclass(frozen=True, slots=True)
 class CommandEligibility:
-    """On what footing an account asks for commands to a car: what is looked up before anything else is."""
+    """Whether an account may give a car commands, and what else is looked up of it before anything else is."""
 
     may_command: bool
     """The tenure is running and the account's, and a running grant lets the account command. REQ RC-7."""
@@ -137,11 +137,11 @@ class CommandStore(Protocol):
     async def eligibility(
         self, tx: Transaction, tenure_id: TenureId, account_id: AccountId, now: datetime, since: datetime
     ) -> CommandEligibility:
-        """On what footing the account asks at `now`; its commands are counted from `since` on."""
+        """Whether the account may command at `now`; its commands are counted from `since` on."""
         ...
 
     async def look_up(self, tx: Transaction, inquiry: Inquiry, now: datetime, since: datetime) -> CommandLookup:
-        """All that a new command needs, in one look: `footing`, `command_by_key`, `lock_phone` and the car's policy.
+        """All that a new command needs, in one look: `eligibility`, `command_by_key`, `lock_phone` and the car's policy.
 
         Where it waits for the phone, what it says of a remote command with this key is from before it waited.
         """
