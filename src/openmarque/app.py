@@ -156,8 +156,17 @@ class Platform:
     @property
     def parts(self) -> Parts:
         """What services may use."""
-        ports = (self.clock, self.database, self.catalogue, self.pack, self.live)
-        return Parts(*ports, notices=self.notices, events=PostgresEvents(), timers=PostgresTimerStore())
+        return Parts(
+            self.clock,
+            self.database,
+            self.catalogue,
+            self.pack,
+            self.live,
+            notices=self.notices,
+            events=PostgresEvents(),
+            documents=self.settings_documents.documents,
+            timers=PostgresTimerStore(),
+        )
 
     @property
     def _wiring(self) -> Wiring:

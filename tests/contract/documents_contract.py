@@ -295,6 +295,19 @@ class DocumentsContract:
         with pytest.raises(e.DocumentNotYours):
             await scene.platform_sets(m.Limits(90), m.LIMITS)
 
+    async def test_a_service_reads_what_counts_also_where_nothing_was_set(self, scene: Scene):
+        async def counts(kind: str) -> msgspec.Struct:
+            async with scene.stores.tx() as tx:
+                return await scene.use.documents.current(tx, scene.vehicle_id, scene.tenure_id, kind)
+
+        assert await counts(m.LIMITS) == m.Limits()
+        await scene.sets(m.Limits(90, windows=(m.Window(1, 2),)))
+        await scene.platform_sets(m.Campaign("C1"), m.CAMPAIGN)
+        assert await counts(m.LIMITS) == m.Limits(90, windows=(m.Window(1, 2),))
+        assert await counts(m.CAMPAIGN) == m.Campaign("C1")
+        with pytest.raises(e.DocumentUnknown):
+            await counts("probe_other")
+
     async def test_a_thousand_changes_a_minute_are_cut_to_what_a_car_bears(self, scene: Scene):
         version = 0
         for number in range(MOST_CHANGES):

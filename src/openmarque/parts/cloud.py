@@ -20,6 +20,7 @@ from openmarque.kit.clock import Clock
 from openmarque.kit.ids import VehicleId
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import Accepted
+from openmarque.parts.documents import Documents
 from openmarque.parts.notices import Notices
 from openmarque.protocol.messages import Hello
 from openmarque.storage.events import EventStore
@@ -44,6 +45,8 @@ class Parts:
     """Tells whoever may see a car of something that happened."""
     events: EventStore
     """Keeps what happens and is looked at by time (``EventSpec``)."""
+    documents: Documents
+    """What owners set and cars keep."""
     timers: TimerStore
     """Has a timer of ``CloudPart.timers`` run at an instant."""
 

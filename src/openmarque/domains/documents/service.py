@@ -25,7 +25,7 @@ from openmarque.domains.documents.errors import (
     TooManyChanges,
 )
 from openmarque.domains.documents.reasons import NOT_GRANTED
-from openmarque.domains.documents.rules import MOST_CHANGES, DocumentKind
+from openmarque.domains.documents.rules import MOST_CHANGES, DocumentKind, to_body
 from openmarque.domains.documents.sending import Sending
 from openmarque.domains.documents.store import DocumentRow, DocumentStore
 from openmarque.domains.documents.versions import renewed, unset
@@ -104,6 +104,12 @@ class Documents:
             row = rows.get(name) or unset(kind, self._sending.place(kind, vehicle_id, tenure_id), now)
             found.append(DocumentView(kind, row, self._sending.why_closed(vehicle_id, policy, kind, now)))
         return found
+
+    async def current(self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None, kind: str) -> msgspec.Struct:
+        """What counts for a car and owner now; the kind's default where nothing was set. Raises ``DocumentUnknown``."""
+        known = self.kind(kind)
+        row = await self._store.lock(tx, self._sending.place(known, vehicle_id, tenure_id))
+        return known.spec.body() if row is None else to_body(row.body, known)
 
     async def set(self, tx: Transaction, wish: Wish, now: datetime) -> DocumentRow:
         """An owner sets a document; gives it as it stands then.
