@@ -27,8 +27,9 @@ from openmarque.storage.roles import PLATFORM
 from tests.integration.api.conftest import Owner, Street, unknown_id, watching
 from tests.integration.api.living import LivingCar, new_car
 from tests.integration.conftest import make_home, remove_home
+from tests.packs import written_with
+from tests.probe_service import PROBE, probe_installed
 from tests.probe_service import messages as m
-from tests.probe_service import probe_installed
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
@@ -43,11 +44,12 @@ class Ground:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def ground() -> AsyncIterator[Ground]:
+async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ground]:
     """A platform of this module's own, since the probe has to be installed when it starts."""
     with probe_installed():
         home = make_home()
-        settings = Settings(home=home, mqtt_port=0, port=0)
+        pack = written_with(tmp_path_factory.mktemp("pack"), PROBE)
+        settings = Settings(home=home, mqtt_port=0, port=0, brand_pack=pack)
         engines = await start_engines(settings, SystemClock())
         gate = GateProcess(settings)
         await asyncio.to_thread(gate.start)
