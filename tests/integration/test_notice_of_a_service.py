@@ -7,8 +7,11 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from openmarque.brands.pack import load_pack
 from openmarque.catalogue.decide import Kind, Permit
+from openmarque.domains.commands.postgres import PostgresCommands
+from openmarque.domains.documents.bundle import SettingsDocuments
+from openmarque.domains.documents.postgres import PostgresDocuments
+from openmarque.domains.documents.sending import DocumentKeys
 from openmarque.domains.notifications import reading
 from openmarque.domains.notifications.notices import MailChannel, PostgresNotices
 from openmarque.domains.notifications.reading import NoticeView, Whose
@@ -20,7 +23,7 @@ from openmarque.kit.clock import SystemClock
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
 from openmarque.kit.texts import texts
 from openmarque.link.live import LiveUpdates
-from openmarque.link.pki_keys import KeyRing
+from openmarque.link.pki_keys import KeyRing, Purpose
 from openmarque.link.ports import Accepted
 from openmarque.parts.cloud import Parts
 from openmarque.protocol.envelope import Envelope, Lane, Trust
@@ -33,8 +36,9 @@ from tests.contract.link_contract import NOW
 from tests.databases import as_app
 from tests.integration.conftest import Pki, Postgres
 from tests.integration.test_link_stores import PostgresStores, prepare
+from tests.packs import pack_with
+from tests.probe_service import PROBE, probe_installed
 from tests.probe_service import messages as m
-from tests.probe_service import probe_installed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -43,12 +47,16 @@ class Road(PostgresStores):
     """Cars with the probe; ``passes`` is a message of one, as the ingest hands it to the handler of the service."""
 
     def __init__(self, *made_of: Any, keys: KeyRing) -> None:
-        super().__init__(*made_of)
-        clock, pack, catalogue = SystemClock(), load_pack(), installed_catalogue(load_pack())
+        pack = pack_with(PROBE)
+        super().__init__(*made_of, pack)
+        clock, catalogue = SystemClock(), installed_catalogue(pack)
         notices = PostgresNotices(catalogue, self.link, {"mail": MailChannel(Mailer(keys))})
-        parts = Parts(
-            clock, self._database, catalogue, pack, LiveUpdates(clock), notices, PostgresEvents(), PostgresTimerStore()
-        )
+        document_keys = DocumentKeys(lambda: keys.signing(Purpose.COMMAND)[1], dict)
+        documents = SettingsDocuments.wired(
+            PostgresDocuments(), self.link, PostgresCommands(), catalogue, document_keys
+        ).documents
+        ports = (clock, self._database, catalogue, pack, LiveUpdates(clock), notices, PostgresEvents(), documents)
+        parts = Parts(*ports, PostgresTimerStore())
         handlers = installed_parts(catalogue.services).handlers(Wiring(parts, None))
         self.seal = Seal(keys)
         self._handler = next(handler for handler in handlers if m.PASSED in handler.types)

@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from openmarque.brands.pack import load_pack
 from openmarque.car.drive import read_drive
 from openmarque.catalogue.register import Catalogue, installed_services
+from openmarque.domains.commands.memory import MemoryCommands
 from openmarque.domains.consent.memory import MemoryLevels
 from openmarque.domains.consent.service import LevelHandler
 from openmarque.domains.contracts.rules import State
+from openmarque.domains.documents.sending import DocumentKeys
 from openmarque.domains.notifications.memory import MemoryNotices
 from openmarque.governance.discovery import installed_parts
 from openmarque.governance.memory import ContractRow, MemoryFacts, MemoryPolicyStore, TenureRow, VehicleRow
@@ -40,6 +42,7 @@ from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import GONE, LEVEL_CHANGED, LevelChanged, Tombstone
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, Place, TripCompleted, TripPlaces
 from openmarque.services.trips.service import TripReading, TripView
+from openmarque.simulator.world.cloud import documents_in_memory
 from openmarque.simulator.world.scheduler import run
 from openmarque.storage.events import MemoryEvents
 from openmarque.storage.memory import MemoryDatabase, MemoryTransaction
@@ -74,7 +77,8 @@ class Platform:
         clock, link, live = ManualClock(NOW), MemoryLinkStore(self.database), LiveUpdates(ManualClock(NOW))
         compiler = StoringPolicyCompiler(CATALOGUE, MemoryFacts(load_pack()), MemoryPolicyStore(), KEY)
         ports = (clock, self.database, CATALOGUE, load_pack(), live, MemoryNotices(CATALOGUE.notices()))
-        parts = Parts(*ports, events=MemoryEvents(), timers=MemoryTimerStore())
+        documents = documents_in_memory(link, MemoryCommands(), CATALOGUE, DocumentKeys(lambda: KEY, dict)).documents
+        parts = Parts(*ports, events=MemoryEvents(), documents=documents, timers=MemoryTimerStore())
         handlers: list[Handler] = [LevelHandler(MemoryLevels(), link, compiler, live)]
         handlers += installed_parts(CATALOGUE.services).service_handlers(parts)
         self.ingest = EventIngest(Lane.EVENT, link, clock, EvaluatorCache(), CATALOGUE.messages, handlers)

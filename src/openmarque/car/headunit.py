@@ -20,8 +20,9 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from openmarque.car import headunit_commands
+from openmarque.car import headunit_commands, headunit_settings
 from openmarque.car.core import CarCore
+from openmarque.car.document_records import SettingRefused, SettingUnknown
 from openmarque.car.headunit_page import SCRIPT, STYLE, page
 from openmarque.car.headunit_phones import SCRIPT as PHONES_SCRIPT
 from openmarque.car.headunit_phones import STYLE as PHONES_STYLE
@@ -37,9 +38,9 @@ from openmarque.protocol.levels import Level
 
 LOOPBACK: Final = "127.0.0.1"
 SET_BY: Final = "head unit"
-_LONGEST_FORM: Final = 4_096
-_MOST_FIELDS: Final = 24
-"""A command has 16 arguments at most; the rest is the page's own."""
+_LONGEST_FORM: Final = 32_768
+"""Four times what a settings document may have."""
+_MOST_FIELDS: Final = 100
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
@@ -117,10 +118,11 @@ class HeadUnit:
             Route("/", self._page),
             Route("/state", self._state),
             Route("/style.css", _fixed(STYLE + PHONES_STYLE, "text/css")),
-            Route("/refresh.js", _fixed(SCRIPT + PHONES_SCRIPT, "text/javascript")),
+            Route("/refresh.js", _fixed(SCRIPT + PHONES_SCRIPT + headunit_settings.SCRIPT, "text/javascript")),
             Route("/level", self._set_level, methods=["POST"]),
             Route("/switch", self._set_switch, methods=["POST"]),
             Route("/commands", self._give_command, methods=["POST"]),
+            Route("/settings", self._set_setting, methods=["POST"]),
             Route("/pairing", self._pair, methods=["POST"]),
             Route("/phones/add", self._add_phone, methods=["POST"]),
             Route("/phones/stop", self._stop_adding, methods=["POST"]),
@@ -143,7 +145,8 @@ class HeadUnit:
     async def _state(self, request: Request) -> Response:
         now = self._cockpit.now()
         core, language = self._cockpit.core, _language(request)
-        return JSONResponse(live_state(core, language, from_ms(now.ms)) | {"phones": phones_state(core, now, language)})
+        more = {"phones": phones_state(core, now, language), "settings": headunit_settings.settings_shown(core)}
+        return JSONResponse(live_state(core, language, from_ms(now.ms)) | more)
 
     async def _set_level(self, request: Request) -> Response:
         form = await self._form(request)
@@ -175,6 +178,17 @@ class HeadUnit:
         except headunit_commands.REFUSED:
             return _back(form, headunit_commands.NOT_GIVEN, "#commands")
         return _back(form, headunit_commands.outcome(self._cockpit.core))
+
+    async def _set_setting(self, request: Request) -> Response:
+        form = await self._form(request)
+        if form is None:
+            return self._refused(request)
+        try:
+            self._cockpit.act(lambda core, now: headunit_settings.set_from(core, now, form))
+        except (SettingUnknown, SettingRefused) as error:
+            language = _language_of(form)
+            return HTMLResponse(self._render(language, headunit_settings.why_not(error, language)), status_code=409)
+        return _back(form, "changed")
 
     async def _add_phone(self, request: Request) -> Response:
         form = await self._form(request)
@@ -222,7 +236,10 @@ class HeadUnit:
             body += chunk
             if len(body) > _LONGEST_FORM:
                 return None
-        fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        try:
+            fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError:  # too many
+            return None
         form = {name: values[0] for name, values in fields.items()}
         return form if secrets.compare_digest(form.get("token", "").encode(), self._token.encode()) else None
 
@@ -244,6 +261,7 @@ class HeadUnit:
             if ceiling < core.levels[-1]
             else "",
             "commands": lambda hidden: headunit_commands.commands_section(core, language, hidden),
+            "settings": lambda hidden: headunit_settings.settings_section(core, language, hidden),
             "phones": lambda hidden: phones_section(core, now, language, self._app_url, hidden),
         }
         return page(language, self._vin, self._token, said, view, follows, said if typed_wrong else "")
@@ -311,8 +329,12 @@ def _language(request: Request) -> str:
 
 def _back(form: dict[str, str], said: str, place: str = "") -> Response:
     """To the page again, to `place` on it, so that reloading it repeats nothing."""
+    return RedirectResponse(f"/?lang={_language_of(form)}&said={said}{place}", status_code=303)
+
+
+def _language_of(form: dict[str, str]) -> str:
     language = form.get("lang", "")
-    return RedirectResponse(f"/?lang={language if language in LANGUAGES else ENGLISH}&said={said}{place}", status_code=303)
+    return language if language in LANGUAGES else ENGLISH
 
 
 def _fixed(content: str, media_type: str) -> Callable[[Request], Response]:

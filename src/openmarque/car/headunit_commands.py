@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from openmarque.car.core import CarCore
+from openmarque.car.headunit_forms import field, typed
 from openmarque.car.model import CommandNotOffered, Now, Output
 from openmarque.catalogue.command_arguments import ArgumentInvalid, ArgumentUnknown, arguments_schema
 from openmarque.catalogue.declarations import CommandSpec
@@ -25,8 +26,8 @@ def give(core: CarCore, now: Now, form: Mapping[str, str]) -> Output:
     """Give the command of a form that was sent. Raises ``CommandNotOffered``, ``ArgumentUnknown`` or ``ArgumentInvalid``."""
     name = form.get("command", "")
     spec = core.commands_here.get(name)
-    given = {field.removeprefix(ARGUMENT): value for field, value in form.items() if field.startswith(ARGUMENT)}
-    return core.command_here(now, name, {} if spec is None else _typed(spec, given))
+    given = {key.removeprefix(ARGUMENT): value for key, value in form.items() if key.startswith(ARGUMENT)}
+    return core.command_here(now, name, {} if spec is None else typed(_schema(spec, texts("en"))["properties"], given))
 
 
 def outcome(core: CarCore) -> str:
@@ -44,16 +45,6 @@ def commands_section(core: CarCore, language: str, hidden: str) -> str:
     return f'<section id="commands" aria-labelledby="commands-title"><h2 id="commands-title">{title}</h2>{forms}</section>'
 
 
-def _typed(spec: CommandSpec, given: Mapping[str, str]) -> dict[str, object]:
-    """What was typed as the values that the arguments have: a form sends texts alone, and nothing for a box that is not ticked."""
-    properties = _schema(spec, texts("en"))["properties"]
-    typed: dict[str, object] = {}
-    for name, value in given.items():
-        kind = properties.get(name, {}).get("type")
-        typed[name] = int(value) if kind == "integer" and value.removeprefix("-").isdecimal() and len(value) <= 17 else value
-    return typed | {name: name in given for name, schema in properties.items() if schema.get("type") == "boolean"}
-
-
 def _schema(spec: CommandSpec, said: Texts) -> dict[str, Any]:
     def title(path: str, otherwise: str) -> str:
         return said.text_or(f"{'choice' if '.' in path else 'argument'}.{spec.name}.{path}", otherwise)
@@ -63,31 +54,13 @@ def _schema(spec: CommandSpec, said: Texts) -> dict[str, Any]:
 
 def _form(spec: CommandSpec, said: Texts, hidden: str) -> str:
     label = escape(said.command(spec.name))
-    fields = "".join(_field(spec.name, name, schema) for name, schema in _schema(spec, said)["properties"].items())
+    schemas = _schema(spec, said)["properties"]
+    fields = "".join(field(spec.name, ARGUMENT, name, schema, schema.get("default")) for name, schema in schemas.items())
     give_it = escape(said.text("screen.commands.give"))
     return (
         f'<form method="post" action="/commands" class="row">{hidden}<div><strong>{label}</strong></div>{fields}'
         f'<button name="command" value="{escape(spec.name)}" aria-label="{give_it}: {label}">{give_it}</button></form>'
     )
-
-
-def _field(command: str, name: str, schema: Mapping[str, Any]) -> str:
-    place = f'id="{escape(command)}-{escape(name)}" name="{ARGUMENT}{escape(name)}"'
-    unit = f" ({escape(schema['unit'])})" if schema.get("unit") else ""
-    label = f'<label for="{escape(command)}-{escape(name)}">{escape(schema["title"])}{unit}</label>'
-    default = schema.get("default")
-    if "oneOf" in schema:
-        options = "".join(
-            f'<option value="{escape(choice["const"])}"{" selected" if choice["const"] == default else ""}>{escape(choice["title"])}</option>'
-            for choice in schema["oneOf"]
-        )
-        return f"{label}<select {place}>{options}</select>"
-    if schema["type"] == "boolean":
-        return f'{label}<input {place} type="checkbox"{" checked" if default else ""}>'
-    value = "" if default is None else f' value="{escape(str(default))}"'
-    if schema["type"] == "integer":
-        return f'{label}<input {place} type="number" min="{schema["minimum"]}" max="{schema["maximum"]}" required{value}>'
-    return f'{label}<input {place} maxlength="{schema["maxLength"]}"{value}>'
 
 
 REFUSED = (CommandNotOffered, ArgumentInvalid, ArgumentUnknown)

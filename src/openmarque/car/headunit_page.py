@@ -47,6 +47,7 @@ async function refresh() {
       document.getElementById("no-notices").hidden = shown.length > 0;
     }
     showPhones(state.phones);
+    showSettings(state.settings);
     if (String(state.level) !== document.body.dataset.level) location.reload();
   } catch (error) { /* the next round tries again */ }
 }
@@ -55,7 +56,7 @@ setInterval(refresh, 2000);
 
 
 def page(language: str, vin: str, token: str, said: str, view: dict[str, Any], follows: str = "", beside_code: str = "") -> str:
-    """The whole page. `view` holds live, levels, switches, note, link, ceiling and what makes the parts of commands and phones.
+    """The whole page. `view` holds live, levels, switches, note, link, ceiling and what makes the parts of commands, settings and phones.
 
     `said` answers the last action ("" for none). With `follows` it is the live value of that name and changes with it. `beside_code` is
     what was wrong with a pairing code that was not even sent.
@@ -94,6 +95,7 @@ def page(language: str, vin: str, token: str, said: str, view: dict[str, Any], f
 <section aria-labelledby="switch-title"><h2 id="switch-title">{t("switches")}</h2>
 {"".join(_switch(language, switch, hidden) for switch in view["switches"])}</section>
 {view["commands"](hidden)}
+{view["settings"](hidden)}
 {view["phones"](hidden)}
 <section id="pairing" aria-labelledby="pairing-title"><h2 id="pairing-title">{t("pairing.name")}</h2>
 <form method="post" action="/pairing" class="row">{hidden}<label for="code">{t("pairing.code")}</label>

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
+from openmarque.kit.texts import Texts
 from openmarque.protocol.commands import MAX_NAME, NAME
 from openmarque.protocol.documents import MAX_NUMBER, DocumentRejected, read_body, write_body
 
@@ -127,6 +128,11 @@ Say = Callable[[str, str], str]
 def body_schema(body: type[msgspec.Struct], say: Say) -> dict[str, Any]:
     """JSON Schema (2020-12) of a body, for a form: limits, defaults, `unit`, and a `title` for each member and each choice."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_object_schema(body, "", say)}
+
+
+def titles(kind: str, said: Texts) -> Say:
+    """The titles of `body_schema` for the bodies of a kind, in the words of its service."""
+    return lambda path, otherwise: said.text_or(f"{'choice' if '.' in path else 'setting'}.{kind}.{path}", otherwise)
 
 
 def _object_schema(body: type[msgspec.Struct], prefix: str, say: Say) -> dict[str, Any]:

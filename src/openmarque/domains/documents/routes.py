@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Header, Path, Request, Response
 
-from openmarque.catalogue.document_bodies import body_schema
+from openmarque.catalogue.document_bodies import body_schema, titles
 from openmarque.domains.documents import errors as e
 from openmarque.domains.documents.bodies import DocumentBody, DocumentsBody, document_body, kind_title
 from openmarque.domains.documents.rules import read_wish
@@ -118,11 +118,7 @@ def router() -> APIRouter:
         """JSON Schema (2020-12) of the body, with a `title` and a `default` for each member: all that a form needs."""
         del visit
         known = documents_of(request).kind(kind)
-
-        def title(path: str, otherwise: str) -> str:
-            return texts(language).text_or(f"{'choice' if '.' in path else 'setting'}.{kind}.{path}", otherwise)
-
-        schema = body_schema(known.spec.body, title)
+        schema = body_schema(known.spec.body, titles(kind, texts(language)))
         content = msgspec.json.encode({"title": kind_title(known, language), **schema})
         return _tagged(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"', language, request)
 
