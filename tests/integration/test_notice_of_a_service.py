@@ -1,7 +1,6 @@
 """A service outside the package tells its owner: a message of the car, its handler in the cloud, the centre and the mail. REQ NOT-1, NOT-2."""
 
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 import pytest
@@ -29,7 +28,7 @@ from openmarque.parts.cloud import Parts
 from openmarque.protocol.envelope import Envelope, Lane, Trust
 from openmarque.protocol.levels import Level
 from openmarque.storage.events import PostgresEvents
-from openmarque.storage.postgres import open_database, postgres
+from openmarque.storage.postgres import PostgresDatabase, open_database, postgres
 from openmarque.storage.roles import PLATFORM
 from openmarque.storage.timers import PostgresTimerStore
 from tests.contract.link_contract import NOW
@@ -46,9 +45,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 class Road(PostgresStores):
     """Cars with the probe; ``passes`` is a message of one, as the ingest hands it to the handler of the service."""
 
-    def __init__(self, *made_of: Any, keys: KeyRing) -> None:
+    def __init__(self, database: PostgresDatabase, owner_url: str, keys: KeyRing, pki: Pki) -> None:
         pack = pack_with(PROBE)
-        super().__init__(*made_of, pack)
+        super().__init__(database, owner_url, keys, pki, pack)
         clock, catalogue = SystemClock(), installed_catalogue(pack)
         notices = PostgresNotices(catalogue, self.link, {"mail": MailChannel(Mailer(keys))})
         document_keys = DocumentKeys(lambda: keys.signing(Purpose.COMMAND)[1], dict)
@@ -94,7 +93,7 @@ async def road(postgres: Postgres, pki: Pki, tmp_path_factory: pytest.TempPathFa
         with postgres.fresh(template="notices_of_services") as url:
             database, pool = await open_database(as_app(url), nowhere)
             keys = KeyRing(tmp_path_factory.mktemp("keys") / "keys", SystemClock())
-            made = Road(database, url, keys, pki, keys=keys)
+            made = Road(database, url, keys, pki)
             async with made.tx() as tx:
                 await made.garage.store_brand(tx)
             yield made

@@ -22,6 +22,8 @@ from openmarque.domains.commands.memory import MemoryCommands
 from openmarque.domains.consent.memory import MemoryLevels
 from openmarque.domains.consent.service import LevelHandler
 from openmarque.domains.contracts.rules import State
+from openmarque.domains.documents.bundle import SettingsDocuments
+from openmarque.domains.documents.memory import MemoryDocuments
 from openmarque.domains.documents.sending import DocumentKeys
 from openmarque.domains.notifications.memory import MemoryNotices
 from openmarque.governance.discovery import installed_parts
@@ -42,7 +44,6 @@ from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import GONE, LEVEL_CHANGED, LevelChanged, Tombstone
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, Place, TripCompleted, TripPlaces
 from openmarque.services.trips.service import TripReading, TripView
-from openmarque.simulator.world.cloud import documents_in_memory
 from openmarque.simulator.world.scheduler import run
 from openmarque.storage.events import MemoryEvents
 from openmarque.storage.memory import MemoryDatabase, MemoryTransaction
@@ -77,8 +78,10 @@ class Platform:
         clock, link, live = ManualClock(NOW), MemoryLinkStore(self.database), LiveUpdates(ManualClock(NOW))
         compiler = StoringPolicyCompiler(CATALOGUE, MemoryFacts(load_pack()), MemoryPolicyStore(), KEY)
         ports = (clock, self.database, CATALOGUE, load_pack(), live, MemoryNotices(CATALOGUE.notices()))
-        documents = documents_in_memory(link, MemoryCommands(), CATALOGUE, DocumentKeys(lambda: KEY, dict)).documents
-        parts = Parts(*ports, events=MemoryEvents(), documents=documents, timers=MemoryTimerStore())
+        settings = SettingsDocuments.wired(
+            MemoryDocuments(), link, MemoryCommands(), CATALOGUE, DocumentKeys(lambda: KEY, dict)
+        )
+        parts = Parts(*ports, events=MemoryEvents(), documents=settings.documents, timers=MemoryTimerStore())
         handlers: list[Handler] = [LevelHandler(MemoryLevels(), link, compiler, live)]
         handlers += installed_parts(CATALOGUE.services).service_handlers(parts)
         self.ingest = EventIngest(Lane.EVENT, link, clock, EvaluatorCache(), CATALOGUE.messages, handlers)

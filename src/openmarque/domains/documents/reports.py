@@ -34,19 +34,24 @@ from openmarque.protocol.documents import (
     kind_of,
     open_document,
     read_body,
+    report_name,
     weigh,
 )
 from openmarque.protocol.times import MAX_AHEAD_MS
+from openmarque.storage.roles import PLATFORM
 from openmarque.storage.transaction import Transaction
 
 _UNREADABLE: Final = "unreadable"
 
 
 class DocumentReports:
-    """Takes the reports of cars."""
+    """``Handler`` of the reports of cars."""
+
+    role = PLATFORM
 
     def __init__(self, store: DocumentStore, sending: Sending) -> None:
         """Keep what they say in `store`; answer by `sending`."""
+        self.types = frozenset(map(report_name, sending.kinds))
         self._store = store
         self._sending = sending
 

@@ -1,8 +1,7 @@
 """The platform in the world: the real use cases on the memory fakes, in workers that crash, restart, fall behind and share the load."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from random import Random
 from typing import Final
 
@@ -30,12 +29,10 @@ from openmarque.link.event_ingest import EventIngest
 from openmarque.link.handshake import Handshake
 from openmarque.link.live import LiveUpdates
 from openmarque.link.memory import MemoryLinkStore
-from openmarque.link.ports import Accepted, Handler
+from openmarque.link.ports import Handler
 from openmarque.link.status_ingest import StatusIngest
 from openmarque.parts.cloud import Parts
-from openmarque.protocol.documents import report_name
 from openmarque.protocol.envelope import Lane
-from openmarque.protocol.messages import Hello
 from openmarque.protocol.signing import key_id
 from openmarque.simulator.world.database import WorkerCrash, WorldDatabase
 from openmarque.simulator.world.fault_profile import CALM, FaultProfile
@@ -43,9 +40,7 @@ from openmarque.simulator.world.journal import Journal
 from openmarque.simulator.world.scheduler import Scheduler, WorldClock, run
 from openmarque.storage.errors import StoreUnavailable
 from openmarque.storage.events import MemoryEvents
-from openmarque.storage.roles import PLATFORM
 from openmarque.storage.timers import MemoryTimerStore
-from openmarque.storage.transaction import Transaction
 
 HELLO: Final = "hello"
 CHALLENGE: Final = "challenge"
@@ -84,33 +79,6 @@ class Worker:
     handshake: Handshake
     up: bool = True
     inboxes: dict[str, list[Frame]] = field(default_factory=dict)
-
-
-class DocumentHandler:
-    """``link.ports.Handler`` of the reports of cars on their documents."""
-
-    role = PLATFORM
-
-    def __init__(self, documents: SettingsDocuments) -> None:
-        """Take the reports on every kind."""
-        self.types = frozenset(map(report_name, documents.sending.kinds))
-        self._documents = documents
-
-    async def apply(self, tx: Transaction, messages: Sequence[Accepted]) -> Mapping[int, str]:
-        """See ``Handler``."""
-        return await self._documents.reports.apply(tx, messages)
-
-
-class DocumentGreeter:
-    """``link.ports.AfterWelcome``: a car that came back gets what it does not hold."""
-
-    def __init__(self, documents: SettingsDocuments) -> None:
-        """Bring what stands."""
-        self._documents = documents
-
-    async def greeted(self, tx: Transaction, vehicle_id: VehicleId, hello: Hello, now: datetime) -> None:
-        """See ``AfterWelcome``."""
-        await self._documents.sending.greeted(tx, vehicle_id, hello, now)
 
 
 class Cloud:
@@ -153,11 +121,16 @@ class Cloud:
         handlers: list[Handler] = [
             LevelHandler(MemoryLevels(), self.link, self.compiler, live),
             ReportHandler(self.remote_commands.progress, self.phones),
-            DocumentHandler(self.documents),
+            self.documents.reports,
         ]
-        ports = (self.clock, self.database, self._catalogue, self._pack, live, self._notices)
-        handlers += self._services.service_handlers(Parts(*ports, events=MemoryEvents(), timers=MemoryTimerStore()))
-        after = (Resend(self.commands, self.phones), DocumentGreeter(self.documents))
+        parts = Parts(
+            *(self.clock, self.database, self._catalogue, self._pack, live, self._notices),
+            events=MemoryEvents(),
+            documents=self.documents.documents,
+            timers=MemoryTimerStore(),
+        )
+        handlers += self._services.service_handlers(parts)
+        after = (Resend(self.commands, self.phones), self.documents.sending)
         known = frozenset(self._catalogue.commands())
         return Worker(
             name,
