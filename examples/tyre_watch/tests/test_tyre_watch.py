@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from tyre_watch.declaration import SERVICE
 from tyre_watch.rules import Change, after, changes
-from tyre_watch.store import PostgresWarnings
+from tyre_watch.service import history
 
 from openmarque.domains.notifications.memory import MemoryNotices
 from openmarque.governance.check.run import check_installation
@@ -51,7 +51,7 @@ def url(tmp_path_factory):
         set_app_password(connection, PASSWORD)
 
     with throwaway_server(tmp_path_factory.mktemp("tyres")) as server, empty_database(server) as address:
-        assert "tyre_watch_0001" in migrate(address, prepare).applied
+        assert "tyre_warning" in migrate(address, prepare).made
         with psycopg.connect(address) as connection:
             _own_a_car(connection)
         yield address
@@ -110,7 +110,7 @@ class Cloud:
 
     async def history(self):
         async with self.database.begin() as tx:
-            return await PostgresWarnings().history(tx, TenureId(OWNER), 10)
+            return [event.body for event in await history(PostgresEvents(), tx, TenureId(OWNER), 10)]
 
 
 @pytest.fixture
@@ -121,10 +121,12 @@ async def cloud(url):
         sent.extend(messages)
 
     database, pool = await open_database(as_user(url, "om_app", PASSWORD), publish, 2)
-    made = Cloud(database)
-    made.sent = sent
-    yield made
-    await pool.close()
+    try:
+        made = Cloud(database)
+        made.sent = sent
+        yield made
+    finally:
+        await pool.close()
 
 
 def test_a_warning_is_told_when_it_comes_and_when_it_goes():
@@ -166,7 +168,7 @@ async def test_a_tyre_warning_goes_from_the_car_to_the_owners_history(cloud):
         "INSERT INTO trip_place SELECT gen_random_uuid(), 1, '2026-11-22', gen_random_uuid(), 1, 1, 1, 1, 1, 1",
         "SELECT * FROM trip",
         "UPDATE car_policy SET open_declarations = '{tyre_watch}'",
-        "INSERT INTO tyre_warning SELECT gen_random_uuid(), gen_random_uuid(), 1, 1, '2026-11-22', 1, '2026-11-22', 'x', true",
+        "INSERT INTO tyre_warning SELECT gen_random_uuid(), 1, 'x', '2026-11-22', gen_random_uuid(), 1, true",
     ],
 )
 def test_its_role_can_do_no_more_than_it_declares(url, statement):

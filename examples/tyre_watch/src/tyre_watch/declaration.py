@@ -1,9 +1,38 @@
 """What the tyre watch says of itself."""
 
-from openmarque.catalogue.declarations import MONTHS_12, OVERWRITTEN, Declaration, Item, LegalBasis, Service
+from openmarque.catalogue.declarations import (
+    LIFE_OF_TENURE,
+    MONTHS_12,
+    OVERWRITTEN,
+    REQUEST_DONE,
+    Authority,
+    CommandSpec,
+    Declaration,
+    DocumentSpec,
+    Item,
+    LegalBasis,
+    NoticeSpec,
+    Service,
+)
+from openmarque.catalogue.events import EventSpec
 from openmarque.protocol.levels import Level
 from openmarque.protocol.signals import TYRES_LOW
-from tyre_watch.messages import MESSAGE_TYPES, TYRE_WARNING
+from tyre_watch.messages import (
+    CHECK_TYRES,
+    MESSAGE_TYPES,
+    TYRE_CHECK,
+    TYRE_REPORT,
+    TYRE_WARNING,
+    CheckTyres,
+    TyreCheck,
+    TyreWarning,
+)
+from tyre_watch.rules import NOTHING_SENSED
+
+WARNED = "tyre_low"
+LOOKED = "tyres_looked_at"
+WARNINGS = EventSpec("tyre_watch", "tyre_warning", TyreWarning, once_by=("at", "wheel"), at="at", message=TYRE_WARNING)
+"""The history of warnings: no two of one wheel come at one instant."""
 
 TYRE_WATCH = Declaration(
     name="tyre_watch",
@@ -11,22 +40,22 @@ TYRE_WATCH = Declaration(
     basis=LegalBasis.CONTRACT,
     level=Level.DATA,
     capability="telematics",
-    messages=(TYRE_WARNING,),
+    remote=True,
+    messages=(TYRE_WARNING, TYRE_REPORT),
+    # Whoever may read may ask the car to look: nothing of it moves.
+    commands=(CommandSpec(CHECK_TYRES, Authority.PLATFORM, CheckTyres, confirm=False, reasons=(NOTHING_SENSED,), in_car=True),),
+    documents=(DocumentSpec(TYRE_CHECK, TyreCheck),),
+    notices=(NoticeSpec(WARNED), NoticeSpec(LOOKED, channels=("centre",), arguments=("low", "looked_at"))),
     items=(
+        Item("when to look at the tyres", LIFE_OF_TENURE, carried=(f"document:{TYRE_CHECK}",)),
+        Item(
+            "what a look at the tyres found",
+            REQUEST_DONE,
+            carried=tuple(f"wire:{TYRE_REPORT}.{field}" for field in ("at", "looked_at", "low", "asked")),
+        ),
         Item("tyre warnings now", OVERWRITTEN, signals=TYRES_LOW),
-        Item(
-            "keys",
-            MONTHS_12,
-            fields=tuple(
-                f"tyre_warning.{c}" for c in ("tenure_id", "vehicle_id", "epoch", "seq", "received_at", "policy_version")
-            ),
-        ),
-        Item(
-            "history of tyre warnings",
-            MONTHS_12,
-            fields=tuple(f"tyre_warning.{c}" for c in ("warned_at", "wheel", "is_low")),
-            carried=tuple(f"wire:{TYRE_WARNING}.{field}" for field in ("at", "wheel", "is_low")),
-        ),
+        WARNINGS.keys_item(MONTHS_12),
+        WARNINGS.item("history of tyre warnings", MONTHS_12, "is_low"),
     ),
 )
 

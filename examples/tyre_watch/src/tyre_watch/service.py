@@ -1,51 +1,59 @@
-"""Takes over tyre warnings. Never commits."""
+"""Takes over tyre warnings and what a look at the tyres found, tells the owner, and gives the history. Never commits."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from openmarque.kit.clock import to_ms
-from openmarque.link.live import LiveUpdates
+from openmarque.catalogue.events import Event
+from openmarque.kit.clock import from_ms, to_ms
+from openmarque.kit.ids import TenureId
 from openmarque.link.ports import Accepted
+from openmarque.parts.cloud import Parts
+from openmarque.parts.keeping import BAD_FIGURES, NO_TENURE, keeps
 from openmarque.protocol.signals import TYRES_LOW
 from openmarque.protocol.times import IMPLAUSIBLE_TIME, plausible
+from openmarque.storage.events import EventStore
 from openmarque.storage.transaction import Transaction
-from tyre_watch.messages import TYRE_WARNING, TyreWarning
-from tyre_watch.store import ROLE, PostgresWarnings, WarningRow
+from tyre_watch.declaration import LOOKED, WARNED, WARNINGS
+from tyre_watch.messages import TyreReport, TyreWarning
 
 UNKNOWN_WHEEL: Final = "unknown_wheel"
 
 
-class TyreHandler:
-    """``Handler`` of ``tyre_warning``."""
-
-    types = frozenset((TYRE_WARNING,))
-    role = ROLE
-
-    def __init__(self, store: PostgresWarnings, live: LiveUpdates) -> None:
-        """Keep warnings in `store`; tell watchers through `live`."""
-        self._store = store
-        self._live = live
-
-    async def apply(self, tx: Transaction, messages: Sequence[Accepted]) -> Mapping[int, str]:
-        """See ``Handler.apply``."""
-        refused: dict[int, str] = {}
-        rows: list[WarningRow] = []
-        for index, message in enumerate(messages):
-            warning = message.body
-            if not isinstance(warning, TyreWarning) or message.tenure_id is None or message.permit is None:
-                refused[index] = "no_tenure"
-            elif reason := _refusal(message, warning):
-                refused[index] = reason
-            else:
-                rows.append(WarningRow(message, warning, message.tenure_id, message.permit))
-        await self._store.add(tx, rows)
-        for row in rows:
-            self._live.changed(tx, row.tenure_id, "tyre_watch")
-        return refused
-
-
-def _refusal(message: Accepted, warning: TyreWarning) -> str:
+def refusal(message: Accepted, warning: TyreWarning) -> str:
     """Why this can't be a warning; empty when it can."""
     if warning.wheel not in TYRES_LOW:
         return UNKNOWN_WHEEL
     return "" if plausible(warning.at, to_ms(message.received_at), message.envelope.trust) else IMPLAUSIBLE_TIME
+
+
+_keep: Final = keeps(WARNINGS, tells="tyre_watch", refusal=refusal)
+
+
+async def take_warnings(parts: Parts, tx: Transaction, messages: Sequence[Accepted]) -> Mapping[int, str]:
+    """Keep warnings, and tell the owner of each tyre that became low."""
+    refused = await _keep.apply(parts, tx, messages)
+    for index, message in enumerate(messages):
+        warning = message.body
+        if index not in refused and isinstance(warning, TyreWarning) and warning.is_low and message.tenure_id is not None:
+            await parts.notices.notify(tx, message.tenure_id, WARNED, {}, message.received_at, at=from_ms(warning.at))
+    return refused
+
+
+async def take_reports(parts: Parts, tx: Transaction, messages: Sequence[Accepted]) -> Mapping[int, str]:
+    """Tell the owner what a look at the tyres found: what was asked for always, of a daily look only what is wrong."""
+    refused: dict[int, str] = {}
+    for index, message in enumerate(messages):
+        report = message.body
+        if not isinstance(report, TyreReport) or message.tenure_id is None:
+            refused[index] = NO_TENURE
+        elif not 0 <= report.low <= report.looked_at <= len(TYRES_LOW):
+            refused[index] = BAD_FIGURES
+        elif report.asked or report.low:
+            found = {"low": report.low, "looked_at": report.looked_at}
+            await parts.notices.notify(tx, message.tenure_id, LOOKED, found, message.received_at)
+    return refused
+
+
+async def history(events: EventStore, tx: Transaction, tenure_id: TenureId, limit: int) -> list[Event[TyreWarning]]:
+    """The newest `limit` warnings of a tenure, newest first."""
+    return await events.page(tx, WARNINGS, tenure_id, limit=limit)
