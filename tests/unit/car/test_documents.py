@@ -454,3 +454,10 @@ def test_power_lost_in_a_step_leaves_the_service_and_the_record_as_one(owned):
     owned.car.store.fault = lambda _point: None
     owned.car.power_up()
     assert (owned.probe.limits, owned.car.core.setting(m.LIMITS).version) == (m.Limits(90), START_MS - 10)
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_of_settings_documents_only_those_leave_that_their_level_allows(level):
+    needed = {m.DUTY: Level.PRIVATE, m.LIMITS: Level.DATA, m.CAMPAIGN: Level.DATA, m.PLACES: Level.POSITION}
+    told = {name for name in CATALOGUE.messages.allowed_at(level) if name in set(map(d.report_name, SCHEMAS))}
+    assert told == {d.report_name(kind) for kind, least in needed.items() if least <= level}
