@@ -14,12 +14,10 @@ from openmarque.domains.commands.states import State
 from openmarque.domains.commands.timers import REFUSAL_KEPT, sweep
 from openmarque.governance.database import compile_enforcement
 from openmarque.governance.enforcing import apply, set_app_password
-from openmarque.governance.facts import PostgresPolicyStore
 from openmarque.governance.platform import table_owners
-from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.clock import SystemClock
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
-from openmarque.link.pki_keys import KeyRing, Purpose
+from openmarque.link.pki_keys import KeyRing
 from openmarque.storage.base import import_tables
 from openmarque.storage.migrate import migrate
 from openmarque.storage.postgres import PostgresDatabase, open_database, postgres
@@ -48,10 +46,7 @@ class PostgresCommandStores(PostgresStores):
     commands = PostgresCommands()
 
     def __init__(self, database: PostgresDatabase, owner_url: str, keys: KeyRing, pki: Pki) -> None:
-        super().__init__(database, owner_url, keys, pki, pack_with(SERVICE))
-        self.compiler = StoringPolicyCompiler(
-            catalogue_with_lamps(), self.facts, PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
-        )
+        super().__init__(database, owner_url, keys, pki, pack_with(SERVICE), catalogue_with_lamps())
 
     async def owned_car(self) -> tuple[VehicleId, TenureId, AccountId]:
         vehicle_id, tenure_id = await self.car()

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from openmarque.brands.pack import BrandPack, load_pack
+from openmarque.catalogue.register import Catalogue
 from openmarque.domains.accounts.service import Accounts
 from openmarque.domains.consent.service import PostgresLevels
 from openmarque.domains.contracts.service import Contracts
@@ -35,14 +36,20 @@ from tests.integration.conftest import Pki, Postgres
 
 class PostgresStores:
     def __init__(
-        self, database: PostgresDatabase, owner_url: str, keys: KeyRing, pki: Pki, pack: BrandPack | None = None
+        self,
+        database: PostgresDatabase,
+        owner_url: str,
+        keys: KeyRing,
+        pki: Pki,
+        pack: BrandPack | None = None,
+        catalogue: Catalogue | None = None,
     ) -> None:
         self.link = PostgresLinkStore(database)
         self._pack = pack or load_pack()
         self.levels = PostgresLevels()
         self.facts = PostgresFacts(self._pack)
         self.compiler = StoringPolicyCompiler(
-            installed_catalogue(self._pack), self.facts, PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
+            catalogue or installed_catalogue(self._pack), self.facts, PostgresPolicyStore(), keys.signing(Purpose.POLICY)[1]
         )
         self._database = database
         self._owner_url = owner_url
