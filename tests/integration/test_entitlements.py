@@ -106,7 +106,6 @@ async def writes_a_trip(brand: Brand, tenure_id: TenureId, vehicle_id: VehicleId
         return bool((await postgres(tx).rows(service_role("trips"), query, (tenure_id, vehicle_id)))[0][0])
 
 
-@pytest.mark.req("SVC-2c")
 async def test_a_contract_keeps_the_products_that_its_plan_had(brand: Brand):
     vehicle_id, tenure_id = await brand.car()
     assert {"trips", "status", "lock"} <= await brand.opened(vehicle_id)

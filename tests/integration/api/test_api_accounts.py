@@ -47,7 +47,7 @@ async def test_an_account_is_active_once_the_link_of_the_mail_is_followed(town: 
     }  # fmt: skip
 
 
-@pytest.mark.req("ACC-3f", "NOT-1g")
+@pytest.mark.req("NOT-1g")
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_who_signs_up_is_written_to_in_the_language_of_the_account(town: Town, language: str):
     browser, email = town.browser(), new_address()
@@ -268,7 +268,7 @@ async def test_the_event_stream_of_an_ended_session_ends_within_15_seconds(town:
         assert (await stream.event(within_s=16))[0::2] == ("end", {"code": "not-signed-in"})
 
 
-@pytest.mark.req("ACC-3g")
+@pytest.mark.req("ACC-3f", "ACC-3g")
 async def test_language_country_and_time_zone_can_be_changed_one_by_one(town: Town):
     browser, email = town.browser(), new_address()
     await town.settle(browser, email)

@@ -46,7 +46,6 @@ def problem(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, response.json()["code"]
 
 
-@pytest.mark.req("AUT-10a")
 async def test_an_app_is_told_all_that_it_needs_to_offer_a_command(phone: Phone):
     async def offered(language: str) -> dict[str, dict[str, Any]]:
         headers = {**phone.owner.headers, "Accept-Language": language}

@@ -30,7 +30,7 @@ def test_the_installed_services_make_a_valid_catalogue() -> None:
     assert vss.LATITUDE in catalogue.declared_signals()
 
 
-@pytest.mark.req("GDP-1a", "GDP-1b")
+@pytest.mark.req("GDP-1b")
 @pytest.mark.parametrize(
     ("declaration", "complaint"),
     [
