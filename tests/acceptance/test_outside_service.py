@@ -5,11 +5,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+import pytest
+
 from tools.requirements import ROOT
 
 EXAMPLE = ROOT / "examples" / "tyre_watch"
 
 
+@pytest.mark.timeout(400)
 def test_a_service_outside_the_package_is_found_and_works(tmp_path):
     target = tmp_path / "site"
     install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--offline", "--no-deps", "--no-build-isolation"]

@@ -115,7 +115,7 @@ async def test_the_code_typed_on_the_screen_pairs_the_car_within_seconds_at_ever
         buyer = await owner(ground)
         code = await code_for(ground, buyer, inside.vin)
         wrong = f"{(int(code) + 1) % 10**8:08d}"
-        assert "Essais restants : 4." in await inside.types(wrong)
+        assert "Essais restants\u00a0: 4." in await inside.types(wrong)
         assert not await sees(ground, buyer, inside.car)
         assert await inside.types(code) == "La voiture est jumelée. Elle paraît maintenant dans l'application."
         assert await sees(ground, buyer, inside.car)

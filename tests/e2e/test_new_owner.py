@@ -51,7 +51,7 @@ def test_a_new_owner_gets_an_account_a_car_and_a_key_and_opens_the_car(running, 
     # The car is private, as it left the factory: the app says so and how to change it in this car; only the car changes it.
     app.opens_page_of(own_car.vehicle_id)
     app.tells_privacy_level("private")
-    expect(app.page.get_by_text("SOS and assistance buttons")).to_be_visible()
+    expect(app.page.get_by_text("SOS and assistance").first).to_be_visible()
     car.chooses_level(POSITION)
     app.tells_privacy_level("position")
 
