@@ -31,7 +31,7 @@ from tests.e2e.running import ROOT, Running, up_demo
 KEPT: Final = ROOT / "var" / "e2e"
 _TEST_S: Final = 120
 _FAILED: Final = pytest.StashKey[bool]()
-_LOCALES: Final = {"fr": "fr-FR", "en": "en-BE"}
+_LOCALES: Final = {"fr": "fr-FR", "en": "en-BE", "de": "de-AT", "es": "es-ES"}
 
 Phone = Callable[..., Page]
 InCar = Callable[[str], HeadUnit]

@@ -13,12 +13,17 @@
   if (scheme !== "light" && scheme !== "dark") {
     scheme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   }
-  if (language !== "fr" && language !== "en") {
-    language = (navigator.languages || [navigator.language]).some(function (name) {
-      return /^fr\b/i.test(name);
-    })
-      ? "fr"
-      : "en";
+  var spoken = ["en", "fr", "de", "es"];
+  if (spoken.indexOf(language) < 0) {
+    // The first language of the person's list that is spoken here.
+    language = (navigator.languages || [navigator.language])
+      .map(function (name) {
+        return String(name).slice(0, 2).toLowerCase();
+      })
+      .concat("en")
+      .find(function (name) {
+        return spoken.indexOf(name) >= 0;
+      });
   }
   root.setAttribute("data-mantine-color-scheme", scheme);
   root.lang = language;

@@ -60,7 +60,15 @@ describe.each([...folders])("the texts of %s", (_folder, said) => {
     });
   });
 
-  it("keep French quotes with what they quote: no line breaks between them", () => {
-    expect(JSON.stringify(said.fr)).not.toMatch(/«(?!\u00a0)|(?<!\u00a0)»/);
+  it("keep French quotes, colons and question marks with what they belong to: no line breaks between them", () => {
+    expect(JSON.stringify(said.fr)).not.toMatch(/«(?!\u00a0)|(?<!\u00a0)»| [:;?!]/);
+  });
+
+  it("speak to the owner as a stranger is spoken to, and call no command an order", () => {
+    const words = (texts: Texts = {}) => flat(texts).flatMap(([, text]) => text.toLowerCase().match(/\p{L}+/gu) ?? []);
+    expect(words(said.de).filter((word) => /^(du|dein|deine[mnrs]?|dich|dir|euch|euer)$/.test(word))).toEqual([]);
+    expect(words(said.es).filter((word) => /^(tú|tu|tus|te|ti|tuyo)$/.test(word))).toEqual([]);
+    expect(words(said.fr).filter((word) => /^(tu|ton|ta|tes|toi|ordres?)$/.test(word))).toEqual([]);
+    expect(words(said.en).filter((word) => /^order(s|ed)?$/.test(word))).toEqual([]);
   });
 });

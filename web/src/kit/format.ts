@@ -1,9 +1,10 @@
 /** Numbers, ages and dates as people of a language write them. */
 
-const locales = { en: "en-GB", fr: "fr-FR" } as const;
+import type { Language } from "./i18n";
+
+const locales: Readonly<Record<Language, string>> = { en: "en-GB", fr: "fr-FR", de: "de-DE", es: "es-ES" };
 /** The formats of the language itself say "now" and "maintenant", which nobody says of something past. */
-const justNow = { en: "just now", fr: "à l'instant" } as const;
-type Language = keyof typeof locales;
+const justNow: Readonly<Record<Language, string>> = { en: "just now", fr: "à l'instant", de: "gerade eben", es: "ahora mismo" };
 
 export function number(value: number, language: Language, digits = 0): string {
   return new Intl.NumberFormat(locales[language], { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);

@@ -7,7 +7,7 @@ import { useCallback } from "react";
 import { Unreachable } from "./api";
 import { initReactI18next, useTranslation } from "react-i18next";
 
-export const LANGUAGES = ["en", "fr"] as const;
+export const LANGUAGES = ["en", "fr", "de", "es"] as const;
 export type Language = (typeof LANGUAGES)[number];
 const STORED = "om.language";
 

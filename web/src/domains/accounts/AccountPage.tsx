@@ -4,7 +4,8 @@ import { useState, type FormEvent } from "react";
 import { Link, useLocation } from "wouter";
 import { client, told, type Schemas } from "../../kit/api";
 import { age } from "../../kit/format";
-import { LANGUAGES, speak, useTexts, type Language } from "../../kit/i18n";
+import { useTexts, type Language } from "../../kit/i18n";
+import { LanguageSelect } from "../../kit/LanguageSelect";
 import { useNow } from "../../kit/live";
 import { Loading, Page, ProblemNote } from "../../kit/parts";
 import { useAccount, useSession } from "../../kit/session";
@@ -50,27 +51,20 @@ export function AccountPage() {
 
 function Appearance() {
   const { t } = useTexts("accounts");
-  const { t: kit, language } = useTexts("kit");
+  const { t: kit } = useTexts("kit");
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const known = useQueryClient();
   const tell = useMutation({
     mutationFn: (chosen: Language) => told(client.PATCH("/api/v1/account", { body: { language: chosen } })),
     onSuccess: (account) => known.setQueryData(["account"], account),
   });
-  const choose = useMutation({ mutationFn: (chosen: Language) => speak(chosen), onSuccess: (_, chosen) => tell.mutate(chosen) });
   return (
     <Card withBorder>
       <Stack>
         <Title order={2} size="h4">
           {t("account.appearance")}
         </Title>
-        <SegmentedControl
-          aria-label={kit("language.label")}
-          fullWidth
-          value={language}
-          onChange={(chosen) => choose.mutate(chosen as Language)}
-          data={LANGUAGES.map((value) => ({ value, label: kit(`language.${value}`) }))}
-        />
+        <LanguageSelect onChosen={(chosen) => tell.mutate(chosen)} />
         <SegmentedControl
           aria-label={kit("scheme.label")}
           fullWidth
@@ -78,7 +72,7 @@ function Appearance() {
           onChange={(value) => setColorScheme(value as MantineColorScheme)}
           data={(["light", "dark", "auto"] as const).map((value) => ({ value, label: kit(`scheme.${value}`) }))}
         />
-        <ProblemNote error={choose.error ?? tell.error} />
+        <ProblemNote error={tell.error} />
       </Stack>
     </Card>
   );

@@ -5,6 +5,7 @@ import { Link, useLocation, useSearchParams } from "wouter";
 import { useHistoryState } from "wouter/use-browser-location";
 import { client, Problem, told } from "../../kit/api";
 import { useTexts } from "../../kit/i18n";
+import { LanguageSelect } from "../../kit/LanguageSelect";
 import { Page, ProblemNote } from "../../kit/parts";
 import { useSession } from "../../kit/session";
 import { signingIn, useBrand } from "./names";
@@ -70,6 +71,7 @@ export function SignIn() {
             </Anchor>
           </Text>
         </Stack>
+        <LanguageSelect />
       </Stack>
     </Page>
   );

@@ -14,8 +14,8 @@ export default {
   picture: {
     name: "{{model}}, {{lock}}, {{openings}}",
     closed: "toutes les portes fermées",
-    open: "ouvert : {{list}}",
-    windows: "vitres ouvertes : {{list}}",
+    open: "ouvert\u00a0: {{list}}",
+    windows: "vitres ouvertes\u00a0: {{list}}",
     moving: "roule",
     charging: "en charge",
   },

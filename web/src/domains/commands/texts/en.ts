@@ -5,7 +5,6 @@ export default {
     steps: "Steps of the command “{{command}}”",
     earlier: "Earlier commands",
     by: "by {{phone}}",
-    coming: "still to come",
     close: "Hide",
   },
   step: {
@@ -51,7 +50,7 @@ export default {
         message: "The key of this phone does not fit any more.",
         cure: "Add the phone again in the car: on its screen, Phones, Add a phone.",
       },
-      "command-step-impossible": { message: "This command is already over.", cure: "Give the command again." },
+      "command-step-impossible": { message: "This command is already over.", cure: "Send the command again." },
       "too-many-challenges": { message: "The car was asked too often just now.", cure: "Wait a few seconds and try again." },
       "too-many-commands": { message: "There were too many commands to this car.", cure: "Wait a while and try again." },
     },
@@ -60,7 +59,6 @@ export default {
     label: "Safety code",
     digit: "{{digit}}",
     erase: "Erase the last digit",
-    typed: "{{count}} of {{length}} digits typed",
     wrong_one: "This is not your safety code. {{count}} try left.",
     wrong_other: "This is not your safety code. {{count}} tries left.",
     wrong: "This is not your safety code.",
@@ -81,7 +79,6 @@ export default {
     passwordWhy: "It proves that it is you who chooses the code.",
     passwordWrong: "This is not your password.",
     save: "Save the safety code",
-    done: "Your safety code is set.",
     restart: "Start again",
   },
   phone: {
@@ -102,7 +99,6 @@ export default {
     addedHow: "{{label}} can lock and unlock it.",
     codeNext: "One thing more: a safety code for unlocking.",
     toCar: "To the car",
-    again: "Try with a new code",
     refused: {
       wrong_mac: "The car did not recognise the code. It may be one of an earlier screen.",
       no_ticket: "The car no longer shows this code: it was used, or its five minutes are over.",
@@ -119,8 +115,6 @@ export default {
   phones: {
     title: "Phones",
     what: "These phones can lock and unlock the car. Each was added in the car itself.",
-    none: "No phone yet",
-    noneHow: "In the car, open Phones on the screen, touch Add a phone and scan the code with this phone.",
     here: "this phone",
     state: {
       requested: "waits for the car",

@@ -11,7 +11,7 @@ export default {
   sum_many: "{{count}} de trajets, {{km}}, {{time}}",
   sum_other: "{{count}} trajets, {{km}}, {{time}}",
   plot: "Kilomètres par semaine",
-  plotText: "Semaine du {{date}} : {{km}}",
+  plotText: "Semaine du {{date}}\u00a0: {{km}}",
   more: "Trajets plus anciens",
   distance: "Distance",
   time: "Durée",
