@@ -16,15 +16,17 @@ from tests.e2e.accessibility import violations
 from tests.e2e.app import App
 from tests.e2e.browsing import PHONE, Watch
 from tests.e2e.running import ROOT, Running, up_demo
+from tests.packs import written_with
+from tests.probe_service import PROBE
 
 CAR = "Cime hybride"
 
 
 @pytest.fixture(scope="module")
-def probed() -> Iterator[Running]:
+def probed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with pytest.MonkeyPatch.context() as patch, throwaway_home() as home:
         patch.setenv("PYTHONPATH", f"{ROOT / 'tests' / 'probe_service' / 'installed'}:{ROOT}")
-        with up_demo(home) as platform:
+        with up_demo(home, brand_pack=written_with(tmp_path_factory.mktemp("pack"), PROBE)) as platform:
             yield platform
 
 

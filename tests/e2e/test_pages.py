@@ -42,6 +42,13 @@ def test_every_page_of_the_app_is_among_those_that_are_looked_at():
     assert sorted(routes | of_services) == sorted({*OUTSIDE, *INSIDE} - {"/nowhere"})
 
 
+_WIDER = """() => [...document.querySelectorAll("body *")]
+  .filter(element => element.getClientRects().length > 0 && element.getBoundingClientRect().right > innerWidth + 1
+    && !element.closest(".maplibregl-map"))
+  .map(element => element.textContent.trim().slice(0, 40))"""
+"""The words of whatever reaches beyond the right edge of the screen."""
+
+
 def settled(page: Page) -> None:
     """Wait until the page shows what it has to show."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -70,6 +77,18 @@ def test_no_page_for_owners_breaks_a_rule_of_accessibility(phone, signed_in, run
     assert not found, "\n".join(found)
 
 
+@pytest.mark.parametrize("language", ["de", "es"])
+def test_long_words_fit_on_the_smallest_phone(phone, signed_in, running, pairing_id, language):
+    page, wide = phone(language, "light", signed_in), list[str]()
+    page.set_viewport_size({"width": 320, "height": 640})
+    for path in INSIDE:
+        page.goto(path.replace(":vehicleId", running.vehicle("Brise électrique")).replace(":pairingId", pairing_id))
+        settled(page)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        wide += [f"{path}: {words}" for words in page.evaluate(_WIDER)]
+    assert not wide, "\n".join(wide)
+
+
 @pytest.fixture(scope="module")
 def pairing_id(running):
     """A code of the demo's owner that waits to be typed in a car; taken back afterwards."""
@@ -86,8 +105,8 @@ def presses(phone):
     """A page, and a function that goes on by Tab to what has this role and name, and leaves the focus there."""
     page = phone("en")
 
-    def goes_to(role, name):
-        wanted = page.get_by_role(role, name=name, exact=True)
+    def goes_to(role, name, inside=page):
+        wanted = inside.get_by_role(role, name=name, exact=True)
         expect(wanted).to_be_visible()
         for _ in range(80):
             if wanted.evaluate("element => element === document.activeElement"):
@@ -118,6 +137,6 @@ def test_an_owner_with_a_keyboard_alone_signs_in_and_locks_the_car(presses, runn
     page.keyboard.press("Enter")
     goes_to("button", app.says("lock"))
     page.keyboard.press("Space")
-    goes_to("button", app.says("lock_do"))
+    goes_to("button", app.says("lock_do"), app.sheet)
     page.keyboard.press("Enter")
     app.sees_steps("lock", "sent", "reached", "executing", "done")

@@ -47,9 +47,8 @@ function GenericCard({ service, ...props }: GenericProps & { service: Described 
         {format.capital(service.label, language)}
       </h2>
       <Stack gap="md">
-        {service.open ? (
-          <p className={card.dim}>{service.purpose}</p>
-        ) : (
+        <p className={card.dim}>{service.purpose}</p>
+        {!service.open && (
           <p className={card.dim}>
             {service.message} <strong>{service.cure}</strong>
           </p>
