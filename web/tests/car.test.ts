@@ -22,7 +22,7 @@ test("the drawing says in words what it shows", () => {
   const open = carState(signals({ ...LOCKED, [`${DOOR}1.DriverSide.IsOpen`]: true, "Vehicle.Body.Hood.IsOpen": true }));
   expect(pictureName("Brise", carState(signals(LOCKED)), english)).toBe("Brise, locked, all doors closed");
   expect(pictureName("Brise", open, english)).toBe("Brise, locked, open: front left door, bonnet");
-  expect(pictureName("Brise", open, french)).toBe("Brise, verrouillée, ouvert : porte avant gauche, capot");
+  expect(pictureName("Brise", open, french)).toBe("Brise, verrouillée, ouvert\u00a0: porte avant gauche, capot");
   const busy = carState(signals({ "Vehicle.Speed": 50, [`${DOOR}2.PassengerSide.Window.IsOpen`]: true }));
   expect(pictureName("Brise", busy, english)).toBe("Brise, lock not known, all doors closed, windows open: rear right, driving");
 });

@@ -28,6 +28,8 @@ export default {
     until: "Gültig bis {{date}}.",
     waiting: "Wartet auf Ihr Fahrzeug…",
     paired: "Ihr Fahrzeug ist gekoppelt.",
+    trial: "Die Dienste des Fahrzeugs sind bis {{date}} kostenlos. Der kostenlose Zeitraum gehört zum Fahrzeug, einmal in seinem Leben.",
+    trialOver: "Der kostenlose Zeitraum des Fahrzeugs, einmal in seinem Leben, endete am {{date}}: Dienste, die einen Vertrag brauchen, bleiben geschlossen.",
     void: "Dieser Code gilt nicht mehr. Fügen Sie das Fahrzeug erneut hinzu, um einen neuen zu erhalten.",
     expired: "Dieser Code ist abgelaufen. Fügen Sie das Fahrzeug erneut hinzu, um einen neuen zu erhalten.",
     again: "Neuen Code anfordern",

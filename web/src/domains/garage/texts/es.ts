@@ -28,6 +28,8 @@ export default {
     until: "Válido hasta el {{date}}.",
     waiting: "Esperando a su vehículo…",
     paired: "Su vehículo está vinculado.",
+    trial: "Sus servicios son gratuitos hasta el {{date}}. La prueba gratuita pertenece al vehículo, una vez en su vida.",
+    trialOver: "La prueba gratuita del vehículo, una vez en su vida, terminó el {{date}}: los servicios que necesitan un contrato siguen cerrados.",
     void: "Este código ya no es válido. Añada el vehículo otra vez para obtener uno nuevo.",
     expired: "Este código ha caducado. Añada el vehículo otra vez para obtener uno nuevo.",
     again: "Obtener un código nuevo",

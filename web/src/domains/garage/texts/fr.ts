@@ -29,7 +29,7 @@ export default {
     waiting: "En attente de votre voiture…",
     paired: "Votre voiture est jumelée.",
     trial: "Ses services sont gratuits jusqu'au {{date}}. L'essai gratuit appartient à la voiture, une fois dans sa vie.",
-    trialOver: "L'essai gratuit de la voiture, une fois dans sa vie, s'est terminé le {{date}} : les services qui demandent un contrat restent fermés.",
+    trialOver: "L'essai gratuit de la voiture, une fois dans sa vie, s'est terminé le {{date}}\u00a0: les services qui demandent un contrat restent fermés.",
     void: "Ce code n'est plus valable. Ajoutez la voiture de nouveau pour en obtenir un autre.",
     expired: "Ce code a expiré. Ajoutez la voiture de nouveau pour en obtenir un autre.",
     again: "Obtenir un nouveau code",
