@@ -19,7 +19,7 @@ from openmarque.kit.clock import to_ms
 from openmarque.kit.csr import certificate_request, new_car_key
 from openmarque.protocol import signals as vss
 from openmarque.protocol import signing
-from openmarque.protocol.envelope import MAX_SEQUENCE, Answer, Disposition, Lane, Trust, encode
+from openmarque.protocol.envelope import MAX_SEQUENCE, PROTOCOL_VERSION, Answer, Disposition, Lane, Trust, encode
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import (
     GONE,
@@ -348,7 +348,9 @@ async def test_thousands_of_unknown_names_are_reported_back_in_part(hostile: Tal
     assert welcome.unknown == ("?", "Vehicle.Mood")
 
 
-async def test_a_protocol_from_the_future_and_absurd_numbers_get_a_welcome(hostile: TalkingCar, innocent: Innocent) -> None:
+async def test_a_protocol_from_the_future_and_absurd_numbers_are_told_what_the_platform_speaks(
+    hostile: TalkingCar, innocent: Innocent
+) -> None:
     absurd = Hello(protocol=(2**63,), epoch=-(2**62), first={"event": 2**63, "urgent": -4, "other": 1})
     start = len(hostile.speaker.got)
     await hostile.say("hello", encode(absurd))
@@ -357,8 +359,8 @@ async def test_a_protocol_from_the_future_and_absurd_numbers_get_a_welcome(hosti
     )
     packet = next(p for p in hostile.speaker.got[start:] if p.kind is Kind.PUBLISH and p.topic.endswith("welcome"))
     welcome = msgspec.msgpack.decode(packet.payload, type=Welcome)
-    assert welcome.protocol == 0
-    assert welcome.epoch > hostile.epoch
+    assert (welcome.protocol, welcome.supported) == (0, (PROTOCOL_VERSION,))
+    assert welcome.epoch == absurd.epoch, "no epoch is opened for a car that will not be spoken to"
     await innocent.goes_on()
 
 
