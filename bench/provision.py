@@ -82,8 +82,9 @@ def _store(connection: psycopg.Connection[Any], platform: Platform, vins: dict[V
     )
     grant_rows = [(new_uuid(), tenures[c], accounts[c], list(SUBSCRIBER), since) for c in cars]
     _copy(connection, "capability_grant", "grant_id tenure_id subject_id capabilities from_at", grant_rows)
-    contract_rows = [(new_uuid(), tenures[c], _PLAN, str(State.ACTIVE), since, until, pack, 1) for c in cars]
-    _copy(connection, "contract", "contract_id tenure_id plan state starts_at ends_at pack_version revision", contract_rows)
+    contract_rows = [(new_uuid(), tenures[c], _PLAN, str(State.ACTIVE), since, until, pack, 1, True) for c in cars]
+    columns = "contract_id tenure_id plan state starts_at ends_at pack_version revision is_trial"
+    _copy(connection, "contract", columns, contract_rows)
     level = int(Level.POSITION)
     # The signature is proved when a level change comes in over the link (LevelHandler); a stored one is not looked at again.
     level_rows = [(c, 1, tenures[c], level, since, "bench", "bench", b"", since) for c in cars]

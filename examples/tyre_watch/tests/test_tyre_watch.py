@@ -12,6 +12,10 @@ from tyre_watch.declaration import SERVICE
 from tyre_watch.rules import Change, after, changes
 from tyre_watch.service import history
 
+from openmarque.domains.commands.postgres import PostgresCommands
+from openmarque.domains.documents.bundle import SettingsDocuments
+from openmarque.domains.documents.postgres import PostgresDocuments
+from openmarque.domains.documents.sending import DocumentKeys
 from openmarque.domains.notifications.memory import MemoryNotices
 from openmarque.governance.check.run import check_installation
 from openmarque.governance.discovery import Wiring, installed_parts
@@ -35,7 +39,7 @@ from openmarque.storage.events import PostgresEvents
 from openmarque.storage.migrate import migrate
 from openmarque.storage.postgres import open_database
 from openmarque.storage.timers import PostgresTimerStore
-from tests.cars import CAR_KEY, CATALOGUE, OWNER, POLICY_KEY, START, VEHICLE, Car
+from tests.cars import CAR_KEY, CATALOGUE, COMMAND_KEY, OWNER, POLICY_KEY, START, VEHICLE, Car
 from tests.databases import as_user, empty_database, throwaway_server
 from tests.packs import pack_with
 
@@ -67,7 +71,11 @@ def _own_a_car(connection):
     )
     connection.execute("INSERT INTO account VALUES (%s, 'b', 'en', 'Europe/Paris', %s)", [OWNER, START])
     connection.execute("INSERT INTO tenure VALUES (%s, %s, %s, %s)", [OWNER, VEHICLE, OWNER, START])
-    connection.execute("INSERT INTO contract VALUES (%s, %s, 'connect', 'active', %s, %s, '1', 1)", [OWNER, OWNER, START, year])
+    connection.execute(
+        "INSERT INTO contract (contract_id, tenure_id, plan, state, starts_at, ends_at, pack_version, revision, is_trial)"
+        " VALUES (%s, %s, 'connect', 'active', %s, %s, '1', 1, true)",
+        [OWNER, OWNER, START, year],
+    )
     connection.execute(
         "INSERT INTO certificate VALUES ('01', %s, %s, %s, 'ca', %s, %s)",
         [VEHICLE, signing.key_id(CAR_KEY.public_key()), car_key, START, year],
@@ -91,8 +99,10 @@ class Cloud:
         clock = ManualClock(START)
         link, live, evaluators = PostgresLinkStore(database), LiveUpdates(clock), EvaluatorCache()
         self.compiler = StoringPolicyCompiler(CATALOGUE, PostgresFacts(PACK), PostgresPolicyStore(), POLICY_KEY)
+        keys = DocumentKeys(lambda: COMMAND_KEY, dict)
+        documents = SettingsDocuments.wired(PostgresDocuments(), link, PostgresCommands(), CATALOGUE, keys).documents
         ports = (clock, database, CATALOGUE, PACK, live, MemoryNotices(CATALOGUE.notices()))
-        parts = Parts(*ports, events=PostgresEvents(), timers=PostgresTimerStore())
+        parts = Parts(*ports, events=PostgresEvents(), documents=documents, timers=PostgresTimerStore())
         handlers = installed_parts(CATALOGUE.services).handlers(Wiring(parts, Wired(link, self.compiler, live)))
         self.events = EventIngest(Lane.EVENT, link, clock, evaluators, CATALOGUE.messages, handlers)
         self.handshake = Handshake(link, clock, evaluators, CATALOGUE.messages, self.compiler, frozenset())

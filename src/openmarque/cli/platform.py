@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from openmarque.storage.migrate import Migrated
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-_out = Console()
 
 
 class ModelNotTold(CallerError):
@@ -71,7 +70,7 @@ def up(
     ] = None,
 ) -> None:
     """Run a whole platform in the foreground: engines, gate, worker, API; with --demo an owner with cars that live."""
-    operating.run(run_up(load_settings(), SystemClock(), Demo(cars, drive) if demo else None, _out))
+    operating.run(run_up(load_settings(), SystemClock(), Demo(cars, drive) if demo else None, Console()))
 
 
 def serve() -> None:
@@ -98,10 +97,10 @@ def migrate() -> None:
     """Bring the database to the newest schema and make it enforce the installed declarations."""
     done = operating.run(_migrate(load_settings()))
     for made in done.made:
-        _out.print(f"Made for events: {escape(made)}")
+        Console().print(f"Made for events: {escape(made)}")
     for table in done.left:
-        _out.print(f"Of no installed service, kept and closed to everybody: {escape(table)}")
-    _out.print("The database is up to date and enforces the installed declarations.")
+        Console().print(f"Of no installed service, kept and closed to everybody: {escape(table)}")
+    Console().print("The database is up to date and enforces the installed declarations.")
 
 
 async def _migrate(wanted: Settings) -> "Migrated":
@@ -118,7 +117,7 @@ def settings(as_json: Json = False) -> None:
     table = Table("setting", "value", "from", "meaning")
     for row in rows:
         table.add_row(*map(escape, row))
-    _out.print(table)
+    Console().print(table)
 
 
 def doctor(as_json: Json = False) -> None:
@@ -129,9 +128,9 @@ def doctor(as_json: Json = False) -> None:
             json.dumps([{"code": f.code, "what": f.what, "cure": f.cure, "severity": f.severity} for f in findings], indent=1)
         )
     for finding in () if as_json else findings:
-        _out.print(f"[bold]{finding.severity}[/bold] {escape(finding.what)}\n  {escape(finding.cure)}")
+        Console().print(f"[bold]{finding.severity}[/bold] {escape(finding.what)}\n  {escape(finding.cure)}")
     if not as_json and not findings:
-        _out.print("Nothing is wrong.")
+        Console().print("Nothing is wrong.")
     if any(f.severity == "error" for f in findings):
         raise typer.Exit(1)
 
