@@ -12,7 +12,7 @@ import pytest
 from openmarque.car.drive import Drive, Sample, shift_to_end_at
 from openmarque.kit.clock import to_ms
 from openmarque.services.status.rules import Fix, PositionFilter, Verdict, accept_fix
-from openmarque.services.trips.rules import TripMeter, TripSummary, advance, finish, start
+from openmarque.services.trips.rules import Reading, TripMeter, TripSummary, advance, finish, start
 from tools.requirements import shared
 
 TOP_SPEED_KMH = 85.0
@@ -57,9 +57,9 @@ def twizy(name: str) -> Path:
 def trip_meter(samples: Sequence[tuple[Sample, datetime]]) -> TripMeter:
     """The meter after all samples at these times."""
     (first, at), *rest = samples
-    meter = start(to_ms(at), first.speed_kmh, first.soc_percent)
+    meter = start(Reading(to_ms(at), first.speed_kmh, first.soc_percent))
     for sample, moment in rest:
-        meter = advance(meter, to_ms(moment), sample.speed_kmh, sample.soc_percent)
+        meter = advance(meter, Reading(to_ms(moment), sample.speed_kmh, sample.soc_percent))
     return meter
 
 
@@ -74,8 +74,8 @@ def judged(drive: Drive) -> Iterator[tuple[Sample, Verdict]]:
     meter: TripMeter | None = None
     for sample in drive.samples:
         at_ms = round(sample.offset_s * 1000)
-        args = (at_ms, sample.speed_kmh, sample.soc_percent)
-        meter = start(*args) if meter is None else advance(meter, *args)
+        reading = Reading(at_ms, sample.speed_kmh, sample.soc_percent)
+        meter = start(reading) if meter is None else advance(meter, reading)
         if sample.latitude is None or sample.longitude is None:
             continue
         state, verdict = accept_fix(

@@ -181,7 +181,9 @@ class Pipeline:
     def _sample(self, now: Now, at_ms: int, sensed: dict[str, Value]) -> Sample:
         effects, is_time_known = self._effects, now.trust is not Trust.UNSET
         facts = (self._latest, effects.reported, effects.may_send(), self._equipment)
-        return Sample(at_ms, effects.level, sensed, *facts, now.steady, is_time_known)
+        # What was sensed a while ago is as old by one clock as by the other.
+        sensed_steady_ms = now.steady - (now.ms - at_ms)
+        return Sample(at_ms, effects.level, sensed, *facts, now.steady, is_time_known, sensed_steady_ms, self._wakes.life)
 
     def _ask(self, turn: Turn, name: str, kinds: Any, function: Callable[..., Any], *arguments: object) -> Any:
         """What a function of a service answers: one of `kinds`. None where it raises, or answers with anything else.

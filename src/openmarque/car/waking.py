@@ -63,6 +63,11 @@ class Wakes:
         """What the steady clock said last; None where its life is another one than that of the record."""
         self._counts = counts
 
+    @property
+    def life(self) -> str:
+        """What names the life of the machine in which the steady clock's numbers mean something."""
+        return self._boot
+
     def move_to(self, now: Now) -> None:
         """Time went on to `now`. Call it first in each step: it sees a steady clock that began anew."""
         if self._has_begun_anew(now):

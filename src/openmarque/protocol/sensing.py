@@ -42,7 +42,9 @@ class Sample:
     values that came with this sample, `latest` the newest of every signal since power-up, this sample included; both by VSS path
     and free of what a screen refused. `reported` tells which values were captured for the status lane last, and when
     (milliseconds); a value that was purged is absent. `may_send` names the service messages that may be captured now. `steady_ms` is
-    what the steady clock says now, for wishes to be woken; `is_time_known` tells whether the car's clock was ever set.
+    what the steady clock says now, for wishes to be woken; `is_time_known` tells whether the car's clock was ever set. How long something took
+    is told by `sensed_steady_ms` alone, the steady clock at the moment of the sample: the other clock may be set in between. `life` names the
+    steady clock's life; in another one (the machine was off) its numbers mean something else.
     """
 
     at_ms: int
@@ -54,6 +56,8 @@ class Sample:
     equipment: Equipment
     steady_ms: int = 0
     is_time_known: bool = True
+    sensed_steady_ms: int | None = None
+    life: str = ""
 
 
 @dataclass(frozen=True, slots=True)

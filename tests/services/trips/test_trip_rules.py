@@ -10,16 +10,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmarque.kit.clock import from_ms, to_ms
-from openmarque.services.trips.rules import LONGEST_STEP_MS, TripMeter, TripSummary, advance, finish, is_shown, shown, start
+from openmarque.services.trips.rules import (
+    LONGEST_STEP_MS,
+    Reading,
+    TripMeter,
+    TripSummary,
+    advance,
+    finish,
+    is_shown,
+    shown,
+    start,
+)
 
 BEGIN = to_ms(datetime(2026, 11, 22, 12, tzinfo=UTC))
 Samples = list[tuple[int, float, float]]
 
 
 def metered(samples: Samples) -> TripMeter:
-    meter = start(*samples[0])
+    meter = start(Reading(*samples[0]))
     for sample in samples[1:]:
-        meter = advance(meter, *sample)
+        meter = advance(meter, Reading(*sample))
     return meter
 
 
@@ -65,14 +75,14 @@ def test_consumption_is_told_only_above_2_km_and_with_a_known_battery() -> None:
 
 
 def test_a_car_without_a_traction_battery_has_trips_too() -> None:
-    meter = advance(start(BEGIN, 50, None), BEGIN + 1000, 50, None)
+    meter = advance(start(Reading(BEGIN, 50)), Reading(BEGIN + 1000, 50))
     summary = finish(meter, 6.1)
     assert (summary.soc_start, summary.soc_end, summary.mean_consumption_kwh_100km) == (None, None, None)
 
 
 def test_a_step_of_ten_seconds_is_a_gap_and_one_just_shorter_is_not() -> None:
-    short = finish(advance(start(BEGIN, 36, 80), BEGIN + LONGEST_STEP_MS - 1, 36, 80))
-    gap = finish(advance(start(BEGIN, 36, 80), BEGIN + LONGEST_STEP_MS, 36, 80))
+    short = finish(advance(start(Reading(BEGIN, 36, 80)), Reading(BEGIN + LONGEST_STEP_MS - 1, 36, 80)))
+    gap = finish(advance(start(Reading(BEGIN, 36, 80)), Reading(BEGIN + LONGEST_STEP_MS, 36, 80)))
     assert short.distance_m == pytest.approx(99.99)
     assert short.gaps == 0
     assert (gap.distance_m, gap.gaps, gap.gap_s, gap.duration_s, gap.travel_duration_s) == (0, 1, 10.0, 10.0, 0)
@@ -80,20 +90,20 @@ def test_a_step_of_ten_seconds_is_a_gap_and_one_just_shorter_is_not() -> None:
 
 def test_samples_not_later_than_the_last_change_nothing() -> None:
     meter = steady(10, 36)
-    assert advance(meter, meter.last_ms, 99, 1) == meter
-    assert advance(meter, meter.last_ms - 5000, 99, 1) == meter
+    assert advance(meter, Reading(meter.last_ms, 99, 1)) == meter
+    assert advance(meter, Reading(meter.last_ms - 5000, 99, 1)) == meter
 
 
 @pytest.mark.parametrize("speed", [-0.1, math.nan, math.inf])
 def test_a_speed_that_is_none_is_refused_even_when_it_comes_late(speed: float) -> None:
     with pytest.raises(ValueError, match="wheel speed"):
-        start(BEGIN, speed, 80)
+        start(Reading(BEGIN, speed, 80))
     with pytest.raises(ValueError, match="wheel speed"):
-        advance(steady(3, 36), BEGIN, speed, 80)
+        advance(steady(3, 36), Reading(BEGIN, speed, 80))
 
 
 def test_a_trip_of_one_sample_has_no_average() -> None:
-    assert finish(start(BEGIN, 50, 80)).mean_speed_kmh == 0
+    assert finish(start(Reading(BEGIN, 50, 80))).mean_speed_kmh == 0
 
 
 drives = st.lists(
@@ -113,13 +123,13 @@ def timed(drive: Samples) -> Samples:
 @given(drives, st.lists(st.integers(0, 59), max_size=5))
 def test_a_car_killed_and_restarted_anywhere_measures_the_same_trip(drive: Samples, kills: list[int]) -> None:
     samples = timed(drive)
-    meter = start(*samples[0])
+    meter = start(Reading(*samples[0]))
     for i, sample in enumerate(samples[1:], start=1):
-        meter = advance(meter, *sample)
+        meter = advance(meter, Reading(*sample))
         if i in kills:  # what was written before the kill is read again, and the last samples are fed a second time
             meter = msgspec.msgpack.decode(msgspec.msgpack.encode(meter), type=TripMeter)
             for again in samples[max(0, i - 3) : i + 1]:
-                meter = advance(meter, *again)
+                meter = advance(meter, Reading(*again))
     assert meter == metered(samples)
     assert msgspec.json.decode(msgspec.json.encode(meter), type=TripMeter) == meter
 

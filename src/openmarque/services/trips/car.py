@@ -7,7 +7,10 @@ Rules:
        fix of the trip were both sensed while that message was allowed.
     3. The driver's reset of the trip meter (its reading falls) ends the running trip and begins the next one at the same sample,
        so that the two together are as long as the whole.
-    4. Trips are numbered upwards over the car's life, so that a number never means two trips. A number is not below the seconds of
+    4. What the sensors leave out is not made up. A trip whose ignition went off unseen ended with its last sample: so where the next sample
+       says that it is off and the odometer has not moved, where the car was without samples for ``LONGEST_HOLE_MS``, and where its machine was
+       off and no clock tells for how long. What follows is another trip.
+    5. Trips are numbered upwards over the car's life, so that a number never means two trips. A number is not below the seconds of
        the clock at the trip's start, and so above those that a memory lost since had given.
 """
 
@@ -22,10 +25,13 @@ from openmarque.protocol.levels import Level
 from openmarque.protocol.sensing import Outgoing, Sample, Step
 from openmarque.services.trips.declaration import SERVICE
 from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, Place, TripCompleted, TripPlaces
-from openmarque.services.trips.rules import TripMeter, advance, finish, start
+from openmarque.services.trips.rules import LONGEST_STEP_MS, Reading, TripMeter, advance, elapsed_ms, finish, has_moved, start
 
 _RUNNING: Final = frozenset(("ON", "START"))
 """Values of Vehicle.LowVoltageSystemState (VSS 6.0) in which the car can drive."""
+LONGEST_HOLE_MS: Final = 30 * 60_000
+"""As long as a tunnel, a ferry or a charging car that sleeps may leave the sensors silent within a trip; a stop of that length for
+other reasons has the ignition off in nearly all cars by themselves."""
 
 
 class SensedPlace(msgspec.Struct, frozen=True):
@@ -61,14 +67,26 @@ def observe(state: TripsState, sample: Sample) -> Step[TripsState]:
         state = msgspec.structs.replace(state, ignition_on=is_on, reading=state.reading if reading is None else reading)
     if TRIP_COMPLETED not in sample.may_send:
         return Step(_dropped(state))
-    if is_on or state.meter is not None:
+    had_ended = _had_ended(state, sample, is_on=is_on)
+    if not had_ended and (is_on or state.meter is not None):
         state = _measured(state, sample, just_started=just_started)
-    if state.meter is None or (is_on and not is_reset):
+    if state.meter is None or (is_on and not is_reset and not had_ended):
         return Step(state)
     number = max(state.next_trip, state.meter.started_ms // 1000)
     messages = _messages(number, state, state.meter, sample)
     rest = TripsState(next_trip=number + 1, ignition_on=is_on, reading=state.reading)
     return Step(_measured(rest, sample, just_started=True) if is_on else rest, messages=messages)
+
+
+def _had_ended(state: TripsState, sample: Sample, *, is_on: bool) -> bool:
+    """Whether the running trip ended before this sample, with its last one (rule 4)."""
+    if state.meter is None:
+        return False
+    reading = _reading(sample, 0.0)
+    hole_ms = elapsed_ms(state.meter, reading)
+    if hole_ms is None or hole_ms > LONGEST_HOLE_MS:
+        return True
+    return not is_on and hole_ms >= LONGEST_STEP_MS and not has_moved(state.meter, reading.odometer_m)
 
 
 def glance(state: TripsState) -> str:
@@ -90,11 +108,9 @@ def _measured(state: TripsState, sample: Sample, *, just_started: bool) -> Trips
         speed = 0.0  # a car that says nothing of its wheels when it wakes up stands still
     if speed is None or (state.meter is None and not just_started):
         return state
-    charge = _number(sample.latest.get(vss.STATE_OF_CHARGE))
-    if state.meter is None:
-        meter = start(sample.at_ms, abs(speed), charge)
-    else:
-        meter = advance(state.meter, sample.at_ms, abs(speed), state.meter.soc_last if charge is None else charge)
+    reading = _reading(sample, speed)
+    top_speed_kmh = sample.equipment.top_speed_kmh
+    meter = start(reading) if state.meter is None else advance(state.meter, reading, top_speed_kmh)
     place = _place(sample)
     return TripsState(
         next_trip=state.next_trip,
@@ -104,6 +120,18 @@ def _measured(state: TripsState, sample: Sample, *, just_started: bool) -> Trips
         first=state.first or place,
         last=place or state.last,
         reading=state.reading,
+    )
+
+
+def _reading(sample: Sample, speed: float) -> Reading:
+    return Reading(
+        sample.at_ms,
+        abs(speed),
+        _number(sample.latest.get(vss.STATE_OF_CHARGE)),
+        _number(sample.latest.get(vss.ODOMETER)),
+        sample.sensed_steady_ms,
+        sample.life,
+        sample.is_time_known,
     )
 
 
