@@ -31,9 +31,10 @@ class OwnCar:
         """The address of its head-unit page, the same at each start."""
         return f"http://127.0.0.1:{self.port}/"
 
-    def starts(self) -> None:
-        """Begin its process; returns when its screen is lit."""
+    def starts(self, clock_ahead_s: int = 0) -> None:
+        """Begin its process, its clock so far ahead; returns when its screen is lit."""
         command = [str(PROGRAM), "car", "run", "--bundle", str(self.bundle), "--headunit-port", str(self.port), "--simulated"]
+        command += ["--clock-ahead-s", str(clock_ahead_s)]
         self.process, lines = spawn(command, self.running.environment)
         wait_for_line(lines, _READY, _START_S)
 

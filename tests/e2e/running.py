@@ -59,6 +59,7 @@ class Running:
 
     home: Path
     environment: dict[str, str]
+    cars: int = 5
     process: "subprocess.Popen[str] | None" = None
     started: float = 0.0
     card: Card = field(default_factory=Card)
@@ -66,7 +67,7 @@ class Running:
     def start(self) -> None:
         """Begin it as a user does, and read what it prints."""
         self.started = time.monotonic()
-        self.process, lines = spawn([str(PROGRAM), "up", "--demo"], self.environment)
+        self.process, lines = spawn([str(PROGRAM), "up", "--demo", "--cars", str(self.cars)], self.environment)
         self.card = _read_card(lines)
 
     def stop(self) -> None:
@@ -123,14 +124,18 @@ class Running:
 
     def link_of_mail(self, to: str) -> str:
         """The link in the only mail to this address, once it has come."""
+        (link,) = self.mail(to)["links"]
+        return str(link)
+
+    def mail(self, to: str, about: str = "") -> dict[str, Any]:
+        """The newest mail to this address whose subject holds `about`, once it has come."""
         deadline = time.monotonic() + _MAIL_S
         while time.monotonic() < deadline:
             # A mailbox tells nobody that a mail came: whoever waits for one looks again.
-            mails = json.loads(self.program("mail", "--to", to, "--json"))
-            if mails:
-                (link,) = mails[-1]["links"]
-                return str(link)
-        raise AssertionError(f"no mail to {to} within {_MAIL_S:g} s")
+            mails: list[dict[str, Any]] = json.loads(self.program("mail", "--to", to, "--json"))
+            if found := [mail for mail in mails if about in mail["subject"]]:
+                return found[-1]
+        raise AssertionError(f"no mail {about!r} to {to} within {_MAIL_S:g} s")
 
     def database(self) -> "psycopg.Connection[Any]":
         """The database as its owner, for what a test can't wait for: time that passes."""
@@ -145,8 +150,8 @@ class Running:
 
 
 @contextmanager
-def up_demo(home: Path, **settings: object) -> Iterator[Running]:
-    """A platform with the demo's cars in `home`, on ports of its own, with `settings` by name; ended afterwards."""
+def up_demo(home: Path, *, cars: int = 5, **settings: object) -> Iterator[Running]:
+    """A platform with the demo's first `cars` in `home`, on ports of its own, with `settings` by name; ended afterwards."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)} | {
         f"{PREFIX}HOME": str(home),
         f"{PREFIX}PORT": str(free_port()),
@@ -155,7 +160,7 @@ def up_demo(home: Path, **settings: object) -> Iterator[Running]:
         "COLUMNS": "200",
         "PYTHONUNBUFFERED": "1",
     }
-    running = Running(home, environment)
+    running = Running(home, environment, cars)
     try:
         running.start()
         yield running

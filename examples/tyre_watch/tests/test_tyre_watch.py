@@ -11,6 +11,7 @@ import pytest
 from tyre_watch.declaration import SERVICE
 from tyre_watch.rules import Change, after, changes
 from tyre_watch.service import history
+from tyre_watch.world import WORLD
 
 from openmarque.domains.commands.postgres import PostgresCommands
 from openmarque.domains.documents.bundle import SettingsDocuments
@@ -35,6 +36,8 @@ from openmarque.protocol import signing
 from openmarque.protocol.envelope import Lane
 from openmarque.protocol.levels import Level
 from openmarque.protocol.signals import TYRES_LOW
+from openmarque.simulator.world.exploration import explore
+from openmarque.simulator.world.installed import with_services
 from openmarque.storage.events import PostgresEvents
 from openmarque.storage.migrate import migrate
 from openmarque.storage.postgres import open_database
@@ -145,6 +148,14 @@ def test_a_warning_is_told_when_it_comes_and_when_it_goes():
     assert came == [Change(FRONT_LEFT, True)]
     assert changes(after(frozenset(), came), {FRONT_LEFT: True}) == []
     assert after(frozenset({FRONT_LEFT}), [Change(FRONT_LEFT, False)]) == frozenset()
+
+
+def test_its_promises_hold_in_the_deterministic_world_and_a_fault_planted_in_it_is_found():
+    installed = with_services(("tyre_watch",))
+    assert explore(2, installed=installed).failures == []
+    (fault,) = WORLD.planted
+    (found,) = explore(1, fault.seed, fault.steps, fault.parts, installed=installed).failures
+    assert found.invariant in fault.reported_as
 
 
 def test_check_finds_nothing_with_the_service_installed(url):

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +24,7 @@ from openmarque.car.identity import read_bundle
 from openmarque.car.replay import replay
 from openmarque.car.sqlite_store import SqliteCarStore
 from openmarque.catalogue.register import Catalogue, installed_services
-from openmarque.kit.clock import SystemClock
+from openmarque.kit.clock import Clock, SystemClock
 from openmarque.kit.errors import CallerError
 
 _Bundle = Annotated[Path, typer.Option(help="Folder that `openmarque car provision` wrote.")]
@@ -50,9 +51,13 @@ def run(
     simulated: Annotated[
         bool, typer.Option("--simulated", help="With simulated sensors, doors and locks: a parked car that opens and closes.")
     ] = False,
+    clock_ahead_s: Annotated[
+        int, typer.Option(min=0, max=86_400, help="The car's clock goes so far ahead, to see now what it does at its time.")
+    ] = 0,
 ) -> None:
     """Run a car's agent until it is stopped."""
-    asyncio.run(_run_simulated(bundle, headunit_port) if simulated else _run(bundle, headunit_port))
+    clock = SystemClock(timedelta(seconds=clock_ahead_s))
+    asyncio.run((_run_simulated if simulated else _run)(bundle, clock, headunit_port))
 
 
 def replay_file(
@@ -81,19 +86,19 @@ def replay_file(
         _show(report)
 
 
-async def _run(folder: Path, headunit_port: int | None) -> None:
-    async with _agent(folder) as agent:
+async def _run(folder: Path, clock: Clock, headunit_port: int | None) -> None:
+    async with _agent(folder, clock) as agent:
         await _live(agent, agent.run(), headunit_port)
 
 
-async def _run_simulated(folder: Path, headunit_port: int | None) -> None:
+async def _run_simulated(folder: Path, clock: Clock, headunit_port: int | None) -> None:
     from openmarque.simulator.fleet.demo_fleet import new_car_spec
     from openmarque.simulator.fleet.fleet import FleetCar, ProvisionedCar
     from openmarque.simulator.fleet.installed import body_effects
 
     part = new_car_spec(read_bundle(folder).facts.capabilities)
     services = installed_services()
-    car = FleetCar(ProvisionedCar(folder, part, seed=0), Catalogue(services), SystemClock(), effects=body_effects(services))
+    car = FleetCar(ProvisionedCar(folder, part, seed=0), Catalogue(services), clock, effects=body_effects(services))
     await _live(car.agent, car.run(), headunit_port)
 
 
@@ -115,7 +120,7 @@ async def _live(agent: CarAgent, life: Coroutine[Any, Any, None], headunit_port:
 async def _replay(
     folder: Path, drive: Drive, name: str, speed: float, on_progress: Callable[[int, int], None]
 ) -> dict[str, Any]:
-    async with _agent(folder) as agent:
+    async with _agent(folder, SystemClock()) as agent:
         running = asyncio.create_task(agent.run())
         driving = asyncio.create_task(replay(agent, drive, name, speed=speed, on_progress=on_progress))
         try:
@@ -131,11 +136,11 @@ async def _replay(
 
 
 @asynccontextmanager
-async def _agent(folder: Path) -> AsyncIterator[CarAgent]:
+async def _agent(folder: Path, clock: Clock) -> AsyncIterator[CarAgent]:
     bundle = read_bundle(folder)
     store = SqliteCarStore(bundle.store_path)
     try:
-        yield CarAgent(bundle, store, Catalogue(installed_services()), SystemClock())
+        yield CarAgent(bundle, store, Catalogue(installed_services()), clock)
     finally:
         store.close()
 

@@ -27,7 +27,7 @@ from openmarque.storage.memory import MemoryDatabase
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 TENURE = TenureId(UUID(int=1))
-LOW = NoticeSpec("tyre_low", arguments=("wheel", "bar"), retention=MONTHS_2)
+LOW = NoticeSpec("tyre_soft", arguments=("wheel", "bar"), retention=MONTHS_2)
 TYRES = Declaration(
     "tyres",
     1,
@@ -41,8 +41,8 @@ CATALOGUE = Catalogue((), (TYRES,))
 
 def test_what_a_notice_keeps_and_mails_follows_from_its_arguments():
     items = {item.name: item for item in CATALOGUE.declarations["tyres"].items}
-    assert items["notice tyre_low"].fields == ("notice.arguments[tyre_low.wheel]", "notice.arguments[tyre_low.bar]")
-    assert items["notice tyre_low"].retention == MONTHS_2
+    assert items["notice tyre_soft"].fields == ("notice.arguments[tyre_soft.wheel]", "notice.arguments[tyre_soft.bar]")
+    assert items["notice tyre_soft"].retention == MONTHS_2
     assert items["mails of notices"].carried == ("mail:bar", "mail:wheel")
     assert items["mails of notices"].retention == REQUEST_DONE
     assert "notice tyre_stolen" not in items, "it has no arguments"
@@ -73,7 +73,7 @@ arguments = st.dictionaries(
 
 @given(arguments)
 def test_what_is_kept_is_read_back_on_one_line_and_a_text_from_outside_never_as_a_key(given_arguments):
-    back = read_back("tyre_low", stored("tyre_low", given_arguments))
+    back = read_back("tyre_soft", stored("tyre_soft", given_arguments))
     assert back == {name: fitted(value) for name, value in given_arguments.items()}
     for name, value in back.items():
         assert isinstance(value, TextKey) == isinstance(given_arguments[name], TextKey)
@@ -87,7 +87,7 @@ def test_an_argument_that_is_a_key_is_told_in_the_language_of_its_reader():
     assert texts("de").written("command.lock") == "command.lock"
 
 
-async def notify(notices: MemoryNotices, kind: str = "tyre_low", *, at: datetime = NOW, **given_arguments: object) -> bool:
+async def notify(notices: MemoryNotices, kind: str = "tyre_soft", *, at: datetime = NOW, **given_arguments: object) -> bool:
     async with MemoryDatabase(lambda _subject, _payload: None).begin() as tx:
         return await notices.notify(tx, TENURE, kind, given_arguments, at)  # type: ignore[arg-type]  # wrong ones on purpose
 
@@ -100,13 +100,13 @@ async def test_of_ten_thousand_notices_in_a_minute_ten_are_told_and_the_rest_is_
     assert notices.told[-1].further == 10_000 - MOST
     await notify(notices, "tyre_stolen", at=NOW)
     await notify(notices, at=NOW + COUNTED + timedelta(seconds=1), wheel="left", bar=1)
-    assert [told.notice for told in notices.told[MOST:]] == ["tyre_stolen", "tyre_low"], "another kind, and another hour"
+    assert [told.notice for told in notices.told[MOST:]] == ["tyre_stolen", "tyre_soft"], "another kind, and another hour"
 
 
 async def test_the_twin_in_memory_refuses_what_the_real_one_refuses():
     notices = MemoryNotices(CATALOGUE.notices())
     with pytest.raises(NoticeUnknown, match="'tyre_flat' is in no declaration"):
         await notify(notices, "tyre_flat")
-    with pytest.raises(NoticeArgumentsWrong, match="tyres: notice tyre_low: it lacks 'bar', it lacks 'wheel'"):
+    with pytest.raises(NoticeArgumentsWrong, match="tyres: notice tyre_soft: it lacks 'bar', it lacks 'wheel'"):
         await notify(notices)
     assert notices.told == []

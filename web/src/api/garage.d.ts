@@ -229,7 +229,7 @@ export interface components {
              * Notices
              * @description Kinds of the notices that it sends.
              * @example [
-             *       "tyre_low"
+             *       "charge_ended"
              *     ]
              */
             notices: string[];

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from openmarque.protocol.car_part import CarCommand, CarPart
-from openmarque.protocol.sensing import Command, Outgoing, Refused, Sample, Step
+from openmarque.protocol.sensing import Action, Command, Outgoing, Refused, Sample, Step
 from openmarque.protocol.waking import UnknownZone, Woken
 from tyre_watch.declaration import SERVICE
 from tyre_watch.messages import (
@@ -46,10 +46,12 @@ def observe(state: TyreState, sample: Sample) -> Step[TyreState]:
 
 
 def check_tyres(state: TyreState, command: Command, sample: Sample) -> Step[TyreState] | Refused:
-    """Look now, and tell what was found; nothing of the car moves."""
+    """Tell what the sensors said last, and ask the wheels anew: while the car stands they speak seldom. What they say comes as a sample."""
     assert isinstance(command.arguments, CheckTyres)
     found = look(sample.latest, command.arguments.axle)
-    return Step(state, messages=(_report(found, sample, asked=True),)) if found.looked_at else Refused(NOTHING_SENSED)
+    if not found.looked_at:
+        return Refused(NOTHING_SENSED)
+    return Step(state, messages=(_report(found, sample, asked=True),), actions=(command.action,))
 
 
 def configure(state: TyreState, body: TyreCheck, sample: Sample) -> Step[TyreState] | Refused:
@@ -63,9 +65,12 @@ def configure(state: TyreState, body: TyreCheck, sample: Sample) -> Step[TyreSta
 
 def wake(state: TyreState, woken: Woken, sample: Sample) -> Step[TyreState]:
     """It is time for the daily look. One that was missed is left out; the next one comes tomorrow."""
+    wish = next_look(state.check, sample.at_ms)
+    if woken.missed:
+        return Step(state, wake_at=wish)
     found = look(sample.latest)
-    told = (_report(found, sample, asked=False),) if found.looked_at and not woken.missed else ()
-    return Step(state, messages=told, wake_at=next_look(state.check, sample.at_ms))
+    told = (_report(found, sample, asked=False),) if found.looked_at else ()
+    return Step(state, messages=told, actions=(Action(CHECK_TYRES, {"axle": "both"}),), wake_at=wish)
 
 
 def _report(found: Look, sample: Sample, *, asked: bool) -> Outgoing:

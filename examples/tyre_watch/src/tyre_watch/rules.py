@@ -42,9 +42,13 @@ def after(low: frozenset[str], changed: list[Change]) -> frozenset[str]:
 
 def look(latest: Mapping[str, Value], axle: Axle = "both") -> Look:
     """What the newest values say of the tyres of `axle`; a tyre of which no sensor spoke is not looked at."""
-    row = {"front": ".Row1.", "rear": ".Row2."}.get(axle, ".")
-    said = [bool(latest[path]) for path in TYRES_LOW if row in path and path in latest]
+    said = [bool(latest[path]) for path in TYRES_LOW if is_of(path, axle) and path in latest]
     return Look(len(said), sum(said))
+
+
+def is_of(path: str, axle: object) -> bool:
+    """Whether the tyre at this VSS path is of `axle`."""
+    return axle == "both" or f".Row{1 if axle == 'front' else 2}." in path
 
 
 def next_look(check: TyreCheck, now_ms: int) -> Wall | None:

@@ -3,17 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from openmarque.catalogue.events import Event
+from openmarque.catalogue.records import Values
 from openmarque.kit.clock import from_ms, to_ms
 from openmarque.kit.ids import TenureId
 from openmarque.link.ports import Accepted
 from openmarque.parts.cloud import Parts
 from openmarque.parts.keeping import BAD_FIGURES, NO_TENURE, keeps
+from openmarque.protocol.envelope import Trust
 from openmarque.protocol.signals import TYRES_LOW
 from openmarque.protocol.times import IMPLAUSIBLE_TIME, plausible
 from openmarque.storage.events import EventStore
 from openmarque.storage.transaction import Transaction
-from tyre_watch.declaration import LOOKED, WARNED, WARNINGS
+from tyre_watch.declaration import LOOKED, SERVICE, WARNED, WARNINGS
 from tyre_watch.messages import TyreReport, TyreWarning
 
 UNKNOWN_WHEEL: Final = "unknown_wheel"
@@ -26,7 +30,12 @@ def refusal(message: Accepted, warning: TyreWarning) -> str:
     return "" if plausible(warning.at, to_ms(message.received_at), message.envelope.trust) else IMPLAUSIBLE_TIME
 
 
-_keep: Final = keeps(WARNINGS, tells="tyre_watch", refusal=refusal)
+def dated(message: Accepted, warning: TyreWarning) -> TyreWarning:
+    """The warning as it is kept: by a clock that was never set it came when we heard of it."""
+    return replace(warning, at=to_ms(message.received_at)) if message.envelope.trust is Trust.UNSET else warning
+
+
+_keep: Final = keeps(WARNINGS, tells=SERVICE.name, refusal=refusal, as_kept=dated)
 
 
 async def take_warnings(parts: Parts, tx: Transaction, messages: Sequence[Accepted]) -> Mapping[int, str]:
@@ -35,7 +44,8 @@ async def take_warnings(parts: Parts, tx: Transaction, messages: Sequence[Accept
     for index, message in enumerate(messages):
         warning = message.body
         if index not in refused and isinstance(warning, TyreWarning) and warning.is_low and message.tenure_id is not None:
-            await parts.notices.notify(tx, message.tenure_id, WARNED, {}, message.received_at, at=from_ms(warning.at))
+            at = from_ms(dated(message, warning).at)
+            await parts.notices.notify(tx, message.tenure_id, WARNED, {}, message.received_at, at=at)
     return refused
 
 
@@ -54,6 +64,8 @@ async def take_reports(parts: Parts, tx: Transaction, messages: Sequence[Accepte
     return refused
 
 
-async def history(events: EventStore, tx: Transaction, tenure_id: TenureId, limit: int) -> list[Event[TyreWarning]]:
-    """The newest `limit` warnings of a tenure, newest first."""
-    return await events.page(tx, WARNINGS, tenure_id, limit=limit)
+async def history(
+    events: EventStore, tx: Transaction, tenure_id: TenureId, limit: int, after: Values | None = None
+) -> list[Event[TyreWarning]]:
+    """The newest `limit` warnings of a tenure, newest first; those after the one at `after` (``WARNINGS.place_of``)."""
+    return await events.page(tx, WARNINGS, tenure_id, after=after, limit=limit)

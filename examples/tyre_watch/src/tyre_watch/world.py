@@ -14,13 +14,14 @@ from openmarque.protocol.sensing import Sample, Step
 from openmarque.protocol.signals import TYRES_LOW, Value
 from openmarque.simulator.world.car import CarParts, WorldCar
 from openmarque.simulator.world.journal import InvariantBroken
-from openmarque.simulator.world.part import CarScene, Hardware, Reading, Sensed, Silence, Watch, WorldPart
+from openmarque.simulator.world.part import Arguments, CarScene, Hardware, Reading, Sensed, Silence, Watch, WorldPart
 from openmarque.simulator.world.parts import Parts, PlantedFault
 from openmarque.simulator.world.seen import Sent
 from openmarque.simulator.world.view import View
 from tyre_watch.car import CAR, TyreState
 from tyre_watch.declaration import SERVICE
 from tyre_watch.messages import CHECK_TYRES, TyreReport, TyreWarning
+from tyre_watch.rules import is_of
 
 _SPOKEN: Final = 0.5
 _LOSES: Final = 0.02
@@ -42,6 +43,16 @@ class Tyres:
             wheel = self._random.choice(TYRES_LOW)
             self._low[wheel] = not self._low[wheel]
         return dict(self._low) if reading.everything or self._random.random() < _SPOKEN else {}
+
+    def ask(self, scene: CarScene, arguments: Arguments) -> None:
+        """The wheels of an axle are asked, and say how they are."""
+        scene.sense({path: is_low for path, is_low in self._low.items() if is_of(path, arguments["axle"])})
+
+
+def hardware(random: Random) -> Hardware:
+    """The tyres of one car, and what asks them."""
+    tyres = Tyres(random)
+    return Hardware(tyres.read, {CHECK_TYRES: tyres.ask})
 
 
 def act(scene: CarScene) -> None:
@@ -100,7 +111,7 @@ def replace_warning(warning: TyreWarning) -> TyreWarning:
 
 WORLD: Final = WorldPart(
     SERVICE.name,
-    hardware=lambda random: Hardware(Tyres(random).read),
+    hardware=hardware,
     actor=act,
     watch=watch,
     planted=(

@@ -47,7 +47,7 @@ class DescribedServiceBody(ServiceBody):
     label: str = Field(description="What it is called.", examples=["Place of the car"])
     signals: list[SignalLabelBody] = Field(description="Signals whose newest values it shows.")
     commands: list[str] = Field(description="Its commands, described by `GET …/commands`.", examples=[["refresh"]])
-    notices: list[str] = Field(description="Kinds of the notices that it sends.", examples=[["tyre_low"]])
+    notices: list[str] = Field(description="Kinds of the notices that it sends.", examples=[["charge_ended"]])
     documents: list[KindBody] = Field(description="What can be set, described by `GET …/documents`.")
     recipients: list[RecipientBody]
 

@@ -48,7 +48,7 @@ class Body:
     parking_lights: bool = False
     fan_percent: int = 0
     says: Mapping[str, Value] = field(default_factory=dict)
-    """What sensors say of parts that this body does not have itself, by VSS path: for effects from outside."""
+    """What sensors say since an effect from outside, by VSS path, whatever the car would say of it."""
     asked: tuple[Asked, ...] = ()
 
     @property

@@ -162,7 +162,6 @@ class SimulatedCar:
         build, place, energy = self.character.build, self.place, self.energy
         electric_m, fuel_m = vehicle.range_m(build, energy)
         values: dict[str, Value] = {
-            **bodies.readings(self.body),
             vss.SPEED: round(self.roll.speed * 3.6, 1),
             vss.ODOMETER: int(self.odometer_m),
             vss.GEAR: _DRIVE if self.is_driving else _PARK,
@@ -180,7 +179,7 @@ class SimulatedCar:
         if build.tank_l:
             values[vss.FUEL_LEVEL] = round(energy.fuel_l / build.tank_l * 100)
             values[vss.ENGINE_RUNNING] = self.body.ignition_on and energy.engine_running
-        return values | self._place_seen(place)
+        return {**values, **self._place_seen(place), **bodies.readings(self.body)}
 
     def _place_seen(self, place: Place) -> dict[str, Value]:
         if place.is_tunnel and self.is_driving:
