@@ -1,4 +1,4 @@
-"""An owner's app, as little of one as measures: HTTP/1.1 on kept connections, an event stream, a phone's key that signs commands."""
+"""An owner's app, as little of one as measures: HTTP/1.1 on kept connections, an event stream, a phone's digital key that signs commands."""
 
 import asyncio
 import time

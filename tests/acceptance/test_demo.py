@@ -184,7 +184,7 @@ class AddedPhone:
         mac = digital_key_mac(secret, self.car, self.phone.spki)
         body = {"public_key": o.b64url(self.phone.spki), "label": self.phone.label, "mac": o.b64url(mac)}
         self.visitor.post(f"{self.path}/digital-keys", body)
-        until(self.is_known, "the car stored the phone's key")
+        until(self.is_known, "the car stored the phone's digital key")
 
     def is_known(self) -> bool:
         items = self.visitor.get(f"{self.path}/digital-keys")["items"]

@@ -37,7 +37,10 @@ DOWN: Final[dict[str, tuple[type[msgspec.Struct], str]]] = {
     "cert": (CertificateIssued, "Answer to `certificate_request`: the next certificate and its chain, or why there is none."),
     "pair": (PairingAnswer, "Answer to `pairing_request`: what became of the code typed in the car."),
     "challenge": (ChallengeRequest, "A challenge is asked for; answered on `up/challenge`."),
-    "key": (DigitalKeyOffer, "A phone's key, proved by the secret that the car shows; answered with `digital_key_report`."),
+    "key": (
+        DigitalKeyOffer,
+        "A phone's digital key, proved by the secret that the car shows; answered with `digital_key_report`.",
+    ),
     "keys": (
         KeyList,
         "The phones that remain, signed: it only ever removes. Sent at each revocation and after each `welcome`.",

@@ -120,7 +120,7 @@ class DigitalKeys:
         return ticket if ticket is not None and 0 < ticket.until - now.steady <= TICKET_LIVES_MS else None
 
     def offer(self, now: Now, offer: DigitalKeyOffer, vehicle_id: UUID) -> DigitalKeyResult:
-        """Take a phone's key if it was offered by who has seen the secret. Raises ``UnfitDigitalKey`` for what is none.
+        """Take a phone's digital key if it was offered by who has seen the secret. Raises ``UnfitDigitalKey`` for what is none.
 
         A key that the car knows already is ``STORED`` whatever proves it: nothing changes.
         """

@@ -58,7 +58,7 @@ class Phones:
     # What comes over the link
 
     def offered(self, turn: Turn, frame: bytes) -> None:
-        """A phone's key came."""
+        """A phone's digital key came."""
         if not self.is_open:
             self._counts.add("ignored/key:closed")
             return

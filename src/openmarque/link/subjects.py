@@ -65,7 +65,7 @@ CHALLENGE: Final = Subject(
 PAIRING_REQUEST: Final = Subject("v.{vehicle_id}.up.pair", "A pairing code typed in the car; answered on pair.")
 DOWNLINK: Final = Subject(
     "v.{vehicle_id}.down.{down}",
-    "Acknowledgements, handshake, policy, certificates, answers to pairing codes, phones' keys, challenges, commands and settings documents to one car.",
+    "Acknowledgements, handshake, policy, certificates, answers to pairing codes, digital keys, challenges, commands and settings documents to one car.",
 )
 LIVE: Final = Subject(
     "live.{tenure_id}", "Changes of one tenure's data, for event streams of its owner; holds no more than a hint to read."

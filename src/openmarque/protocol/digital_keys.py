@@ -31,7 +31,7 @@ MAX_KEY_BYTES: Final = 256
 MAX_LABEL: Final = 40
 """Characters of a phone's name."""
 
-_OFFER_CONTEXT: Final = b"openmarque.phone-key.v1\n"
+_OFFER_CONTEXT: Final = b"openmarque.digital-key.v1\n"
 _LIST_CONTEXT: Final = "openmarque.digital-keys.v1"
 
 KeyIds = Annotated[tuple[Hex32, ...], msgspec.Meta(max_length=64)]
@@ -39,7 +39,7 @@ KeyIds = Annotated[tuple[Hex32, ...], msgspec.Meta(max_length=64)]
 
 
 class DigitalKeyOffer(msgspec.Struct, array_like=True, frozen=True):
-    """A phone's key on its way to the car (``down/key``).
+    """A phone's digital key on its way to the car (``down/key``).
 
     `public_key` is DER SubjectPublicKeyInfo, `mac` as ``digital_key_mac`` makes it with the secret that the car shows: the platform can
     neither make one nor put another key in its place. `asked` is for the platform's own records.
@@ -68,7 +68,7 @@ class KeyList(msgspec.Struct, array_like=True, frozen=True):
 
 
 class DigitalKeyResult(StrEnum):
-    """What became of a phone's key."""
+    """What became of a phone's digital key."""
 
     STORED = "stored"
     WRONG_MAC = "wrong_mac"
@@ -90,7 +90,7 @@ class DigitalKeyReport(msgspec.Struct, frozen=True, omit_defaults=True):
 class UnfitDigitalKey(CallerError):
     """This is no P-256 public key in DER."""
 
-    code = "unfit-phone-key"
+    code = "unfit-digital-key"
     cure = "Send the SubjectPublicKeyInfo that WebCrypto exports as `spki`."
 
 
@@ -98,7 +98,7 @@ class UnfitDigitalKey(CallerError):
 
 
 def load_digital_key(spki: bytes) -> ec.EllipticCurvePublicKey:
-    """A phone's key; raises ``UnfitDigitalKey`` unless these bytes are a P-256 key in the form in which its id is reckoned."""
+    """A phone's digital key; raises ``UnfitDigitalKey`` unless these bytes are a P-256 key in the form in which its id is reckoned."""
     if len(spki) > MAX_KEY_BYTES:
         raise UnfitDigitalKey
     try:

@@ -161,10 +161,10 @@ async def test_what_was_signed_is_checked_before_anything_goes_to_the_car(phone:
     good = phone.signed("lock", challenge)
     stranger = Phone(phone.client, phone.owner, phone.car)
     forged = {**good, "signature": stranger.signed("lock", challenge)["signature"]}
-    assert problem(await phone.remote_commands("lock", **forged)) == (403, "phone-signature-wrong")
+    assert problem(await phone.remote_commands("lock", **forged)) == (403, "digital-key-signature-wrong")
     assert problem(await stranger.remote_commands("lock", **stranger.signed("lock", challenge))) == (
         403,
-        "phone-key-not-active",
+        "digital-key-not-active",
     )
     assert problem(await phone.remote_commands("unlock", **good, safety_code=CODE)) == (422, "command-mismatch")
     elsewhere = phone.signed("lock", challenge, vehicle_id=unknown_id())
@@ -277,7 +277,7 @@ async def test_a_guess_counts_whichever_way_it_comes_and_before_anything_else_is
 async def test_right_codes_lock_nobody_out_when_the_command_itself_is_turned_away(phone: Phone):
     forged = {**phone.signed("unlock", await phone.challenge()), "signature": "A" * 86, "safety_code": CODE}
     for _ in range(6):
-        assert problem(await phone.remote_commands("unlock", uuid4().hex, **forged)) == (403, "phone-signature-wrong")
+        assert problem(await phone.remote_commands("unlock", uuid4().hex, **forged)) == (403, "digital-key-signature-wrong")
     assert (await phone.remote_commands("unlock", safety_code="9999")).json()["tries_left"] == 4
 
 
@@ -407,7 +407,7 @@ async def test_nobody_else_sees_or_uses_the_commands_and_phones_of_a_car(phone: 
     for method, path, body, code in (
         ("GET", f"/remote-commands/{remote_command['command_id']}", None, "command-not-found"),
         ("POST", f"/remote-commands/{remote_command['command_id']}/approval", signed, "command-not-found"),
-        ("DELETE", f"/digital-keys/{phone.key_id}", None, "phone-key-not-found"),
+        ("DELETE", f"/digital-keys/{phone.key_id}", None, "digital-key-not-found"),
     ):
         response = await client.request(method, f"{own.address}{path}", json=body, headers=headers)
         assert problem(response) == (404, code), (method, path)
@@ -424,9 +424,9 @@ async def test_a_removed_phone_commands_nothing_any_more_also_in_the_car(phone: 
     agent = phone.car.agent
     assert agent is not None
     await phone.car.until(lambda: not agent.core.phones)
-    assert problem(await phone.remote_commands("lock", **body)) == (403, "phone-key-not-active")
+    assert problem(await phone.remote_commands("lock", **body)) == (403, "digital-key-not-active")
     await phone.stands("gone")
-    assert problem(await phone.offered(b"0" * 16)) == (409, "phone-key-revoked")
+    assert problem(await phone.offered(b"0" * 16)) == (409, "digital-key-revoked")
     phone.key, phone.counter = ec.generate_private_key(ec.SECP256R1()), 0
     await phone.added()
     assert (await phone.remote_commands("lock")).status_code == 202
@@ -457,7 +457,7 @@ async def test_a_phone_with_the_wrong_proof_is_refused_by_the_car(phone: Phone):
     assert (await other.stands("refused"))["reason"] == "wrong_mac"
     p384 = ec.generate_private_key(ec.SECP384R1())
     other.key = p384
-    assert problem(await other.offered(b"0" * 16)) == (400, "unfit-phone-key")
+    assert problem(await other.offered(b"0" * 16)) == (400, "unfit-digital-key")
 
 
 @pytest.mark.req("RC-7a")

@@ -235,6 +235,6 @@ def test_the_bytes_of_a_phones_proof_are_those_that_are_written_down():
     def pad(byte: int) -> bytes:
         return bytes(b ^ byte for b in secret.ljust(64, b"\0"))
 
-    text = b"openmarque.phone-key.v1\n" + VEHICLE.bytes + spki
+    text = b"openmarque.digital-key.v1\n" + VEHICLE.bytes + spki
     by_hand = hashlib.sha256(pad(0x5C) + hashlib.sha256(pad(0x36) + text).digest()).digest()
     assert digital_key_mac(secret, VEHICLE, spki) == by_hand

@@ -87,7 +87,7 @@ export interface components {
         };
         /**
          * PhoneRequestBody
-         * @description A phone's key, offered to the car whose screen shows the code.
+         * @description A phone's digital key, offered to the car whose screen shows the code.
          */
         PhoneRequestBody: {
             /**
@@ -103,7 +103,7 @@ export interface components {
             label: string;
             /**
              * Mac
-             * @description HMAC-SHA256 by the secret on the car's screen over `openmarque.phone-key.v1`, a line feed, the 16 bytes of the vehicle_id, and the key; base64url.
+             * @description HMAC-SHA256 by the secret on the car's screen over `openmarque.digital-key.v1`, a line feed, the 16 bytes of the vehicle_id, and the key; base64url.
              */
             mac: string;
         };
@@ -188,7 +188,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of a phone's key. */
+                /** @description Id of a digital key. */
                 key_id: string;
                 /** @description Opaque id of a car. */
                 vehicle_id: string;

@@ -134,7 +134,7 @@ class RemoteCommandBody(Body):
 
 
 class PhoneRequestBody(Body):
-    """A phone's key, offered to the car whose screen shows the code."""
+    """A phone's digital key, offered to the car whose screen shows the code."""
 
     public_key: str = Field(
         max_length=344, pattern=_B64URL, description="SubjectPublicKeyInfo (DER) of a P-256 key, base64url."
@@ -144,7 +144,7 @@ class PhoneRequestBody(Body):
         min_length=43,
         max_length=43,
         pattern=_B64URL,
-        description="HMAC-SHA256 by the secret on the car's screen over `openmarque.phone-key.v1`, a line feed, the 16 bytes of the "
+        description="HMAC-SHA256 by the secret on the car's screen over `openmarque.digital-key.v1`, a line feed, the 16 bytes of the "
         "vehicle_id, and the key; base64url.",
     )
 

@@ -76,7 +76,7 @@ class CommandDispatcher:
         return await self.commands.challenges.ask(visit.vehicle_id)
 
     async def offer_phone(self, spki: bytes, label: str, mac: bytes) -> PhoneRow:
-        """Offer a phone's key to the car; gives the phone as it stands then. Raises ``CarOffline``, and what ``Phones.request`` raises."""
+        """Offer a phone's digital key to the car; gives the phone as it stands then. Raises ``CarOffline``, and what ``Phones.request`` raises."""
         async with self.visit() as visit:
             who = (visit.vehicle_id, visit.tenure_id, visit.account_id)
             row, frame = await self.commands.phones.request(visit.tx, who, spki, label, mac, visit.now)

@@ -1,4 +1,4 @@
-"""What can go wrong with commands, phones' keys and the safety code. REQ RC-6, RC-7."""
+"""What can go wrong with commands, digital keys and the safety code. REQ RC-6, RC-7."""
 
 from collections.abc import Mapping
 
@@ -75,15 +75,15 @@ class CounterUsed(CallerError):
 class DigitalKeyNotActive(CallerError):
     """This phone is not one of the car's."""
 
-    code = "phone-key-not-active"
+    code = "digital-key-not-active"
     cure = "Add the phone in the car: its screen shows a code for it under Phones."
     http_status = 403
 
 
 class DigitalKeyRevoked(CallerError):
-    """This phone's key was removed from the car."""
+    """This phone's digital key was removed from the car."""
 
-    code = "phone-key-revoked"
+    code = "digital-key-revoked"
     cure = "Make a new key on the phone and offer that one, in the car."
     http_status = 409
 
@@ -91,15 +91,15 @@ class DigitalKeyRevoked(CallerError):
 class DigitalKeyUnknown(CallerError):
     """There is no such phone for this car."""
 
-    code = "phone-key-not-found"
+    code = "digital-key-not-found"
     cure = "Take a key_id from the list of the car's phones."
     http_status = 404
 
 
-class PhoneSignatureWrong(CallerError):
-    """The phone's key did not sign this command."""
+class DigitalKeySignatureWrong(CallerError):
+    """The phone's digital key did not sign this command."""
 
-    code = "phone-signature-wrong"
+    code = "digital-key-signature-wrong"
     cure = "Sign the command's own bytes with the key that it names (ECDSA P-256, SHA-256, 64 bytes)."
     http_status = 403
 

@@ -55,7 +55,7 @@ _EVENTS: Final[Mapping[DigitalKeyResult, KeyEvent]] = {
 
 
 class Phones:
-    """The life of phones' keys."""
+    """The life of digital keys."""
 
     def __init__(self, store: CommandStore, link: LinkStore, key: CommandKey, notices: Notices) -> None:
         """Keep keys in `store`; sign lists by `key`; tell owners with `notices`."""

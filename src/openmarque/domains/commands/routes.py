@@ -50,7 +50,7 @@ _SIGNED: Final = (
     MalformedCommand,
     e.CommandMismatch,
     e.DigitalKeyNotActive,
-    e.PhoneSignatureWrong,
+    e.DigitalKeySignatureWrong,
     e.CounterUsed,
     e.CommandRefused,
 )
@@ -67,7 +67,7 @@ IdempotencyKey = Annotated[
 CommandPath = Annotated[
     str, Path(description="Opaque id of a remote command.", json_schema_extra={"pattern": "^[0-9a-f]{32}$"})
 ]
-KeyPath = Annotated[str, Path(description="Id of a phone's key.", json_schema_extra={"pattern": "^[0-9a-f]{32}$"})]
+KeyPath = Annotated[str, Path(description="Id of a digital key.", json_schema_extra={"pattern": "^[0-9a-f]{32}$"})]
 
 _US: Final = timedelta(microseconds=1)
 _store: Final = PostgresCommands()

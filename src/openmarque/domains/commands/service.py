@@ -27,8 +27,8 @@ from openmarque.domains.commands.errors import (
     CommandUnknown,
     CounterUsed,
     DigitalKeyNotActive,
+    DigitalKeySignatureWrong,
     IdempotencyKeyReused,
-    PhoneSignatureWrong,
     RemoteCommandUnknown,
     SafetyCodeNeeded,
     TooManyCommands,
@@ -302,7 +302,7 @@ def _proved(
     try:
         verify_phone(load_digital_key(phone.public_key), signed.payload, signed.signature)
     except signing.BadSignature:
-        raise PhoneSignatureWrong from None
+        raise DigitalKeySignatureWrong from None
     if payload.counter <= phone.counter:
         raise CounterUsed(counter=phone.counter)
     return Proof(signed, payload, phone, eligibility.keys_version)

@@ -1,4 +1,4 @@
-"""The life of a remote command and of a phone's key: one table of states and events each; what is not in them can't happen. REQ RC-4, RC-6.
+"""The life of a remote command and of a phone's digital key: one table of states and events each; what is not in them can't happen. REQ RC-4, RC-6.
 
 A remote command, from the owner's request to what became of it:
 
@@ -131,7 +131,7 @@ class KeyState(StrEnum):
 
 
 class KeyEvent(StrEnum):
-    """What moves a phone's key on."""
+    """What moves a phone's digital key on."""
 
     ASKED = "asked"
     """The phone offers it, with a proof that only the car can check."""

@@ -7,7 +7,7 @@ import { fromBase64url, fromHex, toBase64url, toHex } from "../../kit/bytes";
 import { askToStay, change, read } from "../../kit/stored";
 
 const COMMAND_CONTEXT = "openmarque.command.v1\n";
-const OFFER_CONTEXT = "openmarque.phone-key.v1\n";
+const OFFER_CONTEXT = "openmarque.digital-key.v1\n";
 const SECRET_BYTES = 16;
 const KEY_ID_BYTES = 16;
 /** How many keys of one car are kept that signed nothing yet: the one that the car just took, and those whose answer is still awaited. */

@@ -28,7 +28,7 @@ export interface Wish {
 }
 
 /**
- * The way from a wish to a remote command: why it is not possible, its arguments, the question before it goes, the phone's key and the safety code,
+ * The way from a wish to a remote command: why it is not possible, its arguments, the question before it goes, the phone's digital key and the safety code,
  * each where the command asks for it. `sheet` has to be shown; `sent` is what went last, as far as it has come.
  */
 export function useCommanding(vehicleId: string, car: CarLive) {

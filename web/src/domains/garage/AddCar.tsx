@@ -13,7 +13,7 @@ import { hintOf, tidy } from "./vin";
 
 const LOOK_EVERY_MS = 2000;
 
-/** Adding a car step by step: its number, the code typed in the car, this phone's key. REQ ENR-1, ENR-2. */
+/** Adding a car step by step: its number, the code typed in the car, this phone's digital key. REQ ENR-1, ENR-2. */
 export default function AddCar() {
   const { pairingId } = useParams<{ pairingId?: string }>();
   return pairingId === undefined ? <AskVin /> : <ShowCode pairingId={pairingId} />;

@@ -44,11 +44,11 @@ export default {
         message: "Das Fahrzeug antwortet nicht.",
         cure: "Es wurde nichts gesendet. Versuchen Sie es in einer Minute erneut.",
       },
-      "phone-key-not-active": {
+      "digital-key-not-active": {
         message: "Das Fahrzeug kennt dieses Telefon nicht mehr.",
         cure: "Fügen Sie es im Fahrzeug wieder hinzu: am Bildschirm unter „Telefone“, „Telefon hinzufügen“.",
       },
-      "phone-signature-wrong": {
+      "digital-key-signature-wrong": {
         message: "Der Schlüssel dieses Telefons passt nicht mehr.",
         cure: "Fügen Sie das Telefon im Fahrzeug wieder hinzu: am Bildschirm unter „Telefone“, „Telefon hinzufügen“.",
       },

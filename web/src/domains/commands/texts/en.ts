@@ -42,11 +42,11 @@ export default {
         cure: "It has no network or it sleeps: switch the ignition on, or try again when it is where there is coverage.",
       },
       "car-silent": { message: "The car does not answer.", cure: "Nothing was sent. Try again in a minute." },
-      "phone-key-not-active": {
+      "digital-key-not-active": {
         message: "The car no longer knows this phone.",
         cure: "Add it again in the car: on its screen, Phones, Add a phone.",
       },
-      "phone-signature-wrong": {
+      "digital-key-signature-wrong": {
         message: "The key of this phone does not fit any more.",
         cure: "Add the phone again in the car: on its screen, Phones, Add a phone.",
       },

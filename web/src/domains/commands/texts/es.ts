@@ -44,11 +44,11 @@ export default {
         message: "El vehículo no responde.",
         cure: "No se ha enviado nada. Inténtelo de nuevo dentro de un minuto.",
       },
-      "phone-key-not-active": {
+      "digital-key-not-active": {
         message: "El vehículo ya no conoce este teléfono.",
         cure: "Añádalo de nuevo en el vehículo: en su pantalla, Teléfonos, Añadir un teléfono.",
       },
-      "phone-signature-wrong": {
+      "digital-key-signature-wrong": {
         message: "La llave de este teléfono ya no sirve.",
         cure: "Añada de nuevo el teléfono en el vehículo: en su pantalla, Teléfonos, Añadir un teléfono.",
       },

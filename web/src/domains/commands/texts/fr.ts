@@ -41,11 +41,11 @@ export default {
         cure: "Elle n'a pas de réseau ou elle dort\u00a0: mettez le contact, ou réessayez quand elle sera dans une zone couverte.",
       },
       "car-silent": { message: "La voiture ne répond pas.", cure: "Rien n'a été envoyé. Réessayez dans une minute." },
-      "phone-key-not-active": {
+      "digital-key-not-active": {
         message: "La voiture ne connaît plus ce téléphone.",
         cure: "Ajoutez-le de nouveau dans la voiture\u00a0: à l'écran, Téléphones, Ajouter un téléphone.",
       },
-      "phone-signature-wrong": {
+      "digital-key-signature-wrong": {
         message: "La clé de ce téléphone ne convient plus.",
         cure: "Ajoutez de nouveau le téléphone dans la voiture\u00a0: à l'écran, Téléphones, Ajouter un téléphone.",
       },
