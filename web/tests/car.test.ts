@@ -57,6 +57,8 @@ test("an age counts by the car's clock, by the platform's where the car has none
     expect(ageOf(value, Date.parse(AT) + 12_000)).toBe(12);
     expect(ageOf({ ...value, car_time: null }, Date.parse(AT) + 3_000)).toBe(3);
     expect(ageOf(value, Date.parse(AT) - 9_000)).toBe(0);
+    const ahead = new Date(Date.parse(AT) + 7_200_000).toISOString();
+    expect(ageOf({ ...value, car_time: ahead }, Date.parse(AT) + 3_600_000), "no value is younger than its receipt").toBe(3_600);
   }
 });
 

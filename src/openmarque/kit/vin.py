@@ -10,6 +10,8 @@ _VALUES |= {**dict(zip("JKLMN", range(1, 6), strict=True)), "P": 7, "R": 9, **di
 _WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 _CHECK_DIGIT_REGIONS = frozenset("12345L")
 """First characters whose world region uses position 9 as check digit: North America (1 to 5) and China (L, GB 16735)."""
+_SEVEN_ELSEWHERE = frozenset("ABCDE")
+"""7A to 7E are New Zealand; the rest of 7 is the United States too, which ran out of 1, 4 and 5 (SAE J1044: 7F to 70)."""
 
 
 class InvalidVin(CallerError):
@@ -32,9 +34,13 @@ def normalise_vin(text: str) -> str:
     wrong = sorted({c for c in vin if not _FORM.fullmatch(c * 17)})
     if wrong:
         raise InvalidVin(f"It contains {', '.join(wrong)}, which no VIN has.")
-    if vin[0] in _CHECK_DIGIT_REGIONS and vin[8] != check_digit(vin):
+    if _has_check_digit(vin) and vin[8] != check_digit(vin):
         raise InvalidVin("Its check digit (the 9th character) does not fit the others: one character is mistyped.")
     return vin
+
+
+def _has_check_digit(vin: str) -> bool:
+    return vin[0] in _CHECK_DIGIT_REGIONS or (vin[0] == "7" and vin[1] not in _SEVEN_ELSEWHERE)
 
 
 def check_digit(vin: str) -> str:

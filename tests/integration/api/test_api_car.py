@@ -58,6 +58,20 @@ async def test_the_status_tells_each_value_with_its_unit_its_times_and_its_age(c
     assert (await get(client, owner, f"{fuelled.address}/status"))["signals"][vss.FUEL_LEVEL]["value"] == 63
 
 
+@pytest.mark.req("STA-1h")
+@pytest.mark.parametrize("ahead", [timedelta(hours=2), timedelta(seconds=5), timedelta(hours=23)])
+async def test_no_value_is_younger_than_its_receipt_whatever_the_cars_clock_says(client, street, platform, ahead):
+    owner = await street.owner()
+    car = await street.car(owner)
+    car.ahead_ms = int(ahead.total_seconds() * 1000)
+    before = platform.clock.now()
+    await car.says({vss.SPEED: 63.0})
+    signal = (await get(client, owner, f"{car.address}/status"))["signals"][vss.SPEED]
+    since = platform.clock.now() - datetime.fromisoformat(signal["received_at"])
+    assert 0 <= since.total_seconds() - signal["age_s"] < 1
+    assert datetime.fromisoformat(signal["car_time"]) - before >= ahead - timedelta(seconds=1)
+
+
 @pytest.mark.req("STA-2a", "STA-2b", "GDP-2a")
 async def test_a_new_value_overwrites_the_old_and_no_position_before_it_is_kept(client, street, platform):
     owner = await street.owner()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmarque.kit.geo import distance_m
-from openmarque.services.status.rules import GAP_S, REACQUIRE, Fix, PositionFilter, Verdict, accept_fix, margin_m
+from openmarque.services.status.rules import GAP_S, REACQUIRE, STAYS, Fix, PositionFilter, Verdict, accept_fix, margin_m
 
 TOP = 90.0
 MARGIN = margin_m(TOP)
@@ -165,3 +165,31 @@ def test_two_believed_fixes_in_a_row_are_within_reach_unless_agreeing_fixes_outv
             if anchor is not None and jumps < REACQUIRE - 1:
                 assert distance_m(*anchor[0], *fix) <= reach - anchor[1] + MARGIN + 1e-6
             anchor, jumps = (fix, reach), 0
+
+
+@pytest.mark.req("STA-1h")
+def test_a_wrong_first_fix_does_not_outlive_the_parking() -> None:
+    steps = [(FAR, 0.0, 0.0), *((HOME, 0.0, float(i)) for i in range(1, 601))]
+    said = verdicts(steps)
+    assert said[:2] == [Verdict.NEW, Verdict.JUMP]
+    assert said[STAYS] is Verdict.NEW
+    assert set(said[STAYS + 1 :]) == {Verdict.HELD}
+
+
+def test_a_place_that_was_said_long_is_given_up_only_for_one_that_is_said_as_long() -> None:
+    parked = [(HOME, 0.0, float(i)) for i in range(60)]
+    stray = [(FAR, 0.0, 60.0 + i) for i in range(59)]
+    assert Verdict.NEW not in verdicts([*parked, *stray])[1:]
+    assert verdicts([*parked, *stray, (HOME, 0.0, 119.0)])[-1] is Verdict.HELD
+    assert verdicts([*parked, *stray, (FAR, 0.0, 119.0)])[-1] is Verdict.NEW
+
+
+def test_a_fix_that_stays_while_the_car_drives_is_a_fault_of_the_receiver() -> None:
+    steps = [(HOME, 0.0, 0.0), *((FAR, 15.0 * i, float(i)) for i in range(1, 300))]
+    assert Verdict.NEW not in verdicts(steps)[1:]
+
+
+def test_a_car_on_a_tow_truck_is_found_where_it_goes() -> None:
+    steps = [(HOME, 0.0, float(i)) for i in range(600)]
+    steps += [(north(5_000 + 20 * i), 0.0, 600.0 + i) for i in range(60)]
+    assert verdicts(steps)[-1] is Verdict.NEW

@@ -37,6 +37,20 @@ def test_a_wrong_check_digit_is_refused_where_the_region_uses_one(vin: str) -> N
 
 
 @pytest.mark.req("LNK-1b")
+@pytest.mark.parametrize(("maker", "is_checked"), [("7SA", True), ("7FA", True), ("70A", True), ("7A3", False), ("7E1", False)])
+def test_of_the_makers_that_begin_with_7_those_of_the_united_states_have_a_check_digit(maker: str, is_checked: bool) -> None:
+    characters = f"{maker}YGDEE0NF123456"
+    right = characters[:8] + check_digit(characters) + characters[9:]
+    wrong = right[:8] + ("1" if right[8] != "1" else "2") + right[9:]
+    assert normalise_vin(right) == right
+    if is_checked:
+        with pytest.raises(InvalidVin, match="check digit"):
+            normalise_vin(wrong)
+    else:
+        assert normalise_vin(wrong) == wrong
+
+
+@pytest.mark.req("LNK-1b")
 def test_in_europe_the_ninth_character_is_the_makers_own() -> None:
     for ninth in "0123456789XAZ":
         assert normalise_vin(f"VF1AAAAA{ninth}55888999")

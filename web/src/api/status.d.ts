@@ -101,7 +101,7 @@ export interface components {
             received_at: string;
             /**
              * Age S
-             * @description Seconds since it was so, else since it was received; never negative.
+             * @description Seconds since it was so, and never less than since it was received: a car's clock may be ahead.
              * @example 12.3
              */
             age_s: number;

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { client, told } from "./api";
-import type { Signals } from "./signals";
+import { type Signals, soAt } from "./signals";
 
 /** The newest values of a car as the platform answers, and by how much its clock is ahead of this device's (ms). */
 export interface Newest {
@@ -18,7 +18,7 @@ export function useNewest(vehicleId: string, options: { everyMs?: number; staleM
     queryFn: async (): Promise<Newest> => {
       const { signals } = await told(client.GET("/api/v1/vehicles/{vehicle_id}/status", { params: { path: { vehicle_id: vehicleId } } }));
       const aged = Object.values(signals).find((one) => one.age_s > 0);
-      const aheadMs = aged === undefined ? 0 : Date.parse(aged.car_time ?? aged.received_at) + aged.age_s * 1000 - Date.now();
+      const aheadMs = aged === undefined ? 0 : soAt(aged) + aged.age_s * 1000 - Date.now();
       return { signals, aheadMs };
     },
     refetchInterval: options.everyMs ?? false,

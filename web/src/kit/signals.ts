@@ -19,9 +19,15 @@ export function numberOf(signals: Signals, path: string): number | null {
   return typeof value === "number" ? value : null;
 }
 
-/** Seconds since a value was so, by the car's clock where it has one; never negative. `nowMs` is the platform's time. */
+/** The instant (ms) at which a value was so: by the car's clock where it has one, and never after its receipt, for that clock may be ahead. */
+export function soAt(value: LiveValue): number {
+  const received = Date.parse(value.received_at);
+  return value.car_time === null ? received : Math.min(Date.parse(value.car_time), received);
+}
+
+/** Seconds since a value was so; never negative. `nowMs` is the platform's time. */
 export function ageOf(value: LiveValue, nowMs: number): number {
-  return Math.max(0, (nowMs - Date.parse(value.car_time ?? value.received_at)) / 1000);
+  return Math.max(0, (nowMs - soAt(value)) / 1000);
 }
 
 /** Seconds since all of these values were so: the age of the oldest. Null when none of them is known. */

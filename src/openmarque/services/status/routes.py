@@ -35,7 +35,9 @@ class SignalBody(SignalValueBody):
     """The newest value of a signal, with its age."""
 
     age_s: float = Field(
-        description="Seconds since it was so, else since it was received; never negative.", ge=0, examples=[12.3]
+        description="Seconds since it was so, and never less than since it was received: a car's clock may be ahead.",
+        ge=0,
+        examples=[12.3],
     )
 
 
@@ -99,8 +101,9 @@ def _received(value: Mapping[str, Any]) -> datetime:
 
 
 def _age_s(view: SignalView, now: datetime) -> float:
-    """Seconds; a car's clock may run ahead of ours."""
-    return max(0.0, round((now - (view.car_time or view.received_at)).total_seconds(), 3))
+    """Seconds since the value was so. It can't be younger than its receipt, whatever the car's clock says."""
+    since = min(view.car_time or view.received_at, view.received_at)
+    return max(0.0, round((now - since).total_seconds(), 3))
 
 
 def _fields(view: SignalView) -> dict[str, Any]:

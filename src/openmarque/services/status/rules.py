@@ -9,6 +9,9 @@ gaps without samples, what the car could have gone at its top speed. Then
 
 or the fix is refused as a jump. When the anchor itself was wrong, the refused fixes agree with one another by the same
 rule; after ``REACQUIRE`` distinct ones in a row the last of them becomes the anchor.
+
+A car that stands gives no distinct fixes, but a fix that stays is evidence too: a refused one that was said ``STAYS`` times in a row while
+the wheels stood, and as often as the anchor was said before it, becomes the anchor. So a wrong first fix does not outlive the parking.
 """
 
 from enum import StrEnum
@@ -27,6 +30,12 @@ GPS_ERROR_M = 30.0
 """Two fixes of 15 m error each (95 % for a single-frequency receiver between houses)."""
 REACQUIRE = 3
 """Distinct refused fixes in a row, each reachable from the one before, that outvote the anchor: two can share one reflection."""
+STAYS = 10
+"""Times in a row, seconds in a car that samples once a second: a reflection between houses stayed no longer at a standstill in seven recorded drives."""
+_MOST_SAID = 600
+"""Counted no further: after ten minutes a place is as well known as it will be."""
+_STANDS_M = 5.0
+"""The least that wheels count: a metre or two of a car that rolls back on its brakes is no move."""
 
 
 class Verdict(StrEnum):
@@ -64,6 +73,8 @@ class SeenFix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     latitude: float
     longitude: float
     reach_m: float
+    said: int = 1
+    """How often in a row, up to ``_MOST_SAID``."""
 
     def is_at(self, fix: Fix) -> bool:
         """Whether it is the same fix, to the last digit."""
@@ -101,9 +112,12 @@ def accept_fix(
     if has_zero(*fix):
         return state, Verdict.ZERO
     if state.anchor is not None and state.anchor.is_at(fix):
-        return _without_suspect(state), Verdict.HELD
+        return _without_suspect(msgspec.structs.replace(state, anchor=_said_again(state.anchor))), Verdict.HELD
     if state.suspect is not None and state.suspect.is_at(fix):
-        return state, Verdict.JUMP_HELD
+        suspect = _said_again(state.suspect)
+        if _has_stayed(state, suspect):
+            return _anchored(state, msgspec.structs.replace(suspect, reach_m=state.reach_m)), Verdict.NEW
+        return msgspec.structs.replace(state, suspect=suspect), Verdict.JUMP_HELD
     seen = SeenFix(fix.latitude, fix.longitude, state.reach_m)
     margin = margin_m(top_speed_kmh)
     if state.anchor is None or _is_reachable(state.anchor, seen, margin):
@@ -134,6 +148,16 @@ def _is_reachable(origin: SeenFix, seen: SeenFix, margin: float) -> bool:
     """Whether the car could have come from `origin` to `seen`."""
     gone = distance_m(origin.latitude, origin.longitude, seen.latitude, seen.longitude)
     return gone <= seen.reach_m - origin.reach_m + margin
+
+
+def _said_again(seen: SeenFix) -> SeenFix:
+    return msgspec.structs.replace(seen, said=min(seen.said + 1, _MOST_SAID))
+
+
+def _has_stayed(state: PositionFilter, suspect: SeenFix) -> bool:
+    """Whether a refused fix was said so often by a car that stands that the anchor must have been wrong."""
+    stands = state.reach_m - suspect.reach_m <= _STANDS_M
+    return stands and suspect.said >= max(STAYS, state.anchor.said if state.anchor else 0)
 
 
 def _anchored(state: PositionFilter, seen: SeenFix) -> PositionFilter:
