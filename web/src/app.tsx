@@ -28,6 +28,7 @@ const NameCar = late(() => import("./domains/garage/NameCar"));
 const RemoveCar = late(() => import("./domains/garage/RemoveCar"));
 const CarPage = late(() => import("./domains/car/CarPage"));
 const DocumentPage = late(() => import("./domains/documents/DocumentPage"));
+const HistoryPage = late(() => import("./domains/history/HistoryPage"));
 const NoticesPage = late(() => import("./domains/notices/NoticesPage"));
 const Phone = late(() => import("./domains/commands/Phone"));
 const SafetyCode = late(() => import("./domains/commands/SafetyCode"));
@@ -91,6 +92,7 @@ function Inside() {
       <Route path="/cars/:vehicleId/name" component={NameCar} />
       <Route path="/cars/:vehicleId/remove" component={RemoveCar} />
       <Route path="/cars/:vehicleId/settings/:kind" component={DocumentPage} />
+      <Route path="/cars/:vehicleId/history/:kind" component={HistoryPage} />
       <Route path="/cars/:vehicleId/:page">{({ page }) => <PageOfService path={page} />}</Route>
       <Route path="/notices" component={NoticesPage} />
       <Route path="/account" component={AccountPage} />

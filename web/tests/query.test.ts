@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { isUsable } from "../src/kit/query";
 
-const KEPT = { shape: 3, at: 1_000_000, signIn: "Camille" };
+const KEPT = { shape: 4, at: 1_000_000, signIn: "Camille" };
 const MONTH_MS = 30 * 24 * 3600 * 1000;
 
 test("what this version of the app kept for this person is taken up for a month", () => {

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from openmarque.catalogue.declarations import Item, Retention
+from openmarque.catalogue.declarations import Declaration, Item, Retention
 from openmarque.catalogue.records import Body, ColumnSpec, Kind, RecordWrong, Values, columns_of, values_of
 from openmarque.kit.ids import TenureId, VehicleId
 from openmarque.protocol.levels import Level
@@ -87,6 +87,10 @@ class EventSpec(Generic[Body]):
     def place_of(self, event: Event[Body]) -> Values:
         """Where the event stands in the pages: its values of `order`."""
         return _picker(self.body, self.order)(event.body)
+
+    def is_shown_by(self, declaration: Declaration) -> bool:
+        """Whether this is history of `declaration`: it covers the instant that the events are paged by."""
+        return self.at != "" and f"{self.table}.{self.at}" in declaration.field_levels()
 
     def keys_item(self, retention: Retention | None, *, level: Level = Level.PRIVATE) -> Item:
         """The item of a declaration for the columns that identify an event: `KEYS` and `once_by`."""

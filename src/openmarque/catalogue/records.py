@@ -57,6 +57,10 @@ class ColumnSpec:
     default: Any = msgspec.NODEFAULT
     path: str = ""
     """The field with the structs that it is inside of, ``outer.inner``: how fields of messages are declared."""
+    unit: str = ""
+    """As ``msgspec.Meta(extra_json_schema={"unit": …})`` of the field says it."""
+    choices: tuple[tuple[str | int, str], ...] = ()
+    """Of a choice (``Literal``, ``StrEnum``, ``IntEnum``): each value as it is stored, and its name."""
 
 
 @cache
@@ -95,7 +99,7 @@ def _columns(record: type[msgspec.Struct], prefix: str, path: str, outer: Any) -
         kind = _kind(of)
         if kind is None:
             raise RecordWrong(f"{record.__name__}.{field.name} is of a type that no column has.")
-        yield ColumnSpec(name, kind, nullable, comment, default, where)
+        yield ColumnSpec(name, kind, nullable, comment, default, where, _unit(field.type), _choices(of))
 
 
 def _of_named_tuple(of: inspect.NamedTupleType, record: type[msgspec.Struct], outer: str) -> Iterator[ColumnSpec]:
@@ -117,6 +121,27 @@ def _bare(of: Any) -> tuple[Any, str | None]:
         comment = (of.extra_json_schema or {}).get("description", comment)
         of = of.type
     return of, comment
+
+
+def _unit(of: Any) -> str:
+    """The unit among a type's metadata; empty where none is said."""
+    unit = ""
+    while isinstance(of, inspect.Metadata):
+        unit = unit or (of.extra_json_schema or {}).get("unit", "")
+        of = of.type
+    if isinstance(of, inspect.UnionType):
+        return unit or next((inner for inner in map(_unit, of.types) if inner), "")
+    return unit
+
+
+def _choices(of: Any) -> tuple[tuple[str | int, str], ...]:
+    match of:
+        case inspect.EnumType(cls=cls):
+            return tuple((member.value, member.name.lower() if issubclass(cls, IntEnum) else member.value) for member in cls)
+        case inspect.LiteralType(values=values):
+            return tuple((value, value) for value in values if isinstance(value, str))
+        case _:
+            return ()
 
 
 def _kind(of: Any) -> Kind | None:

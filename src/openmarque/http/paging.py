@@ -15,8 +15,8 @@ Key = TypeVar("Key", bound=msgspec.Struct)
 
 DEFAULT_LIMIT: Final = 20
 MAX_LIMIT: Final = 100
-_MAX_CURSOR: Final = 200
-"""Characters; the longest key in use needs about 60."""
+_MAX_CURSOR: Final = 400
+"""Characters. The longest key in use is that of an event known by its instant and a VSS path: about 150."""
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many entries at most.")]
 Cursor = Annotated[

@@ -89,6 +89,11 @@ def event_table(spec: EventSpec[Any], into: MetaData = metadata) -> Table:
     )
 
 
+def event_specs(tables: MetaData = metadata) -> dict[str, EventSpec[Any]]:
+    """Every kind of event whose table is loaded (``storage.base.import_tables``), by the table's name."""
+    return {table.name: table.info[EVENTS] for table in tables.tables.values() if EVENTS in table.info}
+
+
 def version_of(spec: EventSpec[Any]) -> LiteralString:
     """SQL for a value that is another one whenever a tenure has other events (``http.events.StreamPart.version``)."""
     query = sql.SQL("SELECT concat_ws(' ', count(*), max({})) FROM {} WHERE tenure_id = %(tenure)s")

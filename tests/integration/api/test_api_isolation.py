@@ -29,6 +29,7 @@ from openmarque.brands.eligibility import sample_vin
 from openmarque.kit.ids import wire
 from openmarque.protocol import signing
 from openmarque.protocol.commands import b64url
+from openmarque.storage.events import event_specs
 from openmarque.storage.roles import PLATFORM
 from tests.integration.api.conftest import Car, Owner, Street, unknown_id, watching
 
@@ -108,6 +109,7 @@ OPERATIONS: dict[tuple[str, str], Line] = {
     ("get", "/vehicles/{vehicle_id}/trips"): Line(Kind.CAR),
     ("get", "/vehicles/{vehicle_id}/refusals"): Line(Kind.CAR),
     ("get", "/vehicles/{vehicle_id}/events"): Line(Kind.CAR),
+    ("get", "/vehicles/{vehicle_id}/history/{event_kind}"): Line(Kind.CAR),
     # Settings documents
     ("get", "/vehicles/{vehicle_id}/documents"): Line(Kind.CAR),
     ("get", "/vehicles/{vehicle_id}/documents/{kind}"): Line(Kind.CAR),
@@ -136,7 +138,7 @@ HIDDEN: Final = (
 )
 """Routes that the document leaves out: files that are everybody's. None of them knows an owner."""
 
-EVERYBODYS: Final = frozenset({"kind"})
+EVERYBODYS: Final = frozenset({"kind", "event_kind"})
 """Parameters that name a sort of thing and no object: everybody may know them."""
 IDEMPOTENT: frozenset[tuple[str, str]] = frozenset()
 """Operations on an object that say nothing about whether it is there (they answer 204 for every id)."""
@@ -205,6 +207,7 @@ async def belongings(platform: Platform, street: Street, client: httpx.AsyncClie
     assert remote_command.status_code == 202, remote_command.text
     ids["command_id"] = remote_command.json()["command_id"]
     ids["key_id"] = wire(uuid4())
+    ids["event_kind"] = min(kind for kind, spec in event_specs().items() if spec.at)
     ids["kind"] = min(platform.catalogue.documents(), default="none_installed")
     now = platform.clock.now()
     async with platform.database.begin() as tx:

@@ -238,6 +238,11 @@ export interface components {
              * @description What can be set, described by `GET …/documents`.
              */
             documents: components["schemas"]["KindBody"][];
+            /**
+             * Histories
+             * @description What happened and is kept, listed by `GET …/history/{event_kind}`.
+             */
+            histories: components["schemas"]["HistoryKindBody"][];
             /** Recipients */
             recipients: components["schemas"]["RecipientBody"][];
         };
@@ -281,6 +286,24 @@ export interface components {
              * @description What you can do next.
              */
             cure: string;
+        };
+        /**
+         * HistoryKindBody
+         * @description Something that happened to the car and is kept with its time.
+         */
+        HistoryKindBody: {
+            /**
+             * Kind
+             * @description For `…/history/{event_kind}`.
+             * @example tyre_warning
+             */
+            kind: string;
+            /**
+             * Label
+             * @description What it is called.
+             * @example Warnings of tyres
+             */
+            label: string;
         };
         /**
          * KindBody

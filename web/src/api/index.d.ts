@@ -2,6 +2,7 @@
 import type * as account from "./account";
 import type * as documents from "./documents";
 import type * as garage from "./garage";
+import type * as history from "./history";
 import type * as live from "./live";
 import type * as maps from "./maps";
 import type * as notices from "./notices";
@@ -18,6 +19,7 @@ export type paths =
   & account.paths
   & documents.paths
   & garage.paths
+  & history.paths
   & live.paths
   & maps.paths
   & notices.paths
@@ -33,6 +35,7 @@ export type Schemas =
   & account.components["schemas"]
   & documents.components["schemas"]
   & garage.components["schemas"]
+  & history.components["schemas"]
   & maps.components["schemas"]
   & notices.components["schemas"]
   & operation.components["schemas"]

@@ -18,9 +18,8 @@ export function Values({ schema, value }: { schema: Schema; value: Json | undefi
   );
 }
 
-/** One value as its schema has it said: yes or no, a number with its unit, the title of a choice, a list in commas. */
-export function inWords(schema: Schema, value: Json | undefined, t: (key: string) => string, language: Language): string {
-  const inner = optional(schema) ?? schema;
+/** A value of which only the unit is known. `t` says the texts of the kit. */
+export function plain(value: boolean | number | string | readonly string[] | null | undefined, unit: string, t: (key: string) => string, language: Language): string {
   if (value === null || value === undefined || value === "") {
     return "–";
   }
@@ -28,8 +27,14 @@ export function inWords(schema: Schema, value: Json | undefined, t: (key: string
     return t(value ? "value.yes" : "value.no");
   }
   if (typeof value === "number") {
-    return `${format.number(value, language)} ${inner.unit ?? ""}`.trim();
+    return unit === "percent" ? format.percent(value, language) : `${format.number(value, language, Number.isInteger(value) ? 0 : 1)} ${unit}`.trim();
   }
+  return typeof value === "string" ? value : value.join(", ");
+}
+
+/** One value as its schema has it said: yes or no, a number with its unit, the title of a choice, a list in commas. */
+export function inWords(schema: Schema, value: Json | undefined, t: (key: string) => string, language: Language): string {
+  const inner = optional(schema) ?? schema;
   if (isList(value)) {
     return value.length === 0 ? "–" : value.map((item, at) => inWords(inner.prefixItems?.[at] ?? inner.items ?? {}, item, t, language)).join("; ");
   }
@@ -38,5 +43,5 @@ export function inWords(schema: Schema, value: Json | undefined, t: (key: string
       .map(([name, member]) => `${member.title ?? name} ${inWords(member, value[name], t, language)}`)
       .join(", ");
   }
-  return inner.oneOf?.find((choice) => choice.const === value)?.title ?? String(value);
+  return inner.oneOf?.find((choice) => choice.const === value)?.title ?? plain(value, inner.unit ?? "", t, language);
 }

@@ -6,7 +6,7 @@ import { read, remove, write } from "./stored";
 const KEPT = "queries";
 const KEPT_MS = 30 * 24 * 3600 * 1000;
 /** Of what the API answers and of what the app makes of it: one more with each change that a page of before could not show. */
-const SHAPE = 3;
+const SHAPE = 4;
 
 /** What the app knows. Old values stay shown, with their age, until better ones come; they never give way to none. */
 export const queries = new QueryClient({

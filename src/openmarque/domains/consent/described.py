@@ -12,6 +12,7 @@ from openmarque.http.bodies import Body
 from openmarque.kit.texts import Texts, texts
 from openmarque.protocol.documents import Maker
 from openmarque.protocol.signals import SIGNALS
+from openmarque.storage.events import event_specs
 
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 """The words of a VSS name, which is written in camel case: ``IsPressureLow``, ``DTCCount``."""
@@ -33,6 +34,13 @@ class KindBody(Body):
     yours: bool = Field(description="Whether you may change it, in this app or another.")
 
 
+class HistoryKindBody(Body):
+    """Something that happened to the car and is kept with its time."""
+
+    kind: str = Field(description="For `…/history/{event_kind}`.", examples=["tyre_warning"])
+    label: str = Field(description="What it is called.", examples=["Warnings of tyres"])
+
+
 class RecipientBody(Body):
     """Who else gets data of the service."""
 
@@ -49,6 +57,7 @@ class DescribedServiceBody(ServiceBody):
     commands: list[str] = Field(description="Its commands, described by `GET …/commands`.", examples=[["refresh"]])
     notices: list[str] = Field(description="Kinds of the notices that it sends.", examples=[["charge_ended"]])
     documents: list[KindBody] = Field(description="What can be set, described by `GET …/documents`.")
+    histories: list[HistoryKindBody] = Field(description="What happened and is kept, listed by `GET …/history/{event_kind}`.")
     recipients: list[RecipientBody]
 
 
@@ -70,8 +79,18 @@ def described(standing: ServiceAvailability, declaration: Declaration, language:
         commands=[command.name for command in declaration.commands],
         notices=[notice.kind for notice in declaration.notices],
         documents=[_kind(spec, say) for spec in declaration.documents],
+        histories=[
+            HistoryKindBody(kind=kind, label=history_label(kind, say))
+            for kind, spec in sorted(event_specs().items())
+            if spec.is_shown_by(declaration)
+        ],
         recipients=[_recipient(processor) for processor in declaration.processors],
     )
+
+
+def history_label(kind: str, say: Texts) -> str:
+    """What events of a kind are called: the text ``label.<kind>``, or the kind in words."""
+    return say.text_or(f"label.{kind}", kind.replace("_", " "))
 
 
 def signal_label(path: str, say: Texts) -> str:

@@ -1,11 +1,11 @@
 import { Button, Stack } from "@mantine/core";
-import { IconAdjustments } from "@tabler/icons-react";
+import { IconAdjustments, IconHistory } from "@tabler/icons-react";
 import card from "../../kit/card.module.css";
 import * as format from "../../kit/format";
-import { useTexts, type Language } from "../../kit/i18n";
+import { useTexts } from "../../kit/i18n";
 import type { CarLive } from "../../kit/live";
 import { Loading, ProblemNote } from "../../kit/parts";
-import type { LiveValue } from "../../kit/signals";
+import { plain } from "../../kit/Values";
 import { CommandLife } from "../commands/CommandLife";
 import { argumentsOf, commandName, offersOf, useOffers } from "../commands/offers";
 import { useCommanding } from "../commands/useCommanding";
@@ -55,7 +55,7 @@ function GenericCard({ service, ...props }: GenericProps & { service: Described 
         )}
         <Signals service={service} {...props} />
         <Commands service={service} {...props} />
-        <Settings service={service} {...props} />
+        <Pages service={service} {...props} />
         <Notices service={service} {...props} />
       </Stack>
     </section>
@@ -63,24 +63,13 @@ function GenericCard({ service, ...props }: GenericProps & { service: Described 
 }
 
 function Signals({ service, car, rows, nowMs }: GenericProps & { service: Described }) {
-  const { t, language } = useTexts("car");
+  const { t, language } = useTexts("kit");
   const shown = service.signals.flatMap(({ path, label, unit }): ValueRow[] => {
     const newest = car.status?.[path];
     const known = rows.find((row) => row.path === path);
-    return newest === undefined ? [] : [known ?? { path, group: "care", name: label, value: plain(newest.value, unit, language, t), alert: false, newest }];
+    return newest === undefined ? [] : [known ?? { path, group: "care", name: label, value: plain(newest.value, unit, t, language), alert: false, newest }];
   });
   return shown.length === 0 ? null : <ValueTable heading={`service-${service.declaration}`} rows={shown} nowMs={nowMs} />;
-}
-
-/** A value of which only the unit is known. */
-function plain(value: LiveValue["value"], unit: string, language: Language, t: (key: string) => string): string {
-  if (typeof value === "boolean") {
-    return t(value ? "generic.yes" : "generic.no");
-  }
-  if (typeof value === "number") {
-    return unit === "percent" ? format.percent(value, language) : `${format.number(value, language, Number.isInteger(value) ? 0 : 1)} ${unit}`.trim();
-  }
-  return Array.isArray(value) ? value.join(", ") : value;
 }
 
 function Commands({ service, vehicleId, car }: GenericProps & { service: Described }) {
@@ -116,16 +105,20 @@ function Commands({ service, vehicleId, car }: GenericProps & { service: Describ
   );
 }
 
-function Settings({ service, vehicleId, car }: GenericProps & { service: Described }) {
+/** What can be set, and what happened: each has a page. */
+function Pages({ service, vehicleId, car }: GenericProps & { service: Described }) {
   const documents = useDocuments(vehicleId, service.documents.length > 0);
   useToldDocuments(vehicleId, car);
-  const { language } = useTexts("car");
-  return service.documents.length === 0 ? null : (
+  const { t, language } = useTexts("car");
+  return service.documents.length + service.histories.length === 0 ? null : (
     <div className={styles.rows}>
       {service.documents.map(({ kind, label }) => {
         const stands = documents.data?.find((one) => one.kind === kind);
         return <Row key={kind} href={`/cars/${vehicleId}/settings/${kind}`} icon={IconAdjustments} name={format.capital(label, language)} what={stands?.message ?? ""} />;
       })}
+      {service.histories.map(({ kind, label }) => (
+        <Row key={kind} href={`/cars/${vehicleId}/history/${kind}`} icon={IconHistory} name={format.capital(label, language)} what={t("generic.history")} />
+      ))}
     </div>
   );
 }

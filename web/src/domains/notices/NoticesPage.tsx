@@ -1,10 +1,10 @@
-import { Button, Stack, Text } from "@mantine/core";
 import { IconBell, IconShieldLock } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { Link } from "wouter";
 import card from "../../kit/card.module.css";
 import { useTexts } from "../../kit/i18n";
-import { Loading, Page, ProblemNote } from "../../kit/parts";
+import { Pages } from "../../kit/pages";
+import { Page } from "../../kit/parts";
 import { NoticeWords } from "./NoticeWords";
 import styles from "./notices.module.css";
 import { useNotices, useRead, type Notice } from "./notices";
@@ -26,19 +26,9 @@ export default function NoticesPage() {
   }, [isNew, until, read]);
   return (
     <Page title={t("title")}>
-      <Stack>
-        <ProblemNote error={list.data === undefined ? list.error : null} onRetry={() => void list.refetch()} />
-        {list.data === undefined && !list.isError && <Loading rows={3} />}
-        {list.data !== undefined && items.length === 0 && <Text c="dimmed">{t("none")}</Text>}
-        {items.map((notice) => (
-          <OneNotice key={notice.notice_id} notice={notice} isNew={fresh.has(notice.notice_id)} />
-        ))}
-        {list.hasNextPage && (
-          <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {t("more")}
-          </Button>
-        )}
-      </Stack>
+      <Pages list={list} none={t("none")} more={t("more")}>
+        {(shown) => shown.map((notice) => <OneNotice key={notice.notice_id} notice={notice} isNew={fresh.has(notice.notice_id)} />)}
+      </Pages>
     </Page>
   );
 }

@@ -1,7 +1,8 @@
 /** What an owner was told about the cars: newest first, and how many are not read yet. */
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { client, told, type Schemas } from "../../kit/api";
 import { useTexts } from "../../kit/i18n";
+import { usePages } from "../../kit/pages";
 
 export type Notice = Schemas["NoticeBody"];
 
@@ -10,12 +11,7 @@ const LOOK_EVERY_MS = 30_000;
 /** Pages of notices, in the person's language. */
 export function useNotices() {
   const { language } = useTexts("notices");
-  return useInfiniteQuery({
-    queryKey: ["notices", "list", language],
-    queryFn: ({ pageParam }) => told(client.GET("/api/v1/notices", { params: { query: { limit: 50, ...(pageParam === "" ? {} : { cursor: pageParam }) } } })),
-    initialPageParam: "",
-    getNextPageParam: (page) => page.next ?? undefined,
-  });
+  return usePages(["notices", "list", language], (from) => told(client.GET("/api/v1/notices", { params: { query: { limit: 50, ...from } } })));
 }
 
 /** How many are not read; 0 while that is not known. */

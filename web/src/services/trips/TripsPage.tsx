@@ -1,6 +1,5 @@
-import { Alert, Button, Card, Select, Stack, Text, Title } from "@mantine/core";
+import { Alert, Card, Select, Stack, Text, Title } from "@mantine/core";
 import { IconMapPin } from "@tabler/icons-react";
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useParams } from "wouter";
 import { fullNameOf, useCar } from "../../domains/garage/cars";
@@ -8,27 +7,19 @@ import { client, told, type Schemas } from "../../kit/api";
 import { dateTime, dayOf, duration, kilometres, monthOf as monthName, number, percent } from "../../kit/format";
 import { useTexts, type Language } from "../../kit/i18n";
 import { PlaceLink } from "../../kit/PlaceLink";
-import { Loading, Page, ProblemNote } from "../../kit/parts";
+import { Pages, usePages } from "../../kit/pages";
+import { Page } from "../../kit/parts";
 import styles from "./trips.module.css";
 import { monthOf, months, weeks, type Trip, type Week } from "./weeks";
 
 /** The trips of a car: a plot of the weeks, and each trip as figures. REQ TRP-1, TRP-2. */
 export default function TripsPage() {
   const { vehicleId } = useParams<{ vehicleId: string }>();
-  const { t, language } = useTexts("trips");
-  const [month, setMonth] = useState<string>("");
+  const { t } = useTexts("trips");
   const path = { vehicle_id: vehicleId };
-  const trips = useInfiniteQuery({
-    queryKey: ["trips", vehicleId],
-    queryFn: ({ pageParam }) =>
-      told(client.GET("/api/v1/vehicles/{vehicle_id}/trips", { params: { path, query: { limit: 100, ...(pageParam === "" ? {} : { cursor: pageParam }) } } })),
-    initialPageParam: "",
-    getNextPageParam: (page) => page.next ?? undefined,
-  });
+  const trips = usePages(["trips", vehicleId], (from) => told(client.GET("/api/v1/vehicles/{vehicle_id}/trips", { params: { path, query: { limit: 100, ...from } } })));
   const car = useCar(vehicleId).data;
   const closed = car?.services.find((service) => service.declaration === "trips" && !service.open);
-  const all = trips.data?.pages.flatMap((page) => page.items) ?? [];
-  const shown = all.filter((trip) => month === "" || monthOf(trip) === month);
   return (
     <Page title={t("title")} under={car && fullNameOf(car)} back={`/cars/${vehicleId}`}>
       <Stack>
@@ -37,34 +28,36 @@ export default function TripsPage() {
             {closed.message} {closed.cure}
           </Alert>
         )}
-        <ProblemNote error={trips.data === undefined ? trips.error : null} onRetry={() => void trips.refetch()} />
-        {trips.data === undefined && !trips.isError && <Loading rows={4} />}
-        {trips.data !== undefined && all.length === 0 && <Text c="dimmed">{closed === undefined ? t("none") : t("noneClosed")}</Text>}
-        {all.length > 0 && (
-          <>
-            <Plot weeks={weeks(all)} />
-            <Select
-              label={t("month")}
-              allowDeselect={false}
-              value={month}
-              onChange={(chosen) => setMonth(chosen ?? "")}
-              data={[{ value: "", label: t("all") }, ...months(all).map((value) => ({ value, label: monthName(firstOf(value), language) }))]}
-            />
-            <Text role="status" fw={600}>
-              {shown.length === 0 ? t("noneMonth") : summary(shown, language, t)}
-            </Text>
-            {shown.map((trip) => (
-              <TripCard key={trip.started_at} trip={trip} />
-            ))}
-          </>
-        )}
-        {trips.hasNextPage && (
-          <Button variant="default" loading={trips.isFetchingNextPage} onClick={() => void trips.fetchNextPage()}>
-            {t("more")}
-          </Button>
-        )}
+        <Pages list={trips} none={t(closed === undefined ? "none" : "noneClosed")} more={t("more")}>
+          {(all) => <Trips all={all} />}
+        </Pages>
       </Stack>
     </Page>
+  );
+}
+
+/** Those of a month, or all that were fetched. */
+function Trips({ all }: { all: readonly Trip[] }) {
+  const { t, language } = useTexts("trips");
+  const [month, setMonth] = useState<string>("");
+  const shown = all.filter((trip) => month === "" || monthOf(trip) === month);
+  return (
+    <>
+      <Plot weeks={weeks(all)} />
+      <Select
+        label={t("month")}
+        allowDeselect={false}
+        value={month}
+        onChange={(chosen) => setMonth(chosen ?? "")}
+        data={[{ value: "", label: t("all") }, ...months(all).map((value) => ({ value, label: monthName(firstOf(value), language) }))]}
+      />
+      <Text role="status" fw={600}>
+        {shown.length === 0 ? t("noneMonth") : summary(shown, language, t)}
+      </Text>
+      {shown.map((trip) => (
+        <TripCard key={trip.started_at} trip={trip} />
+      ))}
+    </>
   );
 }
 

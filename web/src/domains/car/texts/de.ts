@@ -43,5 +43,5 @@ export default {
     remove: "Dieses Fahrzeug entfernen",
     removeWhat: "Es verlässt Ihre Garage",
   },
-  generic: { yes: "ja", no: "nein", notices: "Neueste Meldungen" },
+  generic: { notices: "Neueste Meldungen", history: "Was geschehen ist" },
 };

@@ -44,5 +44,5 @@ export default {
     remove: "Remove this car",
     removeWhat: "It leaves your garage",
   },
-  generic: { yes: "yes", no: "no", notices: "Latest notices" },
+  generic: { notices: "Latest notices", history: "What happened" },
 };

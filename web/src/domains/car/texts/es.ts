@@ -48,5 +48,5 @@ export default {
     remove: "Quitar este vehículo",
     removeWhat: "Deja su garaje",
   },
-  generic: { yes: "sí", no: "no", notices: "Últimos avisos" },
+  generic: { notices: "Últimos avisos", history: "Lo que ha ocurrido" },
 };

@@ -48,5 +48,5 @@ export default {
     remove: "Retirer cette voiture",
     removeWhat: "Elle quitte votre garage",
   },
-  generic: { yes: "oui", no: "non", notices: "Derniers messages" },
+  generic: { notices: "Derniers messages", history: "Ce qui s'est passé" },
 };
