@@ -1,6 +1,6 @@
 """A service that OpenMarque does not know of works end to end, and under the same rules as its own.
 
-Run by ``tests/acceptance/test_outside_service.py``, which installs it first.
+Run by a command of ``docs/howto/write-a-service.md``, and so by ``tests/acceptance/test_howto.py``.
 """
 
 from dataclasses import dataclass
