@@ -365,6 +365,24 @@ class CommandsContract:
                 is None
             )
 
+    async def test_the_time_of_a_command_counts_from_when_its_request_came_in(self, scene: Scene) -> None:
+        """A request may wait for its safety code's hash, or for a crowded database: that time is the command's."""
+        at_the_door = NOW - timedelta(seconds=3)
+        receipt = await scene.place(scene.asked("refresh", requested_at=at_the_door))
+        assert receipt.view is not None
+        refresh = commands_of(catalogue_with_lamps().commands())["refresh"]
+        begins, lives = refresh.begins_within, refresh.lives
+        assert (receipt.view.requested_at, receipt.view.expires_at) == (at_the_door, at_the_door + lives)
+        async with scene.stores.tx() as tx:
+            frame = await scene.remote_commands.progress.send_with(tx, receipt.command_id, bytes(16), NOW)
+        assert frame is not None
+        _, payload = verify_command(frame, scene.vehicle_id, KEYS)
+        assert timedelta(milliseconds=payload.valid_ms) == begins - timedelta(seconds=3)
+        late = await scene.place(scene.asked("refresh", requested_at=NOW - begins))
+        async with scene.stores.tx() as tx:
+            assert await scene.remote_commands.progress.send_with(tx, late.command_id, bytes(16), NOW) is None
+        assert await scene.states(late.command_id) == ["accepted", "refused"]
+
     # A car that is away, and comes back
 
     @pytest.mark.req("RC-6b")

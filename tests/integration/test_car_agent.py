@@ -357,8 +357,12 @@ async def test_an_agent_without_network_sleeps_until_a_service_wants_to_be_woken
     store.close()
 
 
-async def test_an_action_for_which_the_car_has_no_actuator_is_counted_and_nothing_else_suffers(folder: Path) -> None:
+async def test_an_action_for_which_no_actuator_works_is_counted_and_nothing_else_suffers(folder: Path) -> None:
+    def stuck(_action: Actuation) -> None:
+        raise OSError
+
     async with running(folder) as agent:
+        agent._actuators = {"ring": stuck}
         agent.act(lambda core, now: Output(actions=[Actuation("fly", "", {}), Actuation("ring", "", {})]))
         assert agent.core.counts("actions") == {"no_actuator:fly": 1, "no_actuator:ring": 1}
         await asyncio.wait_for(agent.until(lambda core: core.link_state is LinkState.OPEN), 20)

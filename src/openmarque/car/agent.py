@@ -116,7 +116,7 @@ class CarAgent:
     def act(self, call: Act) -> Output:
         """Give the core one input; its frames are queued for sending.
 
-        An error of the caller is raised and changes nothing. Any other means that memory and store may differ: the core is made
+        An error of the caller is raised and changes nothing; what was refused is raised when the rest is carried out. Any other means that memory and store may differ: the core is made
         anew from the store, the connection with it, and the error is raised.
         """
         try:
@@ -143,6 +143,8 @@ class CarAgent:
         if output.reconnect:
             self._reconnect.set()
         self._announce()
+        if output.refused is not None:
+            raise output.refused
         return output
 
     def clock_set(self) -> None:
@@ -252,10 +254,13 @@ class CarAgent:
 
     def _actuate(self, action: Actuation) -> None:
         actuator = self._actuators.get(action.command)
-        if actuator is None:
-            self.act(lambda core, now: core.nothing_moved(now, action))
-        else:
-            actuator(action)
+        try:
+            if actuator is not None:
+                actuator(action)
+                return
+        except Exception as error:  # noqa: BLE001 - one actuator's fault must not stop the car
+            _log.error("actuator failed", reason=action.command, exc_info=error)
+        self.act(lambda core, now: core.nothing_moved(now, action))
 
     def _new_core(self) -> CarCore:
         return CarCore(self.bundle.profile(), self._store, self.keys, self.catalogue, boot_id(), self._parts)

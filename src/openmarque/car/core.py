@@ -114,7 +114,7 @@ class CarCore(CorePeople):
         chosen = store.read(PRIVACY, PrivacyRecord) or PrivacyRecord()
         self._privacy = Privacy(profile, keys, chosen, (self._gate, self._link))
         parts = car_parts(catalogue.services) if parts is None else tuple(parts)
-        states = {part.name: store.read(service_record(part.name), part.state) for part in parts}
+        states = {part.name: self._state_of(part) for part in parts}
         effects = Effects(catalogue, (self._gate, self._link, self._counts))
         self._wakes = Wakes(store, [part.name for part in parts if part.wake], self._counts, boot)
         self._pipeline = Pipeline(parts, states, profile.equipment, effects, self._wakes)
@@ -184,7 +184,7 @@ class CarCore(CorePeople):
         return self.sensed(now, {IGNITION: "ON" if on else "OFF"})
 
     def nothing_moved(self, now: Now, action: Actuation) -> Output:
-        """The car has no actuator for an action that came out: it is counted (``actions/no_actuator:…``), and its command ends in its time."""
+        """The car has no actuator for an action that came out, or it failed: it is counted (``actions/no_actuator:…``), and its command ends in its time."""
         with self._step(now) as turn:
             self._counts.add(f"actions/no_actuator:{action.command}")
         return turn.out
@@ -213,6 +213,7 @@ class CarCore(CorePeople):
             if self.privacy.level not in self.levels:  # the car was provisioned anew with other levels than it remembers
                 self._change_level(turn, at_most(self.privacy.level, self.levels), _BY_MAKER)
             self._wakes.move_to(now)
+            self._documents.go_by(turn, self._pipeline.newly_configured(turn))
             self._pipeline.wake(turn)
             yield turn
             self._runs.advance(turn)
@@ -231,6 +232,14 @@ class CarCore(CorePeople):
                 self._counts.changed = False
         self._broken = False
         self.notices.extend(turn.out.notices)
+
+    def _state_of(self, part: CarPart[Any]) -> Any:
+        """How a service stood; None where the car does not know, also where the store holds what this program's service can't read."""
+        try:
+            return self._store.read(service_record(part.name), part.state)
+        except StoreUnusable:
+            self._counts.add(f"services/state_lost:{part.name}")
+            return None
 
     def _purge_if_changed(self, turn: Turn) -> None:
         if self._purged_serial != self._gate.serial:

@@ -8,10 +8,10 @@ from typing import Final
 import msgspec
 
 from openmarque.car.core_views import CoreViews
+from openmarque.car.document_records import SettingRefused
 from openmarque.car.link import Turn
 from openmarque.car.model import REMOTE_ACCESS, Keyring, LevelNotOffered, Now, Output, PhonesClosed, UnknownPhone, UnknownSwitch
 from openmarque.car.pairing import PairingCodeInvalid, is_code
-from openmarque.kit.errors import CallerError
 from openmarque.protocol.levels import Level
 
 _BY_LIMIT: Final = 64
@@ -104,13 +104,12 @@ class CorePeople(CoreViews, ABC):
     def set_here(self, now: Now, kind: str, body: msgspec.Struct) -> Output:
         """Somebody in the car changes a settings document on its own screen: it counts at once, and the platform hears of it when it may.
 
-        Raises ``SettingUnknown``, and ``SettingRefused`` with a reason: it is not set here, its service is closed, or does not take it.
+        Raises ``SettingUnknown``. `refused` of the output is a ``SettingRefused``: it is not set here, its service is closed, or does not take it.
         """
+        self._documents.held(kind)
         with self._step(now) as turn:
             try:
                 self._documents.set_here(turn, kind, body)
-            except CallerError as error:
-                refused = error
-            else:
-                return turn.out
-        raise refused
+            except SettingRefused as error:
+                turn.out.refused = error
+        return turn.out

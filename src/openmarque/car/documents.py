@@ -13,7 +13,7 @@ Rules (``protocol.documents`` has those of both halves):
     6. A document stays in force when its service closes. It can't be changed then.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 from uuid import UUID
 
@@ -269,6 +269,12 @@ class Documents:
             for kind in sorted(opened - self._changed):  # what was sent while this was closed is sent again to who says so
                 self._said.pop(kind, None)
                 self._say_again(turn, kind)
+
+    def go_by(self, turn: Turn, kinds: Iterable[str]) -> None:
+        """Have the services that have these kinds go by what is in force, where something was set."""
+        for kind in kinds:
+            if kind in self._specs and (self._documents[kind] is not None or self._records[kind].local is not None):
+                self._pipeline.configure(turn, kind, self._in_force(kind))
 
     def belong_to(self, turn: Turn, tenure_id: UUID | None) -> None:
         """The car is this owner's; nobody's documents but theirs and the car's own count from here on."""

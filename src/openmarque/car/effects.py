@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
+
 from openmarque.car.gate import Gate
 from openmarque.car.link import Link, Turn
 from openmarque.car.model import Actuation
@@ -11,8 +13,8 @@ from openmarque.car.records import Counts
 from openmarque.catalogue.register import Catalogue
 from openmarque.protocol.envelope import encode
 from openmarque.protocol.levels import Level
-from openmarque.protocol.sensing import Outgoing, Sample, Step
-from openmarque.protocol.signals import Value
+from openmarque.protocol.sensing import Action, Outgoing, Sample, Screened, Step
+from openmarque.protocol.signals import SIGNALS, Value
 
 UNDECLARED: Final = "undeclared"
 """A service wants an action that none of its declarations lists."""
@@ -33,6 +35,20 @@ class Handed:
         self.values.update(step.values)
         self.messages.extend(step.messages)
         self.actions.extend((service, Actuation(action.name, command_id, action.arguments)) for action in step.actions)
+
+
+def is_sound(answer: object) -> bool:
+    """Whether an answer of a service holds what its type says: no type checker has seen every service that is installed."""
+    match answer:
+        case Step(values=values, messages=messages, actions=actions):
+            return (
+                isinstance(values, Mapping)
+                and all(isinstance(m, Outgoing) and isinstance(m.captured, Level) for m in messages)
+                and all(isinstance(a, Action) and isinstance(a.arguments, Mapping) for a in actions)
+            )
+        case Screened(dropped=dropped):
+            return isinstance(dropped, frozenset)
+    return True
 
 
 class Effects:
@@ -65,8 +81,9 @@ class Effects:
     def carry_out(self, turn: Turn, handed: Handed) -> None:
         """Capture values and messages, as far as they may be; hand out the actions."""
         level, at_ms = handed.sample.level, handed.sample.at_ms
-        if handed.values:
-            self._link.status.add(level, handed.values, at_ms, self._gate.signals)
+        values = {path: value for path, value in handed.values.items() if self._is_value(handed.sample, path, value)}
+        if values:
+            self._link.status.add(level, values, at_ms, self._gate.signals)
         for message in handed.messages:
             self._capture(turn, message, level, at_ms)
         for service, action in handed.actions:
@@ -83,6 +100,16 @@ class Effects:
             return UNDECLARED
         return "" if action.command_id else self._gate.refuses_here(declaration, action.command)
 
+    def _is_value(self, sample: Sample, path: str, value: Value) -> bool:
+        """Whether the signal can have this value; what a sensor said was looked at when it came."""
+        if sample.latest.get(path) is value:
+            return True
+        signal = SIGNALS.get(path)
+        if signal is not None and signal.accepts(value):
+            return True
+        self.count("not_captured/status:no_such_value")
+        return False
+
     def _capture(self, turn: Turn, message: Outgoing, level: Level, at_ms: int) -> None:
         captured = min(message.captured, level)
         kind = self._types.get(message.type)
@@ -90,4 +117,9 @@ class Effects:
         if refusal or kind is None or kind.lane is None:
             self._counts.add(f"not_captured/{message.type}:{refusal or 'no_lane'}")
             return
-        self._link.append(turn, kind.lane, message.type, captured, at_ms, encode(message.body))
+        try:
+            body = encode(message.body)
+        except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):
+            self._counts.add(f"not_captured/{message.type}:unfit_body")
+            return
+        self._link.append(turn, kind.lane, message.type, captured, at_ms, body)

@@ -31,7 +31,7 @@ function showSettings(shown) {
 
 
 def set_from(core: CarCore, now: Now, form: Mapping[str, str]) -> Output:
-    """Set the document of a form that was sent. Raises ``SettingUnknown``, ``SettingRefused``; nothing has changed then."""
+    """Set the document of a form that was sent. Raises ``SettingUnknown``, ``SettingRefused``, or gives one as `refused`; nothing is set then."""
     held = core.setting(form.get("setting", ""))
     if form.get("made_from") != _made_from(held):
         raise SettingRefused(DocumentReason.LOST)

@@ -102,7 +102,8 @@ class Output:
     """What an input leads to, in order. The store has committed when the core returns it.
 
     `actions` are carried out after that, each once; one that is lost is lost, and its command fails. `reconnect` asks for a new
-    connection, with the certificate that was just installed. `faults` are services that failed, by name: for the log.
+    connection, with the certificate that was just installed. `faults` are services that failed, by name: for the log. `refused`: what
+    was asked for was refused and changed nothing; what else the step led to stands, and whoever asked is told after it was carried out.
     """
 
     frames: list[Frame] = field(default_factory=list)
@@ -110,6 +111,7 @@ class Output:
     actions: list[Actuation] = field(default_factory=list)
     reconnect: bool = False
     faults: list[tuple[str, Exception]] = field(default_factory=list)
+    refused: CallerError | None = None
 
 
 class LinkState(StrEnum):

@@ -4,10 +4,11 @@ A part is the value ``CAR`` of the module ``car`` in a service's folder; the fol
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import signature
-from typing import Any, Final
+from typing import Any, Final, get_args, get_type_hints
 
 import msgspec
 
@@ -82,6 +83,26 @@ def part_functions(parts: Iterable[CarPart[Any]]) -> Iterator[tuple[str, str, Ca
         yield from ((f"in the car: {name}", part.name, function) for name, function in given if function is not None)
         yield from (("in the car: command", name, command.begin) for name, command in part.commands.items())
         yield from (("in the car: setting", kind, configure) for kind, configure in part.configure.items())
+
+
+def glance_texts(part: CarPart[Any]) -> Iterator[str]:
+    """The keys of the texts that a part's `glance` needs. Raises ``InvalidCarPart`` where its result is annotated as no choice."""
+    if part.glance is None:
+        return
+    place = f"{part.glance.__module__}.{getattr(part.glance, '__qualname__', 'glance')}"
+    try:
+        result = get_type_hints(part.glance).get("return")
+    except (NameError, TypeError) as error:
+        raise InvalidCarPart(place, f"its result can't be read ({error}).", _GLANCE_CURE) from error
+    choices = (
+        [choice.value for choice in result] if isinstance(result, type) and issubclass(result, StrEnum) else get_args(result)
+    )
+    if not choices or not all(isinstance(choice, str) for choice in choices):
+        raise InvalidCarPart(place, "nobody knows which texts it may show.", _GLANCE_CURE)
+    yield from (f"glance.{part.name}.{key}" for key in ("name", *choices))
+
+
+_GLANCE_CURE: Final = 'Annotate its result with the keys of its texts: Literal["…", …] or a StrEnum.'
 
 
 def _part(module: str, service: Service) -> CarPart[Any]:

@@ -6,11 +6,10 @@ from typing import Any
 
 import msgspec
 
-from openmarque.car.effects import Effects, Handed
+from openmarque.car.effects import Effects, Handed, is_sound
 from openmarque.car.link import Turn
 from openmarque.car.model import Now
 from openmarque.car.records import service_record
-from openmarque.car.store import Changes
 from openmarque.car.waking import Wakes
 from openmarque.catalogue.command_reasons import CommandReason
 from openmarque.protocol.car_part import CarPart
@@ -33,6 +32,7 @@ class Pipeline:
         """Go on from `states` by service name; a service without one starts as in a new car."""
         self._parts = {part.name: part for part in parts}
         self._states = {name: states.get(name) or part.state() for name, part in self._parts.items()}
+        self._new = [name for name, part in self._parts.items() if part.configure and states.get(name) is None]
         self._equipment = equipment
         self._effects = effects
         self._wakes = wakes
@@ -49,7 +49,20 @@ class Pipeline:
 
     def glances(self) -> dict[str, str]:
         """What each service shows of itself at a glance: the key of a text, by the service's name."""
-        return {name: part.glance(self._states[name]) for name, part in self._parts.items() if part.glance is not None}
+        shown = ((name, self._glance(name, part)) for name, part in self._parts.items() if part.glance is not None)
+        return {name: key for name, key in shown if key}
+
+    def _glance(self, name: str, part: CarPart[Any]) -> str:
+        """As ``_ask``, outside of a step: a service that fails is not shown, and counted with the next step."""
+        assert part.glance is not None
+        try:
+            key = part.glance(self._states[name])
+        except Exception:  # noqa: BLE001 - as there
+            key = None
+        if isinstance(key, str):
+            return key
+        self._effects.count(f"services/failed:{name}")
+        return ""
 
     def commands(self) -> dict[str, str]:
         """The name of the service that carries out each command."""
@@ -79,9 +92,8 @@ class Pipeline:
 
     def _screen(self, turn: Turn, part: CarPart[Any], sample: Sample, before: Mapping[str, Value | None]) -> None:
         screened = None if part.screen is None else self._ask(turn, part.name, Screened, part.screen, sample)
-        if screened is None:
+        if screened is None or not self._keeps(turn, part.name, screened.state):
             return
-        self._keep(turn.changes, part.name, screened.state)
         if screened.counted:
             self._effects.count(f"sensor/{screened.counted}")
         for path in screened.dropped & sample.sensed.keys():
@@ -116,7 +128,8 @@ class Pipeline:
         begun = self._begun(turn, service, command, handed.sample)
         if isinstance(begun, Refused):
             return begun.reason
-        self._advance(turn, service, begun, handed, command.command_id)
+        if not self._advance(turn, service, begun, handed, command.command_id):
+            return CommandReason.SERVICE_FAILED
         self._effects.carry_out(turn, handed)
         return ""
 
@@ -158,11 +171,22 @@ class Pipeline:
             return ""
         handed = Handed(self._present(turn))
         step = self._ask(turn, name, (Step, Refused), self._parts[name].configure[kind], body, handed.sample)
-        if not isinstance(step, Step):
-            return CommandReason.SERVICE_FAILED if step is None else step.reason
-        self._advance(turn, name, step, handed)
+        if isinstance(step, Refused):
+            return step.reason
+        if not self._advance(turn, name, step, handed):
+            return CommandReason.SERVICE_FAILED
         self._effects.carry_out(turn, handed)
         return ""
+
+    def newly_configured(self, turn: Turn) -> tuple[str, ...]:
+        """The kinds of settings documents of services that have begun anew in this car: they don't go by them yet. Told once.
+
+        A service that was installed behind a document, or whose stored state is of another program, has heard nothing of what was set.
+        """
+        new, self._new = self._new, []
+        for name in new:
+            turn.changes.put(service_record(name), self._states[name])
+        return tuple(kind for name in new for kind in self._parts[name].configure)
 
     # All of them
 
@@ -172,7 +196,8 @@ class Pipeline:
         self._wakes.forget()
         for name, part in self._parts.items():
             kept = None if part.forget is None else self._ask(turn, name, part.state, part.forget)
-            self._keep(turn.changes, name, part.state() if kept is None else kept)
+            if kept is None or not self._keeps(turn, name, kept):
+                self._keeps(turn, name, part.state())
 
     def _present(self, turn: Turn) -> Sample:
         """A sample of now, in which nothing new was sensed."""
@@ -192,23 +217,35 @@ class Pipeline:
         """
         try:
             answer = function(self._states[name], *arguments)
-            if not isinstance(answer, kinds):
+            if not isinstance(answer, kinds) or not is_sound(answer):
                 raise TypeError(f"{name} answered {type(answer).__name__}")
             return answer
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the service's and not the car's
-            self._effects.count(f"services/failed:{name}")
-            turn.out.faults.append((name, error))
+            self._failed(turn, name, error)
             return None
 
-    def _advance(self, turn: Turn, name: str, step: Step[Any] | None, handed: Handed, command_id: str = "") -> None:
-        """A service goes on: keep its state and its wish, and collect what it hands out."""
-        if step is None:
-            return
-        self._keep(turn.changes, name, step.state)
+    def _failed(self, turn: Turn, name: str, error: Exception) -> None:
+        self._effects.count(f"services/failed:{name}")
+        turn.out.faults.append((name, error))
+
+    def _advance(self, turn: Turn, name: str, step: Step[Any] | None, handed: Handed, command_id: str = "") -> bool:
+        """A service goes on: keep its state and its wish, and collect what it hands out. False, and nothing of it, where it failed."""
+        if step is None or not self._keeps(turn, name, step.state):
+            return False
         self._wakes.wish(turn, name, step.wake_at)
         handed.take(name, step, command_id)
+        return True
 
-    def _keep(self, changes: Changes, name: str, state: Any) -> None:
-        if state is not self._states[name]:
-            self._states[name] = state
-            changes.put(service_record(name), state)
+    def _keeps(self, turn: Turn, name: str, state: Any) -> bool:
+        """Keep a service's state; False where it is none that can be stored, which is the service's fault."""
+        if state is self._states[name]:
+            return True
+        try:
+            if not isinstance(state, self._parts[name].state):
+                raise TypeError(f"{name} has a state of {type(state).__name__}")
+            turn.changes.put(service_record(name), state)
+        except Exception as error:  # noqa: BLE001 - as in `_ask`
+            self._failed(turn, name, error)
+            return False
+        self._states[name] = state
+        return True

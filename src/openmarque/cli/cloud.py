@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,13 +11,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from openmarque.car.parts import InvalidCarPart, car_parts, part_functions
+from openmarque.car.parts import InvalidCarPart, car_parts, glance_texts, part_functions
 from openmarque.catalogue.register import CatalogueInvalid, installed_services
 from openmarque.engines.postgres import check_server
 from openmarque.governance.check.finding import Finding
 from openmarque.governance.check.run import check_installation
+from openmarque.governance.check.wording import missing_text
 from openmarque.governance.discovery import Claim, address_of, installed_parts
 from openmarque.kit.settings import load_settings
+from openmarque.kit.texts import ENGLISH, texts
 from openmarque.simulator.fleet.installed import InvalidEffects, body_effects
 
 
@@ -68,17 +71,22 @@ def _list_parts(*, as_json: bool) -> None:
         typer.echo(f"{claim.what:<20} {claim.name:<40} {claim.package:<36} {claim.function}")
 
 
-def _car_findings() -> list[Finding]:
-    """What is wrong with the in-car half of a service, and with what it brings for the simulated car: the first of each."""
-    found = []
-    for look in (car_parts, body_effects):
-        try:
-            look(installed_services())
-        except (InvalidCarPart, InvalidEffects) as error:
-            found.append(Finding(error.code, str(error.facts["place"]), error.detail, error.remedy))
-        except CatalogueInvalid:
-            return []  # told by `check_installation`
-    return found
+def _car_findings() -> Iterator[Finding]:
+    """What is wrong with the in-car half of a service, and with what it brings for the simulated car: the first of each; and which words its line on the screen lacks."""
+    try:
+        services = installed_services()
+    except CatalogueInvalid:
+        return  # told by `check_installation`
+    try:
+        for part in car_parts(services):
+            lacks = (key for key in glance_texts(part) if not texts(ENGLISH).has(key))
+            yield from (missing_text(key, f"{part.name}: glance") for key in lacks)
+    except InvalidCarPart as error:
+        yield Finding(error.code, str(error.facts["place"]), error.detail, error.remedy)
+    try:
+        body_effects(services)
+    except InvalidEffects as error:
+        yield Finding(error.code, str(error.facts["place"]), error.detail, error.remedy)
 
 
 def _show(found: list[Finding], *, with_database: bool) -> None:

@@ -54,7 +54,7 @@ class CarPart(Generic[State]):
     own screen has set, or refuse it. It is called again with the same body after a change of owner where the document stays in the car.
     `screen(state, sample)`: which values can't be believed; asked before any service sees them.
     `glance(state)`: how it stands, for a line on the car's screen: a key of its own texts below ``glance.`` and its name, where ``name`` says what
-    the line is about.
+    the line is about. Its result is annotated with those keys, as a ``Literal`` or a ``StrEnum``: ``openmarque check`` looks for them.
     `forget(state)`: the state without anything of the present owner, where counters must never repeat; without it the service starts anew.
     """
 

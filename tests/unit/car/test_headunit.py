@@ -40,6 +40,8 @@ class Cockpit:
     def act(self, call: Callable[[CarCore, Now], Output]) -> Output:
         output = call(self.car.core, self.car.now)
         converse(self.car, self.platform, self.car.did(output))
+        if output.refused is not None:
+            raise output.refused
         return output
 
 

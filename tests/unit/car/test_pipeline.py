@@ -5,10 +5,14 @@ from typing import Annotated
 import msgspec
 import pytest
 
+from openmarque.car.document_records import SettingRefused
 from openmarque.catalogue.declarations import Authority, CommandSpec, DocumentSpec
+from openmarque.protocol import signals as vss
 from openmarque.protocol.car_part import CarCommand, CarPart
-from openmarque.protocol.sensing import Action, Refused, Step
+from openmarque.protocol.levels import Level
+from openmarque.protocol.sensing import Action, Outgoing, Refused, Step
 from openmarque.protocol.waking import Steady
+from openmarque.services.trips.messages import TRIP_COMPLETED
 from tests.car_services import declared, installed
 from tests.cars import NEXT_OWNER, Car, Platform, open_link, policy
 from tests.phones import UNLOCKED, Owned
@@ -33,7 +37,7 @@ def sit(state: BirdState, body: Perch, sample) -> Step[BirdState] | Refused:
 
 
 def rest(state: BirdState, _woken, _sample) -> Step[BirdState]:
-    return Step(BirdState())
+    return Step(BirdState(), actions=(Action("fly"),))
 
 
 BIRD = declared(
@@ -80,6 +84,35 @@ def test_a_setting_that_no_service_in_the_car_goes_by_is_taken_as_it_is(car):
     assert car.actions == []
 
 
+def test_a_setting_that_is_refused_at_the_screen_takes_nothing_from_what_else_was_due(car):
+    set_perch(car, 30)
+    car.ms += 60_000
+    car.steady_ms += 60_000
+    out = car.core.set_here(car.now, "perch", Perch(60))
+    assert isinstance(out.refused, SettingRefused)
+    assert out.refused.reason == "too_windy"
+    assert [action.command for action in out.actions] == ["fly"], "the bird was woken in this step"
+    assert car.core.service_state("bird") == BirdState()
+
+
+def test_a_service_that_begins_anew_goes_by_what_is_set(car):
+    """Its stored state is of another program, or it was installed behind the document: it goes by it from the first step on, once."""
+
+    car.core.set_here(car.now, "perch", Perch(30))
+    with car.store.step() as changes:
+        changes.put("service.bird", "what another program wrote")
+    car.power_up()
+    assert car.core.service_state("bird") == BirdState()
+    car.wait(1)
+    car.did(car.core.sensed(car.now, {}))
+    assert car.core.service_state("bird") == BirdState(30)
+    assert car.core.counts("services") == {"state_lost:bird": 1}
+    acted = len(car.actions)
+    car.power_up()
+    car.did(car.core.sensed(car.now, {}))
+    assert (car.core.service_state("bird"), len(car.actions)) == (BirdState(30), acted), "not configured again"
+
+
 class Broken(Exception):
     """A service's own mistake."""
 
@@ -89,10 +122,30 @@ def breaks(*_arguments):
 
 
 def nonsense(*_arguments):
-    return "yes"
+    return b"yes"
 
 
-@pytest.mark.parametrize("faulty", [breaks, nonsense])
+class Unstorable(BirdState, frozen=True):
+    what: object = object()
+
+
+def answers(step):
+    return lambda *_arguments: step
+
+
+UNSOUND = {
+    "a state of another kind": Step(Perch()),
+    "a state that can't be stored": Step(Unstorable()),
+    "values that are none": Step(BirdState(), values="fast"),
+    "messages that are none": Step(BirdState(), messages=("hello",)),
+    "messages without end": Step(BirdState(), messages=5),
+    "actions that are none": Step(BirdState(), actions=("fly",)),
+    "an action without arguments": Step(BirdState(), actions=(Action("fly", None),)),
+}
+FAULTY = [breaks, nonsense, *map(answers, UNSOUND.values())]
+
+
+@pytest.mark.parametrize("faulty", FAULTY, ids=["raises", "nonsense", *UNSOUND])
 def test_a_service_that_fails_costs_the_car_that_service_and_no_other(monkeypatch, faulty):
     part = CarPart(
         "bird",
@@ -102,6 +155,7 @@ def test_a_service_that_fails_costs_the_car_that_service_and_no_other(monkeypatc
         commands={"fly": CarCommand(faulty)},
         configure={"perch": faulty},
         screen=faulty,
+        glance=faulty,
         forget=faulty,
     )
     catalogue = installed(monkeypatch, part, BIRD)
@@ -116,6 +170,28 @@ def test_a_service_that_fails_costs_the_car_that_service_and_no_other(monkeypatc
     assert owned.car.core.service_state("bird") == BirdState()
     assert owned.car.core.counts("services")["failed:bird"] > 5
     assert list(owned.car.core.counts("services")) == ["failed:bird"]
+    assert owned.car.core.glances() == {"trips": "none"}
+    owned.car.power_up()
+    owned.car.drives()
+    assert owned.car.core.service_state("bird") == BirdState()
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), None, "fast", [object()], 10**400], ids=["nan", "none", "text", "list", "huge"]
+)
+def test_a_value_that_the_signal_can_not_have_and_a_body_without_spelling_are_not_captured(monkeypatch, value):
+    handed = Step(
+        BirdState(), {vss.SPEED: value, "Vehicle.NoSuchPath": 1}, (Outgoing(TRIP_COMPLETED, Unstorable(), Level.DATA),)
+    )
+    part = CarPart("bird", BirdState, observe=answers(handed))
+    catalogue = installed(monkeypatch, part, BIRD)
+    owned = Owned(car=Car(catalogue=catalogue), platform=Platform(policy=policy(catalogue=catalogue)))
+    owned.senses({vss.STATE_OF_CHARGE: 55.0})
+    counted = owned.car.core.counts("not_captured")
+    assert counted["status:no_such_value"] > 0
+    assert counted[f"{TRIP_COMPLETED}:unfit_body"] > 0
+    assert owned.platform.shown()[vss.SPEED] == 0.0, "what the sensor said before"
+    assert owned.platform.shown()[vss.STATE_OF_CHARGE] == 55.0, "what others say is told"
 
 
 def test_a_service_that_fails_when_it_is_woken_is_not_woken_for_that_again(monkeypatch):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from typing import Literal
 
 import pytest
 import typer
@@ -34,6 +35,30 @@ def test_a_wrong_in_car_manifest_is_found_with_its_place_and_its_cure(app, monke
             "cure": "Call it 'trips', as its entry point does.",
         }
     ]
+    assert result.exit_code == 1
+
+
+def parked(_state) -> Literal["running", "towed"]:
+    return "towed"
+
+
+def unknown(_state) -> str:
+    return "towed"
+
+
+@pytest.mark.parametrize(
+    ("glance", "code", "what"),
+    [
+        (parked, "text-missing", "It has no text glance.trips.towed."),
+        (unknown, "invalid-car-part", f"{__name__}.unknown: nobody knows which texts it may show."),
+    ],
+)
+def test_a_line_on_the_cars_screen_without_words_is_found(app, monkeypatch, tmp_path, glance, code, what):
+    monkeypatch.setenv("OPENMARQUE_HOME", str(tmp_path))
+    module = "openmarque.services.trips.car"
+    monkeypatch.setitem(sys.modules, module, module_on_disk(module, CAR=CarPart("trips", Stateless, glance=glance)))
+    result = CliRunner().invoke(app, ["check", "--json"])
+    assert [(f["code"], f["what"]) for f in json.loads(result.stdout)["findings"]] == [(code, what)]
     assert result.exit_code == 1
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -27,7 +28,11 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An owner's request for a remote command, with the arguments as they came. `signed` None where no phone has signed (yet); `code_right`: the safety code came with it."""
+    """An owner's request for a remote command, with the arguments as they came.
+
+    `signed` None where no phone has signed (yet); `code_right`: the safety code came with it. `requested_at` is when the request came in, from
+    which the command's time limits count (REQ RC-1); None: now.
+    """
 
     vehicle_id: VehicleId
     tenure_id: TenureId
@@ -37,6 +42,7 @@ class Asked:
     arguments: Mapping[str, object] = field(default_factory=dict)
     signed: Signed | None = None
     code_right: bool = False
+    requested_at: datetime | None = None
 
     def fingerprint(self) -> bytes:
         """What two requests with the same Idempotency-Key must have in common."""
@@ -64,6 +70,8 @@ class Approval:
     account_id: AccountId
     signed: Signed
     code_right: bool = False
+    requested_at: datetime | None = None
+    """When the approval came in; None: now."""
 
 
 @dataclass(frozen=True, slots=True)

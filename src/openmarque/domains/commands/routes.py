@@ -166,12 +166,14 @@ def _remote_command(routes: APIRouter) -> None:
         reason and cure. What only a phone may command is `awaiting_phone` when it comes unsigned.
         """
         dispatcher, signed = dispatcher_of(request, opened, vehicle_id), _signed(body.payload, body.signature)
+        requested_at = dispatcher.edge.clock.now()  # the time that the hash takes is the command's, not the owner's
         code = None if body.safety_code is None else await dispatcher.counted_code(body.safety_code)
 
         async def place(visit: CarVisit) -> CommandReceipt:
             asked = Asked(
                 *(visit.vehicle_id, visit.tenure_id, visit.account_id, idempotency_key, body.command, body.arguments, signed),
                 code_right=code is not None,
+                requested_at=requested_at,
             )
             return await dispatcher.commands.remote_commands.place(visit.tx, asked, visit.now)
 
@@ -199,10 +201,12 @@ def _approve(routes: APIRouter) -> None:
         """Sign a remote command that awaits a phone; the same approval again is the same command."""
         dispatcher, signed = dispatcher_of(request, opened, vehicle_id), _signed(body.payload, body.signature)
         assert signed is not None
+        requested_at = dispatcher.edge.clock.now()
         code = None if body.safety_code is None else await dispatcher.counted_code(body.safety_code)
 
         async def approve(visit: CarVisit) -> CommandReceipt:
-            approval = Approval(_command_id(command_id), visit.tenure_id, visit.account_id, signed, code_right=code is not None)
+            whose = (visit.tenure_id, visit.account_id)
+            approval = Approval(_command_id(command_id), *whose, signed, code is not None, requested_at)
             return await dispatcher.commands.remote_commands.approve(visit.tx, approval, visit.now)
 
         return await _kept(dispatcher, response, code, approve, language)

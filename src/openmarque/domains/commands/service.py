@@ -150,7 +150,7 @@ class RemoteCommands:
         phone = await self._store.lock_phone(tx, row.tenure_id, payload.key_id)
         proof = _proved((row.vehicle_id, row.command_id), signed, payload, phone, (command, row.arguments), eligibility)
         refused, version = await self._refusal(tx, row.tenure_id, row.vehicle_id, command, now)
-        row = replace(row, policy_version=version, expires_at=now + command.lives)
+        row = replace(row, policy_version=version, expires_at=(asked.requested_at or now) + command.lives)
         if refused:
             return await self.progress.move(tx, row, Event.TURNED_DOWN, refused, now)
         if asked.code_right:
@@ -176,6 +176,7 @@ class RemoteCommands:
         waits = command.by_digital_key and proof is None
         begun = State.AWAITING_PHONE if waits else State.ACCEPTED
         command_id = new_uuid() if proof is None else parse_wire(proof.payload.command_id)
+        requested_at = asked.requested_at or now
         return CommandRow(
             command_id=command_id,
             tenure_id=asked.tenure_id,
@@ -188,8 +189,8 @@ class RemoteCommands:
             state=State.REFUSED if refused else begun,
             reason=refused,
             policy_version=version,
-            requested_at=now,
-            expires_at=now + (APPROVAL_LIVES if waits else command.lives),
+            requested_at=requested_at,
+            expires_at=requested_at + (APPROVAL_LIVES if waits else command.lives),
             code_at=now if asked.code_right and command.needs_code else None,
         )
 

@@ -20,7 +20,7 @@ def findings(catalogue: Catalogue) -> Iterator[Finding]:
     said = texts(ENGLISH)
     for key, where in wanted(catalogue).items():
         if not said.has(key):
-            yield Finding("text-missing", where, f"It has no text {key}.", "Write it in texts/*.toml of its folder.")
+            yield missing_text(key, where)
     for kind, (declaration, spec) in catalogue.notices().items():
         named = frozenset[str]().union(*(said.facts(f"notice.{kind}.{part}") for part in ("title", "body", "action")))
         for fact in sorted(named - OF_EVERY_NOTICE - set(spec.arguments)):
@@ -30,6 +30,11 @@ def findings(catalogue: Catalogue) -> Iterator[Finding]:
                 f"Its text names {{{fact}}}, which is none of its arguments.",
                 "Add it to `arguments` of its NoticeSpec, or take it out of the text.",
             )
+
+
+def missing_text(key: str, where: str) -> Finding:
+    """That what stands at `where` has no words for `key`."""
+    return Finding("text-missing", where, f"It has no text {key}.", "Write it in texts/*.toml of its folder.")
 
 
 def wanted(catalogue: Catalogue) -> dict[str, str]:

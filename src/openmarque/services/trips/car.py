@@ -14,7 +14,7 @@ Rules:
        the clock at the trip's start, and so above those that a memory lost since had given.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -89,7 +89,7 @@ def _had_ended(state: TripsState, sample: Sample, *, is_on: bool) -> bool:
     return not is_on and hole_ms >= LONGEST_STEP_MS and not has_moved(state.meter, reading.odometer_m)
 
 
-def glance(state: TripsState) -> str:
+def glance(state: TripsState) -> Literal["none", "running"]:
     """Whether a trip is being measured."""
     return "none" if state.meter is None else "running"
 

@@ -10,7 +10,9 @@ from typing import Final, Protocol
 
 import msgspec
 
+from openmarque.car.core import CarCore
 from openmarque.car.document_records import SettingRefused
+from openmarque.car.model import Now, Output
 from openmarque.domains.documents.errors import DocumentConflict
 from openmarque.domains.documents.service import Wish
 from openmarque.kit.ids import TenureId
@@ -109,10 +111,14 @@ class SettingLife:
         body = self._bodies[name](street.random)
         street.journal.note(street.scheduler.now_ms, "setting_here", street.car.name, name)
         self._witness.set_here(street.car, name, body)
-        try:
-            street.car.step(lambda held, now: held.set_here(now, name, body))
-        except SettingRefused as refused:
-            street.journal.note(street.scheduler.now_ms, "setting_refused", street.car.name, refused.reason)
+
+        def set_here(held: CarCore, now: Now) -> Output:
+            out = held.set_here(now, name, body)
+            if isinstance(out.refused, SettingRefused):
+                street.journal.note(street.scheduler.now_ms, "setting_refused", street.car.name, out.refused.reason)
+            return out
+
+        street.car.step(set_here)
 
     def _send_again(self) -> None:
         """Whoever holds the broker sends the car some document of old again."""
