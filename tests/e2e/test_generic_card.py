@@ -115,6 +115,47 @@ def test_a_setting_that_only_the_platform_changes_is_shown_without_a_form(app, p
     expect(app.page.locator("form")).to_have_count(0)
 
 
+def test_rows_of_a_list_are_the_same_rows_in_the_app_and_on_the_cars_own_screen_which_needs_no_script(
+    app, probed, contexts, watch, in_car
+):
+    app.page.goto(f"/cars/{probed.vehicle(CAR)}/settings/probe_limits")
+    changes_elsewhere(
+        probed, f"{probed.base}/api/v1/vehicles/{probed.vehicle(CAR)}/documents/probe_limits", {"windows": [{"until_min": 600}]}
+    )
+    first = app.page.get_by_role("group", name="Entry 1")
+    expect(first.get_by_role("textbox", name="until min")).to_have_value("600")
+
+    screen = watch.over(contexts(viewport={"width": 1280, "height": 800}, java_script_enabled=False)).new_page()
+    watch.hosts.add(urlsplit(probed.head_unit(CAR)).netloc)
+    screen.goto(f"{probed.head_unit(CAR)}?lang=en")
+    form = screen.locator("#setting-probe_limits")
+    expect(form.get_by_role("group", name="windows 1").get_by_label("until min")).to_have_value("600")
+    form.get_by_role("button", name="Add: windows").press("Enter")
+    second = form.get_by_role("group", name="windows 2")
+    expect(second.get_by_label("From (en)")).to_be_focused()
+    second.get_by_label("From (en)").fill("1500")
+    second.get_by_label("until min").fill("1380")
+    form.get_by_role("button", name="Remove: windows 1").press("Enter")
+    only = form.get_by_role("group", name="windows 1")
+    only.get_by_label("From (en)").fill("900")
+    only.get_by_label("From (en)").press("Enter")
+    expect(screen.locator("p.said")).to_have_text("Done.")
+    expect(form.get_by_role("group", name=re.compile("windows .*"))).to_have_count(1)
+
+    expect(first.get_by_role("textbox", name="From (en)")).to_have_value("900")
+    expect(first.get_by_role("textbox", name="until min")).to_have_value("1380")
+    expect(app.page.get_by_role("group", name=re.compile("Entry .*"))).to_have_count(1)
+    app.page.get_by_role("button", name="Remove entry 1").click()
+    app.button("save").click()
+    expect(app.page.locator("[data-document=probe_limits]")).to_have_attribute("data-state", "in_force")
+
+    car = in_car(probed.head_unit(CAR))
+    expect(car.page.locator("#setting-probe_limits").get_by_role("group", name="windows 1")).to_have_count(0)
+    car.page.locator("#setting-probe_limits").get_by_role("button", name="Add: windows").click()
+    expect(car.page.get_by_text("Not set yet.")).to_be_visible()
+    assert violations(car.page) == []
+
+
 def changes_elsewhere(probed: Running, address: str, body: dict[str, object]) -> None:
     """The owner changes the setting in another program."""
     with httpx.Client(headers={"Authorization": f"Bearer {probed.card.token}"}) as program:

@@ -37,18 +37,22 @@ class Handed:
         self.actions.extend((service, Actuation(action.name, command_id, action.arguments)) for action in step.actions)
 
 
-def is_sound(answer: object) -> bool:
+def is_sound(answer: Any) -> bool:
     """Whether an answer of a service holds what its type says: no type checker has seen every service that is installed."""
-    match answer:
-        case Step(values=values, messages=messages, actions=actions):
-            return (
-                isinstance(values, Mapping)
-                and all(isinstance(m, Outgoing) and isinstance(m.captured, Level) for m in messages)
-                and all(isinstance(a, Action) and isinstance(a.arguments, Mapping) for a in actions)
-            )
-        case Screened(dropped=dropped):
-            return isinstance(dropped, frozenset)
-    return True
+    if isinstance(answer, Screened):
+        return _holds(answer, "dropped", frozenset)
+    if not isinstance(answer, Step):
+        return True
+    step: Any = answer
+    return (
+        _holds(step, "values", Mapping)
+        and all(isinstance(m, Outgoing) and _holds(m, "captured", Level) for m in step.messages)
+        and all(isinstance(a, Action) and _holds(a, "arguments", Mapping) for a in step.actions)
+    )
+
+
+def _holds(answer: object, name: str, kind: type) -> bool:
+    return isinstance(getattr(answer, name), kind)
 
 
 class Effects:

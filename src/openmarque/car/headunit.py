@@ -23,10 +23,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from openmarque.car import headunit_commands, headunit_settings
 from openmarque.car.core import CarCore
 from openmarque.car.document_records import SettingRefused, SettingUnknown
+from openmarque.car.headunit_forms import ROW
 from openmarque.car.headunit_page import SCRIPT, STYLE, page
 from openmarque.car.headunit_phones import SCRIPT as PHONES_SCRIPT
 from openmarque.car.headunit_phones import STYLE as PHONES_STYLE
 from openmarque.car.headunit_phones import phones_section, phones_state
+from openmarque.car.headunit_settings import Draft
 from openmarque.car.headunit_state import level_note, levels, link_purposes, live_state, pairing_outcome, switches
 from openmarque.car.model import Now, Output, PhonesClosed, UnknownPhone, UnknownSwitch
 from openmarque.car.pairing import Outcome, is_code
@@ -40,7 +42,8 @@ LOOPBACK: Final = "127.0.0.1"
 SET_BY: Final = "head unit"
 _LONGEST_FORM: Final = 32_768
 """Four times what a settings document may have."""
-_MOST_FIELDS: Final = 100
+_MOST_FIELDS: Final = 1_000
+"""As many as that many bytes can have of a settings document's members."""
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
@@ -183,11 +186,14 @@ class HeadUnit:
         form = await self._form(request)
         if form is None:
             return self._refused(request)
+        language, draft = _language_of(form), headunit_settings.draft_of(self._cockpit.core, form)
+        if draft is not None and ROW in form:
+            return HTMLResponse(self._render(language, "", draft=draft))
         try:
             self._cockpit.act(lambda core, now: headunit_settings.set_from(core, now, form))
         except (SettingUnknown, SettingRefused) as error:
-            language = _language_of(form)
-            return HTMLResponse(self._render(language, headunit_settings.why_not(error, language)), status_code=409)
+            said = headunit_settings.why_not(error, language)
+            return HTMLResponse(self._render(language, said, draft=draft), status_code=409)
         return _back(form, "changed")
 
     async def _add_phone(self, request: Request) -> Response:
@@ -247,8 +253,13 @@ class HeadUnit:
         language = _language(request)
         return HTMLResponse(self._render(language, texts(language).text("screen.bad_form")), status_code=403)
 
-    def _render(self, language: str, said: str, follows: str = "", *, typed_wrong: bool = False) -> str:
-        """The page; `said` answers the last action, see ``page`` for `follows`. `typed_wrong`: it is told beside the code, too."""
+    def _render(
+        self, language: str, said: str, follows: str = "", *, typed_wrong: bool = False, draft: Draft | None = None
+    ) -> str:
+        """The page; `said` answers the last action, see ``page`` for `follows`. `typed_wrong`: it is told beside the code, too.
+
+        `draft` is what was typed into the form of a setting and is not set.
+        """
         core, now = self._cockpit.core, self._cockpit.now()
         ceiling, words = core.ceiling, texts(language)
         view = {
@@ -261,7 +272,7 @@ class HeadUnit:
             if ceiling < core.levels[-1]
             else "",
             "commands": lambda hidden: headunit_commands.commands_section(core, language, hidden),
-            "settings": lambda hidden: headunit_settings.settings_section(core, language, hidden),
+            "settings": lambda hidden: headunit_settings.settings_section(core, language, hidden, draft),
             "phones": lambda hidden: phones_section(core, now, language, self._app_url, hidden),
         }
         return page(language, self._vin, self._token, said, view, follows, said if typed_wrong else "")

@@ -8,11 +8,12 @@ from html import escape
 from typing import Any
 
 from openmarque.car.core import CarCore
-from openmarque.car.headunit_forms import field, typed
+from openmarque.car.headunit_forms import Form, NoSuchField, typed
 from openmarque.car.model import CommandNotOffered, Now, Output
-from openmarque.catalogue.command_arguments import ArgumentInvalid, ArgumentUnknown, arguments_schema
+from openmarque.catalogue.command_arguments import ArgumentInvalid, ArgumentUnknown
 from openmarque.catalogue.declarations import CommandSpec
-from openmarque.kit.texts import Texts, texts
+from openmarque.catalogue.forms import form_schema, titles
+from openmarque.kit.texts import ENGLISH, Texts, texts
 from openmarque.protocol.commands import CommandStep
 
 ARGUMENT = "argument."
@@ -27,7 +28,7 @@ def give(core: CarCore, now: Now, form: Mapping[str, str]) -> Output:
     name = form.get("command", "")
     spec = core.commands_here.get(name)
     given = {key.removeprefix(ARGUMENT): value for key, value in form.items() if key.startswith(ARGUMENT)}
-    return core.command_here(now, name, {} if spec is None else typed(_schema(spec, texts("en"))["properties"], given))
+    return core.command_here(now, name, {} if spec is None else _typed(spec, given))
 
 
 def outcome(core: CarCore) -> str:
@@ -46,16 +47,20 @@ def commands_section(core: CarCore, language: str, hidden: str) -> str:
 
 
 def _schema(spec: CommandSpec, said: Texts) -> dict[str, Any]:
-    def title(path: str, otherwise: str) -> str:
-        return said.text_or(f"{'choice' if '.' in path else 'argument'}.{spec.name}.{path}", otherwise)
+    return form_schema(spec.arguments, titles("argument", spec.name, said))
 
-    return arguments_schema(spec.arguments, title)
+
+def _typed(spec: CommandSpec, given: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        return typed(_schema(spec, texts(ENGLISH)), given)
+    except NoSuchField:
+        return dict(given)  # whose reader says which
 
 
 def _form(spec: CommandSpec, said: Texts, hidden: str) -> str:
-    label = escape(said.command(spec.name))
-    schemas = _schema(spec, said)["properties"]
-    fields = "".join(field(spec.name, ARGUMENT, name, schema, schema.get("default")) for name, schema in schemas.items())
+    label, schema = escape(said.command(spec.name)), _schema(spec, said)
+    begun = {name: member.get("default") for name, member in schema["properties"].items()}
+    fields = Form(spec.name, ARGUMENT, said).fields(schema, begun)
     give_it = escape(said.text("screen.commands.give"))
     return (
         f'<form method="post" action="/commands" class="row">{hidden}<div><strong>{label}</strong></div>{fields}'

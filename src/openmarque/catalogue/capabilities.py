@@ -13,14 +13,13 @@ import msgspec
 from msgspec import inspect
 
 from openmarque.catalogue.declarations import CommandSpec, Declaration, DocumentScope, DocumentSpec, NoticeSpec, Until
-from openmarque.catalogue.document_bodies import body_problems, struct_duties
+from openmarque.catalogue.document_bodies import body_problems, leaf_problem, struct_duties
 from openmarque.catalogue.notices import LONGEST_KEPT, OF_EVERY_NOTICE
 from openmarque.protocol.commands import (
     ARGUMENT_TEXT,
     CHALLENGE_LIVES_MS,
     MAX_ARGUMENT_TEXT,
     MAX_ARGUMENTS,
-    MAX_COUNTER,
     MAX_NAME,
     MAX_PAYLOAD_BYTES,
     NAME,
@@ -125,12 +124,8 @@ def _argument(field: inspect.Field) -> str:
     if not _is_name(field.name):
         return f"is not named by {NAME}, {MAX_NAME} characters at most"
     match field.type.type if isinstance(field.type, inspect.Metadata) else field.type:
-        case inspect.BoolType():
-            return ""
-        case inspect.IntType(ge=int(low), le=int(high)) if -MAX_COUNTER <= low <= high <= MAX_COUNTER:
-            return ""
-        case inspect.IntType():
-            return "is a whole number without both limits: say Meta(ge=…, le=…), within ±(2^53 - 1)"
+        case inspect.BoolType() | inspect.IntType() as leaf:
+            return leaf_problem(leaf)
         case inspect.StrType(max_length=int(length), pattern=pattern) if (
             pattern == ARGUMENT_TEXT and length <= MAX_ARGUMENT_TEXT
         ):

@@ -7,13 +7,12 @@ many spellings (a place is whole numbers of 1e-7 degrees), and no maps, whose ke
 """
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 from msgspec import inspect
 
-from openmarque.kit.texts import Texts
 from openmarque.protocol.commands import MAX_NAME, NAME
 from openmarque.protocol.documents import MAX_NUMBER, DocumentRejected, read_body, write_body
 
@@ -63,12 +62,12 @@ def _value(info: inspect.Type, place: str, outer: tuple[type, ...]) -> Iterator[
         case inspect.UnionType(types=types) if sum(not isinstance(t, inspect.NoneType) for t in types) == 1:
             yield from (p for t in types if not isinstance(t, inspect.NoneType) for p in _value(t, place, outer))
         case leaf:
-            problem = _leaf(leaf)
+            problem = leaf_problem(leaf)
             if problem:
                 yield f"`{place}` {problem}"
 
 
-def _leaf(info: inspect.Type) -> str:
+def leaf_problem(info: inspect.Type) -> str:
     """What is wrong with something that holds nothing else; empty when nothing is."""
     match info:
         case inspect.BoolType():
@@ -117,69 +116,3 @@ def _default(body: type[msgspec.Struct], max_bytes: int) -> Iterator[str]:
         read_body(text, body, max_bytes=max_bytes)
     except DocumentRejected as error:
         yield f"`$` has defaults that its own limits refuse: {error.detail}"
-
-
-# The form
-
-Say = Callable[[str, str], str]
-"""Gives the title of "member", of "member_inner" of a struct inside it, or of "member.choice"; or what stands in for one that nobody wrote."""
-
-
-def body_schema(body: type[msgspec.Struct], say: Say) -> dict[str, Any]:
-    """JSON Schema (2020-12) of a body, for a form: limits, defaults, `unit`, and a `title` for each member and each choice."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_object_schema(body, "", say)}
-
-
-def titles(kind: str, said: Texts) -> Say:
-    """The titles of `body_schema` for the bodies of a kind, in the words of its service."""
-    return lambda path, otherwise: said.text_or(f"{'choice' if '.' in path else 'setting'}.{kind}.{path}", otherwise)
-
-
-def _object_schema(body: type[msgspec.Struct], prefix: str, say: Say) -> dict[str, Any]:
-    properties: dict[str, Any] = {}
-    for field in msgspec.structs.fields(body):
-        key = f"{prefix}{field.name}"
-        schema = _schema(inspect.type_info(field.type), key, say)
-        title = say(key, schema.pop("title", "") or field.name.replace("_", " "))
-        properties[field.name] = {"title": title, **schema}
-        if field.default is not msgspec.NODEFAULT:
-            properties[field.name]["default"] = msgspec.to_builtins(field.default)
-        elif field.default_factory is not msgspec.NODEFAULT:
-            properties[field.name]["default"] = msgspec.to_builtins(field.default_factory())
-    required = [field.name for field in msgspec.structs.fields(body) if field.required]
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-
-
-def _schema(info: inspect.Type, key: str, say: Say) -> dict[str, Any]:
-    extra = dict(info.extra_json_schema or {}) if isinstance(info, inspect.Metadata) else {}
-    match info.type if isinstance(info, inspect.Metadata) else info:
-        case inspect.StructType(cls=body):
-            return {**extra, **_object_schema(body, f"{key}_", say)}
-        case inspect.VarTupleType(item_type=item, min_length=low, max_length=high):
-            return {**extra, "type": "array", "items": _schema(item, key, say), "minItems": low or 0, "maxItems": high}
-        case inspect.TupleType(item_types=items):
-            places = [_schema(item, key, say) for item in items]
-            return {**extra, "type": "array", "prefixItems": places, "minItems": len(places), "maxItems": len(places)}
-        case inspect.UnionType(types=types):
-            (one,) = (t for t in types if not isinstance(t, inspect.NoneType))
-            return {**extra, "anyOf": [_schema(one, key, say), {"type": "null"}]}
-        case leaf:
-            return {**extra, **_leaf_schema(leaf, key, say)}
-
-
-def _leaf_schema(info: inspect.Type, key: str, say: Say) -> dict[str, Any]:
-    match info:
-        case inspect.BoolType():
-            return {"type": "boolean"}
-        case inspect.IntType(ge=low, le=high):
-            return {"type": "integer", "minimum": low, "maximum": high}
-        case inspect.StrType(min_length=low, max_length=high, pattern=pattern):
-            limits = {"minLength": low, "maxLength": high, "pattern": pattern}
-            return {"type": "string", **{name: limit for name, limit in limits.items() if limit is not None}}
-        case inspect.LiteralType(values=values):
-            choices = [str(value) for value in values]
-        case inspect.EnumType(cls=cls):
-            choices = [str(choice.value) for choice in cls]
-        case _:
-            raise AssertionError(f"{info} is in no body; the catalogue refuses it")
-    return {"type": "string", "oneOf": [{"const": c, "title": say(f"{key}.{c}", c.replace("_", " "))} for c in choices]}

@@ -39,8 +39,8 @@ function useLabel(schema: Schema, name = ""): string {
   return format.capital(schema.title ?? name, language);
 }
 
-function Group({ schema, value, onChange, misfits, place = "$" }: FieldProps) {
-  const label = useLabel(schema);
+function Group({ schema, value, onChange, misfits, place = "$", name }: FieldProps) {
+  const label = useLabel(schema, name);
   const members = isObject(value) ? value : {};
   const fields = (
     <Stack gap="md">

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from openmarque.catalogue.command_arguments import arguments_schema
 from openmarque.catalogue.declarations import Authority
+from openmarque.catalogue.forms import form_schema, titles
 from openmarque.domains.commands.requests import Offer
 from openmarque.domains.commands.states import KeyState, State
 from openmarque.domains.commands.store import CommandView, PhoneRow
@@ -177,10 +177,6 @@ def offer_body(offer: Offer, language: str) -> CommandBody:
     """The body that tells of a command."""
     spec, say = offer.command.spec, texts(language)
     message, cure = say.reason(offer.refused) if offer.refused else ("", "")
-
-    def title(path: str, otherwise: str) -> str:
-        return say.text_or(f"{'choice' if '.' in path else 'argument'}.{spec.name}.{path}", otherwise)
-
     label = say.text_or(f"command.{spec.name}", spec.name.replace("_", " "))
     return CommandBody(
         command=spec.name,
@@ -189,7 +185,7 @@ def offer_body(offer: Offer, language: str) -> CommandBody:
         confirmation=say.text_or(f"confirm.{spec.name}", f"{label}?") if spec.confirm else None,
         authority=spec.authority,
         needs_code=spec.authority.needs_code,
-        arguments=arguments_schema(spec.arguments, title),
+        arguments=form_schema(spec.arguments, titles("argument", spec.name, say)),
         begins_within_s=spec.begins_within_s,
         outcome_within_s=spec.outcome_within_s,
         lifetime_s=spec.lifetime_s,

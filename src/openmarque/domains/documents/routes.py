@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Header, Path, Request, Response
 
-from openmarque.catalogue.document_bodies import body_schema, titles
+from openmarque.catalogue.forms import form_schema, titles
 from openmarque.domains.documents import errors as e
 from openmarque.domains.documents.bodies import DocumentBody, DocumentsBody, document_body, kind_title
 from openmarque.domains.documents.rules import read_wish
@@ -27,6 +27,7 @@ from openmarque.protocol.documents import DocumentRejected
 from openmarque.storage.errors import StoreUnavailable
 
 _TAG: Final = re.compile(r'(?:W/)?"(\d{1,16})(?:\.[0-9a-f]{0,32})?"')
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _NOT_MODIFIED: Final = 304
 _CAR: Final = (NotSignedIn, NotInYourGarage, StoreUnavailable)
 _ANY_BODY: Final[dict[str, Any]] = {
@@ -118,8 +119,8 @@ def router() -> APIRouter:
         """JSON Schema (2020-12) of the body, with a `title` and a `default` for each member: all that a form needs."""
         del visit
         known = documents_of(request).kind(kind)
-        schema = body_schema(known.spec.body, titles(kind, texts(language)))
-        content = msgspec.json.encode({"title": kind_title(known, language), **schema})
+        schema = form_schema(known.spec.body, titles("setting", kind, texts(language)))
+        content = msgspec.json.encode({"$schema": _DIALECT, "title": kind_title(known, language), **schema})
         return _tagged(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"', language, request)
 
     return routes

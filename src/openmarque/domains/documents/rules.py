@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from openmarque.catalogue.declarations import Declaration, DocumentScope, DocumentSpec
+from openmarque.catalogue.forms import misfits
 from openmarque.protocol.documents import DocumentReason, DocumentRejected, check_texts
 
 MOST_CHANGES: Final = 60
@@ -82,7 +83,9 @@ def to_body(plain: Any, kind: DocumentKind) -> msgspec.Struct:
     try:
         body: msgspec.Struct = msgspec.convert(plain, kind.spec.body, strict=True)
     except (msgspec.ValidationError, RecursionError) as error:
-        raise DocumentRejected(DocumentReason.UNFIT_BODY, str(error)[:200]) from None
+        first = next(misfits(kind.spec.body, plain), None)
+        problem = str(error) if first is None else f"`{first.path}`: {first.limits}"
+        raise DocumentRejected(DocumentReason.UNFIT_BODY, problem[:200]) from None
     check_texts(plain)
     return body
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from openmarque.catalogue.command_arguments import arguments_schema
 from openmarque.catalogue.command_reasons import CommandReason
 from openmarque.catalogue.declarations import CommandSpec, Scope
+from openmarque.catalogue.forms import form_schema, title_key
 from openmarque.catalogue.notices import OF_EVERY_NOTICE
 from openmarque.catalogue.refusals import Reason
 from openmarque.catalogue.register import Catalogue
@@ -68,8 +68,8 @@ def _of_command(spec: CommandSpec) -> Iterator[str]:
     titles: list[str] = []
 
     def said(path: str, otherwise: str) -> str:
-        titles.append(f"{'choice' if '.' in path else 'argument'}.{spec.name}.{path}")
+        titles.append(title_key("argument", spec.name, path))
         return otherwise
 
-    arguments_schema(spec.arguments, said)
+    form_schema(spec.arguments, said)
     yield from titles
