@@ -25,7 +25,7 @@ button { cursor: pointer; min-width: 8rem; } button:disabled { opacity: .5; curs
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .state { color: var(--ok); font-weight: 600; } .said { border: 2px solid var(--accent); padding: .5rem 1rem; border-radius: .5rem; }
 fieldset { flex: 1 1 100%; border: 1px solid currentColor; border-radius: .5rem; display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; }
-fieldset .row { flex: 1 1 100%; } .wrong { flex: 1 1 100%; margin: 0; font-weight: 600; } input[aria-invalid] { border-width: 3px; }
+fieldset .row { flex: 1 1 100%; } .row > fieldset { flex-basis: 20rem; } form.row > fieldset { flex-basis: 100%; } .wrong { flex: 1 1 100%; margin: 0; font-weight: 600; } input[aria-invalid] { border-width: 3px; }
 .enter { position: absolute; width: 1px; height: 1px; min-height: 0; min-width: 0; padding: 0; border: 0; clip-path: inset(50%); }
 nav { text-align: right; } ul { padding-left: 1.2rem; margin: .3rem 0; }
 """
