@@ -34,7 +34,7 @@ from openmarque.protocol.documents import (
 from openmarque.protocol.envelope import Ack, Answer, Disposition, Envelope, Lane, Trust, encode, pack, read_envelope
 from openmarque.protocol.levels import Level
 from openmarque.protocol.pairing import PAIRING_REQUEST, PairingAnswer, PairingRequest, PairingResult
-from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, Place, TripCompleted, TripPlaces
+from tests.samples import sample, service_samples
 
 GOLDEN = Path(__file__).parent / "golden"
 _AT = 1_763_798_400_000
@@ -79,7 +79,7 @@ def register() -> m.MessageRegister:
 def frames() -> Iterator[Golden]:
     """Every frame of this release."""
     types = register().types
-    for name, body in _bodies().items():
+    for name, body in (_of_services() | _of_the_link()).items():
         lane = types[name].lane
         if lane is None:
             yield Golden("up", name, encode(body))
@@ -122,7 +122,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _bodies() -> dict[str, msgspec.Struct]:
+def _of_the_link() -> dict[str, msgspec.Struct]:
     place: dict[str, tuple[Any, int]] = {
         "Vehicle.CurrentLocation.Latitude": (34.0181, 0),
         "Vehicle.CurrentLocation.Longitude": (-6.8365, 0),
@@ -136,7 +136,7 @@ def _bodies() -> dict[str, msgspec.Struct]:
     return {
         m.HELLO: m.Hello(
             protocol=(2,), epoch=3, first={"event": 12, "urgent": 1}, policy_hash="ab" * 32, level=Level.DATA, ceiling=Level.POSITION,
-            software="tcu 4.2", types=(m.STATUS, TRIP_COMPLETED), signals=("Vehicle.Speed",), commands=("unlock",),
+            software="tcu 4.2", types=(m.STATUS, "trip_completed"), signals=("Vehicle.Speed",), commands=("unlock",),
             documents={"sample": (2, 1_763_798_390)},
         ),
         m.CERTIFICATE_REQUEST: m.CertificateRequest(csr=bytes(range(48))),
@@ -152,9 +152,14 @@ def _bodies() -> dict[str, msgspec.Struct]:
         ),
         m.STATUS: m.StatusBody(plain),
         m.STATUS_WITH_PLACE: m.StatusBody({**plain, **place}),
-        TRIP_COMPLETED: TripCompleted(7, _AT - 900_000, _AT, 900.0, 840.5, 12_345.75, 49.38, 80.25, 71.5, 14.2, 12.0),
-        TRIP_PLACES: TripPlaces(7, _AT - 900_000, Place(34.0181, -6.8365), Place(34.0532, -6.7985)),
     }  # fmt: skip
+
+
+def _of_services() -> dict[str, msgspec.Struct]:
+    """A body of every message of our services: as the service wrote it, or the least that its type allows."""
+    written = service_samples()
+    theirs = (t for t in register().types.values() if t.declaration is not None and t.name != SAMPLE.name)
+    return {t.name: written.get(t.name) or sample(t.body) for t in theirs}
 
 
 def _down() -> dict[str, msgspec.Struct]:

@@ -125,12 +125,20 @@ class Car:
         await self.says({"Vehicle.Powertrain.TractionBattery.StateOfCharge.Displayed": 4000.0})
 
     async def sends(self, lane: Lane, kind: str, body: msgspec.Struct, *, level: Level | None = None) -> None:
+        await self.sends_raw(lane, kind, pack(body), level=level)
+
+    async def sends_raw(self, lane: Lane, kind: str, body: msgspec.Raw, *, level: Level | None = None) -> None:
         self.numbers[lane] += 1
+        await self.sends_frame(lane, encode(self.envelope(lane, kind, body, level=level)))
+
+    def envelope(self, lane: Lane, kind: str, body: msgspec.Raw, *, level: Level | None = None) -> Envelope:
         captured = self.level if level is None else level
-        envelope = Envelope(self.epoch, lane, self.numbers[lane], self.now_ms(), Trust.SYNCED, captured, kind, pack(body))
+        return Envelope(self.epoch, lane, self.numbers[lane], self.now_ms(), Trust.SYNCED, captured, kind, body)
+
+    async def sends_frame(self, lane: Lane, frame: bytes) -> None:
         parts = self.worker._use_cases
         ingest: Any = parts.status if lane is Lane.STATUS else parts.lanes[lane]
-        await ingest.take([(self.vehicle_id, encode(envelope))])
+        await ingest.take([(self.vehicle_id, frame)])
 
 
 @dataclass

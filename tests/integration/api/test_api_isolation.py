@@ -3,9 +3,10 @@
 Generated from the OpenAPI document: every operation, event streams included, is called by one owner with real ids of the other in each
 parameter, one at a time and all at once, and has to answer 404, with the very body that an id gets that never existed.
 
-A new route needs one line in ``OPERATIONS``; one that stands in no line fails the first test. What kind of operation it is follows from
-its parameters, and the line has to say the same; ``body`` is a valid request, so that nothing is refused for its form before it is
-refused for whose it is. An object of a new kind needs its id in ``belongings``.
+A new route of the platform needs one line in ``OPERATIONS``; one that stands in no line fails the first test. What kind of operation it is follows
+from its parameters, and the line has to say the same; ``body`` is a valid request, so that nothing is refused for its form before it is
+refused for whose it is. Routes that a service brings need none: they are about a car, and what they take is the least that their description allows.
+An object of a new kind needs its id in ``belongings``.
 """
 
 import asyncio
@@ -21,11 +22,12 @@ import httpx
 import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import ec
-from fastapi.routing import _IncludedRouter
+from fastapi.routing import APIRoute, _IncludedRouter
 
 from openmarque.api.app import Api
 from openmarque.app import Platform
 from openmarque.brands.eligibility import sample_vin
+from openmarque.governance.discovery import installed_parts
 from openmarque.kit.ids import wire
 from openmarque.protocol import signing
 from openmarque.protocol.commands import b64url
@@ -105,8 +107,6 @@ OPERATIONS: dict[tuple[str, str], Line] = {
     ("delete", "/vehicles/{vehicle_id}"): Line(Kind.CAR),
     ("get", "/vehicles/{vehicle_id}/services"): Line(Kind.CAR),
     ("get", "/vehicles/{vehicle_id}/removal"): Line(Kind.CAR),
-    ("get", "/vehicles/{vehicle_id}/status"): Line(Kind.CAR),
-    ("get", "/vehicles/{vehicle_id}/trips"): Line(Kind.CAR),
     ("get", "/vehicles/{vehicle_id}/refusals"): Line(Kind.CAR),
     ("get", "/vehicles/{vehicle_id}/events"): Line(Kind.CAR),
     ("get", "/vehicles/{vehicle_id}/history/{event_kind}"): Line(Kind.CAR),
@@ -130,7 +130,7 @@ OPERATIONS: dict[tuple[str, str], Line] = {
     ),
     ("delete", "/vehicles/{vehicle_id}/digital-keys/{key_id}"): Line(Kind.CAR),
 }
-"""Every operation of the API: (method, path below the prefix)."""
+"""Every operation of the API that no service brings: (method, path below the prefix)."""
 
 HIDDEN: Final = (
     *("/api/openapi.json", "/api/asyncapi.json", "/api/docs"),
@@ -144,6 +144,57 @@ IDEMPOTENT: frozenset[tuple[str, str]] = frozenset()
 """Operations on an object that say nothing about whether it is there (they answer 204 for every id)."""
 
 
+def brought(app: Api) -> dict[tuple[str, str], Line]:
+    """A line for each operation that a service brings."""
+    document = app.openapi()
+    theirs = {service.name for service in app.state.parts.catalogue.services}
+    lines = {}
+    for one in installed_parts(app.state.parts.catalogue.services).installed:
+        if one.part.name in theirs and one.part.routes is not None:
+            for route in one.part.routes().routes:
+                assert isinstance(route, APIRoute)
+                for method in (name.lower() for name in route.methods or ()):
+                    operation = document["paths"][PREFIX + route.path][method]
+                    lines[method, route.path] = Line(kind_of(operation), least_body(document, operation))
+    return lines
+
+
+def kind_of(operation: dict[str, Any]) -> Kind:
+    """Whose something is that an operation is about, as its parameters say."""
+    named = parameters(operation, "path")
+    if not operation.get("security"):
+        return Kind.PUBLIC
+    return Kind.CAR if "vehicle_id" in named else Kind.ACCOUNT_OBJECT if named else Kind.SELF
+
+
+def least_body(document: dict[str, Any], operation: dict[str, Any]) -> Any:
+    """The least that an operation takes as its body, by its description; None where it takes none."""
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    return None if content is None else _least(document, content["schema"])
+
+
+def _least(document: dict[str, Any], schema: dict[str, Any]) -> Any:
+    if "$ref" in schema:
+        return _least(document, document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    if several := schema.get("anyOf") or schema.get("oneOf"):
+        return _least(document, several[0])
+    for told in ("examples", "enum"):
+        if schema.get(told):
+            return schema[told][0]
+    match schema.get("type"):
+        case "object":
+            members = schema.get("properties", {})
+            return {name: _least(document, members[name]) for name in schema.get("required", ())}
+        case "array":
+            return [_least(document, schema["items"])] * schema.get("minItems", 0)
+        case "integer" | "number":
+            return schema.get("minimum", 0)
+        case "string":
+            return "a" * schema.get("minLength", 1)
+        case kind:
+            return {"boolean": True}.get(str(kind))
+
+
 @dataclass(frozen=True)
 class Side:
     """One owner with real things: the ids that parameters take, by the parameter's name."""
@@ -153,6 +204,8 @@ class Side:
     ids: dict[str, str]
     secrets: tuple[str, ...]
     """What must never stand in an answer to anybody else."""
+    lines: dict[tuple[str, str], Line]
+    """How each operation is called."""
 
 
 def operations(app: Api) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -221,7 +274,7 @@ async def belongings(platform: Platform, street: Street, client: httpx.AsyncClie
     notices = (await client.get(f"{PREFIX}/notices", headers=owner.headers)).json()["items"]
     ids["notice_id"] = notices[0]["notice_id"]
     own = [value for name, value in ids.items() if name not in EVERYBODYS]
-    return Side(owner, car, ids, (*own, pairing["code"], vin, email))
+    return Side(owner, car, ids, (*own, pairing["code"], vin, email), OPERATIONS | brought(app))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -230,7 +283,7 @@ async def sides(platform: Platform, street: Street, client: httpx.AsyncClient, a
 
 
 async def call(client: httpx.AsyncClient, who: Side, method: str, path: str, ids: dict[str, str]) -> httpx.Response:
-    line = OPERATIONS[method, path]
+    line = who.lines[method, path]
     return await client.request(method, address(path, ids), json=line.body, headers={**who.owner.headers, **line.headers})
 
 
@@ -243,8 +296,11 @@ def told(response: httpx.Response) -> tuple[int, dict[str, str], Any]:
 
 async def test_the_table_classifies_every_operation_of_the_api(app):
     described = {(method, path) for method, path, _ in operations(app)}
-    assert described - OPERATIONS.keys() == set(), "add a line for each new operation"
+    theirs = brought(app)
+    assert described - theirs.keys() - OPERATIONS.keys() == set(), "add a line for each new operation"
     assert OPERATIONS.keys() - described == set(), "these operations are no more"
+    assert OPERATIONS.keys().isdisjoint(theirs), "what a service brings has its line already"
+    assert {line.kind for line in theirs.values()} <= {Kind.CAR}, "a service's routes are about a car"
 
 
 async def test_no_route_hides_from_the_table_by_being_left_out_of_the_document(app):
@@ -252,13 +308,11 @@ async def test_no_route_hides_from_the_table_by_being_left_out_of_the_document(a
 
 
 async def test_each_operation_is_of_the_kind_that_its_parameters_say(app):
+    lines = OPERATIONS | brought(app)
     for method, path, operation in operations(app):
-        named = parameters(operation, "path")
-        expected = Kind.PUBLIC
-        if operation.get("security"):
-            expected = Kind.CAR if "vehicle_id" in named else Kind.ACCOUNT_OBJECT if named else Kind.SELF
-        assert OPERATIONS[method, path].kind is expected, (method, path)
-        assert (OPERATIONS[method, path].body is not None) or expected is Kind.PUBLIC or "requestBody" not in operation
+        assert lines[method, path].kind is kind_of(operation), (method, path)
+        has_body = lines[method, path].body is not None
+        assert has_body or kind_of(operation) is Kind.PUBLIC or "requestBody" not in operation
 
 
 async def test_every_parameter_of_an_object_has_a_real_id_to_be_tried_with(app, sides):
@@ -292,7 +346,7 @@ async def test_with_an_id_of_another_owner_in_any_parameter_nothing_is_there(app
             assert got[0] == 404, (method, path, foreign, got)
             assert got == told(await call(client, mine, method, path, never)), (method, path, foreign)
             tried += 1
-    assert tried >= len([o for o in OPERATIONS.values() if o.kind in {Kind.CAR, Kind.ACCOUNT_OBJECT}])
+    assert tried >= len([o for o in mine.lines.values() if o.kind in {Kind.CAR, Kind.ACCOUNT_OBJECT}])
 
 
 async def test_what_is_no_id_at_all_gets_the_same_answer(app, client, sides):
