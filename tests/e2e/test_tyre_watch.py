@@ -3,6 +3,7 @@
 The app has no part for it. What is pressed and read here is made of its declaration and its texts.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -99,9 +100,10 @@ def test_a_command_goes_with_what_was_chosen_to_the_car_and_its_outcome_comes_ba
     assert sent["arguments"] == {"axle": "front"}
     expect(card(app).locator("[data-kind=tyres_looked_at]").first).to_contain_text("Of 2 tyres 0 are low.")
     assert not violations(app.page)
-    assert running.api(f"/vehicles/{car.vehicle_id}/tyre-warnings")["items"] == [], "nobody looked at the rear"
+    assert running.api(f"/vehicles/{car.vehicle_id}/history/tyre_warning")["items"] == [], "nobody looked at the rear"
 
 
+@pytest.mark.req("NOT-1c", "NOT-1d", "NOT-1g")
 def test_what_is_set_on_the_phone_the_car_does_by_itself_at_its_time_and_the_owner_is_told(opened, in_car, running, car):
     app = opened("en")
     due = datetime.now(ZoneInfo(ZONE)) + timedelta(minutes=2)
@@ -125,9 +127,14 @@ def test_what_is_set_on_the_phone_the_car_does_by_itself_at_its_time_and_the_own
     car.starts(clock_ahead_s=150)  # off at its time, and on again within the hour in which the look is still that day's
     row = card(app).locator(f"[data-signal='{REAR_LEFT}']")
     expect(row.get_by_role("cell").nth(0)).to_contain_text("low", timeout=30_000)
-    (newest,) = running.api(f"/vehicles/{car.vehicle_id}/tyre-warnings")["items"]
-    assert (newest["wheel"], newest["is_low"]) == (REAR_LEFT, True)
+    (newest,) = running.api(f"/vehicles/{car.vehicle_id}/history/tyre_warning")["items"]
+    assert newest["values"] == {"wheel": REAR_LEFT, "is_low": True}
     expect(card(app).locator("[data-kind=tyre_low]")).to_contain_text("Your car warns of a tyre that has lost pressure.")
+    card(app).get_by_role("link", name="Tyre warnings").click()
+    expect(app.page.locator("article[data-event]")).to_contain_text(
+        re.compile("Tyre.*rear left.*Warning.*Yes", re.IGNORECASE | re.DOTALL)
+    )
+    assert not violations(app.page)
 
     app.page.goto("/notices")
     told = app.page.locator("article[data-kind=tyre_low]")

@@ -8,9 +8,8 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from tyre_watch.declaration import SERVICE
+from tyre_watch.declaration import SERVICE, WARNINGS
 from tyre_watch.rules import Change, after, changes
-from tyre_watch.service import history
 from tyre_watch.world import WORLD
 
 from openmarque.domains.commands.postgres import PostgresCommands
@@ -123,7 +122,7 @@ class Cloud:
 
     async def history(self):
         async with self.database.begin() as tx:
-            return [event.body for event in await history(PostgresEvents(), tx, TenureId(OWNER), 10)]
+            return [event.body for event in await PostgresEvents().page(tx, WARNINGS, TenureId(OWNER), limit=10)]
 
 
 @pytest.fixture

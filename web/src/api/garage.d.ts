@@ -295,13 +295,13 @@ export interface components {
             /**
              * Kind
              * @description For `…/history/{event_kind}`.
-             * @example tyre_warning
+             * @example limit_passed
              */
             kind: string;
             /**
              * Label
              * @description What it is called.
-             * @example Warnings of tyres
+             * @example Limit passed
              */
             label: string;
         };

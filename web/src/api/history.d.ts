@@ -31,13 +31,13 @@ export interface components {
         HistoryBody: {
             /**
              * Kind
-             * @example tyre_warning
+             * @example limit_passed
              */
             kind: string;
             /**
              * Label
              * @description What it is called.
-             * @example Warnings of tyres
+             * @example Limit passed
              */
             label: string;
             /** @description How the service stands that keeps it. */

@@ -1,21 +1,17 @@
-"""Takes over tyre warnings and what a look at the tyres found, tells the owner, and gives the history. Never commits."""
+"""Takes over tyre warnings and what a look at the tyres found, and tells the owner. Never commits."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
-from openmarque.catalogue.events import Event
-from openmarque.catalogue.records import Values
 from openmarque.kit.clock import from_ms, to_ms
-from openmarque.kit.ids import TenureId
 from openmarque.link.ports import Accepted
 from openmarque.parts.cloud import Parts
 from openmarque.parts.keeping import BAD_FIGURES, NO_TENURE, keeps
 from openmarque.protocol.envelope import Trust
 from openmarque.protocol.signals import TYRES_LOW
 from openmarque.protocol.times import IMPLAUSIBLE_TIME, plausible
-from openmarque.storage.events import EventStore
 from openmarque.storage.transaction import Transaction
 from tyre_watch.declaration import LOOKED, SERVICE, WARNED, WARNINGS
 from tyre_watch.messages import TyreReport, TyreWarning
@@ -62,10 +58,3 @@ async def take_reports(parts: Parts, tx: Transaction, messages: Sequence[Accepte
             found = {"low": report.low, "looked_at": report.looked_at}
             await parts.notices.notify(tx, message.tenure_id, LOOKED, found, message.received_at)
     return refused
-
-
-async def history(
-    events: EventStore, tx: Transaction, tenure_id: TenureId, limit: int, after: Values | None = None
-) -> list[Event[TyreWarning]]:
-    """The newest `limit` warnings of a tenure, newest first; those after the one at `after` (``WARNINGS.place_of``)."""
-    return await events.page(tx, WARNINGS, tenure_id, after=after, limit=limit)

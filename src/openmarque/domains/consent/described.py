@@ -37,8 +37,8 @@ class KindBody(Body):
 class HistoryKindBody(Body):
     """Something that happened to the car and is kept with its time."""
 
-    kind: str = Field(description="For `…/history/{event_kind}`.", examples=["tyre_warning"])
-    label: str = Field(description="What it is called.", examples=["Warnings of tyres"])
+    kind: str = Field(description="For `…/history/{event_kind}`.", examples=["limit_passed"])
+    label: str = Field(description="What it is called.", examples=["Limit passed"])
 
 
 class RecipientBody(Body):

@@ -58,8 +58,8 @@ class HistoryEventBody(Body):
 class HistoryBody(Body):
     """One page of a history."""
 
-    kind: str = Field(examples=["tyre_warning"])
-    label: str = Field(description="What it is called.", examples=["Warnings of tyres"])
+    kind: str = Field(examples=["limit_passed"])
+    label: str = Field(description="What it is called.", examples=["Limit passed"])
     service: ServiceBody = Field(description="How the service stands that keeps it.")
     kept_days: int | None = Field(
         description="For how many days from its receipt an event is kept; null: as long as the car is yours.", examples=[365]
