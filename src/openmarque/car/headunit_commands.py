@@ -58,7 +58,8 @@ def _typed(spec: CommandSpec, given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _form(spec: CommandSpec, said: Texts, hidden: str) -> str:
-    label, schema = escape(said.command(spec.name)), _schema(spec, said)
+    name, schema = said.command(spec.name), _schema(spec, said)
+    label = escape(name[:1].upper() + name[1:])  # it begins a line
     begun = {name: member.get("default") for name, member in schema["properties"].items()}
     fields = Form(spec.name, ARGUMENT, said).fields(schema, begun)
     give_it = escape(said.text("screen.commands.give"))

@@ -90,26 +90,28 @@ class Form:
         )
 
     def _box(self, place: str, title: str, *, on: bool) -> str:
-        return f'{self._label(place, title)}<input {self._named(place)} type="checkbox"{" checked" if on else ""}>'
+        return self._labelled(place, title, f'<input {self._named(place)} type="checkbox"{" checked" if on else ""}>')
 
     def _line(self, place: str, schema: Schema, value: Any, title: str) -> str:
         unit = f" ({schema['unit']})" if schema.get("unit") else ""
-        label, named = self._label(place, f"{title}{unit}"), self._named(place)
-        complaint = self._complaint(place)
+        return self._labelled(place, f"{title}{unit}", self._input(schema, value, self._named(place))) + self._complaint(place)
+
+    def _input(self, schema: Schema, value: Any, named: str) -> str:
         if "oneOf" in schema:
             options = "".join(
                 f'<option value="{escape(choice["const"])}"{" selected" if choice["const"] == value else ""}>{escape(choice["title"])}</option>'
                 for choice in schema["oneOf"]
             )
-            return f"{label}<select {named}>{options}</select>{complaint}"
+            return f"<select {named}>{options}</select>"
         held = "" if value is None else f' value="{escape(str(value))}"'
         if schema["type"] == "integer":
             limits = f'min="{schema["minimum"]}" max="{schema["maximum"]}"'
-            return f'{label}<input {named} type="number" {limits} required{held}>{complaint}'
-        return f'{label}<input {named} maxlength="{schema["maxLength"]}"{held}>{complaint}'
+            return f'<input {named} type="number" {limits} required{held}>'
+        return f'<input {named} maxlength="{schema["maxLength"]}"{held}>'
 
-    def _label(self, place: str, title: str) -> str:
-        return f'<label for="{self._id(place)}">{escape(title)}</label>'
+    def _labelled(self, place: str, title: str, control: str) -> str:
+        """The control behind its label, in one line with it however the page breaks."""
+        return f'<span class="field"><label for="{self._id(place)}">{escape(title)}</label>{control}</span>'
 
     def _named(self, place: str) -> str:
         focus = " autofocus" if place == self.focus else ""

@@ -20,6 +20,7 @@ section, .level { border-top: 1px solid var(--line); padding: .5rem 0; }
 .level.chosen { border: 3px solid var(--accent); }
 .row { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; padding: .5rem 0; }
 .row form { flex: none; } .row div { flex: 1 1 16rem; }
+.field { display: inline-flex; gap: .5rem; align-items: center; }
 button, input, select { font: inherit; min-height: 3rem; padding: .5rem 1rem; border-radius: .5rem; border: 1px solid currentColor; }
 button { cursor: pointer; min-width: 8rem; } button:disabled { opacity: .5; cursor: default; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }

@@ -76,7 +76,10 @@ async def test_each_setting_is_a_form_with_what_counts_now_and_the_limits_of_its
     assert 'name="member.quiet" type="checkbox" checked>' in form
     assert '<option value="bell" selected>A bell (en)</option>' in form
     assert "Set by the owner's app." in form.replace("&#x27;", "'")
-    assert '<fieldset><legend>windows 1</legend><label for="probe_limits-windows.0.from_min">From (en) (min)</label>' in form
+    assert (
+        '<fieldset><legend>windows 1</legend><span class="field"><label for="probe_limits-windows.0.from_min">From (en) (min)</label>'
+        in form
+    )
     assert 'name="member.windows.0.until_min" type="number" min="0" max="1439" required value="1439">' in form
     assert "probe_campaign" not in (await browser.get("/")).text, "only the platform sets it"
 
