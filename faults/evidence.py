@@ -8,8 +8,11 @@ from uuid import UUID
 
 import msgspec
 import psycopg
+from psycopg import sql
 
 from faults.proxy import Proxy
+from openmarque.catalogue.events import KEYS, EventSpec
+from openmarque.catalogue.records import values_of
 from openmarque.protocol.envelope import Answer, Disposition, Envelope, Lane
 from openmarque.protocol.messages import (
     LEVEL_CHANGED,
@@ -20,14 +23,9 @@ from openmarque.protocol.messages import (
     PolicyAccepted,
     StatusBody,
 )
-from openmarque.services.trips.messages import TRIP_COMPLETED, TRIP_PLACES, TripCompleted, TripPlaces
+from openmarque.storage.base import import_tables
+from openmarque.storage.events import event_specs
 
-_TRIPS: Final = """
-SELECT trip, started_at, ended_at, duration_s, travel_s, gap_s, distance_m, mean_speed_kmh, soc_start, soc_end,
-       consumption_kwh_100km FROM trip WHERE vehicle_id = %s ORDER BY trip"""
-_PLACES: Final = """
-SELECT trip, start_latitude, start_longitude, end_latitude, end_longitude FROM trip_place
- WHERE vehicle_id = %s ORDER BY trip"""
 _LINK: Final = "SELECT epoch, event_watermark, urgent_watermark, lost FROM car_link WHERE vehicle_id = %s"
 _POLICY: Final = "SELECT level, accepted_version = version FROM car_policy WHERE vehicle_id = %s"
 _ACCEPTED: Final = "SELECT accepted_version FROM car_policy WHERE vehicle_id = %s"
@@ -40,8 +38,8 @@ _VALUES: Final = "SELECT epoch, seq, trust, signals FROM last_values WHERE vehic
 class State:
     """Everything that the platform keeps of one car, but for what differs from run to run: ids, instants of receipt, policy versions."""
 
-    trips: list[tuple[Any, ...]]
-    places: list[tuple[Any, ...]]
+    events: dict[str, list[tuple[Any, ...]]]
+    """By table, whichever services are installed: the columns of each event's body, in the order of what it is known by."""
     link: tuple[Any, ...]
     policy: tuple[Any, ...]
     levels: list[tuple[Any, ...]]
@@ -65,7 +63,31 @@ def read_state(url: str, vehicle_id: UUID) -> State:
         ((_, seq, _, signals),) = rows(_VALUES)
         values = {path: (value, at_ms) for path, (value, at_ms, _) in signals.items()}
         (link,), (policy,), ((accepted,),) = rows(_LINK), rows(_POLICY), rows(_ACCEPTED)
-        return State(rows(_TRIPS), rows(_PLACES), link, policy, rows(_LEVELS), rows(_REFUSALS), values, seq, accepted)
+        events = {table: connection.execute(_events(spec), (vehicle_id,)).fetchall() for table, spec in _specs().items()}
+        return State(events, link, policy, rows(_LEVELS), rows(_REFUSALS), values, seq, accepted)
+
+
+def _specs() -> dict[str, EventSpec[Any]]:
+    """Every kind of event that may be stored, by its table."""
+    import_tables()
+    return event_specs()
+
+
+def _names(spec: EventSpec[Any]) -> list[str]:
+    """The columns of the body."""
+    return [column.name for column in spec.columns if column.name not in KEYS]
+
+
+def _events(spec: EventSpec[Any]) -> sql.Composed:
+    columns, order = (sql.SQL(", ").join(map(sql.Identifier, names)) for names in (_names(spec), spec.once_by))
+    query = sql.SQL("SELECT {} FROM {} WHERE vehicle_id = %s ORDER BY {}")
+    return query.format(columns, sql.Identifier(spec.table), order)
+
+
+def _key(spec: EventSpec[Any], row: Sequence[Any]) -> tuple[Any, ...]:
+    """By which the event with these columns is known."""
+    names = _names(spec)
+    return tuple(row[names.index(name)] for name in spec.once_by)
 
 
 def differences(calm: State, storm: State) -> Iterator[str]:
@@ -82,8 +104,7 @@ def _comparable(state: State) -> list[tuple[str, object]]:
     policy that was replaced before the car heard of it is never accepted), which `broken_promises` looks at.
     """
     return [
-        ("trips", state.trips),
-        ("places", state.places),
+        *((f"rows of {table}", rows) for table, rows in sorted(state.events.items())),
         ("urgent watermark and lost numbers", state.link[2:]),
         ("policies", state.policy),
         ("levels", [row[:2] for row in state.levels]),
@@ -116,8 +137,8 @@ def broken_promises(proxy: Proxy, state: State) -> Iterator[str]:
         last = max((seq for number, where, seq in by_number if (number, where) == (epoch, lane)), default=0)
         if kept[lane] != last:
             yield f"the car sent {lane} up to {last}, and {kept[lane]} is settled"
-    yield from _repeated("trip", [row[:1] for row in state.trips])
-    yield from _repeated("place of a trip", [row[:1] for row in state.places])
+    for table, spec in _specs().items():
+        yield from _repeated(f"row of {table}", [_key(spec, row) for row in state.events[table]])
 
 
 def _repeated(what: str, keys: Sequence[tuple[Any, ...]]) -> Iterator[str]:
@@ -135,10 +156,6 @@ def _unkept(envelope: Envelope | None, lane: Lane, answer: Answer, state: State)
 def _is_kept(envelope: Envelope, state: State) -> bool:
     body = envelope.body
     match envelope.type:
-        case _ if envelope.type == TRIP_COMPLETED:
-            return msgspec.msgpack.decode(body, type=TripCompleted).trip in {row[0] for row in state.trips}
-        case _ if envelope.type == TRIP_PLACES:
-            return msgspec.msgpack.decode(body, type=TripPlaces).trip in {row[0] for row in state.places}
         case _ if envelope.type == LEVEL_CHANGED:
             change = msgspec.msgpack.decode(body, type=LevelChanged)
             return (int(change.level), change.by, change.counter) in state.levels
@@ -150,4 +167,11 @@ def _is_kept(envelope: Envelope, state: State) -> bool:
                 path in state.values and state.values[path][1] >= envelope.car_time - age for path, (_, age) in values.items()
             )
         case _:
-            return False
+            return any(_is_event(envelope, spec, state) for spec in _specs().values() if spec.message == envelope.type)
+
+
+def _is_event(envelope: Envelope, spec: EventSpec[Any], state: State) -> bool:
+    """Whether what the message tells is among the rows of this kind."""
+    body_type: Any = spec.body
+    row = values_of(body_type)(msgspec.msgpack.decode(envelope.body, type=body_type))
+    return _key(spec, row) in {_key(spec, kept) for kept in state.events[spec.table]}

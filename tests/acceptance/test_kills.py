@@ -6,6 +6,7 @@ acknowledgement; what it saw is compared with the database.
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -16,11 +17,14 @@ from faults.mqtt import Kind, Packet
 from faults.plan import CAR_POINTS, PARTS, WORKER_POINTS, Plan, plan_of
 from faults.proxy import Proxy, Seen
 from faults.run import Report, run
+from openmarque.catalogue.records import values_of
 from openmarque.protocol.envelope import Ack, Answer, Disposition, Envelope, Lane, Trust, encode, pack
 from openmarque.protocol.levels import Level
 from openmarque.protocol.messages import POLICY_ACCEPTED, PolicyAccepted
-from openmarque.services.trips.messages import TRIP_COMPLETED, TripCompleted
+from openmarque.storage.base import import_tables
+from openmarque.storage.events import event_specs
 from tests.conftest import BUDGET
+from tests.samples import sample, service_samples
 
 SEEDS = range(BUDGET.of(4, 100))
 
@@ -69,10 +73,16 @@ def test_four_seeds_in_a_row_reach_every_point() -> None:
 
 # The evidence itself can fail
 
-TRIP = TripCompleted(1, 0, 1000, 1.0, 1.0, 10.0, 36.0)
-EVENT = Envelope(1, Lane.EVENT, 1, 0, Trust.SYNCED, Level.DATA, TRIP_COMPLETED, pack(TRIP))
+import_tables()
+SPECS = event_specs()
+SPEC = min((spec for spec in SPECS.values() if spec.message), key=lambda spec: spec.table)
+"""A kind of event that a car tells; any would do."""
+BODY = service_samples().get(SPEC.message) or sample(SPEC.body)
+_body: Any = SPEC.body
+ROW = values_of(_body)(BODY)
+EVENT = Envelope(1, Lane.EVENT, 1, 0, Trust.SYNCED, Level.DATA, SPEC.message, pack(BODY))
 POLICY = Envelope(1, Lane.EVENT, 1, 0, Trust.SYNCED, Level.PRIVATE, POLICY_ACCEPTED, pack(PolicyAccepted(7, "")))
-KEPT = State([(1, 1)], [], (1, 1, 0, 0), (3, True), [], [], {}, 0, 7)
+KEPT = State({table: [ROW] if table == SPEC.table else [] for table in SPECS}, (1, 1, 0, 0), (3, True), [], [], {}, 0, 7)
 
 
 def seen(*messages: Envelope | Ack) -> Proxy:
@@ -98,15 +108,15 @@ def test_evidence_that_is_whole_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("log", "state", "complaint"),
     [
-        ((EVENT, STORED), {"trips": []}, "acknowledged as stored and is not there"),
+        ((EVENT, STORED), {"events": KEPT.events | {SPEC.table: []}}, "acknowledged as stored and is not there"),
         ((POLICY, STORED), {"accepted": 6}, "acknowledged as stored and is not there"),
-        ((EVENT, STORED), {"trips": [(1, 1), (1, 1)]}, "kept 2 times"),
+        ((EVENT, STORED), {"events": KEPT.events | {SPEC.table: [ROW, ROW]}}, "kept 2 times"),
         ((EVENT, STORED), {"link": (1, 0, 0, 0)}, "acknowledged up to 1, kept is 0"),
         ((EVENT,), {"link": (1, 0, 0, 0)}, "up to 1, and 0 is settled"),
         ((EVENT, STORED, Ack(1, Lane.EVENT, 0)), {}, "went back"),
         ((STORED,), {}, "answered and never sent"),
         (
-            (EVENT, Envelope(1, Lane.EVENT, 1, 9, Trust.SYNCED, Level.DATA, TRIP_COMPLETED, pack(TRIP))),
+            (EVENT, Envelope(1, Lane.EVENT, 1, 9, Trust.SYNCED, Level.DATA, SPEC.message, pack(BODY))),
             {},
             "with another content",
         ),
@@ -119,4 +129,4 @@ def test_evidence_of_a_broken_promise_is_found(log, state, complaint) -> None:
 
 def test_another_final_state_is_found() -> None:
     assert list(differences(KEPT, KEPT)) == []
-    assert len(list(differences(KEPT, replace(KEPT, refusals=[("bad_figures", TRIP_COMPLETED, 2)])))) == 1
+    assert len(list(differences(KEPT, replace(KEPT, refusals=[("bad_figures", SPEC.message, 2)])))) == 1
