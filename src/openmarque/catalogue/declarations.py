@@ -137,7 +137,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """Who processes data for the brand, in which country (ISO 3166-1 alpha-2), under which guarantee outside EU and EEA (GDP-8)."""
+    """Who else gets data, in which country (ISO 3166-1 alpha-2), under which guarantee outside EU and EEA (GDP-8).
+
+    What for is the text ``recipient.<role>``.
+    """
 
     name: str
     role: str

@@ -1,9 +1,12 @@
 """What an app is told of a service that it has no part for."""
 
+import pytest
+
 from openmarque.catalogue.refusals import Reason, Refusal
 from openmarque.domains.consent.described import described, signal_label
 from openmarque.domains.consent.reading import ServiceAvailability
 from openmarque.governance.platform import installed_catalogue
+from openmarque.kit.text_files import LANGUAGES
 from openmarque.kit.texts import texts
 from openmarque.protocol.levels import Level
 from tests.probe_service.declaration import PROBING
@@ -30,6 +33,14 @@ def test_the_signals_of_a_service_have_their_units_and_its_recipients_their_name
     assert status.label == "Zustand des Fahrzeugs"
     assert {"Vehicle.Speed": "km/h"}.items() <= {signal.path: signal.unit for signal in status.signals}.items()
     assert [recipient.country for recipient in finder.recipients] == ["IE", "GB"]
+    assert {recipient.role for recipient in finder.recipients} == {"shows the place on a map, when you ask for it in the app"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_recipient_says_what_for_in_the_readers_language(language):
+    declaration = installed_catalogue().declarations["car_finder"]
+    told = described(ServiceAvailability("car_finder", Level.POSITION, None), declaration, language)
+    assert {one.role for one in told.recipients} == {texts(language).text("recipient.map")}
 
 
 def test_a_signal_that_nobody_gave_a_name_is_called_by_the_words_of_its_path():

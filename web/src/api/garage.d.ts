@@ -539,7 +539,7 @@ export interface components {
             name: string;
             /**
              * Role
-             * @description What for, in English.
+             * @description What for.
              */
             role: string;
             /**

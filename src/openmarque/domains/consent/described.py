@@ -45,7 +45,7 @@ class RecipientBody(Body):
     """Who else gets data of the service."""
 
     name: str
-    role: str = Field(description="What for, in English.")
+    role: str = Field(description="What for.")
     country: str = Field(description="ISO 3166-1 alpha-2.", examples=["IE"])
 
 
@@ -84,7 +84,7 @@ def described(standing: ServiceAvailability, declaration: Declaration, language:
             for kind, spec in sorted(event_specs().items())
             if spec.is_shown_by(declaration)
         ],
-        recipients=[_recipient(processor) for processor in declaration.processors],
+        recipients=[_recipient(processor, say) for processor in declaration.processors],
     )
 
 
@@ -104,5 +104,7 @@ def _kind(spec: DocumentSpec, say: Texts) -> KindBody:
     return KindBody(kind=spec.kind, label=say.label(spec.kind), yours=Maker.OWNER in spec.set_by)
 
 
-def _recipient(processor: Processor) -> RecipientBody:
-    return RecipientBody(name=processor.name, role=processor.role, country=processor.country)
+def _recipient(processor: Processor, say: Texts) -> RecipientBody:
+    return RecipientBody(
+        name=processor.name, role=say.text_or(f"recipient.{processor.role}", processor.role), country=processor.country
+    )

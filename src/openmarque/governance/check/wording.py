@@ -54,6 +54,8 @@ def wanted(catalogue: Catalogue) -> dict[str, str]:
             keys |= dict.fromkeys((f"notice.{notice.kind}.{part}" for part in ("title", "body")), where)
         for document in declaration.documents:
             keys[f"label.{document.kind}"] = f"{name}: settings document {document.kind}"
+        for processor in declaration.processors:
+            keys[f"recipient.{processor.role}"] = f"{name}: {processor.name}"
     for reason in (*Reason, *CommandReason):
         keys |= dict.fromkeys((f"reason.{reason}.{part}" for part in ("message", "cure")), "catalogue")
     return keys
