@@ -22,6 +22,7 @@ from openmarque.simulator.fleet.car import Character, Memory
 from openmarque.simulator.fleet.demo_fleet import BUILDS, CarSpec
 from openmarque.simulator.fleet.driver import PARKED_FOR_EVER_S, Habit
 from openmarque.simulator.fleet.fleet import SIMULATED, FleetCar, ProvisionedCar
+from openmarque.simulator.fleet.installed import body_effects
 from tests.acceptance.conftest import NewCar, Rows
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -37,7 +38,12 @@ async def living(car: Car, character: Character, memory: Memory | None = None, p
     if memory is not None:
         (folder / SIMULATED).write_bytes(msgspec.json.encode(memory))
     part = CarSpec(model="brise", character=character, past_drives=past, what="a test")
-    one = FleetCar(ProvisionedCar(folder, part, next(_seeds)), Catalogue(installed_services()), SystemClock())
+    one = FleetCar(
+        ProvisionedCar(folder, part, next(_seeds)),
+        Catalogue(installed_services()),
+        SystemClock(),
+        effects=body_effects(installed_services()),
+    )
     life = asyncio.create_task(one.run())
     try:
         yield one

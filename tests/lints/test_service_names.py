@@ -44,6 +44,11 @@ def test_its_own_folder_migrations_and_texts_are_free(at):
 
 def test_one_service_does_not_name_another():
     assert refusals(service_names, "x = 'trips'", at="src/openmarque/services/lock/car.py") == [1]
+    assert refusals(service_names, "x = 'status'", at="src/openmarque/services/lock/car.py") == [1]
+
+
+def test_the_simulated_body_has_no_actuator_of_a_service_by_itself():
+    assert refusals(service_names, "actuators = {'lock': 1}", at="src/openmarque/simulator/fleet/body.py") == [1]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +58,7 @@ def test_one_service_does_not_name_another():
         ("response.status_code = 204", "http/guard.py"),
         ("async with self._lock: ...", "http/live.py"),
         ("rows = await store.lock_command(tx)", "domains/commands/progress.py"),
-        ("actuators = {'lock': 1}", "simulator/fleet/body.py"),
+        ("def lock(body): ...", "simulator/fleet/body.py"),
     ],
 )
 def test_an_ordinary_word_is_free_where_it_means_something_else(code, at):

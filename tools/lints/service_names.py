@@ -47,24 +47,22 @@ def _in(*packages: str) -> tuple[str, ...]:
 ORDINARY: Final = (
     Ordinary(
         "status",
-        _in(
-            "api", "http", "domains", "link", "car", "catalogue", "protocol", "kit", "storage", "cli", "governance", "services"
-        ),
+        _in("api", "http", "domains", "kit", "storage", "cli"),
         r"(?i:_?(http|by|internal)?_?status(_code)?|<table>.*<th>status</th>.*)",
         "the number in an answer of HTTP",
         as_key=True,
     ),
     Ordinary(
         "status",
-        _in("protocol", "link", "car", "catalogue", "parts", "simulator.world", "app", "api.asyncapi", "services"),
+        _in("protocol", "link", "car", "catalogue", "simulator.world", "app"),
         r".*",
         "the lane of newest values, its messages and whoever handles them (DESIGN, “The vehicle link”): it carries the signals of any service",
         as_key=True,
     ),
-    Ordinary("status", _in("engines", "cli"), r"status|STATUS_ZOMBIE", "how a process ended or stands"),
+    Ordinary("status", _in("engines"), r"status|STATUS_ZOMBIE", "how a process ended or stands"),
     Ordinary(
         "lock",
-        _in("domains", "link", "storage", "governance", "http", "kit", "engines", "parts", "cli"),
+        _in("domains", "link", "storage", "governance", "http", "kit", "engines", "cli"),
         r".*",
         "a row, a file or a piece of code that others wait for, or being locked out after wrong codes",
     ),
@@ -75,15 +73,8 @@ ORDINARY: Final = (
         "the file that says that a home is in use, and PostgreSQL's advisory lock",
         as_key=True,
     ),
-    Ordinary("lock", _in("domains.commands.bodies"), r"lock", "an example in the description of the API", as_key=True),
     Ordinary("lock", _in("simulator.world"), r"LOCK", "a position of the ignition switch, as VSS calls it", as_key=True),
-    Ordinary(
-        "lock",
-        _in("simulator.fleet"),
-        r".*",
-        "the locks of a simulated car's doors: its actuators are registered by the names of commands, as a real car's are",
-        as_key=True,
-    ),
+    Ordinary("lock", _in("simulator.fleet"), r".*", "the locks of a simulated car's doors, and code that others wait for"),
 )
 
 

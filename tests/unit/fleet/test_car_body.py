@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from openmarque.protocol import signals as vss
 from openmarque.protocol.signals import SIGNALS
+from openmarque.services.lock.body import EFFECTS
 from openmarque.simulator.fleet import body as bodies
-from openmarque.simulator.fleet.body import DELAY_S, EFFECTS, Asked, Body, Effect
+from openmarque.simulator.fleet.body import DELAY_S, Asked, Body, Effect
 
 PRESSURE = "Vehicle.Chassis.Axle.Row1.Wheel.Left.Tire.Pressure"
 doors = st.integers(0, 3)

@@ -7,7 +7,7 @@ import pytest
 
 from openmarque.catalogue.declarations import Authority, CommandSpec
 from openmarque.protocol.car_part import CarPart, Stateless
-from openmarque.simulator.fleet.body import EFFECTS, Body, Effect
+from openmarque.simulator.fleet.body import Body, Effect
 from openmarque.simulator.fleet.installed import InvalidEffects, body_effects
 from tests.car_services import declared, module_on_disk, put_in
 
@@ -25,13 +25,13 @@ def brings(monkeypatch: pytest.MonkeyPatch, **content: object) -> None:
 
 
 def test_a_service_without_a_body_module_brings_nothing(pump):
-    assert body_effects([pump]) == EFFECTS
+    assert body_effects([pump]) == {}
 
 
-def test_a_service_brings_an_actuator_beside_those_of_the_body(monkeypatch, pump):
+def test_a_service_brings_an_actuator_for_what_the_body_has_not(monkeypatch, pump):
     brings(monkeypatch, EFFECTS={"inflate": INFLATE})
     effects = body_effects([pump])
-    assert set(effects) == {*EFFECTS, "inflate"}
+    assert set(effects) == {"inflate"}
     assert effects["inflate"].act(Body(), {"kpa": 250}).says == {PRESSURE: 250}
 
 

@@ -13,6 +13,7 @@ from openmarque.kit.geo import distance_m
 from openmarque.protocol import signals as vss
 from openmarque.protocol.levels import Level
 from openmarque.protocol.signals import SIGNALS
+from openmarque.services.lock.body import EFFECTS
 from openmarque.simulator.fleet.car import Character, Memory, SimulatedCar
 from openmarque.simulator.fleet.coverage import is_covered
 from openmarque.simulator.fleet.demo_fleet import BUILDS, DEMO_FLEET, car_spec
@@ -79,7 +80,7 @@ def test_a_car_that_was_stopped_goes_on_where_it_was(after_s: int) -> None:
 
 
 def test_a_parked_car_obeys_lock_and_unlock_within_a_second() -> None:
-    car = SimulatedCar(DEMO_FLEET[0].character, 1)
+    car = SimulatedCar(DEMO_FLEET[0].character, 1, effects=EFFECTS)
     lived(car, 5)
     assert car.body.is_locked
     for move, locked in (("unlock", False), ("lock", True)):

@@ -161,19 +161,19 @@ export interface components {
             /**
              * Command
              * @description Its name, for `POST …/remote-commands`.
-             * @example unlock
+             * @example start_climate
              */
             command: string;
             /**
              * Declaration
              * @description The declaration that lists it.
-             * @example lock
+             * @example remote_climate
              */
             declaration: string;
             /**
              * Label
              * @description What it is called.
-             * @example unlock
+             * @example Start the climate control
              */
             label: string;
             /**

@@ -42,9 +42,9 @@ class ChallengeBody(Body):
 class CommandBody(Body):
     """A command of this car as it counts here and now: all that an app needs to offer it."""
 
-    command: str = Field(description="Its name, for `POST …/remote-commands`.", examples=["unlock"])
-    declaration: str = Field(description="The declaration that lists it.", examples=["lock"])
-    label: str = Field(description="What it is called.", examples=["unlock"])
+    command: str = Field(description="Its name, for `POST …/remote-commands`.", examples=["start_climate"])
+    declaration: str = Field(description="The declaration that lists it.", examples=["remote_climate"])
+    label: str = Field(description="What it is called.", examples=["Start the climate control"])
     confirmation: str | None = Field(description="What to ask before it is sent; null where nothing is to be asked.")
     authority: Authority = Field(description="Who has to sign it: the stricter of its declaration's and the brand's.")
     needs_code: bool = Field(description="Whether the safety code has to be typed for it.")

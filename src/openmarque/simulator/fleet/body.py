@@ -76,7 +76,8 @@ class Effect:
 
 
 Effects = Mapping[str, Effect]
-"""By the name of the command."""
+"""What a body does on commands, by the name that the actuator is registered by. Services bring them (``simulator.fleet.installed``)."""
+NO_EFFECTS: Final[Effects] = {}
 
 
 def delay_s(rng: Random) -> float:
@@ -160,14 +161,6 @@ def readings(body: Body) -> Mapping[str, Value]:
     values |= dict(zip(vss.DOORS_LOCKED, body.doors_locked, strict=True))
     values |= dict(zip(vss.WINDOWS_OPEN, body.windows_open, strict=True))
     return {**values, **body.says}
-
-
-EFFECTS: Final[Effects] = {
-    "lock": Effect("locks", lambda body, _arguments: lock(body)),
-    "unlock": Effect("locks", lambda body, _arguments: unlock(body)),
-    "refresh": Effect("sensors", lambda body, _arguments: body),
-}
-"""What the body can do, by the name of the command that its actuator is registered by. A service brings others with it."""
 
 
 def _with(values: tuple[bool, ...], index: int, *, be: bool) -> tuple[bool, ...]:

@@ -16,7 +16,7 @@ from openmarque.protocol import signals as vss
 from openmarque.protocol.signals import Value
 from openmarque.simulator.fleet import body as bodies
 from openmarque.simulator.fleet import vehicle
-from openmarque.simulator.fleet.body import EFFECTS, Arguments, Asked, Body, Effects
+from openmarque.simulator.fleet.body import NO_EFFECTS, Arguments, Asked, Body, Effects
 from openmarque.simulator.fleet.coverage import is_covered
 from openmarque.simulator.fleet.driver import RESTING, Act, Drive, Habit, Roll, Step, drive_on, has_arrived, life
 from openmarque.simulator.fleet.roads import Place, Route
@@ -69,9 +69,9 @@ class SimulatedCar:
     """A car that lives. `now_s` counts seconds on a scale of its own; lights follow it."""
 
     def __init__(
-        self, character: Character, seed: int, memory: Memory | None = None, now_s: float = 0.0, effects: Effects = EFFECTS
+        self, character: Character, seed: int, memory: Memory | None = None, now_s: float = 0.0, effects: Effects = NO_EFFECTS
     ) -> None:
-        """Begin at rest where `memory` left off, or as the character says. `effects` are what its body can do."""
+        """Begin at rest where `memory` left off, or as the character says. `effects` are what it does on commands."""
         self.character = character
         self.now_s = now_s
         build = character.build

@@ -67,11 +67,11 @@ class FleetCar:
         catalogue: Catalogue,
         clock: Clock,
         turn: asyncio.Lock | None = None,
-        effects: Effects = bodies.EFFECTS,
+        effects: Effects = bodies.NO_EFFECTS,
     ) -> None:
         """Take the car in `seat`; raises ``BundleUnusable``, ``StoreUnusable``.
 
-        Cars that share `turn` tell their past one after the other, so that the first one lives soon. `effects` are what its body can do.
+        Cars that share `turn` tell their past one after the other, so that the first one lives soon. `effects` are what it does on commands.
         """
         bundle = read_bundle(seat.folder)
         self._path = seat.folder / SIMULATED

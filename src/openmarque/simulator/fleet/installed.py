@@ -1,7 +1,7 @@
-"""What the body of a simulated car can do: its own effects, and those that installed services bring with them.
+"""What the body of a simulated car does on commands: the effects that installed services bring.
 
-A service whose commands move something that the body does not have gives ``EFFECTS`` in the module ``body`` of its folder: for each of its
-commands, by name, an ``Effect``. A command without one moves nothing in a simulated car.
+A service whose commands move something gives ``EFFECTS`` in the module ``body`` of its folder: for each of these commands, by name, an
+``Effect`` on what the body has, or on what its sensors say of a part that it has not. A simulated car has no actuator for a command without one.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from openmarque.catalogue.declarations import Service
 from openmarque.kit.errors import OpenMarqueError
-from openmarque.simulator.fleet.body import EFFECTS, Effect, Effects
+from openmarque.simulator.fleet.body import Effect, Effects
 
 
 class InvalidEffects(OpenMarqueError):
@@ -26,7 +26,7 @@ class InvalidEffects(OpenMarqueError):
 
 def body_effects(services: Iterable[Service]) -> Effects:
     """The effects of a body with these services. Raises ``InvalidEffects`` for the first that is wrong."""
-    effects = dict(EFFECTS)
+    effects: dict[str, Effect] = {}
     for service in services:
         module = f"{service.package}.body"
         if service.package and find_spec(module) is not None:
