@@ -165,6 +165,7 @@ class Platform:
             notices=self.notices,
             events=PostgresEvents(),
             documents=self.settings_documents.documents,
+            commands=self.commands.own(PostgresTimerStore()),
             timers=PostgresTimerStore(),
         )
 

@@ -11,6 +11,7 @@ from openmarque.governance.policies import StoringPolicyCompiler
 from openmarque.kit.ids import AccountId, TenureId, VehicleId
 from tests.contract.command_arguments_contract import ArgumentsContract
 from tests.contract.commands_contract import CommandsContract
+from tests.contract.own_commands_contract import OwnCommandsContract
 from tests.contract.test_link_store import MemoryStores
 from tests.lamps import SERVICE, catalogue_with_lamps
 from tests.packs import pack_with
@@ -38,7 +39,7 @@ class MemoryCommandStores(MemoryStores):
             self.commands.forbid(tx, vehicle_id)
 
 
-class TestMemoryCommands(CommandsContract, ArgumentsContract):
+class TestMemoryCommands(CommandsContract, ArgumentsContract, OwnCommandsContract):
     @pytest.fixture
     def command_stores(self) -> MemoryCommandStores:
         return MemoryCommandStores()

@@ -25,6 +25,7 @@ from openmarque.storage.roles import PLATFORM
 from tests.contract.command_arguments_contract import ArgumentsContract
 from tests.contract.commands_contract import CommandsContract, Scene
 from tests.contract.link_contract import NOW
+from tests.contract.own_commands_contract import OwnCommandsContract
 from tests.databases import APP_PASSWORD, as_app
 from tests.integration.conftest import Pki, Postgres
 from tests.integration.test_link_stores import PostgresStores
@@ -60,7 +61,7 @@ class PostgresCommandStores(PostgresStores):
             await self.garage.give_up(tx, TenureId(tenure_id), AccountId(account_id), NOW)
 
 
-class TestPostgresCommands(CommandsContract, ArgumentsContract):
+class TestPostgresCommands(CommandsContract, ArgumentsContract, OwnCommandsContract):
     @pytest.fixture
     async def command_stores(self, postgres: Postgres, pki: Pki, tmp_path: Path) -> AsyncIterator[PostgresCommandStores]:
         postgres.template("command_stores", prepare)

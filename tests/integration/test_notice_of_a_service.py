@@ -7,7 +7,9 @@ import pytest
 import pytest_asyncio
 
 from openmarque.catalogue.decide import Kind, Permit
+from openmarque.domains.commands.giving import OwnCommands
 from openmarque.domains.commands.postgres import PostgresCommands
+from openmarque.domains.commands.service import RemoteCommands
 from openmarque.domains.documents.bundle import SettingsDocuments
 from openmarque.domains.documents.postgres import PostgresDocuments
 from openmarque.domains.documents.sending import DocumentKeys
@@ -55,7 +57,8 @@ class Road(PostgresStores):
             PostgresDocuments(), self.link, PostgresCommands(), catalogue, document_keys
         ).documents
         ports = (clock, self._database, catalogue, pack, LiveUpdates(clock), notices, PostgresEvents(), documents)
-        parts = Parts(*ports, PostgresTimerStore())
+        remote = RemoteCommands(PostgresCommands(), self.link, {}, document_keys.sign, kept=True, fresh_s=60)
+        parts = Parts(*ports, OwnCommands(remote, PostgresCommands(), PostgresTimerStore()), PostgresTimerStore())
         handlers = installed_parts(catalogue.services).handlers(Wiring(parts, None))
         self.seal = Seal(keys)
         self._handler = next(handler for handler in handlers if m.PASSED in handler.types)

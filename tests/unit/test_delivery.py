@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from openmarque.brands.pack import load_pack
 from openmarque.car.drive import read_drive
 from openmarque.catalogue.register import Catalogue, installed_services
+from openmarque.domains.commands.giving import OwnCommands
 from openmarque.domains.commands.memory import MemoryCommands
+from openmarque.domains.commands.service import RemoteCommands
 from openmarque.domains.consent.memory import MemoryLevels
 from openmarque.domains.consent.service import LevelHandler
 from openmarque.domains.contracts.rules import State
@@ -81,7 +83,9 @@ class Platform:
         settings = SettingsDocuments.wired(
             MemoryDocuments(), link, MemoryCommands(), CATALOGUE, DocumentKeys(lambda: KEY, dict)
         )
-        parts = Parts(*ports, events=MemoryEvents(), documents=settings.documents, timers=MemoryTimerStore())
+        remote = RemoteCommands(MemoryCommands(), link, {}, lambda: KEY, kept=True, fresh_s=60)
+        own = OwnCommands(remote, MemoryCommands(), MemoryTimerStore())
+        parts = Parts(*ports, events=MemoryEvents(), documents=settings.documents, commands=own, timers=MemoryTimerStore())
         handlers: list[Handler] = [LevelHandler(MemoryLevels(), link, compiler, live)]
         handlers += installed_parts(CATALOGUE.services).service_handlers(parts)
         self.ingest = EventIngest(Lane.EVENT, link, clock, EvaluatorCache(), CATALOGUE.messages, handlers)

@@ -16,6 +16,7 @@ function remote(states: State[], command = "unlock", requested = 0): RemoteComma
     requested_at: at(0),
     expires_at: at(20),
     phone: null,
+    cause: "",
   };
 }
 

@@ -12,7 +12,9 @@ from tyre_watch.declaration import SERVICE, WARNINGS
 from tyre_watch.rules import Change, after, changes
 from tyre_watch.world import WORLD
 
+from openmarque.domains.commands.giving import OwnCommands
 from openmarque.domains.commands.postgres import PostgresCommands
+from openmarque.domains.commands.service import RemoteCommands
 from openmarque.domains.documents.bundle import SettingsDocuments
 from openmarque.domains.documents.postgres import PostgresDocuments
 from openmarque.domains.documents.sending import DocumentKeys
@@ -104,7 +106,9 @@ class Cloud:
         keys = DocumentKeys(lambda: COMMAND_KEY, dict)
         documents = SettingsDocuments.wired(PostgresDocuments(), link, PostgresCommands(), CATALOGUE, keys).documents
         ports = (clock, database, CATALOGUE, PACK, live, MemoryNotices(CATALOGUE.notices()))
-        parts = Parts(*ports, events=PostgresEvents(), documents=documents, timers=PostgresTimerStore())
+        remote = RemoteCommands(PostgresCommands(), link, {}, lambda: COMMAND_KEY, kept=True, fresh_s=60)
+        own = OwnCommands(remote, PostgresCommands(), PostgresTimerStore())
+        parts = Parts(*ports, events=PostgresEvents(), documents=documents, commands=own, timers=PostgresTimerStore())
         handlers = installed_parts(CATALOGUE.services).handlers(Wiring(parts, Wired(link, self.compiler, live)))
         self.events = EventIngest(Lane.EVENT, link, clock, evaluators, CATALOGUE.messages, handlers)
         self.handshake = Handshake(link, clock, evaluators, CATALOGUE.messages, self.compiler, frozenset())

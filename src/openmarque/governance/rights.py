@@ -106,6 +106,7 @@ PLATFORM_RIGHTS: Final = (
             "key_id",
             "requested_at",
             "expires_at",
+            "cause",
         ),
     ),
     *_rights(

@@ -20,6 +20,7 @@ from openmarque.kit.clock import Clock
 from openmarque.kit.ids import VehicleId
 from openmarque.link.live import LiveUpdates
 from openmarque.link.ports import Accepted
+from openmarque.parts.commands import Commands
 from openmarque.parts.documents import Documents
 from openmarque.parts.notices import Notices
 from openmarque.protocol.messages import Hello
@@ -47,6 +48,8 @@ class Parts:
     """Keeps what happens and is looked at by time (``EventSpec``)."""
     documents: Documents
     """What owners set and cars keep."""
+    commands: Commands
+    """Gives remote commands of the platform's own."""
     timers: TimerStore
     """Has a timer of ``CloudPart.timers`` run at an instant."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from openmarque.app import Platform
 from openmarque.domains.commands.rules import commands_of
 from openmarque.kit.clock import ManualClock
+from openmarque.kit.ids import wire
+from openmarque.parts.commands import OwnCommand
 from openmarque.protocol import signals as vss
 from openmarque.protocol.commands import b64url
 from openmarque.protocol.levels import Level
@@ -123,6 +126,25 @@ async def test_an_unlock_with_phone_and_code_is_done_and_each_step_is_kept(phone
     assert [step["at"] for step in done["steps"]] == sorted(step["at"] for step in done["steps"])
     assert [action.command for action in phone.car.acted] == ["unlock"]
     assert phone.car.sensed[vss.DOORS_LOCKED[0]] is False
+
+
+async def test_a_command_that_a_service_gives_reaches_the_car_behind_its_commit_and_tells_why(phone: Phone, platform: Platform):
+    async with platform.database.begin() as tx:
+        wanted = OwnCommand("status", "refresh", "case_opened")
+        command_id = await platform.parts.commands.give(tx, phone.car.vehicle_id, wanted, platform.clock.now())
+    assert await platform.timers().run_due()
+    done = await phone.outcome(wire(command_id))
+    assert (done["state"], done["cause"], done["phone"]) == ("done", "case_opened", None)
+    assert [step["state"] for step in done["steps"]] == ["accepted", "sent", "reached", "executing", "done"]
+    never = None
+    with suppress(ZeroDivisionError):
+        async with platform.database.begin() as tx:
+            never = await platform.parts.commands.give(tx, phone.car.vehicle_id, wanted, platform.clock.now())
+            raise ZeroDivisionError
+    assert never is not None
+    await platform.timers().run_due()
+    listed = await phone.client.get(f"{phone.car.address}/remote-commands", headers=phone.owner.headers)
+    assert wire(never) not in listed.text, "what was not committed is not sent"
 
 
 @pytest.mark.req("RC-6f")

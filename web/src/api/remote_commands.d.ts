@@ -346,6 +346,12 @@ export interface components {
             expires_at: string;
             /** @description Null for what no phone has signed. */
             phone: components["schemas"]["SignerBody"] | null;
+            /**
+             * Cause
+             * @description Why a service of the platform gave it by itself: a stable code; empty where an owner asked for it.
+             * @example
+             */
+            cause: string;
         };
         /**
          * SignerBody

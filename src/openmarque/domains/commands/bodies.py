@@ -131,6 +131,10 @@ class RemoteCommandBody(Body):
     requested_at: datetime
     expires_at: datetime = Field(description="The car does not begin it any more from then on.")
     phone: SignerBody | None = Field(description="Null for what no phone has signed.")
+    cause: str = Field(
+        description="Why a service of the platform gave it by itself: a stable code; empty where an owner asked for it.",
+        examples=[""],
+    )
 
 
 class PhoneRequestBody(Body):
@@ -217,6 +221,7 @@ def command_body(view: CommandView, language: str) -> RemoteCommandBody:
         requested_at=view.requested_at,
         expires_at=view.expires_at,
         phone=None if view.phone is None else SignerBody(key_id=view.phone[0], label=view.phone[1]),
+        cause=view.cause,
     )
 
 

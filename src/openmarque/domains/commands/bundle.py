@@ -7,6 +7,7 @@ from typing import Self
 from openmarque.brands.pack import BrandPack
 from openmarque.catalogue.register import Catalogue
 from openmarque.domains.commands.codes import PepperedHasher, SafetyCodes
+from openmarque.domains.commands.giving import OwnCommands
 from openmarque.domains.commands.phones import Phones
 from openmarque.domains.commands.postgres import PostgresCommands
 from openmarque.domains.commands.reports import ReportHandler, Resend
@@ -18,6 +19,7 @@ from openmarque.link.pki_keys import KeyRing, Purpose
 from openmarque.link.ports import LinkStore
 from openmarque.parts.notices import Notices
 from openmarque.protocol import signing
+from openmarque.storage.timers import TimerStore
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,10 @@ class Commands:
     def handler(self) -> ReportHandler:
         """What takes the reports of cars."""
         return ReportHandler(self.remote_commands.progress, self.phones)
+
+    def own(self, timers: TimerStore) -> OwnCommands:
+        """What gives commands for services."""
+        return OwnCommands(self.remote_commands, self.store, timers)
 
     def resend(self) -> Resend:
         """What tells a car that came back."""

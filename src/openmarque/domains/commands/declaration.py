@@ -38,7 +38,18 @@ _COMMAND = (
         "state",
         "reason",
     ),
-    *("key_id", "counter", "payload_hash", "frame", "sends", "code_at", "policy_version", "requested_at", "expires_at"),
+    *(
+        "key_id",
+        "counter",
+        "payload_hash",
+        "frame",
+        "sends",
+        "code_at",
+        "policy_version",
+        "requested_at",
+        "expires_at",
+        "cause",
+    ),
 )
 _PHONE = (
     *("tenure_id", "key_id", "vehicle_id", "public_key", "label", "state", "reason", "counter", "requested_at", "changed_at"),

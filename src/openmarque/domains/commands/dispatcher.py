@@ -15,20 +15,77 @@ import structlog
 from openmarque.domains.commands import reasons
 from openmarque.domains.commands.bundle import Commands
 from openmarque.domains.commands.errors import CommandRefused, TooManyPhoneRequests
+from openmarque.domains.commands.progress import Progress
 from openmarque.domains.commands.requests import CommandReceipt
 from openmarque.domains.commands.rules import MAX_PHONE_REQUESTS
 from openmarque.domains.commands.store import CodeRow, PhoneRow
 from openmarque.http.edge import CarVisit, Edge, RequestSession, at_car
+from openmarque.kit.clock import Clock
 from openmarque.kit.errors import OpenMarqueError
 from openmarque.kit.ids import VehicleId
 from openmarque.link.broker import Broker, BrokerDown, NobodyListens
-from openmarque.link.challenges import CarOffline, CarSilent, TooManyChallenges
+from openmarque.link.challenges import CarOffline, CarSilent, Challenges, TooManyChallenges
 from openmarque.link.subjects import down_subject
+from openmarque.storage.transaction import Database
 
 T = TypeVar("T")
 _log = structlog.get_logger("openmarque.commands")
 _running: Final[set[asyncio.Task[Any]]] = set()
 """Work that goes on after its request; a task that nothing refers to may be collected while it runs."""
+
+
+@dataclass(frozen=True)
+class CommandSender:
+    """Brings remote commands that were kept to their cars."""
+
+    database: Database
+    clock: Clock
+    progress: Progress
+    challenges: Challenges
+    broker: Broker
+
+    async def hand_over(self, vehicle_id: VehicleId, receipt: CommandReceipt) -> bool:
+        """Bring a remote command that was just kept on its way, also when the request is cut off meanwhile; false when it was turned down."""
+        if receipt.frame is not None:
+            return await _finished(self._deliver(vehicle_id, receipt, receipt.frame))
+        if receipt.needs_challenge:
+            _ = _go_on(self._ask_and_deliver(vehicle_id, receipt))
+        return True
+
+    async def _deliver(self, vehicle_id: VehicleId, receipt: CommandReceipt, frame: bytes) -> bool:
+        try:
+            await self.broker.deliver(down_subject(vehicle_id, "command"), frame)
+        except NobodyListens:
+            await self._turn_down(receipt, reasons.CAR_OFFLINE)
+            return False
+        except BrokerDown as error:
+            # It may have left or not: the car may still say what became of it, and the timer ends it otherwise.
+            _log.warning("command_not_sent", error=type(error).__name__, detail=error.detail)
+        return True
+
+    async def _ask_and_deliver(self, vehicle_id: VehicleId, receipt: CommandReceipt) -> None:
+        try:
+            await self._send_own(vehicle_id, receipt)
+        except OpenMarqueError as error:
+            _log.warning("command_not_sent", error=type(error).__name__, detail=error.detail)
+
+    async def _send_own(self, vehicle_id: VehicleId, receipt: CommandReceipt) -> None:
+        try:
+            challenge = await self.challenges.ask(vehicle_id)
+        except CarOffline:
+            await self._turn_down(receipt, reasons.CAR_OFFLINE)
+            return
+        except (CarSilent, TooManyChallenges, BrokerDown):
+            await self._turn_down(receipt, reasons.CAR_SILENT)
+            return
+        async with self.database.begin() as tx:
+            frame = await self.progress.send_with(tx, receipt.command_id, challenge, self.clock.now())
+        if frame is not None:
+            await self._deliver(vehicle_id, receipt, frame)
+
+    async def _turn_down(self, receipt: CommandReceipt, reason: str) -> None:
+        async with self.database.begin() as tx:
+            await self.progress.turn_down(tx, receipt.command_id, reason, self.clock.now())
 
 
 @dataclass(frozen=True)
@@ -40,6 +97,14 @@ class CommandDispatcher:
     broker: Broker
     opened: RequestSession
     vehicle_id: str
+
+    @property
+    def sender(self) -> CommandSender:
+        """What brings commands on their way."""
+        commands = self.commands
+        return CommandSender(
+            self.edge.database, self.edge.clock, commands.remote_commands.progress, commands.challenges, self.broker
+        )
 
     @asynccontextmanager
     async def visit(self) -> AsyncIterator[CarVisit]:
@@ -60,12 +125,8 @@ class CommandDispatcher:
             await self.commands.codes.passed(tx, counted)
 
     async def hand_over(self, vehicle_id: VehicleId, receipt: CommandReceipt) -> bool:
-        """Bring a remote command that was just kept on its way, also when the request is cut off meanwhile; false when it was turned down."""
-        if receipt.frame is not None:
-            return await _finished(self._deliver(vehicle_id, receipt, receipt.frame))
-        if receipt.needs_challenge:
-            _ = _go_on(self._ask_and_deliver(vehicle_id, receipt))
-        return True
+        """See ``CommandSender.hand_over``."""
+        return await self.sender.hand_over(vehicle_id, receipt)
 
     async def challenge(self) -> bytes:
         """A challenge of the car. Raises ``CommandRefused`` when no command is permitted now, and what ``Challenges.ask`` raises."""
@@ -100,43 +161,6 @@ class CommandDispatcher:
             if isinstance(error, BrokerDown):
                 raise
             raise CarOffline from error
-
-    async def _deliver(self, vehicle_id: VehicleId, receipt: CommandReceipt, frame: bytes) -> bool:
-        try:
-            await self.broker.deliver(down_subject(vehicle_id, "command"), frame)
-        except NobodyListens:
-            await self._turn_down(receipt, reasons.CAR_OFFLINE)
-            return False
-        except BrokerDown as error:
-            # It may have left or not: the car may still say what became of it, and the timer ends it otherwise.
-            _log.warning("command_not_sent", error=type(error).__name__, detail=error.detail)
-        return True
-
-    async def _ask_and_deliver(self, vehicle_id: VehicleId, receipt: CommandReceipt) -> None:
-        try:
-            await self._send_own(vehicle_id, receipt)
-        except OpenMarqueError as error:
-            _log.warning("command_not_sent", error=type(error).__name__, detail=error.detail)
-
-    async def _send_own(self, vehicle_id: VehicleId, receipt: CommandReceipt) -> None:
-        try:
-            challenge = await self.commands.challenges.ask(vehicle_id)
-        except CarOffline:
-            await self._turn_down(receipt, reasons.CAR_OFFLINE)
-            return
-        except (CarSilent, TooManyChallenges, BrokerDown):
-            await self._turn_down(receipt, reasons.CAR_SILENT)
-            return
-        async with self.edge.database.begin() as tx:
-            frame = await self.commands.remote_commands.progress.send_with(
-                tx, receipt.command_id, challenge, self.edge.clock.now()
-            )
-        if frame is not None:
-            await self._deliver(vehicle_id, receipt, frame)
-
-    async def _turn_down(self, receipt: CommandReceipt, reason: str) -> None:
-        async with self.edge.database.begin() as tx:
-            await self.commands.remote_commands.progress.turn_down(tx, receipt.command_id, reason, self.edge.clock.now())
 
 
 def _go_on(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:

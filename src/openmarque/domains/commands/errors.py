@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from openmarque.kit.errors import CallerError
+from openmarque.kit.errors import CallerError, OpenMarqueError
 from openmarque.kit.texts import ENGLISH, texts
 
 
@@ -54,6 +54,13 @@ class CommandMismatch(CallerError):
     code = "command-mismatch"
     cure = "Sign a remote command with this car's id, this command, and the id of the command where it has one."
     http_status = 422
+
+
+class NotForPlatform(OpenMarqueError):
+    """The platform does not give this command by itself, or not without a cause."""
+
+    code = "not-for-platform"
+    cure = "Have a person give it, or give one whose authority is `platform`; name the cause as a code of letters, digits and underscores."
 
 
 class CommandIdTaken(CallerError):

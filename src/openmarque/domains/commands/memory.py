@@ -68,11 +68,11 @@ class MemoryCommands:
             memory(tx).get(CAR_POLICY, inquiry.vehicle_id),
         )
 
-    async def keeper(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> TenureId | None:
-        """See ``CommandStore.keeper``."""
+    async def commander(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> tuple[TenureId, AccountId] | None:
+        """See ``CommandStore.commander``."""
         del now
         held: tuple[TenureId, AccountId] | None = memory(tx).get(COMMANDER, vehicle_id)
-        return None if held is None else held[0]
+        return held
 
     async def language(self, tx: Transaction, account_id: AccountId) -> str:
         """See ``CommandStore.language``: nobody reads here."""
@@ -228,4 +228,5 @@ def _view(tx: Transaction, row: CommandRow) -> CommandView:
         expires_at=row.expires_at,
         phone=None if phone is None else (phone.key_id, phone.label),
         steps=memory(tx).get(COMMAND_STEP, row.command_id) or (),
+        cause=row.cause,
     )

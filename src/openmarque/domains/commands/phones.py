@@ -148,8 +148,8 @@ class Phones:
         """
         if not await self._store.knows_phones(tx, vehicle_id):
             return
-        tenure_id = await self._store.keeper(tx, vehicle_id, now)
-        phones: Sequence[PhoneRow] = () if tenure_id is None else await self._store.phones(tx, tenure_id)
+        commander = await self._store.commander(tx, vehicle_id, now)
+        phones: Sequence[PhoneRow] = () if commander is None else await self._store.phones(tx, commander[0])
         held = tuple(row.key_id for row in phones if row.state in KNOWN_TO_CAR)
         awaited = tuple(row.key_id for row in phones if row.state is KeyState.REQUESTED)
         version = await self._store.next_keys_version(tx, vehicle_id, now)

@@ -43,16 +43,16 @@ SELECT EXISTS (SELECT FROM tenure t JOIN capability_grant g USING (tenure_id)
        coalesce((SELECT c.keys_version FROM command_numbers c JOIN tenure t USING (vehicle_id) WHERE t.tenure_id = %(tenure)s), 0),
        coalesce((SELECT a.language FROM account a WHERE a.account_id = %(account)s), '')"""
 _ELIGIBILITY_COLUMNS: Final = 4
-_KEEPER: Final = """
-SELECT t.tenure_id FROM tenure t JOIN capability_grant g USING (tenure_id)
+_COMMANDER: Final = """
+SELECT t.tenure_id, t.account_id FROM tenure t JOIN capability_grant g USING (tenure_id)
  WHERE t.vehicle_id = %(vehicle)s AND g.subject_id = t.account_id AND %(command)s = ANY (g.capabilities)
    AND t.started_at <= %(now)s AND (t.ended_at IS NULL OR t.ended_at > %(now)s)
    AND g.from_at <= %(now)s AND (g.until_at IS NULL OR g.until_at > %(now)s)
  LIMIT 1"""
 
 _COMMAND: Final = """o.command_id, o.tenure_id, o.vehicle_id, o.account_id, o.idempotency_key, o.fingerprint, o.command, o.arguments, o.state, o.reason,
-       o.policy_version, o.requested_at, o.expires_at, o.key_id, o.counter, o.payload_hash, o.frame, o.sends, o.code_at"""
-_COMMAND_COLUMNS: Final = 19
+       o.policy_version, o.requested_at, o.expires_at, o.key_id, o.counter, o.payload_hash, o.frame, o.sends, o.code_at, o.cause"""
+_COMMAND_COLUMNS: Final = 20
 _REMOTE_COMMANDS: Final = f"SELECT {_COMMAND} FROM vehicle_command o"
 _PHONE: Final = """k.tenure_id, k.key_id, k.vehicle_id, k.public_key, k.label, k.state, k.reason, k.counter, k.requested_at,
        k.changed_at"""
@@ -68,8 +68,8 @@ WITH k AS ({_PHONES} WHERE k.tenure_id = %(tenure)s AND k.key_id = %(key)s FOR N
 _ADD: Final = f"""
 WITH added AS (
     INSERT INTO vehicle_command (command_id, tenure_id, vehicle_id, account_id, idempotency_key, fingerprint, command, arguments, state, reason,
-                               policy_version, requested_at, expires_at, key_id, counter, payload_hash, frame, sends, code_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                               policy_version, requested_at, expires_at, key_id, counter, payload_hash, frame, sends, code_at, cause)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         ON CONFLICT DO NOTHING RETURNING command_id, tenure_id, key_id, counter),
 counted AS (
     UPDATE digital_key k SET counter = greatest(k.counter, a.counter)
@@ -86,7 +86,7 @@ _MOVE: Final = """
 WITH moved AS (
     UPDATE vehicle_command SET state = %s, reason = %s, policy_version = %s, expires_at = %s, key_id = %s, counter = %s,
            payload_hash = %s, frame = %s, sends = %s, code_at = %s
-     WHERE command_id = %s RETURNING command_id, tenure_id, account_id, command, arguments, state, reason, requested_at, expires_at, key_id),
+     WHERE command_id = %s RETURNING command_id, tenure_id, account_id, command, arguments, state, reason, requested_at, expires_at, key_id, cause),
 stepped AS (
     INSERT INTO command_step (command_id, number, tenure_id, state, reason, at)
     SELECT m.command_id, u.number + (SELECT coalesce(max(x.number), 0) FROM command_step x WHERE x.command_id = m.command_id), m.tenure_id,
@@ -99,7 +99,7 @@ every AS (SELECT command_id, number, state, reason, at FROM stepped
 """The view behind it sees the steps as they were, and those that are being made."""
 _COLUMNS: Final = """
 SELECT o.command_id, o.command, o.arguments, o.state, o.reason, o.requested_at, o.expires_at, k.key_id, k.label,
-       s.states, s.reasons, s.ats"""
+       s.states, s.reasons, s.ats, o.cause"""
 _FROM: Final = """
   FROM {commands} o
   LEFT JOIN digital_key k ON k.tenure_id = o.tenure_id AND k.key_id = o.key_id
@@ -164,10 +164,10 @@ class PostgresCommands:
             None if policy[0] is None else policy_row(policy),
         )
 
-    async def keeper(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> TenureId | None:
-        """See ``CommandStore.keeper``."""
-        rows = await postgres(tx).rows(PLATFORM, _KEEPER, {"vehicle": vehicle_id, "command": COMMAND, "now": now})
-        return TenureId(rows[0][0]) if rows else None
+    async def commander(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> tuple[TenureId, AccountId] | None:
+        """See ``CommandStore.commander``."""
+        rows = await postgres(tx).rows(PLATFORM, _COMMANDER, {"vehicle": vehicle_id, "command": COMMAND, "now": now})
+        return (TenureId(rows[0][0]), AccountId(rows[0][1])) if rows else None
 
     async def language(self, tx: Transaction, account_id: AccountId) -> str:
         """See ``CommandStore.language``."""
@@ -192,7 +192,7 @@ class PostgresCommands:
                     row.requested_at,
                     row.expires_at,
                 ),
-                *(row.key_id, row.counter, row.payload_hash, row.frame, row.sends, row.code_at),
+                *(row.key_id, row.counter, row.payload_hash, row.frame, row.sends, row.code_at, row.cause),
                 *(new_uuid(), COMMAND_TIMER, look_at),
                 *(now, *_steps(row, steps)),
             ),
@@ -222,7 +222,7 @@ class PostgresCommands:
                 *(now, *_steps(row, steps)),
             ),
         )
-        return _view(found[0]), found[0][12]
+        return _view(found[0]), found[0][13]
 
     async def to_send_again(
         self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId, now: datetime
@@ -372,6 +372,7 @@ def _command_row(row: TupleRow) -> CommandRow:
         frame=None if row[16] is None else bytes(row[16]),
         sends=row[17],
         code_at=row[18],
+        cause=row[19],
     )
 
 
@@ -387,6 +388,7 @@ def _view(row: TupleRow) -> CommandView:
         expires_at=row[6],
         phone=None if row[7] is None else (row[7], row[8]),
         steps=tuple(Step(State(state), reason, at) for state, reason, at in steps),
+        cause=row[12],
     )
 
 

@@ -79,10 +79,10 @@ class Resend:
         """See ``link.ports.AfterWelcome``."""
         del hello
         await self._phones.tell_car(tx, vehicle_id, now)
-        tenure_id = await self._store.keeper(tx, vehicle_id, now)
-        if tenure_id is None:
+        commander = await self._store.commander(tx, vehicle_id, now)
+        if commander is None:
             return
-        for row in await self._store.to_send_again(tx, vehicle_id, tenure_id, now):
+        for row in await self._store.to_send_again(tx, vehicle_id, commander[0], now):
             if row.frame is not None:
                 await self._store.count_send(tx, row.command_id)
                 tx.publish_after_commit(down_subject(vehicle_id, "command"), row.frame)

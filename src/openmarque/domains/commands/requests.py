@@ -31,7 +31,7 @@ class Asked:
     """An owner's request for a remote command, with the arguments as they came.
 
     `signed` None where no phone has signed (yet); `code_right`: the safety code came with it. `requested_at` is when the request came in, from
-    which the command's time limits count (REQ RC-1); None: now.
+    which the command's time limits count (REQ RC-1); None: now. `cause`: why a service of the platform gives it; "" where its owner does.
     """
 
     vehicle_id: VehicleId
@@ -43,6 +43,7 @@ class Asked:
     signed: Signed | None = None
     code_right: bool = False
     requested_at: datetime | None = None
+    cause: str = ""
 
     def fingerprint(self) -> bytes:
         """What two requests with the same Idempotency-Key must have in common."""

@@ -88,6 +88,17 @@ class RemoteCommands:
         self.progress = Progress(store, commands, key)
         """What becomes of the commands."""
 
+    def command(self, name: str) -> Command:
+        """The command of this name. Raises ``CommandUnknown``, also for one whose service is not installed any more."""
+        known = self._commands.get(name)
+        if known is None:
+            raise CommandUnknown(commands=", ".join(sorted(self._commands)))
+        return known
+
+    def listed_by(self, declaration: str) -> list[str]:
+        """The names of the commands that a declaration lists."""
+        return sorted(name for name, command in self._commands.items() if command.declaration == declaration)
+
     # From the owner
 
     async def place(self, tx: Transaction, asked: Asked, now: datetime) -> CommandReceipt:
@@ -96,9 +107,7 @@ class RemoteCommands:
         Raises ``CommandUnknown``, ``ArgumentInvalid``, ``ArgumentUnknown``, ``IdempotencyKeyReused``, ``CommandRefused``, ``TooManyCommands``, ``SafetyCodeNeeded``, and whatever a signed
         command may be wrong with (`_proved`).
         """
-        command = self._commands.get(asked.command)
-        if command is None:
-            raise CommandUnknown(commands=", ".join(sorted(self._commands)))
+        command = self.command(asked.command)
         arguments = command.read(asked.arguments)
         asked = replace(asked, arguments=arguments)
         if asked.signed is not None and not command.by_digital_key:
@@ -144,9 +153,7 @@ class RemoteCommands:
         eligibility = _eligible(
             await self._store.eligibility(tx, asked.tenure_id, asked.account_id, now, now - COMMANDS_COUNTED)
         )
-        command, payload = self._commands.get(row.command), read_payload(signed.payload)
-        if command is None:  # its service is not installed any more
-            raise CommandUnknown(commands=", ".join(sorted(self._commands)))
+        command, payload = self.command(row.command), read_payload(signed.payload)
         phone = await self._store.lock_phone(tx, row.tenure_id, payload.key_id)
         proof = _proved((row.vehicle_id, row.command_id), signed, payload, phone, (command, row.arguments), eligibility)
         refused, version = await self._refusal(tx, row.tenure_id, row.vehicle_id, command, now)
@@ -192,6 +199,7 @@ class RemoteCommands:
             requested_at=requested_at,
             expires_at=requested_at + (APPROVAL_LIVES if waits else command.lives),
             code_at=now if asked.code_right and command.needs_code else None,
+            cause=asked.cause,
         )
 
     async def _keep_new(
@@ -314,5 +322,6 @@ def _new_view(row: CommandRow, steps: Sequence[State], proof: Proof | None, now:
     seen = tuple(Step(state, row.reason if state is row.state else "", now) for state in steps)
     phone = None if proof is None else (proof.phone.key_id, proof.phone.label)
     return CommandView(
-        row.command_id, row.command, row.arguments, row.state, row.reason, row.requested_at, row.expires_at, phone, seen
+        *(row.command_id, row.command, row.arguments, row.state, row.reason, row.requested_at, row.expires_at, phone, seen),
+        cause=row.cause,
     )

@@ -39,6 +39,8 @@ class CommandRow:
     frame: bytes | None = None
     sends: int = 0
     code_at: datetime | None = None
+    cause: str = ""
+    """Why a service of the platform gave it; "" where its owner did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class CommandView:
     expires_at: datetime
     phone: tuple[str, str] | None
     steps: tuple[Step, ...]
+    cause: str = ""
+    """As in ``CommandRow``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +151,8 @@ class CommandStore(Protocol):
         """
         ...
 
-    async def keeper(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> TenureId | None:
-        """The running tenure of a car whose owner may command it; None when there is none (the car left the garage)."""
+    async def commander(self, tx: Transaction, vehicle_id: VehicleId, now: datetime) -> tuple[TenureId, AccountId] | None:
+        """The running tenure of a car whose owner may command it, and their account; None when there is none (the car left the garage)."""
         ...
 
     async def language(self, tx: Transaction, account_id: AccountId) -> str:

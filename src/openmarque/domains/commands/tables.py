@@ -59,6 +59,7 @@ vehicle_command = Table(
     Column("frame", LargeBinary, comment="as sent to the car; gone once nothing is to be sent any more"),
     Column("sends", SmallInteger, nullable=False, comment="how often it was given to the broker"),
     Column("code_at", DateTime(timezone=True), comment="when the safety code was right"),
+    Column("cause", Text, nullable=False, comment="why a service of the platform gave it; empty where its owner did"),
     Column("policy_version", Integer, nullable=False, comment="version by which it was judged"),
     Column("requested_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from openmarque.brands.pack import BrandPack
 from openmarque.catalogue.register import Catalogue
+from openmarque.domains.commands.giving import OwnCommands
 from openmarque.domains.commands.memory import MemoryCommands
 from openmarque.domains.commands.phones import Phones
 from openmarque.domains.commands.reports import ReportHandler, Resend
@@ -127,6 +128,7 @@ class Cloud:
             *(self.clock, self.database, self._catalogue, self._pack, live, self._notices),
             events=MemoryEvents(),
             documents=self.documents.documents,
+            commands=OwnCommands(self.remote_commands, self.commands, MemoryTimerStore()),
             timers=MemoryTimerStore(),
         )
         handlers += self._services.service_handlers(parts)
