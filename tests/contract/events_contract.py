@@ -103,15 +103,15 @@ class EventsContract:
         first, other = event(whose, 1, told="first"), event(whose, 2)
         again = event(whose, 1, told="again", received_at=NOW + timedelta(days=40))
         async with stores.tx() as tx:
-            await stores.events.append(tx, PROBE, [first, event(whose, 1, told="in the same batch")])
+            assert await stores.events.append(tx, PROBE, [first, event(whose, 1, told="in the same batch")]) == [first]
         async with stores.tx() as tx:
-            await stores.events.append(tx, PROBE, [again, other])
+            assert await stores.events.append(tx, PROBE, [again, other]) == [other], "those that were not known"
             assert await stores.events.page(tx, PROBE, whose[0], limit=9) == [other, first]
 
     async def test_nothing_is_appended_by_an_empty_batch(self, stores: Stores) -> None:
         whose = await stores.tenure()
         async with stores.tx() as tx:
-            await stores.events.append(tx, PROBE, [])
+            assert await stores.events.append(tx, PROBE, []) == []
             assert await stores.events.page(tx, PROBE, whose[0], limit=9) == []
 
     async def test_what_a_failed_transaction_appended_is_not_there(self, stores: Stores) -> None:

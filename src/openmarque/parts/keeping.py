@@ -1,6 +1,6 @@
 """Keeps what a car tells as events: the whole handler of a message whose body is what is stored."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from openmarque.catalogue.events import Event, EventSpec
@@ -20,10 +20,12 @@ def keeps(
     tells: str,
     refusal: Callable[[Accepted, Body], str] | None = None,
     as_kept: Callable[[Accepted, Body], Body] | None = None,
+    then: Callable[[Parts, Transaction, Event[Body]], Awaitable[None]] | None = None,
 ) -> MessageHandler[Parts]:
     """The handler of ``spec.message``: keeps each body as an event and tells watchers that something of the kind `tells` is new.
 
     `refusal` says why a body can't be kept, empty where it can; `as_kept` gives the body that is kept in its place.
+    `then` is called for each event that was not known before: a car sends again what it has no answer for, and nobody is told twice.
     """
     storable = is_storable(spec.body)
 
@@ -42,7 +44,10 @@ def keeps(
                 kept = body if as_kept is None else as_kept(message, body)
                 version = message.permit.policy_version
                 events.append(Event(message.tenure_id, message.vehicle_id, message.received_at, version, kept, message))
-        await parts.events.append(tx, spec, events)
+        new = await parts.events.append(tx, spec, events)
+        if then is not None:
+            for event in new:
+                await then(parts, tx, event)
         for tenure_id in {event.tenure_id: None for event in events}:
             parts.live.changed(tx, tenure_id, tells)
         return refused

@@ -34,8 +34,8 @@ EVENTS: Final = "events"
 class EventStore(Protocol):
     """Keeps events. Every method runs inside the transaction it is given."""
 
-    async def append(self, tx: Transaction, spec: EventSpec[Body], events: Sequence[Event[Body]]) -> None:
-        """Keep `events`; one that is known already (``EventSpec.once_by``) stays as it is."""
+    async def append(self, tx: Transaction, spec: EventSpec[Body], events: Sequence[Event[Body]]) -> list[Event[Body]]:
+        """Keep `events`; one that is known already (``EventSpec.once_by``) stays as it is. Gives those that were not known."""
         ...
 
     async def page(
@@ -103,16 +103,17 @@ def version_of(spec: EventSpec[Any]) -> LiteralString:
 class PostgresEvents:
     """``EventStore`` on the tables of ``event_table``."""
 
-    async def append(self, tx: Transaction, spec: EventSpec[Body], events: Sequence[Event[Body]]) -> None:
+    async def append(self, tx: Transaction, spec: EventSpec[Body], events: Sequence[Event[Body]]) -> list[Event[Body]]:
         """See ``EventStore.append``."""
-        first: dict[Values, Values] = {}
-        values = values_of(spec.body)
+        first: dict[Values, Event[Body]] = {}
         for event in events:
-            keys = (event.tenure_id, event.vehicle_id, event.received_at, event.policy_version)
-            first.setdefault((event.tenure_id, *spec.key_of(event)), (*keys, *values(event.body)))
-        if first:
-            role = service_role(spec.service)
-            await postgres(tx).execute(role, _append(spec), batch(spec.columns, list(first.values())))
+            first.setdefault((event.tenure_id, *spec.key_of(event)), event)
+        if not first:
+            return []
+        values = values_of(spec.body)
+        rows = [(e.tenure_id, e.vehicle_id, e.received_at, e.policy_version, *values(e.body)) for e in first.values()]
+        new = await postgres(tx).rows(service_role(spec.service), _append(spec), batch(spec.columns, rows))
+        return [first[row] for row in new]
 
     async def page(
         self,
@@ -169,8 +170,9 @@ def _append(spec: EventSpec[Any]) -> LiteralString:
     return _text(
         sql.SQL(
             "INSERT INTO {table} ({columns}) SELECT {new} FROM unnest({arrays}) AS u ({columns})"
-            " WHERE NOT EXISTS (SELECT FROM {table} e WHERE ({known}) = ({key}))"
+            " WHERE NOT EXISTS (SELECT FROM {table} e WHERE ({known}) = ({key})) RETURNING {returned}"
         ).format(
+            returned=names(key),
             table=sql.Identifier(spec.table),
             columns=names(columns),
             new=names(columns, "u"),
@@ -218,12 +220,15 @@ def _find(spec: EventSpec[Any]) -> LiteralString:
 class MemoryEvents:
     """``EventStore`` in memory, for the deterministic world: rows are events, by tenure and what they are known by."""
 
-    async def append(self, tx: Transaction, spec: EventSpec[Body], events: Sequence[Event[Body]]) -> None:
+    async def append(self, tx: Transaction, spec: EventSpec[Body], events: Sequence[Event[Body]]) -> list[Event[Body]]:
         """See ``EventStore.append``."""
+        new: list[Event[Body]] = []
         for event in events:
             key = (event.tenure_id, *spec.key_of(event))
             if memory(tx).get(spec.table, key) is None:
                 memory(tx).put(spec.table, key, event)
+                new.append(event)
+        return new
 
     async def page(
         self,

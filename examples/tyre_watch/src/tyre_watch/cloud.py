@@ -4,10 +4,10 @@ from typing import Final
 
 from openmarque.parts.cloud import CloudPart, MessageHandler, Parts
 from tyre_watch.declaration import SERVICE
-from tyre_watch.messages import TYRE_REPORT, TYRE_WARNING
-from tyre_watch.service import take_reports, take_warnings
+from tyre_watch.messages import TYRE_REPORT
+from tyre_watch.service import KEEPS_WARNINGS, take_reports
 
 CLOUD: Final[CloudPart[Parts]] = CloudPart(
     name=SERVICE.name,
-    handlers=(MessageHandler((TYRE_WARNING,), take_warnings), MessageHandler((TYRE_REPORT,), take_reports)),
+    handlers=(KEEPS_WARNINGS, MessageHandler((TYRE_REPORT,), take_reports)),
 )

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from openmarque.catalogue.events import Event
 from openmarque.kit.clock import from_ms, to_ms
 from openmarque.link.ports import Accepted
 from openmarque.parts.cloud import Parts
@@ -31,18 +32,13 @@ def dated(message: Accepted, warning: TyreWarning) -> TyreWarning:
     return replace(warning, at=to_ms(message.received_at)) if message.envelope.trust is Trust.UNSET else warning
 
 
-_keep: Final = keeps(WARNINGS, tells=SERVICE.name, refusal=refusal, as_kept=dated)
+async def tell(parts: Parts, tx: Transaction, event: Event[TyreWarning]) -> None:
+    """Tell the owner of a tyre that became low."""
+    if event.body.is_low:
+        await parts.notices.notify(tx, event.tenure_id, WARNED, {}, event.received_at, at=from_ms(event.body.at))
 
 
-async def take_warnings(parts: Parts, tx: Transaction, messages: Sequence[Accepted]) -> Mapping[int, str]:
-    """Keep warnings, and tell the owner of each tyre that became low."""
-    refused = await _keep.apply(parts, tx, messages)
-    for index, message in enumerate(messages):
-        warning = message.body
-        if index not in refused and isinstance(warning, TyreWarning) and warning.is_low and message.tenure_id is not None:
-            at = from_ms(dated(message, warning).at)
-            await parts.notices.notify(tx, message.tenure_id, WARNED, {}, message.received_at, at=at)
-    return refused
+KEEPS_WARNINGS: Final = keeps(WARNINGS, tells=SERVICE.name, refusal=refusal, as_kept=dated, then=tell)
 
 
 async def take_reports(parts: Parts, tx: Transaction, messages: Sequence[Accepted]) -> Mapping[int, str]:
