@@ -224,9 +224,25 @@ async def give_to_owner(platform: Platform, vehicle_id: VehicleId, language: str
     return tenure_id, account_id
 
 
+@asynccontextmanager
+async def serving(settings: Settings, clock: Clock, pool_size: int = 8) -> AsyncIterator[Platform]:
+    """``bootstrap`` for a process that serves owners and cars: raises ``BrandPackInvalid`` where its pack lacks what is sold.
+
+    Processes may be started one by one, each with the settings of its machine, so each looks. While the database is away nothing can be sold
+    or closed: a process that is restarted then starts all the same, as cars need it to.
+    """
+    async with bootstrap(settings, clock, pool_size) as platform:
+        try:
+            async with platform.database.begin() as tx:
+                await platform.contracts.refuse_dropped(tx, clock.now())
+        except StoreUnavailable as error:
+            _log.warning("pack_not_checked", detail=error.detail)
+        yield platform
+
+
 async def work(settings: Settings, clock: Clock, ready: Callable[[], None]) -> None:
     """One worker process, until it is stopped."""
-    async with bootstrap(settings, clock) as platform:
+    async with serving(settings, clock) as platform:
         worker = platform.worker()
         await worker.start()
         spare_collector(MANY)

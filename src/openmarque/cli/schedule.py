@@ -6,7 +6,6 @@ from typing import Final
 
 import structlog
 
-from openmarque.app import bootstrap
 from openmarque.cli import operating
 from openmarque.kit.clock import Clock, SystemClock
 from openmarque.kit.log import configure_log
@@ -23,7 +22,7 @@ _log = structlog.get_logger("openmarque.scheduler")
 
 async def schedule(settings: Settings, clock: Clock, ready: Callable[[], None]) -> None:
     """One scheduler, until it is stopped: due timers, and mails. Several may run at a time."""
-    async with bootstrap(settings, clock, pool_size=4) as platform:
+    async with operating.serving(settings, clock, pool_size=4) as platform:
         # Side by side: a mail server that does not answer must not keep a remote command from expiring.
         timers, delivery = platform.timers(), platform.delivery()
         await timers.begin()

@@ -1,7 +1,10 @@
 """The free trial belongs to the car, once in its life: whoever tries to get another one gets what is left, or none, and is told. REQ SVC-2."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,6 +12,8 @@ import msgspec
 import pytest
 
 from openmarque.app import Platform
+from openmarque.brands.pack import FILE, BrandPackInvalid
+from openmarque.cli import operating
 from openmarque.domains.contracts.service import Contracts
 from openmarque.protocol.pairing import PairingResult
 from openmarque.storage.roles import PLATFORM
@@ -152,3 +157,14 @@ async def test_the_pairing_says_until_when_the_trial_of_the_car_lasts(client, st
     shown = (await client.get(f"/api/v1/pairings/{made['pairing_id']}", headers=owner.headers)).json()
     ((_, ends_at),) = await contracts(platform, car)
     assert datetime.fromisoformat(shown["trial_ends_at"]) == ends_at
+
+
+async def test_no_process_serves_on_a_pack_that_lacks_what_was_sold(street: Street, platform: Platform, tmp_path: Path):
+    await street.car(await street.owner())
+    sample = files("openmarque.brands").joinpath("sample", FILE).read_text("utf-8")
+    (tmp_path / FILE).write_text(sample.replace("journeys", "outings"), "utf-8")
+    with pytest.raises(BrandPackInvalid, match="journeys"):
+        async with operating.serving(replace(platform.settings, brand_pack=tmp_path), platform.clock, pool_size=2):
+            pytest.fail("it serves")
+    async with operating.serving(platform.settings, platform.clock, pool_size=2) as served:
+        assert served.pack == platform.pack
