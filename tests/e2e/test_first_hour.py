@@ -38,7 +38,6 @@ def test_wrong_credentials_are_told_and_nothing_else(running, phone, watch):
     expect(app.heading("Garage")).not_to_be_visible()
 
 
-@pytest.mark.req("STA-3b")
 def test_a_car_that_drives_moves_while_one_looks(running, phone, signed_in):
     app = App(phone("fr", "light", signed_in))
     app.page.goto("/")

@@ -62,8 +62,8 @@ test("an age counts by the car's clock, by the platform's where the car has none
   }
 });
 
-test("the way to the car is opened by what the device has, and whoever learns the place then is named", () => {
+test("the way to the car is opened by what the device has, and whoever learns the place then is named [STA-3b]", () => {
   expect(wayTo(42.5, 1.5, "Mozilla/5.0 (Linux; Android 16)")).toEqual({ href: "geo:42.5,1.5?q=42.5,1.5", recipient: null });
-  expect(wayTo(42.5, 1.5, "Mozilla/5.0 (iPhone; CPU)")).toMatchObject({ href: expect.stringContaining("maps.apple.com/?daddr=42.5,1.5"), recipient: expect.stringContaining("Apple") });
+  expect(wayTo(42.5, 1.5, "Mozilla/5.0 (iPhone; CPU)")).toMatchObject({ href: expect.stringMatching(/maps\.apple\.com\/\?daddr=42\.5,1\.5&dirflg=w$/), recipient: expect.stringContaining("Apple") });
   expect(wayTo(42.5, 1.5, "Mozilla/5.0 (X11; Linux)")).toMatchObject({ href: expect.stringContaining("openstreetmap.org"), recipient: expect.stringContaining("OpenStreetMap") });
 });

@@ -12,7 +12,7 @@ const WORDS = { en: words("en", en), fr: words("fr", fr) };
 type Shown = keyof typeof WORDS;
 const shown = (language: Shown, known: Signals) => valueRows(known, rows({ t: WORDS[language], language }));
 
-test("the car's own warnings are told in words, and an open door is none of them", () => {
+test("the car's own warnings are told in words, and an open door is none of them [STA-1g]", () => {
   const known = signals({ "Vehicle.Chassis.Axle.Row2.Wheel.Left.Tire.IsPressureLow": true, "Vehicle.Diagnostics.DTCCount": 0, [`${DOOR}1.DriverSide.IsOpen`]: true });
   const told = (language: Shown) => warningsOf(shown(language, known)).map(({ name, value }) => [name, value]);
   expect(told("en")).toEqual([["Rear left tyre", "low"]]);
@@ -87,5 +87,35 @@ describe("a car at a glance", () => {
     const warned = (known: Signals) => glance(known).facts.filter(({ warns }) => warns).map(({ text }) => text);
     expect(warned(signals({ ...tyre(1, "Left", false), ...tyre(2, "Left", true), ...tyre(2, "Right", true), "Vehicle.Diagnostics.DTCCount": 0 }))).toEqual(["Low tyre"]);
     expect(warned(signals({ "Vehicle.Diagnostics.DTCCount": 3, "Vehicle.Body.Windshield.Front.WasherFluid.IsLevelLow": true }))).toEqual(["Washer fluid low", "Trouble codes"]);
+  });
+});
+
+describe("the list of values tells", () => {
+  const told = (values: Parameters<typeof signals>[0]) => shown("en", signals(values)).map(({ name, value }) => [name, value.replace(/\s/gu, " ")]);
+
+  it("how far the car still goes, and its fuel [STA-1a]", () => {
+    expect(told({ "Vehicle.Powertrain.Range": 412_000, "Vehicle.Powertrain.FuelSystem.RelativeLevel": 61 })).toEqual([
+      ["Fuel", "61%"],
+      ["Range", "412 km"],
+    ]);
+  });
+
+  it("its mileage [STA-1c]", () => {
+    expect(told({ "Vehicle.TraveledDistance": 31_437_700 })).toEqual([["Mileage", "31,438 km"]]);
+  });
+
+  it("of each door, window, bonnet and boot whether it is open, and whether it is locked where it has a lock [STA-1d]", () => {
+    const doors = ["1.DriverSide", "1.PassengerSide", "2.DriverSide", "2.PassengerSide"].map((place) => `${DOOR}${place}`);
+    const values = told({
+      ...Object.fromEntries(doors.flatMap((door) => [[`${door}.IsOpen`, false], [`${door}.IsLocked`, true], [`${door}.Window.IsOpen`, true]])),
+      "Vehicle.Body.Trunk.Rear.IsOpen": true,
+      "Vehicle.Body.Trunk.Rear.IsLocked": false,
+      "Vehicle.Body.Hood.IsOpen": false,
+    }).map(([, value]) => value);
+    expect(values).toEqual([...Array(4).fill("closed, locked"), "open, unlocked", "closed", ...Array(4).fill("open")]);
+  });
+
+  it("its parking lights [STA-1e] and its ventilation [STA-1f]", () => {
+    expect(told({ "Vehicle.Body.Lights.Parking.IsOn": true, "Vehicle.Cabin.HVAC.Station.Row1.Driver.FanSpeed": 30 }).map(([, value]) => value)).toEqual(["30%", "on"]);
   });
 });

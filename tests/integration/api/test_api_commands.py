@@ -1,6 +1,7 @@
 """Remote commands from the app to a real car and back: each step of their life, who may give them, and what becomes of forged ones."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
@@ -372,15 +373,19 @@ async def test_in_private_mode_the_command_is_refused_with_reason_and_cure(
         assert car.acted == []
 
 
+@pytest.mark.req("RC-5d", "STA-3c")
 async def test_a_refresh_brings_the_true_state_without_a_phone(phone: Phone):
-    phone.car.sensed[vss.DOORS_OPEN[0]] = True
+    true = {vss.DOORS_OPEN[0]: True, vss.DOORS_LOCKED[0]: False, vss.LATITUDE: 42.5, vss.LONGITUDE: 1.5}
+    phone.car.sensed.update(true)
+    asked = time.monotonic()
     headers = {**phone.owner.headers, "Idempotency-Key": uuid4().hex}
     response = await phone.client.post(f"{phone.car.address}/remote-commands", json={"command": "refresh"}, headers=headers)
     remote_command = response.json()
     assert (response.status_code, remote_command["state"], remote_command["phone"]) == (202, "accepted", None)
     assert (await phone.outcome(remote_command["command_id"]))["state"] == "done"
     status = (await phone.client.get(f"{phone.car.address}/status", headers=phone.owner.headers)).json()
-    assert status["signals"][vss.DOORS_OPEN[0]]["value"] is True
+    assert {path: status["signals"][path]["value"] for path in true} == true
+    assert time.monotonic() - asked < 60
 
 
 @pytest.mark.req("RC-7b")

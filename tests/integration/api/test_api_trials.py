@@ -43,6 +43,16 @@ async def told(platform: Platform, owner: Owner) -> list[tuple[str, datetime]]:
     return await rows(platform, query, owner.account_id)
 
 
+@pytest.mark.req("SVC-2a")
+async def test_the_trial_lasts_twelve_months(client, street: Street, platform: Platform):
+    owner, car = await street.owner(), await new_car(platform)
+    await has(client, owner, car)
+    query = "SELECT starts_at, ends_at FROM contract c JOIN tenure t USING (tenure_id) WHERE t.vehicle_id = %s AND is_trial"
+    ((starts_at, ends_at),) = await rows(platform, query, car.vehicle_id)
+    assert (ends_at.year - starts_at.year) * 12 + ends_at.month - starts_at.month == 12
+    assert ends_at - starts_at >= 365 * DAY
+
+
 @pytest.mark.req("SVC-2b", "ENR-7a")
 async def test_a_buyer_gets_what_is_left_of_the_cars_trial_and_is_told(client, street: Street, platform: Platform):
     seller, buyer, car = await street.owner(), await street.owner(), await new_car(platform)

@@ -174,6 +174,7 @@ def _set(path: str, value: object) -> Callable[[dict[str, Any]], None]:
         ("models.brise.equipment.telematics.codes", {"YY": "built_in"}, "codes"),
         ("models.brise.countries", ["France"], "countries"),
         ("pairing.plan", "gold", "gold"),
+        pytest.param("plans.connect.trial_months", 11, "plans[...].trial_months", marks=pytest.mark.req("SVC-2a")),
         ("plans.connect.products", [], "plans[...].products"),
         ("plans.connect.products", ["car", "boat"], "plans.connect.products: 'boat' is no product"),
         ("products.car.declarations", [], "products[...].declarations"),

@@ -389,6 +389,24 @@ class TestStatus:
         car.ms += 60_000
         assert status_body(envelopes(car.senses(sample | {vss.SPEED: 51.0}))[0]).values.keys() == sample.keys()
 
+    @pytest.mark.parametrize(
+        ("path", "rest", "other"),
+        [
+            pytest.param(vss.ENGINE_RUNNING, False, True, marks=pytest.mark.req("LNK-2a")),
+            *(pytest.param(path, False, True, marks=pytest.mark.req("LNK-2b")) for path in (*vss.DOORS_OPEN, vss.TRUNK_OPEN)),
+            pytest.param(vss.IS_CHARGING, False, True, marks=pytest.mark.req("LNK-2d")),
+            pytest.param(vss.IGNITION, "OFF", "ON", marks=pytest.mark.req("LNK-2f")),
+        ],
+    )
+    def test_the_car_says_unasked_that_something_began_and_that_it_ended(self, path: str, rest: vss.Value, other: vss.Value):
+        car, platform = connected_car()
+        for value in (rest, other, rest):
+            car.ms += 1000
+            (frame,) = statuses(car.senses({path: value}))
+            assert status_body(envelopes([frame])[0]).values == {path: (value, 0)}
+            converse(car, platform, [frame])
+            assert platform.shown()[path] == value
+
     def test_one_is_in_flight_and_newer_values_merge_into_the_next(self):
         car, platform = connected_car()
         first = car.senses({vss.SPEED: 1.0})

@@ -1,5 +1,6 @@
 """The catalogue as a whole: contradictions and omissions stop everything, each named."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -60,6 +61,15 @@ def test_a_processor_outside_the_eea_needs_a_recorded_guarantee() -> None:
         build(replace(GOOD, processors=(guaranteed, replace(abroad, country="IS")))).declarations["lamp"].processors[0].country
         == "US"
     )
+
+
+@pytest.mark.req("GDP-8a")
+def test_each_processor_of_a_service_says_its_country() -> None:
+    processors = [one for declared in Catalogue(installed_services()).declarations.values() for one in declared.processors]
+    assert processors
+    assert [one.name for one in processors if re.fullmatch("[A-Z]{2}", one.country) is None] == []
+    with pytest.raises(CatalogueInvalid, match="outside EU and EEA"):
+        build(replace(GOOD, processors=(Processor("Pushes Inc.", "push messages", ""),)))
 
 
 def test_two_declarations_of_one_name_are_refused() -> None:
