@@ -1,9 +1,7 @@
 """What can go wrong with commands, digital keys and the safety code. REQ RC-6, RC-7."""
 
-from collections.abc import Mapping
-
 from openmarque.kit.errors import CallerError, OpenMarqueError
-from openmarque.kit.texts import ENGLISH, texts
+from openmarque.kit.reasoned import ReasonedError
 
 
 class CommandUnknown(CallerError):
@@ -14,22 +12,10 @@ class CommandUnknown(CallerError):
     http_status = 422
 
 
-class CommandRefused(CallerError):
+class CommandRefused(ReasonedError):
     """Remote commands to this car are not possible now."""
 
     code = "command-refused"
-    cure = "{cure}"
-    http_status = 403
-
-    def __init__(self, why: str = "", **facts: object) -> None:
-        """`why` is the code of a reason; its words are told in the language of who reads."""
-        self._why = why
-        message, cure = texts(ENGLISH).reason(why) if why else ("", "")
-        super().__init__(message, **{"cure": cure, **facts})
-
-    def facts_in(self, language: str) -> Mapping[str, object]:
-        """In another language the cure says why, too: the detail is told in English only."""
-        return {"cure": str(texts(language).reason(self._why))} if self._why else self.facts
 
 
 class RemoteCommandUnknown(CallerError):

@@ -1,9 +1,7 @@
 """What can go wrong with settings documents."""
 
-from collections.abc import Mapping
-
 from openmarque.kit.errors import CallerError
-from openmarque.kit.texts import ENGLISH, texts
+from openmarque.kit.reasoned import ReasonedError
 
 
 class DocumentUnknown(CallerError):
@@ -63,19 +61,7 @@ class TooManyChanges(CallerError):
     http_status = 429
 
 
-class DocumentClosed(CallerError):
+class DocumentClosed(ReasonedError):
     """This setting can't be changed now."""
 
     code = "document-closed"
-    cure = "{cure}"
-    http_status = 403
-
-    def __init__(self, why: str = "", **facts: object) -> None:
-        """`why` is the code of a reason; its words are told in the language of who reads."""
-        self._why = why
-        message, cure = texts(ENGLISH).reason(why) if why else ("", "")
-        super().__init__(message, **{"cure": cure, **facts})
-
-    def facts_in(self, language: str) -> Mapping[str, object]:
-        """In another language the cure says why, too: the detail is told in English only."""
-        return {"cure": str(texts(language).reason(self._why))} if self._why else self.facts
