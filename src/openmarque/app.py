@@ -188,7 +188,7 @@ class Platform:
     async def revoke(self, vehicle_id: VehicleId, reason: str) -> int:
         """End the trust in a car: in the database, in the signed snapshot that the gates read, and its live connections.
 
-        Gives the number of connections cut. The command matters: a car is cut only when the gate already refuses it.
+        Gives the number of connections cut. The order matters: a car is cut only when the gate already refuses it.
         """
         async with self.database.begin() as tx:
             await self.garage.revoke(tx, vehicle_id, reason, self.clock.now())

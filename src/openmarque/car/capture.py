@@ -207,8 +207,8 @@ def _message(seq: int, epoch: int, group: Group, now: Now) -> InFlight:
 
 def _allowed(group: Group, allows: Allows) -> Group:
     """The part of `group` that may leave: what a status may carry, and the place where a status with place may."""
-    plain, receipt = allows(STATUS, group.level), allows(STATUS_WITH_PLACE, group.level)
-    kept = {p: t for p, t in group.values.items() if p in (receipt if p in PLACE_SIGNALS else plain)}
+    plain, placed = allows(STATUS, group.level), allows(STATUS_WITH_PLACE, group.level)
+    kept = {p: t for p, t in group.values.items() if p in (placed if p in PLACE_SIGNALS else plain)}
     return group if len(kept) == len(group.values) else Group(group.level, kept)
 
 

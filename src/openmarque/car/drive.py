@@ -1,7 +1,7 @@
 """Recorded drives: reading, cleaning and moving them in time. What the car does before it says anything about itself.
 
 Theory of operation. ``read_drive`` judges each row and counts the bad ones by reason; nothing is dropped silently. A row is judged in
-this command, so that it is counted once:
+this order, so that it is counted once:
 
 1. ``malformed``        a cell count other than the header's; charge, speed or place missing, unreadable or physically impossible
 2. ``impossible_time``  no such date, or more than a day from the median time of the drive (where most dates are right but for having the
@@ -143,7 +143,7 @@ def read_drive(source: Path | bytes | str, *, trust_header: bool = False) -> Dri
     if not trust_header and counts[RefusalReason.MALFORMED] + counts[RefusalReason.FAR_POSITION] > len(rows) / 2:
         raise _unusable(DriveMostlyRefused, table, counts)
     first = good[0][1]
-    return Drive(tuple(_sample(row, time, first, receipt=receipt) for row, time, receipt in good), len(rows), dict(counts))
+    return Drive(tuple(_sample(row, time, first, placed=placed) for row, time, placed in good), len(rows), dict(counts))
 
 
 def shift_to_end_at(drive: Drive, end: datetime) -> list[tuple[Sample, datetime]]:
@@ -275,7 +275,7 @@ def _unusable(error: type[DriveError], table: Table, counts: Mapping[RefusalReas
     return error(f"Refused: {why}. The columns hold {seen}.", seen=seen)
 
 
-def _sample(row: Row, time: datetime, first: datetime, *, receipt: bool) -> Sample:
+def _sample(row: Row, time: datetime, first: datetime, *, placed: bool) -> Sample:
     """The sample of a good row; without what the receiver said unless it is `placed`."""
     return Sample(
         original_time=time,
@@ -283,7 +283,7 @@ def _sample(row: Row, time: datetime, first: datetime, *, receipt: bool) -> Samp
         soc_percent=row.soc_percent,
         speed_kmh=row.speed_kmh,
         gear=row.gear,
-        latitude=row.latitude if receipt else None,
-        longitude=row.longitude if receipt else None,
-        altitude_m=row.altitude_m if receipt else None,
+        latitude=row.latitude if placed else None,
+        longitude=row.longitude if placed else None,
+        altitude_m=row.altitude_m if placed else None,
     )

@@ -9,10 +9,10 @@ one naming; the naming as written and the exchanged one are compared, and only a
    is. Whatever exchange takes part in Speed, LAT or LON breaks that. Latitude and longitude are the fine case: a degree of
    longitude is shorter by the cosine of the latitude, so only ways east or west tell; see `_LEAST_GAIN`.
 3. *Charge.* It does not go up and down like an altitude (see `_WIGGLE_PER_MINUTE`), nor jump like a speed: 2 % within 2 s would be 36 C.
-4. *Remote command.* Where the names stand in the data set's command but for exactly two, the burden of proof turns round: those two are
+4. *Order.* Where the names stand in the data set's order but for exactly two, the burden of proof turns round: those two are
    taken for exchanged unless the rows speak for them by the same rules. So also a parked car is not shown in another continent.
 
-What is left: files in a remote command of their own whose rows can't tell (a parked car; altitude against charge in a short piece; latitude
+What is left: files in an order of their own whose rows can't tell (a parked car; altitude against charge in a short piece; latitude
 against longitude on a way due north). They are taken as named: a true header must never be doubted. Figures are of the seven recorded
 drives, whole and in windows of 60, 300 and 600 rows (one every 15 rows).
 """
@@ -26,11 +26,11 @@ from typing import Final, NamedTuple
 from openmarque.car.drive_csv import COLUMNS, HIGHEST_SPEED_KMH, Row, Table
 from openmarque.kit.geo import distance_m, has_zero, is_on_earth
 
-USUAL_COMMAND: Final = (
+USUAL_ORDER: Final = (
     *COLUMNS,
     *("GpsSpeed", "Temperature", "Humidity", "Weather", "WindSpeedAv", "Traffic", "SpeedLimit"),
 )
-"""The columns of the RSK Twizy EV data set as its files command them."""
+"""The columns of the RSK Twizy EV data set as its files order them."""
 
 _NUMBERS: Final = ("Soc", "Speed", "LAT", "LON", "ALT")
 _ENOUGH: Final = 10_000
@@ -76,7 +76,7 @@ def swapped_columns(table: Table, rows: Sequence[Row], unreadable: Sequence[int]
     """The two columns that look exchanged; None when nothing says so.
 
     `rows` are the rows that can be read and lie on the drive's timeline, single far positions left out; `unreadable` are the lines, in
-    command, that are malformed or without a possible time.
+    order, that are malformed or without a possible time.
     """
     out_of_order = _out_of_order(table.names)
     named = _Reading.of(rows[:_ENOUGH]) if rows else None
@@ -129,12 +129,12 @@ class _Reading:
             0 <= soc <= 100 and 0 <= speed <= HIGHEST_SPEED_KMH and is_on_earth(latitude, longitude)
             for soc, speed, latitude, longitude in zip(*(columns[name] for name in _NUMBERS[:4]), strict=True)
         ]
-        receipt = sum(map(_has_place, compress(columns["LAT"], good), compress(columns["LON"], good)))
+        placed = sum(map(_has_place, compress(columns["LAT"], good), compress(columns["LON"], good)))
         if all(good):
-            return _Reading(self.seconds, columns, receipt / (len(good) or 1))
+            return _Reading(self.seconds, columns, placed / (len(good) or 1))
         ends = list(_running(self.seconds, good))
         seconds = [0.0, *(b - a for a, b in pairwise(ends))]
-        return _Reading(seconds, {name: list(compress(cells, good)) for name, cells in columns.items()}, receipt / len(good))
+        return _Reading(seconds, {name: list(compress(cells, good)) for name, cells in columns.items()}, placed / len(good))
 
     def steps(self) -> Iterator[tuple[float, float]]:
         """Metres between neighbouring distinct fixes, and metres by the wheels meanwhile; none across gaps.
@@ -332,10 +332,10 @@ def _has_gears(table: Table) -> bool:
 
 
 def _out_of_order(names: Sequence[str]) -> tuple[str, str] | None:
-    """The two names that have to change places to give `USUAL_COMMAND` (columns may be absent); None when it takes anything else."""
-    usual = {name.casefold(): name for name in USUAL_COMMAND}
+    """The two names that have to change places to give `USUAL_ORDER` (columns may be absent); None when it takes anything else."""
+    usual = {name.casefold(): name for name in USUAL_ORDER}
     given = [usual.get(name.casefold(), "") for name in names]
-    expected = [name for name in USUAL_COMMAND if name in given]
+    expected = [name for name in USUAL_ORDER if name in given]
     wrong = [name for name, right in zip(expected, given, strict=False) if name != right]
     return (wrong[0], wrong[1]) if len(given) == len(expected) and len(wrong) == 2 else None
 

@@ -1,6 +1,6 @@
 """The outermost layer of the API: what holds for every request and every answer, whatever route it is for.
 
-In command: an id for the request; the Host header against the list of names we answer under (a page that rebinds a name of its own to
+In order: an id for the request; the Host header against the list of names we answer under (a page that rebinds a name of its own to
 our address gets nothing); the size of the body; the headers that keep browsers from guessing, framing, caching and telling on;
 and the last resort for an exception that nobody foresaw, which is logged in full and answered without internals. There are no CORS
 headers: no other site may read this API from a browser.

@@ -52,7 +52,7 @@ class Intake:
         self._task = asyncio.create_task(self._run())
 
     def put(self, message: Message) -> None:
-        """Take one message, or drop and count it when too many wait (the newest: a lane's command stays without holes in front)."""
+        """Take one message, or drop and count it when too many wait (the newest: a lane's order stays without holes in front)."""
         self.put_many([message])
 
     def put_many(self, messages: list[Message]) -> None:

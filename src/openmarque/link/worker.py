@@ -41,7 +41,7 @@ from openmarque.storage.transaction import Database
 MAX_BATCH: Final = 1000
 """Messages in one transaction: beyond it the cost per message falls no further, and the wait for the first one grows."""
 _STATUS_STREAMS: Final = 2
-"""Batches of status under way at once: while PostgreSQL stores one, the next is judged. Their guards need no command between them;
+"""Batches of status under way at once: while PostgreSQL stores one, the next is judged. Their guards need no order between them;
 the must-arrive lanes do, and have one each."""
 _STATUS_GATHERING: Final = Gathering(in_flow_s=0.02)
 """Between half the goal's rate and all of it a batch would hold 20 messages and cost twice as much for each. 20 ms are nothing for a

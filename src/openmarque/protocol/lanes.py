@@ -57,7 +57,7 @@ class Reception:
 
 
 def receive(position: LanePosition, batch: Iterable[Envelope]) -> Reception:
-    """Sort out `batch` (one car, one lane, any command, repeats allowed) against `position`. Pure.
+    """Sort out `batch` (one car, one lane, any order, repeats allowed) against `position`. Pure.
 
     The caller applies `apply` and stores `after` in one transaction, then answers. Each of `apply` gets its disposition from
     the caller (stored or refused); everything else is in `answered`.

@@ -160,7 +160,7 @@ def _lines(output: IO[bytes]) -> Iterator[bytes]:
 
 
 def _pack(drawn: Path, packed: Path, name: str, on_progress: Progress) -> tuple[float, float, float, float]:
-    """Copy the tiles into a PMTiles archive (version 3) in its own command; gives the bounding box."""
+    """Copy the tiles into a PMTiles archive (version 3) in its own order; gives the bounding box."""
     with closing(sqlite3.connect(f"file:{drawn}?mode=ro", uri=True)) as database:
         said: dict[str, str] = dict(database.execute("SELECT name, value FROM metadata"))
         rows = database.execute("SELECT zoom_level, tile_column, tile_row FROM tiles")
