@@ -9,7 +9,7 @@ from openmarque.protocol.messages import Welcome
 
 
 class PolicyHeld:
-    """The policy in force in one car. `rulebook` is None and `hash` empty before the first."""
+    """The policy in force in one car. `compiled_policy` is None and `hash` empty before the first."""
 
     def __init__(self, profile: CarProfile, store: CarStore) -> None:
         """Read the stored policy; one that does not verify (a key no longer trusted, a changed file) is as good as none."""

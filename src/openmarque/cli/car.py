@@ -96,9 +96,9 @@ async def _run_simulated(folder: Path, clock: Clock, headunit_port: int | None) 
     from openmarque.simulator.fleet.fleet import FleetCar, ProvisionedCar
     from openmarque.simulator.fleet.installed import body_effects
 
-    part = new_car_spec(read_bundle(folder).facts.capabilities)
+    spec = new_car_spec(read_bundle(folder).facts.capabilities)
     services = installed_services()
-    car = FleetCar(ProvisionedCar(folder, part, seed=0), Catalogue(services), clock, effects=body_effects(services))
+    car = FleetCar(ProvisionedCar(folder, spec, seed=0), Catalogue(services), clock, effects=body_effects(services))
     await _live(car.agent, car.run(), headunit_port)
 
 

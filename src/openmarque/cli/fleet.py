@@ -52,8 +52,8 @@ async def run(home: Path, clock: Clock, ready: Callable[[], None]) -> None:
     catalogue, effects = Catalogue(services), body_effects(services)
     turn = asyncio.Lock()
     parked = read_fleet(home)
-    seats = [ProvisionedCar(Path(p.folder), car_spec(p.number), p.number) for p in parked]
-    cars = [FleetCar(seat, catalogue, clock, turn, effects) for seat in seats]
+    provisioned = [ProvisionedCar(Path(p.folder), car_spec(p.number), p.number) for p in parked]
+    cars = [FleetCar(one, catalogue, clock, turn, effects) for one in provisioned]
     tasks = [asyncio.create_task(run_fleet(cars))]
     bound = 0
 

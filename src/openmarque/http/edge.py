@@ -179,7 +179,7 @@ async def _admitted(request: Request, credentials: Credentials) -> Presented:
 CheckedCredentials = Annotated[Presented, Depends(_admitted)]
 """What a signed-in person shows, for routes that open their transactions themselves (``enter``): no connection is held meanwhile."""
 OpenSession = Annotated[RequestSession, Depends(_opened, scope="function")]
-"""As ``Admitted``, for routes whose first transaction follows at once: it is the one in which the right was proved."""
+"""As ``CheckedCredentials``, for routes whose first transaction follows at once: it is the one in which the right was proved."""
 SignedIn = Annotated[Visit, Depends(_signed_in, scope="function")]
 """The visit of a signed-in person."""
 OwnCar = Annotated[CarVisit, Depends(_own_car, scope="function")]

@@ -20,7 +20,7 @@ from openmarque.protocol.signals import SIGNALS, Kind, Signal, Value
 from openmarque.protocol.times import MAX_BEHIND_MS
 
 _CACHE_SIZE: Final = 50_000
-"""Cars per worker whose rulebook is kept: about 18 KiB each, so at most 0.9 GB for a worker that serves 50,000 cars."""
+"""Cars per worker whose compiled policy is kept: about 18 KiB each, so at most 0.9 GB for a worker that serves 50,000 cars."""
 
 _read_signed = msgspec.msgpack.Decoder(SignedPolicy).decode
 _read_policy = msgspec.msgpack.Decoder(Policy).decode
@@ -119,7 +119,7 @@ class OpenPaths:
 
 
 class PolicyEvaluator:
-    """One car's rulebook beside the moving facts of its policy row."""
+    """One car's compiled policy beside the moving facts of its policy row."""
 
     __slots__ = ("_moment", "_open", "ack_subject", "row", "rules")
 
@@ -158,23 +158,23 @@ class EvaluatorCache:
         self._evaluators: OrderedDict[VehicleId, PolicyEvaluator] = OrderedDict()
 
     def known(self, vehicle_id: VehicleId) -> PolicyEvaluator | None:
-        """The judge last learnt for this car."""
+        """The evaluator last learnt for this car."""
         return self._evaluators.get(vehicle_id)
 
     def learn(self, rows: Mapping[VehicleId, PolicyRow]) -> None:
-        """Take over policy rows just read; an unchanged policy keeps its judge."""
+        """Take over policy rows just read; an unchanged policy keeps its evaluator."""
         for vehicle_id, row in rows.items():
-            self.judge_for(vehicle_id, row)
+            self.evaluator_for(vehicle_id, row)
 
-    def judge_for(self, vehicle_id: VehicleId, row: PolicyRow) -> PolicyEvaluator:
-        """The judge of exactly this row."""
-        judge = self._evaluators.get(vehicle_id)
-        if judge is None or (judge.row.version, judge.row.hash) != (row.version, row.hash):
-            judge = self._evaluators[vehicle_id] = PolicyEvaluator(row)
+    def evaluator_for(self, vehicle_id: VehicleId, row: PolicyRow) -> PolicyEvaluator:
+        """The evaluator of exactly this row."""
+        evaluator = self._evaluators.get(vehicle_id)
+        if evaluator is None or (evaluator.row.version, evaluator.row.hash) != (row.version, row.hash):
+            evaluator = self._evaluators[vehicle_id] = PolicyEvaluator(row)
             self._evaluators.move_to_end(vehicle_id)
             if len(self._evaluators) > self._size:
                 self._evaluators.popitem(last=False)
-        return judge
+        return evaluator
 
     def forget(self, vehicles: Iterable[VehicleId]) -> None:
         """Drop the judges of `vehicles`, so that their policy is read anew."""

@@ -190,8 +190,8 @@ class EventIngest:
             # Housekeeping is taken whatever the clock says: a level set in a car with a wrong clock counts all the same.
             if not plausible(envelope.car_time, now_ms, envelope.trust):
                 return IMPLAUSIBLE_TIME
-            judge = self._evaluators.judge_for(car.vehicle_id, car.policy)
-            answer = judge.rules.judge_message(envelope.type, envelope.level, judge.moment(now_ms))
+            evaluator = self._evaluators.evaluator_for(car.vehicle_id, car.policy)
+            answer = evaluator.rules.judge_message(envelope.type, envelope.level, evaluator.moment(now_ms))
             if not isinstance(answer, Permit):
                 return answer.reason
             permit = answer

@@ -134,7 +134,7 @@ class Handshake:
     async def _policy(self, tx: Transaction, vehicle_id: VehicleId) -> Policy | None:
         """The policy that we gave the car last."""
         row = (await self._store.policies(tx, [vehicle_id])).get(vehicle_id)
-        return None if row is None else self._evaluators.judge_for(vehicle_id, row).rules.policy
+        return None if row is None else self._evaluators.evaluator_for(vehicle_id, row).rules.policy
 
     def _lasts(self, policy: Policy | None) -> bool:
         return policy is not None and policy.valid_until_ms > to_ms(self._clock.now() + RENEW_BEFORE)

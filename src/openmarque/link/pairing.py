@@ -6,7 +6,7 @@ import msgspec
 
 from openmarque.kit.clock import Clock
 from openmarque.kit.ids import VehicleId
-from openmarque.link.ports import LinkStore, PairingCodeDesk, Refusals
+from openmarque.link.ports import LinkStore, PairingCodeChecker, Refusals
 from openmarque.link.status_ingest import UNREADABLE
 from openmarque.link.subjects import down_subject
 from openmarque.protocol.pairing import PAIRING_REQUEST, PairingRequest
@@ -19,10 +19,10 @@ _read = msgspec.msgpack.Decoder(PairingRequest).decode
 class PairingRequests:
     """Answers ``PairingRequest`` on ``down/pair``."""
 
-    def __init__(self, store: LinkStore, dispatcher: PairingCodeDesk, clock: Clock) -> None:
-        """Have `desk` say what becomes of a code."""
+    def __init__(self, store: LinkStore, codes: PairingCodeChecker, clock: Clock) -> None:
+        """Have `codes` say what becomes of a code."""
         self._store = store
-        self._desk = dispatcher
+        self._codes = codes
         self._clock = clock
 
     async def take(self, vehicle_id: VehicleId, payload: bytes) -> None:
@@ -37,5 +37,5 @@ class PairingRequests:
                 refusals.add(vehicle_id, UNREADABLE, PAIRING_REQUEST)
                 await self._store.count_refusals(tx, refusals, self._clock.now())
                 return
-            answer = await self._desk.typed(tx, vehicle_id, request, self._clock.now())
+            answer = await self._codes.typed(tx, vehicle_id, request, self._clock.now())
             tx.publish_after_commit(down_subject(vehicle_id, "pair"), msgspec.msgpack.encode(answer))

@@ -196,7 +196,7 @@ class CertificateIssuer(Protocol):
         ...
 
 
-class PairingCodeDesk(Protocol):
+class PairingCodeChecker(Protocol):
     """Knows what a pairing code is good for."""
 
     async def typed(self, tx: Transaction, vehicle_id: VehicleId, request: PairingRequest, now: datetime) -> PairingAnswer:

@@ -55,7 +55,7 @@ class _CarBatch(msgspec.Struct, gc=False):
 
     vehicle_id: VehicleId
     envelopes: list[Envelope]
-    judge: PolicyEvaluator | None = None
+    evaluator: PolicyEvaluator | None = None
     answers: list[Answer] = []
     refused: list[tuple[str, str]] = []
     signals: dict[str, tuple[object, int | None, int]] = {}
@@ -132,28 +132,28 @@ class StatusIngest:
     def _judge_all(self, cars: dict[VehicleId, _CarBatch]) -> list[tuple[StatusWrite, _CarBatch]]:
         """One write per car, by vehicle id (so that two workers lock rows in the same order). Unknown cars are left out."""
         now_ms = to_ms(self._clock.now())
-        known = [car for car in cars.values() if car.judge is not None]
+        known = [car for car in cars.values() if car.evaluator is not None]
         known.sort(key=_in_order_of_rows)
         return [(_judge_car(car, now_ms), car) for car in known]
 
     def _hand_out(self, cars: Collection[_CarBatch]) -> list[_CarBatch]:
-        """Give each car the judge last learnt for it; tells which have none."""
+        """Give each car the evaluator last learnt for it; tells which have none."""
         known = self._evaluators.known
         for car in cars:
-            car.judge = known(car.vehicle_id)
-        return [car for car in cars if car.judge is None]
+            car.evaluator = known(car.vehicle_id)
+        return [car for car in cars if car.evaluator is None]
 
     def _settle(self, tx: Transaction, judged: Iterable[tuple[StatusWrite, _CarBatch]], refusals: Refusals) -> int:
         """Answer stored cars after the commit, and count what of their messages was refused."""
         settled, anybody_watches = 0, self._live.anybody_watches
         for write, car in judged:
-            judge = car.judge
-            assert judge is not None
+            evaluator = car.evaluator
+            assert evaluator is not None
             for reason, what in car.refused:
                 refusals.add(write.vehicle_id, reason, what)
-            tx.publish_after_commit(judge.ack_subject, encode(Ack(write.epoch, _LANE, write.seq, tuple(car.answers))))
-            if anybody_watches and judge.row.tenure_id is not None:
-                self._live.status_changed(tx, judge.row.tenure_id, write.signals)
+            tx.publish_after_commit(evaluator.ack_subject, encode(Ack(write.epoch, _LANE, write.seq, tuple(car.answers))))
+            if anybody_watches and evaluator.row.tenure_id is not None:
+                self._live.status_changed(tx, evaluator.row.tenure_id, write.signals)
             settled += len(car.envelopes)
         return settled
 
@@ -215,8 +215,8 @@ def _read(frames: Iterable[tuple[VehicleId, bytes]], refusals: Refusals) -> dict
 
 def _judge_car(car: _CarBatch, now_ms: int) -> StatusWrite:
     """One write of everything that the policy permits of a car's messages in its newest epoch, and an answer for each."""
-    judge = car.judge
-    assert judge is not None
+    evaluator = car.evaluator
+    assert evaluator is not None
     if car.answers:
         car.answers, car.refused, car.signals = [], [], {}  # judged before, by a policy that was no longer in force
     last = car.envelopes[-1]
@@ -224,19 +224,19 @@ def _judge_car(car: _CarBatch, now_ms: int) -> StatusWrite:
     for envelope in car.envelopes:
         if envelope.epoch == last.epoch:
             first = min(first, envelope.seq)
-            _judge(judge, car, envelope, now_ms)
+            _judge(evaluator, car, envelope, now_ms)
         else:
             car.answers.append(Answer(envelope.seq, _REFUSED, STALE_EPOCH))
-    return StatusWrite(car.vehicle_id, last.epoch, first, last.seq, judge.row.version, now_ms, last.trust, car.signals)
+    return StatusWrite(car.vehicle_id, last.epoch, first, last.seq, evaluator.row.version, now_ms, last.trust, car.signals)
 
 
-def _judge(judge: PolicyEvaluator, car: _CarBatch, envelope: Envelope, now_ms: int) -> None:
+def _judge(evaluator: PolicyEvaluator, car: _CarBatch, envelope: Envelope, now_ms: int) -> None:
     """Put what the policy permits of `envelope` into the car's write, and an answer for it."""
     if envelope.type not in _TYPES:
         return _refuse(car, envelope.seq, UNPROCESSABLE if envelope.type is UNPROCESSABLE else UNDECLARED, "?")
     if not plausible(envelope.car_time, now_ms, envelope.trust):
         return _refuse(car, envelope.seq, IMPLAUSIBLE_TIME, envelope.type)
-    allowed = judge.open_paths(envelope.type, envelope.level, now_ms)
+    allowed = evaluator.open_paths(envelope.type, envelope.level, now_ms)
     if allowed.refusal is not None:
         return _refuse(car, envelope.seq, allowed.refusal.reason, envelope.type)
     base = None if envelope.trust is Trust.UNSET else envelope.car_time

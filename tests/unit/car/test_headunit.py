@@ -45,7 +45,7 @@ class Cockpit:
         return output
 
 
-class PairingCodeDesk:
+class PairingCodeChecker:
     """A platform that offers pairing."""
 
     def __init__(self) -> None:
@@ -164,7 +164,7 @@ async def test_remote_access_and_services_are_switched(browser, car):
 
 
 async def test_a_pairing_code_has_eight_digits_and_goes_to_the_platform_that_offers_pairing(cockpit):
-    dispatcher = PairingCodeDesk()
+    dispatcher = PairingCodeChecker()
     transport = httpx.ASGITransport(HeadUnit(cockpit, CATALOGUE, VIN, dispatcher).app)
     async with httpx.AsyncClient(transport=transport, base_url=BASE, headers={"Origin": BASE}) as browser:
         assert "A pairing code has 8 digits." in (await submit(browser, "/pairing", code="1234567")).text

@@ -101,7 +101,7 @@ export interface components {
              */
             made_at: string | null;
             /** @description `waiting`: the car has not answered yet; `in_force`: it goes by this version; `refused`: it does not, and goes on with what it had; `differs`: it goes by a change of its own, which it keeps to itself or which can't be taken. */
-            state: components["schemas"]["Standing"];
+            state: components["schemas"]["ShownState"];
             /**
              * Since
              * @description Since when it stands so; null where nothing was set.
@@ -212,11 +212,11 @@ export interface components {
          */
         Maker: "owner" | "car" | "platform";
         /**
-         * Standing
+         * ShownState
          * @description How a document stands, for its owner.
          * @enum {string}
          */
-        Standing: "unset" | "waiting" | "in_force" | "refused" | "differs";
+        ShownState: "unset" | "waiting" | "in_force" | "refused" | "differs";
     };
     responses: never;
     parameters: never;

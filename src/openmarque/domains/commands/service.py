@@ -257,8 +257,8 @@ class RemoteCommands:
             return str(Reason.NO_TENURE), 0
         if not self._kept:
             return str(Reason.NO_RETENTION), row.version
-        judge = self._evaluators.judge_for(vehicle_id, row)
-        answer = judge.rules.judge(Ask(command.declaration, Kind.COMMAND, command.name), judge.moment(to_ms(now)))
+        evaluator = self._evaluators.evaluator_for(vehicle_id, row)
+        answer = evaluator.rules.judge(Ask(command.declaration, Kind.COMMAND, command.name), evaluator.moment(to_ms(now)))
         return ("" if isinstance(answer, Permit) else str(answer.reason)), row.version
 
     async def why_closed(self, tx: Transaction, tenure_id: TenureId, vehicle_id: VehicleId, now: datetime) -> str:

@@ -119,12 +119,12 @@ class PrivacyReading:
         )
 
 
-def _standings(judge: PolicyEvaluator, levels: tuple[Level, ...], now_ms: int) -> Iterator[ServiceAvailability]:
+def _standings(evaluator: PolicyEvaluator, levels: tuple[Level, ...], now_ms: int) -> Iterator[ServiceAvailability]:
     """Each rule of the policy, judged by the least demanding of its names: everything else that closes a rule closes all of it."""
-    for rule in judge.rules.policy.rules:
+    for rule in evaluator.rules.policy.rules:
         if not rule.names:
             continue
         key, needs = min(rule.names.items(), key=lambda item: item[1])
         kind, _, name = key.partition(":")
-        answer = judge.rules.judge(Ask(rule.declaration, Kind(kind), name), judge.moment(now_ms))
+        answer = evaluator.rules.judge(Ask(rule.declaration, Kind(kind), name), evaluator.moment(now_ms))
         yield ServiceAvailability(rule.declaration, at_least(needs, levels), None if isinstance(answer, Permit) else answer)

@@ -55,7 +55,7 @@ class LevelHandler:
     role = PLATFORM
 
     def __init__(self, levels: LevelStore, link: LinkStore, compiler: PolicyCompiler, live: LiveUpdates) -> None:
-        """Look up the car's keys in `link`; tell `governor` of every change."""
+        """Look up the car's keys in `link`; tell `compiler` of every change."""
         self._levels = levels
         self._link = link
         self._compiler = compiler

@@ -16,7 +16,7 @@ from openmarque.kit.texts import texts
 from openmarque.protocol.documents import DocumentReason, Maker
 
 
-class Standing(StrEnum):
+class ShownState(StrEnum):
     """How a document stands, for its owner."""
 
     UNSET = "unset"
@@ -46,7 +46,7 @@ class DocumentStateBody(Body):
         description="Who made this version: `owner`, `car` (its screen), `platform`; null where nothing was set."
     )
     made_at: datetime | None = Field(description="When; null where nothing was set.")
-    state: Standing = Field(
+    state: ShownState = Field(
         description="`waiting`: the car has not answered yet; `in_force`: it goes by this version; `refused`: it does not, and goes on "
         "with what it had; `differs`: it goes by a change of its own, which it keeps to itself or which can't be taken."
     )
@@ -102,7 +102,7 @@ def document_body(view: DocumentView, language: str) -> DocumentBody:
 
 def _state(row: DocumentRow, language: str) -> dict[str, Any]:
     unset = row.version == 0 and row.state is State.WAITING
-    standing = Standing.UNSET if unset else Standing(row.state)
+    shown = ShownState.UNSET if unset else ShownState(row.state)
     message, cure = _told(row.reason, language)
     lost = None
     if row.lost is not None:
@@ -114,10 +114,10 @@ def _state(row: DocumentRow, language: str) -> dict[str, Any]:
         "body": row.body,
         "made_by": row.made_by if row.version else None,
         "made_at": row.made_at if row.version else None,
-        "state": standing,
+        "state": shown,
         "since": None if unset else row.state_at,
         "reason": row.reason,
-        "message": message or texts(language).text(f"document.state.{standing}"),
+        "message": message or texts(language).text(f"document.state.{shown}"),
         "cure": cure,
         "lost": lost,
     }

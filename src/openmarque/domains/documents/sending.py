@@ -56,8 +56,8 @@ class Sending:
         """Why this kind may neither be set nor sent now; empty when it may."""
         if policy is None:
             return str(Reason.NO_TENURE)
-        judge = self._evaluators.judge_for(vehicle_id, policy)
-        answer = judge.rules.judge(Ask(kind.declaration, Kind.DOCUMENT, kind.name), judge.moment(to_ms(now)))
+        evaluator = self._evaluators.evaluator_for(vehicle_id, policy)
+        answer = evaluator.rules.judge(Ask(kind.declaration, Kind.DOCUMENT, kind.name), evaluator.moment(to_ms(now)))
         return "" if isinstance(answer, Permit) else str(answer.reason)
 
     def place(self, kind: DocumentKind, vehicle_id: VehicleId, tenure_id: TenureId | None) -> Place:

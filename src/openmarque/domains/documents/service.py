@@ -49,7 +49,7 @@ class Rights(Protocol):
     async def eligibility(
         self, tx: Transaction, tenure_id: TenureId, account_id: AccountId, now: datetime, since: datetime
     ) -> Eligibility:
-        """On what footing the account is at `now`."""
+        """What the account may do at `now`; `since` is that of ``CommandStore.eligibility``."""
         ...
 
 

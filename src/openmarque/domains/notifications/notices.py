@@ -38,7 +38,7 @@ _CENTRE: Final = "centre"
 _SEE: Final = "see"
 """The capability by which an account sees a car (``garage.reading``)."""
 _CACHED_CARS: Final = 1_000
-"""Cars whose rulebook is kept for notices, which are rare."""
+"""Cars whose compiled policy is kept for notices, which are rare."""
 
 _READERS: Final = """
 SELECT t.vehicle_id, g.subject_id, c.email, a.language, a.time_zone, c.confirmed_at IS NOT NULL, coalesce(t.name, m.name)
@@ -160,8 +160,10 @@ class PostgresNotices:
         row = (await self._link.policies(tx, [vehicle_id])).get(vehicle_id)
         if row is None or row.tenure_id != tenure_id:
             return False
-        judge = self._evaluators.judge_for(vehicle_id, row)
-        return isinstance(judge.rules.judge(Ask(declaration.name, Kind.NOTICE, spec.kind), judge.moment(to_ms(now))), Permit)
+        evaluator = self._evaluators.evaluator_for(vehicle_id, row)
+        return isinstance(
+            evaluator.rules.judge(Ask(declaration.name, Kind.NOTICE, spec.kind), evaluator.moment(to_ms(now))), Permit
+        )
 
 
 def checked(

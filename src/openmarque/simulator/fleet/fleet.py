@@ -51,10 +51,10 @@ _log = structlog.get_logger("openmarque.fleet")
 
 @dataclass(frozen=True)
 class ProvisionedCar:
-    """Where a part is played: the folder of the car's bundle, and the seed of its chances."""
+    """A car that can run: the folder of its bundle, what it is like, and the seed of its chances."""
 
     folder: Path
-    part: CarSpec
+    spec: CarSpec
     seed: int
 
 
@@ -63,25 +63,25 @@ class FleetCar:
 
     def __init__(
         self,
-        seat: ProvisionedCar,
+        car: ProvisionedCar,
         catalogue: Catalogue,
         clock: Clock,
         turn: asyncio.Lock | None = None,
         effects: Effects = bodies.NO_EFFECTS,
     ) -> None:
-        """Take the car in `seat`; raises ``BundleUnusable``, ``StoreUnusable``.
+        """Take `car`; raises ``BundleUnusable``, ``StoreUnusable``.
 
         Cars that share `turn` tell their past one after the other, so that the first one lives soon. `effects` are what it does on commands.
         """
-        bundle = read_bundle(seat.folder)
-        self._path = seat.folder / SIMULATED
-        self._part = seat.part
-        self._seed = seat.seed
+        bundle = read_bundle(car.folder)
+        self._path = car.folder / SIMULATED
+        self._spec = car.spec
+        self._seed = car.seed
         self._clock = clock
         memory = _remembered(self._path)
         self._is_new = memory is None
         self._effects = effects
-        self.sim = SimulatedCar(seat.part.character, seat.seed, memory, clock.now().timestamp(), effects)
+        self.sim = SimulatedCar(car.spec.character, car.seed, memory, clock.now().timestamp(), effects)
         self._store = SqliteCarStore(bundle.store_path)
         self.agent = CarAgent(bundle, self._store, catalogue, clock, actuators=dict.fromkeys(effects, self._obey))
         self._link: asyncio.Task[None] | None = None
@@ -92,7 +92,7 @@ class FleetCar:
     async def run(self) -> None:
         """Live until cancelled."""
         try:
-            if (level := self._part.level) is not None and not self.agent.core.privacy.counter:
+            if (level := self._spec.level) is not None and not self.agent.core.privacy.counter:
                 self.agent.act(lambda core, now: core.set_level(now, at_most(level, core.levels), "driver"))
             if self._is_new:
                 await self._tell_the_past()
@@ -159,19 +159,19 @@ class FleetCar:
 
     async def _tell_the_past(self) -> None:
         """Let the car have lived the last days: its own drives, sensed in their order, with the times they would have had."""
-        if self._part.past_drives:
+        if self._spec.past_drives:
             self._link = asyncio.create_task(self.agent.run())
             with suppress(TimeoutError):
                 async with asyncio.timeout(_SETTLED_S):
                     await self.agent.until(_may_capture)
             async with self._turn:
-                past = Past(self._part.character, self._seed, self._part.past_drives, self._clock.now())
+                past = Past(self._spec.character, self._seed, self._spec.past_drives, self._clock.now())
                 with self._store.relaxed():
                     for number, (at, values) in enumerate(past):
                         self.agent.act(partial(_sensed, values=values, at_ms=to_ms(at)))
                         if number % _READINGS_AT_ONCE == 0:
                             await asyncio.sleep(0)
-            self.sim = SimulatedCar(self._part.character, self._seed, past.memory, self._clock.now().timestamp(), self._effects)
+            self.sim = SimulatedCar(self._spec.character, self._seed, past.memory, self._clock.now().timestamp(), self._effects)
         self._is_new = False
         self._remember()
 

@@ -83,7 +83,7 @@ class Worker:
 
 
 class Cloud:
-    """The platform: database, governor and workers."""
+    """The platform: database, policy compiler and workers."""
 
     def __init__(
         self,
