@@ -230,6 +230,7 @@ async def test_what_the_car_refuses_is_read_with_why_and_the_cure_in_the_readers
         assert limits_of(car) == m.Limits(90)
 
 
+@pytest.mark.req("PRV-1b", "PRV-3e")
 async def test_in_private_mode_nothing_of_it_passes_and_afterwards_both_agree_again(living):
     app, car = living
     async with car.running():
@@ -365,6 +366,7 @@ async def test_a_thousand_changes_a_minute_end_in_a_clear_refusal_and_the_last_o
     assert (await parked.reads())["body"]["limit_kmh"] == 29 + taken
 
 
+@pytest.mark.req("LNK-8c")
 async def test_only_the_owner_reads_and_sets_and_a_strangers_car_is_no_car(parked, ground):
     await parked.sets({"limit_kmh": 90, "name": "secret"})
     stranger = App(ground, await ground.street.owner(), parked.address)
