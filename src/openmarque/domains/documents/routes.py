@@ -53,7 +53,13 @@ def documents_of(request: Request) -> Documents:
 def router() -> APIRouter:
     """The routes of settings documents."""
     routes = APIRouter(tags=["documents"])
+    _look(routes)
+    _set(routes)
+    _schema(routes)
+    return routes
 
+
+def _look(routes: APIRouter) -> None:
     @routes.get(
         "/vehicles/{vehicle_id}/documents", response_model=DocumentsBody, responses=OF_A_CAR, summary="Settings of the car"
     )
@@ -73,6 +79,8 @@ def router() -> APIRouter:
         """One setting. Keep its `ETag`: a change has to name it."""
         return _told(await _view(documents_of(request), visit, kind), language, request)
 
+
+def _set(routes: APIRouter) -> None:
     @routes.put(
         "/vehicles/{vehicle_id}/documents/{kind}",
         response_model=DocumentBody,
@@ -109,6 +117,8 @@ def router() -> APIRouter:
             raise e.DocumentConflict(current=current.model_dump(mode="json")) from None
         return _told(DocumentView(known, row, ""), language)
 
+
+def _schema(routes: APIRouter) -> None:
     @routes.get(
         "/vehicles/{vehicle_id}/documents/{kind}/schema",
         response_model=dict[str, Any],
@@ -122,8 +132,6 @@ def router() -> APIRouter:
         schema = form_schema(known.spec.body, titles("setting", kind, texts(language)))
         content = msgspec.json.encode({"$schema": _DIALECT, "title": kind_title(known, language), **schema})
         return _tagged(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"', language, request)
-
-    return routes
 
 
 async def _view(documents: Documents, visit: CarVisit, kind: str) -> DocumentView:

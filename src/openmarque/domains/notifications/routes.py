@@ -75,7 +75,12 @@ Unread = Annotated[bool, Query(description="Only those that you have not read.")
 def router() -> APIRouter:
     """The routes of notices."""
     routes = APIRouter(tags=["notices"])
+    _look(routes)
+    _mark(routes)
+    return routes
 
+
+def _look(routes: APIRouter) -> None:
     @routes.get(
         "/notices",
         response_model=NoticesBody,
@@ -104,6 +109,8 @@ def router() -> APIRouter:
         )
         return answer(request, body, language=language)
 
+
+def _mark(routes: APIRouter) -> None:
     @routes.put(
         "/notices/read",
         status_code=_NO_CONTENT,
@@ -129,8 +136,6 @@ def router() -> APIRouter:
             raise NoticeNotFound
         LiveUpdates.tell(visit.tx, tenure_id, LIVE_PART)
         return Response(status_code=_NO_CONTENT)
-
-    return routes
 
 
 def notice_body(
