@@ -10,6 +10,7 @@ from openmarque.brands.pack import FILE
 from tools.requirements import ROOT
 
 EXAMPLE: Final = ROOT / "examples" / "tyre_watch"
+WORDS: Final = EXAMPLE / "src" / "tyre_watch" / "texts"
 SOLD: Final = (
     'declarations = ["status", "car_finder", "lock"]',
     'declarations = ["status", "car_finder", "lock", "tyre_watch"]',

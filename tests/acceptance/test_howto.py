@@ -11,10 +11,11 @@ import sys
 import sysconfig
 import tomllib
 import venv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
-from typing import Final
+from typing import Any, Final
 
 import psutil
 import pytest
@@ -22,10 +23,11 @@ import pytest
 from faults.ground import kill_tree, throwaway_home
 from openmarque.kit.settings import PREFIX
 from tests.e2e.running import free_port
-from tests.outside import EXAMPLE
+from tests.outside import EXAMPLE, WORDS
 from tools.requirements import ROOT
 
 PAGE: Final = ROOT / "docs" / "howto" / "write-a-service.md"
+TEXTS: Final = PAGE.with_name("texts.md")
 CUT: Final = "# …"
 """A line that stands for lines of the file that the page leaves out."""
 _BLOCK: Final = re.compile(r"^```(?P<kind>[a-z ]+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -45,8 +47,8 @@ class Block:
     line: int
 
 
-def blocks(*kinds: str) -> list[Block]:
-    page = PAGE.read_text("utf-8")
+def blocks(*kinds: str, of: Path = PAGE) -> list[Block]:
+    page = of.read_text("utf-8")
     found = [Block(block["kind"], block["text"], page[: block.start()].count("\n") + 2) for block in _BLOCK.finditer(page)]
     return [block for block in found if block.kind in kinds]
 
@@ -126,3 +128,17 @@ def test_every_block_of_the_page_is_run_or_compared():
     fences = len(re.findall(r"^```[a-z]", PAGE.read_text("utf-8"), re.MULTILINE))
     assert fences == len(blocks("sh", "sh running", "python", "toml"))
     assert tomllib.loads((EXAMPLE / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]
+
+
+def test_the_words_on_the_page_about_words_are_the_examples():
+    (block,) = blocks("toml", of=TEXTS)
+    shown, said = tomllib.loads(block.text), tomllib.loads((WORDS / "en.toml").read_text("utf-8"))
+    shown = {
+        table: words for table, words in shown.items() if table not in ("signal", "recipient", "warnings")
+    }  # which it does not have
+    assert len(shown) > 5
+    assert _within(shown, said)
+
+
+def _within(shown: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
+    return all(_within(words, said[key]) if isinstance(words, dict) else words == said[key] for key, words in shown.items())

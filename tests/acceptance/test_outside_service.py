@@ -5,7 +5,7 @@ import subprocess
 import tomllib
 from typing import Final
 
-from tests.outside import EXAMPLE
+from tests.outside import EXAMPLE, WORDS
 from tools.requirements import ROOT
 
 KNOWN_TO: Final = {
@@ -18,7 +18,7 @@ KNOWN_TO: Final = {
 
 def test_nothing_but_its_folder_its_entry_point_and_a_line_of_the_pack_knows_it():
     project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text("utf-8"))["project"]
-    words = tomllib.loads((EXAMPLE / "src" / "tyre_watch" / "texts" / "en.toml").read_text("utf-8"))
+    words = tomllib.loads((WORDS / "en.toml").read_text("utf-8"))
     declared = {name for table in ("label", "command", "reason", "notice") for name in words[table]}
     names = {project["name"], *project["entry-points"]["openmarque.services"], *declared}
     options = [part for name in sorted(names) for part in ("-e", name)]

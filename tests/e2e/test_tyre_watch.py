@@ -21,7 +21,7 @@ from tests.e2e.browsing import PHONE
 from tests.e2e.cars import OwnCar, from_the_factory
 from tests.e2e.headunit import HeadUnit
 from tests.e2e.running import Running, up_demo
-from tests.outside import EXAMPLE, installed_example, pack_that_sells_it
+from tests.outside import WORDS, installed_example, pack_that_sells_it
 
 DATA = 2
 REAR_LEFT = TYRES_LOW[2]
@@ -157,4 +157,4 @@ def test_it_speaks_the_language_of_the_phone(opened):
 
 def texts_in(language: str) -> dict:
     """The words of the example, as its author wrote them."""
-    return tomllib.loads((EXAMPLE / "src" / "tyre_watch" / "texts" / f"{language}.toml").read_text("utf-8"))
+    return tomllib.loads((WORDS / f"{language}.toml").read_text("utf-8"))
