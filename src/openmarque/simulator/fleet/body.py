@@ -61,11 +61,6 @@ class Body:
         """Whether no door and no boot is open."""
         return not any(self.doors_open) and not self.boot_open
 
-    @property
-    def due_s(self) -> float | None:
-        """When the next asked move takes effect; None when nothing was asked."""
-        return min((asked.at_s for asked in self.asked), default=None)
-
 
 @dataclass(frozen=True, slots=True)
 class Effect:

@@ -127,12 +127,6 @@ def recorded(part: CarPart[Any]) -> CarPart[Any]:
     )
 
 
-def state_of(car: WorldCar, service: str) -> Any:
-    """How a service stands in a car, its record left aside; None while the car is off."""
-    state = None if car.core is None else car.core.service_state(service)
-    return state.inner if isinstance(state, Record) else state
-
-
 def _next(log: tuple[Entry, ...]) -> int:
     return log[-1].number + 1 if log else 1
 
