@@ -15,7 +15,7 @@ from openmarque.protocol.commands import CommandPayload, b64url, from_b64url, si
 from openmarque.protocol.digital_keys import digital_key_mac
 
 _WAIT_S: Final = 20.0
-"""The time within which an owner has to hear what became of a remote command (RC-4)."""
+"""The time within which an owner has to hear the outcome of a remote command (RC-4)."""
 
 
 class Connection:

@@ -68,7 +68,7 @@ _lives = iter(range(1, 1_000_000))
 
 
 async def _life(ground: KillableGround, seed: int, base_ms: int, plan: Plan, report: Report) -> State:
-    """A new car lives the script under `plan`; what became of it is added to `report`."""
+    """A new car lives the script under `plan`; its outcome is added to `report`."""
     car = await _new_car(ground)
     ground.worker.arm(plan.worker)
     folder = ground.settings.home / "observed" / car.name

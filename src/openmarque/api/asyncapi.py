@@ -27,7 +27,7 @@ SCHEMA_FORMAT: Final = "application/schema+json;version=2020-12"
 DOWN: Final[dict[str, tuple[type[msgspec.Struct], str]]] = {
     "ack": (
         Ack,
-        "What became of messages, after the platform's commit: the lane's watermark and a disposition for each number.",
+        "The outcome of messages, after the platform's commit: the lane's watermark and a disposition for each number.",
     ),
     "welcome": (
         Welcome,
@@ -35,7 +35,7 @@ DOWN: Final[dict[str, tuple[type[msgspec.Struct], str]]] = {
     ),
     "policy": (SignedPolicy, "A new policy, signed; its bytes are a `Policy` in MessagePack."),
     "cert": (CertificateIssued, "Answer to `certificate_request`: the next certificate and its chain, or why there is none."),
-    "pair": (PairingAnswer, "Answer to `pairing_request`: what became of the code typed in the car."),
+    "pair": (PairingAnswer, "Answer to `pairing_request`: the outcome of the code typed in the car."),
     "challenge": (ChallengeRequest, "A challenge is asked for; answered on `up/challenge`."),
     "key": (
         DigitalKeyOffer,

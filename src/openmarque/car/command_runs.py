@@ -130,7 +130,7 @@ class CommandRuns:
                 self._deadlines[entry.command_id] = now.steady + self.runnable[entry.command].outcome_ms
 
     def repeat(self, turn: Turn, command_id: str) -> bool:
-        """Say again what became of a command that the car knows; False for one that it does not."""
+        """Say again the outcome of a command that the car knows; False for one that it does not."""
         known = next((entry for entry in self._journal if entry.command_id == command_id), None)
         if known is not None:
             self._report(turn, known)

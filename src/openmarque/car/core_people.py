@@ -91,7 +91,7 @@ class CorePeople(CoreViews, ABC):
         return turn.out
 
     def command_here(self, now: Now, name: str, arguments: Mapping[str, object] | None = None) -> Output:
-        """Somebody in the car gives a command on its own screen: the last of `remote_commands` then tells what became of it.
+        """Somebody in the car gives a command on its own screen: the last of `remote_commands` then tells its outcome.
 
         It needs no signature, network or privacy level; the service must be open to the owner and switched on, and its own rule holds. Nothing of
         it is reported. Raises ``CommandNotOffered``, ``ArgumentUnknown`` or ``ArgumentInvalid``.

@@ -137,7 +137,7 @@ class HeadUnit:
         language = _language(request)
         said = request.query_params.get("said", "")
         if said in _CODE_TAKEN and self._cockpit.core.pairing.outcome is not Outcome.NONE:
-            # Whoever typed the code wants to know what became of it; the page goes on telling it.
+            # Whoever typed the code wants to know its outcome; the page goes on telling it.
             return HTMLResponse(self._render(language, pairing_outcome(self._cockpit.core, language), follows="pairing"))
         return HTMLResponse(
             self._render(

@@ -36,7 +36,7 @@ def live_state(core: CarCore, language: str, now: datetime) -> dict[str, Any]:
 
 
 def pairing_outcome(core: CarCore, language: str) -> str:
-    """What became of the pairing code that was typed last; "" when none was. REQ ENR-2."""
+    """The outcome of the pairing code that was typed last; "" when none was. REQ ENR-2."""
     return _outcome(texts(language), core.pairing.outcome, core.pairing.facts)
 
 
@@ -44,7 +44,7 @@ def levels(core: CarCore, catalogue: Catalogue, language: str) -> list[dict[str,
     """Each level to choose from: its name, whether it is chosen, whether the car is built for it, which services it lets have data, and which it stops.
 
     A service stops at a level when it works at the highest one that this car is built for, and not at that level. One that takes commands
-    (locking) sends no data of its own: it works where the car may tell what became of a remote command.
+    (locking) sends no data of its own: it works where the car may tell the outcome of a remote command.
     """
     most = _working_at(core, catalogue, core.ceiling)
     said = texts(language)

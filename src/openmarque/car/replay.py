@@ -139,7 +139,7 @@ class Replay:
         return core.sensed(now, {}, None, (self._name, self._mark))
 
     def report(self, core: CarCore) -> ReplayReport:
-        """What became of the drive so far."""
+        """The outcome of the drive so far."""
         before, after = self._mark.counts, core.all_counts()
         since = {name: n - before.get(name, 0) for name, n in after.items() if n > before.get(name, 0)}
         refused: dict[str, int] = {}

@@ -89,7 +89,7 @@ PLATFORM_RIGHTS: Final = (
         *_DOCUMENTS,
     ),
     Right(READER, "vehicle", "SELECT", ("vehicle_id", "brand_id", "model_id", "ceiling", "levels")),
-    # Of a remote command what became of it, not the frame that a car would obey.
+    # Of a remote command its outcome, not the frame that a car would obey.
     *_rights(READER, "SELECT", "digital_key", "command_step", *_NOTICES),
     Right(
         READER,

@@ -128,7 +128,7 @@ class PolicyEvaluator:
         self.row = row
         self.rules = CompiledPolicy(_read_policy(_read_signed(row.frame).policy))
         self.ack_subject = down_subject(self.rules.policy.vehicle_id, "ack")
-        """Where the car hears what became of its messages."""
+        """Where the car hears the outcome of its messages."""
         self._moment = Moment(0, row.level, row.ceiling, row.switched_off, row.remote_access)
         self._open: dict[tuple[str, Level], OpenPaths] = {}
 

@@ -26,7 +26,7 @@ class Commands(Protocol):
     async def give(self, tx: Transaction, vehicle_id: VehicleId, wanted: OwnCommand, now: datetime) -> UUID:
         """Keep a remote command, and have it brought to the car behind the commit; gives its id.
 
-        It stands among the owner's remote commands, with its cause; what became of it is told there and on the event stream. What the
+        It stands among the owner's remote commands, with its cause; its outcome is told there and on the event stream. What the
         engine does not permit is one in the state *refused*. Only commands of the authority ``platform``, by declaration and brand pack, can be
         given so: what a phone or a safety code has to prove is for people.
 

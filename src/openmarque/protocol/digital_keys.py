@@ -68,7 +68,7 @@ class KeyList(msgspec.Struct, array_like=True, frozen=True):
 
 
 class DigitalKeyResult(StrEnum):
-    """What became of a phone's digital key."""
+    """The outcome of the offer, or of the removal, of a digital key."""
 
     STORED = "stored"
     WRONG_MAC = "wrong_mac"
@@ -80,7 +80,7 @@ class DigitalKeyResult(StrEnum):
 
 
 class DigitalKeyReport(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of the key of a phone in the car (``event`` lane); `label` is the name that the car shows."""
+    """What the car did with the key of a phone (``event`` lane); `label` is the name that the car shows."""
 
     key_id: str
     result: DigitalKeyResult

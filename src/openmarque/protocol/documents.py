@@ -12,11 +12,11 @@ Rules:
     3. What comes down is signed by the platform's command key, with a context of its own, and names car, tenure, kind, version and
        schema: a frame for another car, an earlier owner or an older version changes nothing. The command key, since who holds it can
        do more than any document says, and both keys would lie in the same process.
-    4. The car says what became of each version, by the hash of the body (``DocumentReport``). Until it did, the platform tells it again.
+    4. The car says the outcome of each version, by the hash of the body (``DocumentReport``). Until it did, the platform tells it again.
     5. A change names the version that it was made on. It counts when that is the newest at the platform, whose row's lock puts changes in
        their order: so of two made at the same time the one that reaches the row first counts. The other loses, whoever made it is told by
        whom, and gets what counts. Changes with the same body are no quarrel.
-       What one car changes twice in a row, before it heard what became of the first, is one change after the other and no quarrel either.
+       What one car changes twice in a row, before it heard the outcome of the first, is one change after the other and no quarrel either.
     6. The car's screen changes a document at once, with or without a connection, and the car goes by it until the platform has
        answered. The answer is a version: its own body with a number (it counted), or another body (it lost, and is kept to be seen). A
        version that the platform made of an earlier change of the same car, before it heard of this one, is no answer to this one.

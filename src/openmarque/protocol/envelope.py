@@ -66,7 +66,7 @@ class Envelope(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Disposition(StrEnum):
-    """What became of a message."""
+    """The outcome of a message."""
 
     STORED = "stored"
     DUPLICATE = "duplicate"

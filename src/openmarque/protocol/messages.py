@@ -162,7 +162,7 @@ HOUSEKEEPING: Final = (
     MessageType(GONE, Lane.EVENT, Tombstone, Level.PRIVATE, "settle numbers whose messages the car deleted"),
     MessageType(PAIRING_REQUEST, None, PairingRequest, Level.PRIVATE, "take the car into the garage whose code is typed in it"),
     MessageType(CHALLENGE_ISSUED, None, ChallengeAnswer, Level.DATA, "let a remote command be in time by the car's own clock"),
-    MessageType(COMMAND_REPORT, Lane.EVENT, CommandReport, Level.DATA, "say what became of a remote command"),
+    MessageType(COMMAND_REPORT, Lane.EVENT, CommandReport, Level.DATA, "say the outcome of a remote command"),
     MessageType(DIGITAL_KEY_REPORT, Lane.EVENT, DigitalKeyReport, Level.DATA, "say which phones the car knows"),
 )
 STATUS_TYPES: Final = (

@@ -25,7 +25,7 @@ class PairingRequest(msgspec.Struct, frozen=True):
 
 
 class PairingResult(StrEnum):
-    """What became of a code. A car that reads one it does not know tells that the code was not taken."""
+    """The outcome of a code. A car that reads one it does not know tells that the code was not taken."""
 
     PAIRED = "paired"
     WRONG_CODE = "wrong_code"

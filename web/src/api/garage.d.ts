@@ -97,7 +97,7 @@ export interface paths {
         };
         /**
          * Your pairing codes
-         * @description Codes that wait, and what became of others within the last 30 days; the newest first.
+         * @description Codes that wait, and the outcome of others within the last 30 days; the newest first.
          */
         get: operations["list_pairings_api_v1_pairings_get"];
         put?: never;
@@ -121,7 +121,7 @@ export interface paths {
         };
         /**
          * One pairing code
-         * @description The code and what became of it; poll it while the code is typed in the car.
+         * @description The code and its outcome; poll it while the code is typed in the car.
          */
         get: operations["read_pairing_api_v1_pairings__pairing_id__get"];
         put?: never;

@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Offer a phone to the car
-         * @description The car checks the proof with the secret that its screen shows, and says on the event stream what became of it.
+         * @description The car checks the proof with the secret that its screen shows, and says the outcome on the event stream.
          */
         post: operations["offer_phone_api_v1_vehicles__vehicle_id__digital_keys_post"];
         delete?: never;

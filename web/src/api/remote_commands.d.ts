@@ -49,7 +49,7 @@ export interface paths {
         };
         /**
          * Remote commands
-         * @description What you asked of this car and what became of it, newest first.
+         * @description What you asked of this car and its outcome, newest first.
          */
         get: operations["list_commands_api_v1_vehicles__vehicle_id__remote_commands_get"];
         put?: never;
@@ -290,7 +290,7 @@ export interface components {
         };
         /**
          * RemoteCommandBody
-         * @description A remote command and what became of it.
+         * @description A remote command and its outcome.
          */
         RemoteCommandBody: {
             /**

@@ -52,7 +52,7 @@ const PAUSE_MS = 500;
 
 /**
  * The answer to a request that may be sent again, for it is the same one then (its name, or what it names, is the same). On a network that
- * loses answers the next one tells what became of the first. Throws `Unanswered` when none came at all.
+ * loses answers the next one tells the outcome of the first. Throws `Unanswered` when none came at all.
  */
 export async function insisted<T>(send: (signal: AbortSignal) => Promise<T>): Promise<T> {
   for (let left = TRIES; ; left -= 1) {

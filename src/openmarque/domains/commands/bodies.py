@@ -116,7 +116,7 @@ class SignerBody(Body):
 
 
 class RemoteCommandBody(Body):
-    """A remote command and what became of it."""
+    """A remote command and its outcome."""
 
     command_id: str = Field(description="Opaque id of the command.", examples=[_EXAMPLE_ID])
     command: str = Field(examples=["unlock"])

@@ -59,7 +59,7 @@ class CommandSender:
             await self._turn_down(receipt, reasons.CAR_OFFLINE)
             return False
         except BrokerDown as error:
-            # It may have left or not: the car may still say what became of it, and the timer ends it otherwise.
+            # It may have left or not: the car may still say its outcome, and the timer ends it otherwise.
             _log.warning("command_not_sent", error=type(error).__name__, detail=error.detail)
         return True
 

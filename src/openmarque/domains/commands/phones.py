@@ -1,4 +1,4 @@
-"""Use cases of phones: offer a key to the car, hear what became of it, take it away, and tell the car which remain. REQ RC-7.
+"""Use cases of phones: offer a key to the car, hear the outcome, take it away, and tell the car which remain. REQ RC-7.
 
 Rules:
     1. The platform makes no phone active: it carries a key with a proof that only the car can check, and believes the car's answer.
@@ -120,7 +120,7 @@ class Phones:
     async def report(
         self, tx: Transaction, vehicle_id: VehicleId, tenure_id: TenureId | None, report: DigitalKeyReport, now: datetime
     ) -> str:
-        """The car says what became of a phone; gives the reason why this can't be taken, empty when it is."""
+        """The car says what it did with a phone; gives the reason why this can't be taken, empty when it is."""
         row = None if tenure_id is None else await self._store.lock_phone(tx, tenure_id, report.key_id.replace("\0", ""))
         if row is None or row.vehicle_id != vehicle_id:
             return UNKNOWN_PHONE

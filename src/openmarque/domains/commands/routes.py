@@ -223,7 +223,7 @@ def _look(routes: APIRouter) -> None:
     async def list_commands(
         request: Request, visit: OwnCar, language: Language, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
     ) -> Response:
-        """What you asked of this car and what became of it, newest first."""
+        """What you asked of this car and its outcome, newest first."""
         after = read_cursor(cursor, _After)
         before = None if after is None else _key(after)
         found = await _store.command_views(visit.tx, visit.tenure_id, before, limit + 1)
@@ -273,7 +273,7 @@ def _phones(routes: APIRouter) -> None:
     async def offer_phone(
         request: Request, opened: OpenSession, vehicle_id: VehiclePath, body: b.PhoneRequestBody
     ) -> b.PhoneBody:
-        """The car checks the proof with the secret that its screen shows, and says on the event stream what became of it."""
+        """The car checks the proof with the secret that its screen shows, and says the outcome on the event stream."""
         dispatcher = dispatcher_of(request, opened, vehicle_id)
         if not body.label.isprintable():
             raise RequestInvalid

@@ -1,6 +1,6 @@
 """The life of a remote command and of a phone's digital key: one table of states and events each; what is not in them can't happen. REQ RC-4, RC-6.
 
-A remote command, from the owner's request to what became of it:
+A remote command, from the owner's request to its outcome:
 
     1. It begins **accepted** when it can be sent as it is, or **awaiting_phone** when a browser without a key asked for what a
        phone has to sign; a phone of the car approves it within two minutes. What the engine does not permit is **refused** from the start.

@@ -64,7 +64,7 @@ PAIRING = Declaration(
     basis=LegalBasis.CONTRACT,
     scope=Scope.PLATFORM,
     items=(
-        # VIN and code themselves are deleted when the code is used or void; what became of it is kept until 30 days after its end.
+        # VIN and code themselves are deleted when the code is used or void; its outcome is kept until 30 days after its end.
         Item(
             "pairing codes",
             PAIRING_KEPT,

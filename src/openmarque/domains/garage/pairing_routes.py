@@ -1,4 +1,4 @@
-"""Adding a car over HTTP: may it be connected, a code for it, what became of the code. REQ ENR-1, ENR-2."""
+"""Adding a car over HTTP: may it be connected, a code for it, the outcome of the code. REQ ENR-1, ENR-2."""
 
 from datetime import datetime
 from typing import Annotated, Final, Protocol
@@ -151,7 +151,7 @@ def _add_looking(routes: APIRouter) -> None:
         summary="Your pairing codes",
     )
     async def list_pairings(request: Request, visit: SignedIn, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Response:
-        """Codes that wait, and what became of others within the last 30 days; the newest first."""
+        """Codes that wait, and the outcome of others within the last 30 days; the newest first."""
         parts, after = _parts(request), read_cursor(cursor, _After)
         every = await parts.pairings.all(visit.tx, visit.account_id, visit.now)
         rest = [one for one in every if after is None or _place(one) > (-after.created_at.timestamp(), after.pairing_id)]
@@ -161,7 +161,7 @@ def _add_looking(routes: APIRouter) -> None:
 
     @routes.get("/pairings/{pairing_id}", response_model=PairingBody, responses=_OF_A_PAIRING, summary="One pairing code")
     async def read_pairing(request: Request, visit: SignedIn, pairing_id: PairingPath) -> Response:
-        """The code and what became of it; poll it while the code is typed in the car."""
+        """The code and its outcome; poll it while the code is typed in the car."""
         parts = _parts(request)
         found = await parts.pairings.one(visit.tx, visit.account_id, _id(pairing_id), visit.now)
         return answer(request, _pairing_body(found, parts.pack))

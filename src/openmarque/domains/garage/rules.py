@@ -17,7 +17,7 @@ _MOST_LOCKS: Final = 99
 REPEAT: Final = timedelta(minutes=10)
 """How long a code that came through is answered "paired" again in the same car: the answer may have been lost."""
 DELETED_AFTER: Final = timedelta(days=30)
-"""After its end: long enough to show the owner what became of a code."""
+"""After its end: long enough to show the owner the outcome of a code."""
 MOST_WAITING: Final = 5
 """Codes of one account that wait at a time: a household's cars."""
 MOST_A_DAY: Final = 20

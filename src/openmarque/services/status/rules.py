@@ -39,7 +39,7 @@ _STANDS_M = 5.0
 
 
 class Verdict(StrEnum):
-    """What became of one fix."""
+    """The outcome of one fix."""
 
     NEW = "new"
     """Believed, and different from the last believed one."""

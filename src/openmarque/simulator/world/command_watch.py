@@ -9,7 +9,7 @@ Invariants here (names as reported):
     command-run-in-private-mode    not at a level that lets nothing out, nor with remote access off
     action-of-a-closed-service     what a service does by itself, or on the car's own screen, it does where it is open to an owner, and not switched off in the car
     command-counter-went-back      what a car has taken of a key it remembers, through every crash
-    command-without-end            in the end the platform knows of every command what became of it, or that its time is over
+    command-without-end            in the end the platform knows the outcome of every command, or that its time is over
 """
 
 from collections import defaultdict

@@ -23,7 +23,7 @@ interface CommandLifeProps {
 }
 
 /**
- * What became of the newest command, step by step, and those before it. It stays until the person hides it: nobody has to be quick to
+ * The outcome of the newest command, step by step, and those before it. It stays until the person hides it: nobody has to be quick to
  * read why something was refused.
  */
 export function CommandLife({ vehicleId, remotes, offers, onApprove }: CommandLifeProps) {

@@ -184,7 +184,7 @@ export function keepCommand(known: QueryClient, vehicleId: string, remote: Remot
   }));
 }
 
-/** A function that shows what became of a remote command of this car. */
+/** A function that shows the outcome of a remote command of this car. */
 export function useKeepCommand(vehicleId: string): (remote: RemoteCommand) => void {
   const known = useQueryClient();
   return useCallback((remote) => keepCommand(known, vehicleId, remote), [known, vehicleId]);
