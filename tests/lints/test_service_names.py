@@ -74,6 +74,7 @@ def test_the_app_names_no_service_outside_its_folder(tmp_path: Path):
         "web/src/kit/a.ts": 'if (command === "lock") x();\n// "lock"\n',
         "web/src/kit/b.ts": 'import { Trips } from "../services/trips/Trips";\n',
         "web/src/kit/c.tsx": '<p role="status" />;\n',
+        "web/src/kit/e.ts": 'const part = car["status"];\n',
         "web/src/services/lock/d.ts": 'const name = "lock";\n',
         "web/src/kit/texts/en.ts": 'const lock = "trips";\n',
     }.items():
@@ -84,4 +85,5 @@ def test_the_app_names_no_service_outside_its_folder(tmp_path: Path):
     assert [line.rpartition(": service-name")[0] for line in service_names.breaches(tmp_path)] == [
         "web/src/kit/a.ts:1",
         "web/src/kit/b.ts:1",
+        "web/src/kit/e.ts:1",
     ]

@@ -11,6 +11,7 @@ import { Loading, Page, ProblemNote } from "../../kit/parts";
 import { forgetCar } from "../../kit/query";
 import { servicesOf, useServices, type CarPartProps, type WebService } from "../../kit/service";
 import { ServicePart, useFetched } from "../../kit/ServicePart";
+import type { Signals } from "../../kit/signals";
 import { Privacy } from "../consent/Privacy";
 import { nameOf, useCar, type VehicleDetail } from "../garage/cars";
 import styles from "./car.module.css";
@@ -133,7 +134,7 @@ function Unknown({ names, ...props }: ComponentProps<typeof GenericCards>) {
 }
 
 /** The rows of the list of values, those of all services; null until they and the values are there. */
-function useRows(services: readonly WebService[], signals: CarPartProps["car"]["status"]): readonly ValueRow[] | null {
+function useRows(services: readonly WebService[], signals: Signals | undefined): readonly ValueRow[] | null {
   const found = useFetched(services, (service) => service.signalRows);
   const { language, wordsOf } = useWords();
   const rows = useMemo(() => found?.flatMap(({ service, part }) => part({ t: wordsOf(service.name), language })) ?? null, [found, language, wordsOf]);
