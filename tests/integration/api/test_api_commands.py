@@ -347,7 +347,7 @@ async def test_a_car_that_is_away_is_told_at_once_and_nothing_happens_when_it_co
         assert (await phone.outcome(remote_command["command_id"]))["state"] == "refused"
 
 
-@pytest.mark.req("RC-6b", "RC-6e")
+@pytest.mark.req("RC-6b", "RC-6e", "PRV-13e")
 async def test_in_private_mode_the_command_is_refused_with_reason_and_cure(
     client: httpx.AsyncClient, street: Street, platform: Platform, tmp_path: Path
 ):

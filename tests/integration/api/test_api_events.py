@@ -342,6 +342,7 @@ async def test_each_part_has_another_version_once_it_reads_otherwise(app, street
         versions, state = new_versions, new_state
 
 
+@pytest.mark.req("SVC-6a")
 async def test_a_heartbeat_finds_what_ended_by_time_alone(app, street, platform):
     """A contract runs out and nobody tells: the next heartbeat shows its services closed."""
     owner = await street.owner()

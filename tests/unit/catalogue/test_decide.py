@@ -75,6 +75,7 @@ def test_a_permit_names_what_it_covers_and_the_policy_it_was_judged_by() -> None
     assert permit.until_ms == to_ms(TRIAL.ends_at)
 
 
+@pytest.mark.req("SVC-12b")
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [

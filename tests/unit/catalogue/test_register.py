@@ -63,6 +63,15 @@ def test_a_processor_outside_the_eea_needs_a_recorded_guarantee() -> None:
     )
 
 
+@pytest.mark.req("GDP-1c")
+def test_each_service_says_on_which_of_four_legal_bases_it_stands() -> None:
+    assert {str(basis) for basis in LegalBasis} == {"consent", "contract", "legal_duty", "legitimate_interest"}
+    declared = Catalogue(installed_services()).declarations.values()
+    assert {one.basis for one in declared} <= set(LegalBasis)
+    with pytest.raises(TypeError, match="basis"):
+        Declaration(name="lamp", version=1, items=GOOD.items)  # type: ignore[call-arg]
+
+
 @pytest.mark.req("GDP-8a")
 def test_each_processor_of_a_service_says_its_country() -> None:
     processors = [one for declared in Catalogue(installed_services()).declarations.values() for one in declared.processors]
