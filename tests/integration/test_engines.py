@@ -77,6 +77,21 @@ async def test_both_start_side_by_side_and_a_killed_one_comes_back_with_what_was
     assert stack.nats.process() is None
 
 
+@pytest.mark.parametrize("name", ["Mes données d'été, ici", 'a "quoted" home', "back\\slash #1 (copy) {x}", "Дом 車"])
+async def test_a_home_may_have_any_name_that_people_give_a_folder(own_home: Path, name: str) -> None:
+    home = own_home / name
+    home.mkdir(mode=0o711)
+    stack = stack_of(home)
+    await stack.start()
+    try:
+        assert stack.nats.healthy()
+        assert stack.postgres.healthy()
+        with psycopg.connect(stack.postgres.address()) as connection:
+            assert connection.execute("SELECT 'it answers'").fetchone() == ("it answers",)
+    finally:
+        await stack.stop()
+
+
 _KEEPER = textwrap.dedent("""
     import asyncio, sys
     from pathlib import Path

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -53,8 +54,8 @@ class NatsPlace:
 
 
 def config_text(plan: NatsPlan, who: Identities, place: NatsPlace) -> str:
-    """The whole file. Paths and names are quoted as JSON strings, which the NATS syntax takes."""
-    q = json.dumps
+    """The whole file. Paths and names are quoted as JSON strings, which the NATS syntax takes but for escapes of letters: they stay as they are."""
+    q = partial(json.dumps, ensure_ascii=False)
     tls = f"tls {{ cert_file: {q(str(plan.cert_file))}, key_file: {q(str(plan.key_file))}, timeout: 5 }}\n" if place.tls else ""
     return f"""\
 # {place.head}

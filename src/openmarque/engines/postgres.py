@@ -214,7 +214,7 @@ class PostgresServer:
             "unix_socket_directories": str(self.postgres_home.socket_dir),
             "unix_socket_permissions": "0700",
         }
-        text = "".join(f"{name} = '{value}'\n" for name, value in values.items())
+        text = "".join(f"{name} = {_quoted(value)}\n" for name, value in values.items())
         changed = False
         for name, content in (("postgresql.conf", text), ("pg_hba.conf", _HBA)):
             path = self.data / name
@@ -244,6 +244,12 @@ class PostgresServer:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
                 connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(DATABASE)))
+
+
+def _quoted(value: str) -> str:
+    """A value of a configuration file: quotes are doubled, and a backslash would begin an escape."""
+    escaped = value.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
 
 
 def program_version(program: Path) -> int:

@@ -54,7 +54,7 @@ def postgres_home_for(settings: Settings) -> PostgresHome:
         notes.append(f"We run as root and the user {user} can't reach {home}; the database lies in {root}.")
     _hand_over(ensure_dir(root), user)
     sockets = root / "run"
-    if len(str(sockets)) > _LONGEST_SOCKET_DIR:
+    if len(os.fsencode(sockets)) > _LONGEST_SOCKET_DIR or "," in str(sockets):  # libpq: a comma separates hosts
         sockets = Path("/tmp") / f"openmarque-{hashlib.sha256(str(root).encode()).hexdigest()[:16]}"  # noqa: S108 - checked below
     _hand_over(ensure_dir(sockets), user)
     _require_own(sockets, user)
