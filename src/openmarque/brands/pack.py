@@ -186,8 +186,10 @@ def load_pack(folder: Path | None = None) -> BrandPack:
     source = files(__package__).joinpath("sample", FILE) if folder is None else folder / FILE
     try:
         text = source.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BrandPackInvalid(f"{source} can't be read ({type(error).__name__}).") from error
+    except OSError as error:
+        raise BrandPackInvalid(f"{source} can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise BrandPackInvalid(f"{source} can't be read: it is not UTF-8.") from error
     try:
         return msgspec.convert(tomllib.loads(text), BrandPack)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:

@@ -50,7 +50,7 @@ def _read(folder: Path | None) -> tuple[BrandPack | None, list[str]]:
     try:
         pack = load_pack(folder)
     except BrandPackInvalid as error:
-        return None, [error.detail]
+        return None, [f"{error.detail} {error.remedy}"]
     catalogue = Catalogue(installed_services(), platform_declarations())  # as declared, before the brand's terms
     declarations: list[Declaration] = list(catalogue.declarations.values())
     never = (f"products: none holds {name!r}, so nobody can have it" for name in unsold(pack, declarations))

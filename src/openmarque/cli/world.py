@@ -22,7 +22,9 @@ def world(
     steps: Annotated[int, typer.Option(min=1, help="Steps of each before it is left in peace.")] = DEFAULT_STEPS,
     service: Annotated[
         list[str] | None,
-        typer.Option(help="An installed service from outside this package to run beside ours; may be repeated."),
+        typer.Option(
+            help="An installed service from outside this package to run beside ours, which always run; may be repeated."
+        ),
     ] = None,
     go_on: Annotated[bool, typer.Option("--go-on", help="Run all seeds, whatever fails.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,

@@ -61,4 +61,5 @@ def test_what_is_wrong_with_a_pack_is_told_with_its_key(tmp_path, old, new, told
 def test_a_folder_without_a_pack_is_told(tmp_path):
     answer = CliRunner().invoke(build()[0], ["brand", "check", str(tmp_path)])
     assert answer.exit_code == 1
-    assert "can't be read" in answer.output
+    assert "can't be read: No such file or directory." in answer.output
+    assert "the sample pack in the package shows every key" in answer.output

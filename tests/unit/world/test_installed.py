@@ -63,9 +63,20 @@ def test_a_service_that_is_not_installed_is_refused_with_those_that_are(offer, m
     with pytest.raises(ServiceNotInstalled) as refused:
         with_services(["mine"])
     assert (refused.value.message, refused.value.remedy) == (
-        "No installed service has this name. It was 'mine'.",
-        "Take of: other.",
+        "No service that is installed beside ours has this name. It was 'mine'.",
+        "Choose one of: other.",
     )
+
+
+def test_without_services_from_outside_the_cure_is_to_install_one(monkeypatch):
+    monkeypatch.setattr(installed, "installed_services", list)
+    with pytest.raises(ServiceNotInstalled) as refused:
+        with_services(["mine"])
+    assert refused.value.remedy == "Install its package into this environment first."
+
+
+def test_a_service_of_ours_that_is_named_runs_as_always():
+    assert with_services([service.name for service in package_installed().catalogue.services]) is package_installed()
 
 
 @pytest.mark.parametrize(

@@ -39,10 +39,10 @@ class InvalidWorldPart(OpenMarqueError):
 
 
 class ServiceNotInstalled(CallerError):
-    """No installed service has this name."""
+    """No service that is installed beside ours has this name."""
 
     code = "service-not-installed"
-    cure = "Take of: {known}."
+    cure = "{cure}"
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,17 @@ def package_installed() -> Installed:
 
 
 def with_services(names: Iterable[str]) -> Installed:
-    """The services of this package, and others that are installed, by name. Raises ``ServiceNotInstalled``."""
+    """The services of this package, which are always there, and others that are installed, by name. Raises ``ServiceNotInstalled``."""
+    ours = _package_services()
     others = {s.name: s for s in installed_services() if not s.package.startswith(_OURS)}
-    wanted = list(dict.fromkeys(names))
+    own = {s.name for s in ours}
+    wanted = [name for name in dict.fromkeys(names) if name not in own]
     for name in wanted:
         if name not in others:
-            raise ServiceNotInstalled(
-                f"It was {name!r}.", known=", ".join(sorted(others)) or "none, there are none but our own"
-            )
-    return install([*_package_services(), *(others[name] for name in wanted)]) if wanted else package_installed()
+            known = ", ".join(sorted(others))
+            cure = f"Choose one of: {known}." if known else "Install its package into this environment first."
+            raise ServiceNotInstalled(f"It was {name!r}.", cure=cure)
+    return install([*ours, *(others[name] for name in wanted)]) if wanted else package_installed()
 
 
 def install(services: Iterable[Service]) -> Installed:
