@@ -28,15 +28,18 @@ INSIDE = (
     "/account",
     "/nowhere",
 )
-OF_A_SETTING = "/cars/:vehicleId/settings/:kind"
-"""No service of ours has a setting: ``test_generic_card`` looks at this page."""
+OF_DECLARATIONS = {"/cars/:vehicleId/settings/:kind", "/cars/:vehicleId/history/:kind"}
+"""No service of ours has a setting, or events without a page of its own: ``test_generic_card`` and ``test_tyre_watch`` look at these."""
 OF_A_SERVICE = "/cars/:vehicleId/:page"
 """Pages that services bring: their manifests say which there are."""
 
 
 def test_every_page_of_the_app_is_among_those_that_are_looked_at():
     sources = ROOT / "web" / "src"
-    routes = set(re.findall(r'<Route path="([^"]+)"', (sources / "app.tsx").read_text("utf-8"))) - {OF_A_SERVICE, OF_A_SETTING}
+    routes = set(re.findall(r'<Route path="([^"]+)"', (sources / "app.tsx").read_text("utf-8"))) - {
+        OF_A_SERVICE,
+        *OF_DECLARATIONS,
+    }
     manifests = [path.read_text("utf-8") for path in sources.glob("services/*/index.tsx")]
     of_services = {OF_A_SERVICE.replace(":page", path) for text in manifests for path in re.findall(r'path: "([^"]+)"', text)}
     assert sorted(routes | of_services) == sorted({*OUTSIDE, *INSIDE} - {"/nowhere"})
@@ -87,6 +90,28 @@ def test_long_words_fit_on_the_smallest_phone(phone, signed_in, running, pairing
         expect(page.locator("html")).to_have_attribute("lang", language)
         wide += [f"{path}: {words}" for words in page.evaluate(_WIDER)]
     assert not wide, "\n".join(wide)
+
+
+@pytest.mark.parametrize("path", ["settings/none", "history/none"])
+def test_a_page_that_a_car_does_not_have_says_so_and_leads_back(phone, signed_in, running, watch, path):
+    app = App(phone("en", "light", signed_in), "en")
+    with watch.expecting(404):
+        app.page.goto(f"/cars/{running.vehicle('Brise électrique')}/{path}")
+        expect(app.heading("This page does not exist.")).to_be_visible()
+        note = app.page.get_by_role("alert")
+        expect(note).to_contain_text("This car has no such")
+        expect(note).not_to_contain_text("list of the car's")
+        expect(app.button("again")).to_have_count(0)
+        assert violations(app.page) == []
+    note.get_by_role("link", name="To the garage").click()
+    expect(app.heading("Garage")).to_be_visible()
+
+
+def test_a_car_that_no_phone_can_open_lists_none_as_if_one_could(phone, signed_in, running):
+    app = App(phone("en", "light", signed_in), "en")
+    app.page.goto(f"/cars/{running.vehicle('Puce')}/phones")
+    expect(app.page.get_by_text("No phone can lock or unlock the car yet.")).to_be_visible()
+    expect(app.page.get_by_text("These phones can lock")).to_have_count(0)
 
 
 @pytest.fixture(scope="module")

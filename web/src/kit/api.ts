@@ -30,6 +30,11 @@ export class Problem extends Error {
   }
 }
 
+/** Nothing stands at the address that was asked for, or nothing that this person may see. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof Problem && error.status === 404;
+}
+
 /** The platform could not be reached at all: no network, or the platform is away. */
 export class Unreachable extends Error {
   constructor(options?: ErrorOptions) {

@@ -2,7 +2,7 @@ import { ActionIcon, Alert, Button, Skeleton, Stack, Text, Title } from "@mantin
 import { IconAlertTriangle, IconChevronLeft } from "@tabler/icons-react";
 import { useEffect, useRef, type ReactNode } from "react";
 import { Link } from "wouter";
-import { Problem, Unanswered, Unreachable } from "./api";
+import { isNotFound, Problem, Unanswered, Unreachable } from "./api";
 import { useTexts } from "./i18n";
 import styles from "./parts.module.css";
 
@@ -58,9 +58,11 @@ export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () =
     return null;
   }
   const known = error instanceof Problem;
-  // Its own cure is for programs, which know a car by its id.
   const isNotYours = known && error.code === "vehicle-not-found";
-  const [message, cure] = isNotYours ? [t("problem.notYours"), ""] : known ? [error.message, error.cure] : words(error, t);
+  // Nothing stands at this address: trying again changes nothing, and the cure is for programs, which know cars and kinds by their ids.
+  const isNowhere = isNotYours || (onRetry !== undefined && isNotFound(error));
+  const message = isNotYours ? t("problem.notYours") : known ? error.message : words(error, t)[0];
+  const cure = isNowhere ? "" : known ? error.cure : words(error, t)[1];
   return (
     <Alert color="red" variant="light" radius="lg" icon={<IconAlertTriangle aria-hidden />} title={message} role="alert">
       <Stack gap="xs" align="flex-start">
@@ -71,7 +73,7 @@ export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () =
               {member.name}: {member.problem}
             </Text>
           ))}
-        {isNotYours ? (
+        {isNowhere ? (
           <Button component={Link} href="/" size="compact-md" variant="default">
             {t("problem.toGarage")}
           </Button>

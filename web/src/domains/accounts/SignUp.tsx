@@ -29,7 +29,7 @@ export function SignUp() {
             <TextInput label={t("signUp.given")} autoComplete="given-name" required maxLength={80} value={form.given_name} onChange={(event) => change("given_name")(event.currentTarget.value)} />
             <TextInput label={t("signUp.family")} autoComplete="family-name" required maxLength={80} value={form.family_name} onChange={(event) => change("family_name")(event.currentTarget.value)} />
           </Group>
-          <Select label={t("signUp.country")} data={countries(language)} searchable required allowDeselect={false} value={form.country} onChange={change("country")} />
+          <Select label={t("signUp.country")} data={countries(language)} searchable required withAsterisk={false} allowDeselect={false} value={form.country} onChange={change("country")} />
           <TextInput label={t("signUp.email")} type="email" autoComplete="username" inputMode="email" required value={form.email} onChange={(event) => change("email")(event.currentTarget.value)} />
           <PasswordInput label={t("signUp.password")} description={t("signUp.passwordHint")} autoComplete="new-password" required minLength={10} maxLength={128} value={form.password} onChange={(event) => change("password")(event.currentTarget.value)} />
           <ProblemNote error={signUp.error} />

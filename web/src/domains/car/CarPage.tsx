@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { Suspense, useEffect, useMemo, useState, type ComponentProps } from "react";
 import { Link, useParams } from "wouter";
-import { Problem } from "../../kit/api";
+import { isNotFound } from "../../kit/api";
 import { useTexts, useWords } from "../../kit/i18n";
 import { Boundary, late } from "../../kit/late";
 import { useCarLive, useNow } from "../../kit/live";
@@ -70,7 +70,7 @@ function OneCar({ vehicleId, onGone }: { vehicleId: string; onGone: () => void }
     }
   }, [notices, known]);
   useEffect(() => {
-    if (error instanceof Problem && error.status === 404) {
+    if (isNotFound(error)) {
       onGone();
     }
   }, [error, onGone]);

@@ -3,7 +3,7 @@ import { IconCheck, IconDeviceMobile, IconDeviceMobileOff, IconDeviceMobileQuest
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
-import { client, Problem, told, type Schemas } from "../../kit/api";
+import { client, isNotFound, Problem, told, type Schemas } from "../../kit/api";
 import { useTexts } from "../../kit/i18n";
 import { Page, ProblemNote } from "../../kit/parts";
 import { useAccount } from "../../kit/session";
@@ -128,7 +128,7 @@ function Failed({ error }: { error: unknown }) {
   if (error instanceof Unable) {
     return <Words message={t("phone.unable")} cure="" />;
   }
-  if (error instanceof Problem && error.status === 404) {
+  if (isNotFound(error)) {
     return <Words message={t("phone.notYours")} cure={t("phone.notYoursHow")} />;
   }
   if (error instanceof Problem && error.code === "car-offline") {

@@ -29,7 +29,7 @@ export default function Phones() {
   return (
     <Page title={t("phones.title")} under={car && fullNameOf(car)} back={back}>
       <Stack gap="md">
-        <p className={styles.message}>{t("phones.what")}</p>
+        <p className={styles.message}>{t(phones.data?.items.length === 0 ? "phones.none" : "phones.what")}</p>
         {phones.data === undefined ? phones.error === null ? <Loading rows={2} height={72} /> : <ProblemNote error={phones.error} onRetry={() => void phones.refetch()} /> : null}
         {phones.data !== undefined && phones.data.items.length > 0 && (
           <section className={styles.card}>

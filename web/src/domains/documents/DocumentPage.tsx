@@ -2,6 +2,7 @@ import { Alert, Button, Stack } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { useParams } from "wouter";
+import { isNotFound } from "../../kit/api";
 import card from "../../kit/card.module.css";
 import { capital } from "../../kit/format";
 import { useTexts } from "../../kit/i18n";
@@ -21,6 +22,7 @@ export default function DocumentPage() {
 
 function OneDocument({ vehicleId, kind }: { vehicleId: string; kind: string }) {
   const { language } = useTexts("documents");
+  const { t: kit } = useTexts("kit");
   const { document, schema } = useDocument(vehicleId, kind);
   const { car: live } = useCarLive(vehicleId);
   useToldDocuments(vehicleId, live);
@@ -31,7 +33,7 @@ function OneDocument({ vehicleId, kind }: { vehicleId: string; kind: string }) {
     void schema.refetch();
   };
   return (
-    <Page title={document.data === undefined ? "…" : capital(document.data.label, language)} under={car && fullNameOf(car)} back={`/cars/${vehicleId}`}>
+    <Page title={document.data !== undefined ? capital(document.data.label, language) : isNotFound(error) ? kit("problem.notFound") : "…"} under={car && fullNameOf(car)} back={`/cars/${vehicleId}`}>
       {error !== null ? (
         <ProblemNote error={error} onRetry={again} />
       ) : document.data === undefined || schema.data === undefined ? (

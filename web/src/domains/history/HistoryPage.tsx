@@ -1,5 +1,6 @@
 import { Alert, Stack } from "@mantine/core";
 import { useParams } from "wouter";
+import { isNotFound } from "../../kit/api";
 import card from "../../kit/card.module.css";
 import form from "../../kit/form.module.css";
 import { capital, dateTime } from "../../kit/format";
@@ -15,12 +16,13 @@ import { inWords, keptFor, useHistory, type Field, type HappenedEvent } from "./
 export default function HistoryPage() {
   const { vehicleId = "", kind = "" } = useParams();
   const { t, language } = useTexts("history");
+  const { t: kit } = useTexts("kit");
   const list = useHistory(vehicleId, kind);
   const car = useCar(vehicleId).data;
   const signals = useSignalNames();
   const newest = list.data?.pages[0];
   return (
-    <Page title={newest === undefined ? "…" : capital(newest.label, language)} under={car && fullNameOf(car)} back={`/cars/${vehicleId}`}>
+    <Page title={newest !== undefined ? capital(newest.label, language) : isNotFound(list.error) ? kit("problem.notFound") : "…"} under={car && fullNameOf(car)} back={`/cars/${vehicleId}`}>
       <Stack>
         {newest?.service.open === false && (
           <Alert radius="lg" color="yellow" title={t("closed")}>

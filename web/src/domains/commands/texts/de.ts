@@ -122,6 +122,7 @@ export default {
   },
   phones: {
     title: "Telefone",
+    none: "Noch kann kein Telefon das Fahrzeug ver- oder entriegeln. Ein Telefon wird im Fahrzeug selbst hinzugefügt.",
     what: "Diese Telefone können das Fahrzeug ver- und entriegeln. Jedes wurde im Fahrzeug selbst hinzugefügt.",
     here: "dieses Telefon",
     state: {

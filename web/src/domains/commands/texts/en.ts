@@ -114,6 +114,7 @@ export default {
   },
   phones: {
     title: "Phones",
+    none: "No phone can lock or unlock the car yet. A phone is added in the car itself.",
     what: "These phones can lock and unlock the car. Each was added in the car itself.",
     here: "this phone",
     state: {

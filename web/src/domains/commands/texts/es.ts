@@ -123,6 +123,7 @@ export default {
   },
   phones: {
     title: "Teléfonos",
+    none: "Todavía ningún teléfono puede bloquear ni desbloquear el vehículo. Un teléfono se añade en el propio vehículo.",
     what: "Estos teléfonos pueden bloquear y desbloquear el vehículo. Cada uno se añadió en el propio vehículo.",
     here: "este teléfono",
     state: {

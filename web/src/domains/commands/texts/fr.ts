@@ -117,6 +117,7 @@ export default {
   },
   phones: {
     title: "Téléphones",
+    none: "Aucun téléphone ne peut encore verrouiller ou déverrouiller la voiture. Un téléphone s'ajoute dans la voiture même.",
     what: "Ces téléphones peuvent verrouiller et déverrouiller la voiture. Chacun a été ajouté dans la voiture même.",
     here: "ce téléphone",
     state: {
