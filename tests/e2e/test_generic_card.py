@@ -1,11 +1,15 @@
 """A service that the app has no part for: its card is made of its declaration, its forms of their schemas, in the owner's language.
 
-The platform of this module runs with the probe installed (``tests.probe_service``), which is in no wheel of ours.
+The platform of this module runs with the probes installed (``tests.probe_service``, ``tests.probe_log``), which are in no wheel of ours.
 """
 
 import re
+import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from urllib.parse import urlsplit
+from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -17,6 +21,7 @@ from tests.e2e.app import App
 from tests.e2e.browsing import PHONE, Watch
 from tests.e2e.running import ROOT, Running, up_demo
 from tests.packs import written_with
+from tests.probe_log.declaration import SERVICE as LOG
 from tests.probe_service import PROBE
 
 CAR = "Cime hybride"
@@ -25,8 +30,9 @@ CAR = "Cime hybride"
 @pytest.fixture(scope="module")
 def probed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with pytest.MonkeyPatch.context() as patch, throwaway_home() as home:
-        patch.setenv("PYTHONPATH", f"{ROOT / 'tests' / 'probe_service' / 'installed'}:{ROOT}")
-        with up_demo(home, brand_pack=written_with(tmp_path_factory.mktemp("pack"), PROBE)) as platform:
+        installed = [str(ROOT / "tests" / probe / "installed") for probe in ("probe_service", "probe_log")]
+        patch.setenv("PYTHONPATH", ":".join((*installed, str(ROOT))))
+        with up_demo(home, brand_pack=written_with(tmp_path_factory.mktemp("pack"), PROBE, LOG)) as platform:
             yield platform
 
 
@@ -154,6 +160,101 @@ def test_rows_of_a_list_are_the_same_rows_in_the_app_and_on_the_cars_own_screen_
     car.page.locator("#setting-probe_limits").get_by_role("button", name="Add: windows").click()
     expect(car.page.get_by_text("Not set yet.")).to_be_visible()
     assert violations(car.page) == []
+
+
+ENTRIES = 25
+"""Five more than a page has."""
+
+
+def test_what_happened_to_the_car_is_listed_with_its_words_page_by_page(app, probed, watch):
+    vehicle = probed.vehicle(CAR)
+    app.opens_page_of(vehicle)
+    app.page.locator("[data-service=probe_log]").get_by_role("link", name="Entries (en)").click()
+    expect(app.heading("Entries (en)")).to_be_visible()
+    expect(app.page.get_by_text("Nothing yet.")).to_be_visible()
+    expect(app.page.get_by_text("Kept for 12 months, then erased.")).to_be_visible()
+    assert not violations(app.page)
+    writes(probed, vehicle, ENTRIES)
+    app.page.reload()
+    entries = app.page.get_by_role("article")
+    expect(entries).to_have_count(20)
+    newest = dict(
+        zip(entries.first.locator("dt").all_inner_texts(), entries.first.locator("dd").all_inner_texts(), strict=True)
+    )
+    moment = newest.pop("Seen at")
+    assert newest == {
+        "Number": "25",
+        "Speed (en)": "25.5 km/h",
+        "Axle (en)": "At the front (en)",
+        "Low (en)": "Yes",
+        "Wheel": "Front left tyre",
+        "Note": "to <all> & more",
+    }
+    assert moment == entries.first.get_by_role("heading", level=2).inner_text()
+    more = app.page.get_by_role("button", name="Earlier")
+    with watch.cut():
+        app.page.route("**/history/*?*cursor=*", lambda route: route.abort())
+        more.focus()
+        app.page.keyboard.press("Enter")
+        expect(app.page.get_by_role("alert")).to_contain_text(app.says("unreachable"))
+        app.page.unroute_all()
+    app.page.keyboard.press("Enter")
+    expect(entries).to_have_count(ENTRIES)
+    expect(app.page.get_by_role("alert")).to_have_count(0)
+    assert entries.last.locator("dd").first.inner_text() == "1"
+    assert not violations(app.page)
+
+
+@pytest.mark.parametrize(
+    ("locale", "words", "kept"),
+    [
+        ("en-BE", "Entries (en)", "Kept for 12 months"),
+        ("fr-FR", "Entries (fr)", "Conservé 12 mois"),
+        ("de-AT", "Entries (de)", "12 Monate aufbewahrt"),
+        ("es-ES", "Entries (es)", "Se conserva 12 meses"),
+    ],
+)
+def test_a_history_is_in_the_owners_language_and_time_zone_and_fits_on_the_smallest_phone(
+    probed, inside, watch, contexts, locale, words, kept
+):
+    vehicle = probed.vehicle(CAR)
+    writes(probed, vehicle, 1)
+    watch.hosts.add(urlsplit(probed.base).netloc)
+    small = {**PHONE, "viewport": {"width": 320, "height": 640}, "timezone_id": "Asia/Tokyo"}
+    kept_by_browser = [
+        {**o, "localStorage": [e for e in o["localStorage"] if e["name"] != "om.language"]} for o in inside["origins"]
+    ]
+    state = {"cookies": inside["cookies"], "origins": kept_by_browser}
+    context = contexts(**small, locale=locale, base_url=probed.base, storage_state=state)
+    page = watch.over(context).new_page()
+    page.goto(f"/cars/{vehicle}/history/probe_entry")
+    expect(page.get_by_role("heading", level=1, name=words)).to_be_visible()
+    expect(page.get_by_text(re.compile(kept))).to_be_visible()
+    shown = page.get_by_role("article").first.locator("time")
+    at = datetime.fromisoformat(shown.get_attribute("datetime") or "").astimezone(ZoneInfo("Asia/Tokyo"))
+    assert f"{at.hour}:{at:%M}" in shown.inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert not violations(page)
+
+
+def test_a_history_that_there_is_not_is_told_and_nothing_else_is_shown(app, probed, watch):
+    with watch.expecting(404):
+        app.page.goto(f"/cars/{probed.vehicle(CAR)}/history/nothing_of_the_kind")
+        expect(app.page.get_by_role("alert")).to_contain_text("This car has no such history.")
+    expect(app.page.get_by_role("article")).to_have_count(0)
+
+
+def writes(probed: Running, vehicle: str, entries: int) -> None:
+    """Has the car send so many entries, and waits until the platform has them."""
+    known = probed.api(f"/vehicles/{vehicle}/history/probe_entry?limit=100")["items"]
+    wanted = {"command": "probe_write", "arguments": {"entries": entries, "note": "to <all> & more"}}
+    headers = {"Authorization": f"Bearer {probed.card.token}", "Idempotency-Key": uuid4().hex}
+    sent = httpx.post(f"{probed.base}/api/v1/vehicles/{vehicle}/remote-commands", json=wanted, headers=headers)
+    assert sent.status_code == 202, sent.text
+    end = time.monotonic() + 30
+    while len(probed.api(f"/vehicles/{vehicle}/history/probe_entry?limit=100")["items"]) < len(known) + entries:
+        assert time.monotonic() < end, "the car's entries do not come"
+        time.sleep(0.2)
 
 
 def changes_elsewhere(probed: Running, address: str, body: dict[str, object]) -> None:

@@ -16,6 +16,8 @@ export function usePages<P extends OnePage>(queryKey: readonly string[], fetch: 
     queryFn: ({ pageParam }) => fetch(pageParam === "" ? {} : { cursor: pageParam }),
     initialPageParam: "",
     getNextPageParam: (page) => page.next ?? undefined,
+    // Whoever opens a list wants the newest.
+    refetchOnMount: "always",
   });
 }
 

@@ -1,4 +1,5 @@
 import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { PlainButton } from "./PlainButton";
 
 /** A deep, calm blue-green; its 7th shade on white and its 4th on the dark ground both pass WCAG 2.2 AA for text. */
 const marque: MantineColorsTuple = [
@@ -32,6 +33,7 @@ export const theme = createTheme({
   autoContrast: true,
   components: {
     Button: { defaultProps: { size: "lg", radius: "xl" } },
+    UnstyledButton: { defaultProps: { component: PlainButton } },
     // Nothing that the app asks for may be left out: a star at each field would say nothing.
     TextInput: { defaultProps: { size: "md", withAsterisk: false } },
     PasswordInput: { defaultProps: { size: "md", withAsterisk: false } },

@@ -48,11 +48,11 @@ function Happened({ event, fields, signals }: { event: HappenedEvent; fields: re
       </h2>
       <dl className={form.values}>
         {fields.map((field) => {
-          const words = inWords(field, event.values[field.name] ?? null, kit, language);
+          const words = inWords(field, event.values[field.name], kit, language);
           return (
             <div key={field.name}>
               <dt>{capital(field.label, language)}</dt>
-              <dd>{capital(signals.get(words) ?? words, language)}</dd>
+              <dd>{field.kind === "text" ? (signals.get(words) ?? words) : capital(words, language)}</dd>
             </div>
           );
         })}

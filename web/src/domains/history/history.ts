@@ -28,7 +28,7 @@ export function keptFor(days: number | null, t: Say): string {
 }
 
 /** One value of an event in words. `t` says the texts of the kit. */
-export function inWords({ kind, unit, choices }: Field, value: HappenedEvent["values"][string] | null, t: Say, language: Language): string {
+export function inWords({ kind, unit, choices }: Field, value: HappenedEvent["values"][string] | undefined, t: Say, language: Language): string {
   if (kind === "instant" && typeof value === "string") {
     return dateTime(value, language);
   }
