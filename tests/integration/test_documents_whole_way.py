@@ -337,6 +337,7 @@ async def test_a_change_names_the_version_it_was_made_on_and_a_stale_one_is_told
         (b'{"name": "a\\u0000b"}', "$.name"),
         (b'{"name": "a\\ud800"}', "$.name"),
         (b'{"vin": "VF1AABVY0MA000042"}', "vin"),
+        (b'{"\\ud800": 1}', "$.?"),
     ],
 )  # fmt: skip
 async def test_what_can_not_be_set_is_refused_with_its_place_and_nothing_is_disturbed(parked, body, place):

@@ -21,6 +21,7 @@ from openmarque.car.link import Link, Turn
 from openmarque.car.model import CommandNotOffered, NoticeCode, Now
 from openmarque.car.pipeline import Pipeline
 from openmarque.car.records import Counts
+from openmarque.car.sparing import Answers
 from openmarque.car.store import CarStore, Changes
 from openmarque.catalogue.command_arguments import ArgumentInvalid, ArgumentUnknown, read_arguments, spelled
 from openmarque.catalogue.command_reasons import CommandReason
@@ -107,6 +108,7 @@ class CommandRuns:
         self._journal = (store.read(JOURNAL, JournalRecord) or JournalRecord()).entries
         self._deadlines: dict[str, int] = {}
         """By the steady clock; in memory alone, for what ran before a restart is over."""
+        self._repeats = Answers()
 
     @property
     def journal(self) -> tuple[Entry, ...]:
@@ -130,10 +132,12 @@ class CommandRuns:
                 self._deadlines[entry.command_id] = now.steady + self.runnable[entry.command].outcome_ms
 
     def repeat(self, turn: Turn, command_id: str) -> bool:
-        """Say again the outcome of a command that the car knows; False for one that it does not."""
+        """Say again the outcome of a command that the car knows, unless that was said too often; False for one that it does not know."""
         known = next((entry for entry in self._journal if entry.command_id == command_id), None)
-        if known is not None:
+        if known is not None and self._repeats.spend(turn.now.steady):
             self._report(turn, known)
+        elif known is not None:
+            self._counts.add("commands/unanswered")
         return known is not None
 
     def run(self, turn: Turn, request: Request, requested_ms: int) -> None:

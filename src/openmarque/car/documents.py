@@ -3,8 +3,8 @@
 Rules (``protocol.documents`` has those of both halves):
     1. A document that is not taken changes nothing: the car goes on with what it had, and says why not, as far as it may say something.
        The order of the checks: size, form, signature, car (``open_document``); kind; owner; version; schema; body; policy; the service's own rule.
-    2. What is proved by nobody is reported once a minute at most; what was said just now is not said again. So neither a forger nor a
-       broken server makes a car fill its outbox.
+    2. What is proved by nobody is reported once a minute at most; what was said just now is not said again, and of each kind only so much is
+       answered to what changes nothing (``car.sparing``). So neither a forger nor a server that sends old versions in turns fills a car's outbox.
     3. Each kind has its record in the store, written in the step in which the service goes by the body: both or none.
     4. A change at the screen counts at once, without network. It stays a change of this car until the platform has answered it, and is told at
        the level at which it was made or not at all; a car that must keep it to itself says that it differs, as soon as it may say so.
@@ -34,6 +34,7 @@ from openmarque.car.link import Link, Turn
 from openmarque.car.model import CarProfile, LinkState, NoticeCode
 from openmarque.car.pipeline import Pipeline
 from openmarque.car.records import Counts
+from openmarque.car.sparing import Answers
 from openmarque.car.store import CarStore
 from openmarque.catalogue.decide import Kind
 from openmarque.catalogue.declarations import DocumentScope, DocumentSpec
@@ -87,6 +88,7 @@ class Documents:
         self._documents = {kind: document_in(record.frame) for kind, record in self._records.items()}
         self._changed = {kind for kind, record in self._records.items() if record.local}
         self._said: dict[str, tuple[ReportState, int, str, int]] = {}
+        self._answers = {kind: Answers() for kind in self._specs}
         self._offered: dict[str, tuple[int, ReportState]] = {}
         """By kind: the change at the screen that stands in the outbox or was told on this connection, and how it was told."""
         self._unproved_at: int | None = None
@@ -195,7 +197,8 @@ class Documents:
             turn.tell(NoticeCode.DOCUMENT_SET, setting=document.kind, by=document.made_by.value)
         whose = self._tenure()
         self._keep(turn, document.kind, DocumentRecord(whose, frame, None, lost, record.change), document)
-        self._say(turn, document.kind, DocumentReport(ReportState.APPLIED, document.version, body_hash(document.body)))
+        applied = DocumentReport(ReportState.APPLIED, document.version, body_hash(document.body))
+        self._say(turn, document.kind, applied, is_new=True)
         self._counts.add("documents/applied")
 
     def _refuses(self, turn: Turn, document: Document, declaration: str, spec: DocumentSpec) -> str:
@@ -344,13 +347,19 @@ class Documents:
         self._say(turn, rejected.kind, DocumentReport(ReportState.REFUSED, rejected.version, reason=str(rejected.reason)))
         turn.tell(NoticeCode.DOCUMENT_REFUSED, setting=rejected.kind, reason=str(rejected.reason))
 
-    def _say(self, turn: Turn, kind: str, report: DocumentReport) -> bool:
-        """Report, if the level lets it out and it was not said just now; whether it is new."""
+    def _say(self, turn: Turn, kind: str, report: DocumentReport, *, is_new: bool = False) -> bool:
+        """Report, if the level lets it out and neither this was said just now nor too much of the kind; whether it was said.
+
+        `is_new`: the car goes by something else now, and that is always said.
+        """
         steady = turn.now.steady
         said = self._said.get(kind)
         what = (report.state, report.version, report.reason)
         if said is not None and said[:3] == what and 0 <= steady - said[3] < REPEAT_PAUSE_MS:
             self._counts.add("documents/repeated")
+            return False
+        if not is_new and not self._answers[kind].spend(steady):
+            self._counts.add("documents/unanswered")
             return False
         self._said[kind] = (*what, steady)
         self._append(turn, kind, report, self._gate.level)

@@ -99,7 +99,7 @@ def _carrying(declaration: Declaration, spec: DocumentSpec) -> Iterator[str]:
 
 
 def _is_name(text: str) -> bool:
-    return re.match(NAME, text) is not None and len(text) <= MAX_NAME
+    return re.fullmatch(NAME, text) is not None and len(text) <= MAX_NAME
 
 
 def _arguments(arguments: type[msgspec.Struct]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 What is wrong with a manifest is told with the place and the cure before anything runs on it. See ``docs/howto/write-a-service.md``.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
 from openmarque.catalogue.declarations import Service
 from openmarque.governance.platform import platform_packages
@@ -154,14 +156,16 @@ class CloudParts:
         return [_Greeted(i.part.greeted, _wired(i, wiring)) for i in self.installed if i.part.greeted is not None]
 
     def routers(self) -> list[APIRouter]:
-        """The routers of all parts. Raises ``ManifestWrong`` for one that is none."""
-        found = []
+        """The routers of all parts. Raises ``ManifestWrong`` for one that is none, ``ManifestsCollide`` where two serve one address."""
+        found, served = [], list[tuple[str, InstalledPart]]()
         for i in self.installed:
             if i.part.routes is not None:
                 router = i.part.routes()
                 if not isinstance(router, APIRouter):
                     raise ManifestWrong(f"{i.place}: routes gives {type(router).__name__}, not an APIRouter.")
                 found.append(router)
+                served += [(address, i) for address in _addresses(router)]
+        _each_once("parts serve", served)
         return found
 
     def stream_parts(self) -> tuple[StreamPart, ...]:
@@ -264,6 +268,14 @@ def _wrong_messages(found: InstalledPart) -> Iterator[str]:
         elif taken.count(name) > 1:
             yield f"it handles the message {name!r} twice"
     yield from (f"nothing handles the message {name!r}, which {found.service.name} declares" for name in own.difference(taken))
+
+
+def _addresses(router: APIRouter) -> Iterator[str]:
+    """Method and path of each route; parameters without their names, since one path answers for whatever they are called."""
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            path = re.sub(r"\{[^}]*\}", "{}", route.path)
+            yield from (f"{method} {path}" for method in sorted(route.methods or ()))
 
 
 def _is_tuple_of(value: object, kind: type) -> bool:

@@ -67,7 +67,7 @@ _REPORT_PREFIX: Final = "document_"
 assert MAX_DOCUMENT_BYTES < MAX_FRAME_BYTES
 
 Hex32 = Annotated[str, msgspec.Meta(min_length=32, max_length=32, pattern="^[0-9a-f]{32}$")]
-KindName = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern="^[a-z][a-z_]*$")]
+KindName = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern="^[a-z][a-z0-9_]*$")]
 Version = Annotated[int, msgspec.Meta(ge=1, le=MAX_NUMBER)]
 Schema = Annotated[int, msgspec.Meta(ge=1, le=MAX_SCHEMA)]
 

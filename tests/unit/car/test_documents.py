@@ -14,6 +14,7 @@ from openmarque.car.document_records import SettingRefused, SettingUnknown
 from openmarque.car.documents import REPEAT_PAUSE_MS, UNPROVED_PAUSE_MS
 from openmarque.car.headunit_state import live_state
 from openmarque.car.model import NoticeCode
+from openmarque.car.sparing import ANSWERS_COUNTED_MS, MOST_ANSWERS
 from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.kit.clock import from_ms
 from openmarque.protocol import documents as d
@@ -193,6 +194,22 @@ def test_a_server_that_replays_an_old_version_fills_no_outbox(owned):
         owned.hears(old)
     assert len(owned.told) == before + 1
     assert owned.probe.limits == m.Limits(90)
+
+
+@pytest.mark.parametrize(
+    "replayed", [(0, 1), (0, 2), (0, 1, 2)], ids=["old ones", "an old one and the one held", "all of them"]
+)
+def test_a_server_that_replays_old_versions_in_turns_fills_no_outbox_either(owned, replayed):
+    frames = [owned.frame(m.Limits(80 + 5 * n), START_MS + n) for n in range(3)]
+    owned.hears(frames[2])
+    said, shown = len(owned.told), len(owned.notices)
+    for number in range(600):
+        owned.hears(frames[replayed[number % len(replayed)]])
+    assert MOST_ANSWERS - 1 <= len(owned.told) - said <= MOST_ANSWERS
+    assert len(owned.notices) - shown <= MOST_ANSWERS
+    assert owned.gets(m.Limits(110), START_MS + 9) == [("applied", START_MS + 9, "")], "what is new is always said"
+    owned.car.wait(ANSWERS_COUNTED_MS / 1000)
+    assert owned.hears(frames[0]) == [("refused", START_MS, Why.OLDER_VERSION)]
 
 
 def test_what_nobody_proved_is_counted_and_told_once_a_minute_at_most(owned):

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from openmarque.brands.pack import CommandTerms, load_pack
+from openmarque.car.sparing import ANSWERS_COUNTED_MS, MOST_ANSWERS
 from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.protocol import commands as o
 from openmarque.protocol import signals as vss
@@ -109,6 +110,19 @@ def test_the_same_command_again_repeats_its_last_report_and_runs_nothing(owned):
     owned.waits(200)
     assert owned.gives(frame) == [("done", "")], "also when it is long late"
     assert owned.done == ["unlock"]
+
+
+@pytest.mark.req("RC-6d")
+def test_a_server_that_repeats_commands_again_and_again_fills_no_outbox(owned):
+    frames = [owned.remote_commands("unlock", key_id="ab" * 16), owned.remote_commands("lock")]
+    for frame in frames:
+        owned.gives(frame)
+    said = len(owned.reports)
+    for number in range(500):
+        owned.gives(frames[number % 2])
+    assert len(owned.reports) == said + MOST_ANSWERS
+    owned.waits(ANSWERS_COUNTED_MS / 1000)
+    assert owned.gives(frames[0]) == [("refused", "unknown_phone")]
 
 
 @pytest.mark.req("RC-6b", "RC-6d")

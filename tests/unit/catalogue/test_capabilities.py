@@ -96,6 +96,7 @@ def test_a_command_that_could_not_be_signed_or_shown_is_refused_with_its_place(c
         ({"notices": (NoticeSpec("bulb", retention=YEARS_10),)}, "must be kept for a number of days, 365 at most"),
         ({"notices": (NoticeSpec("bulb", arguments=("the side",)),)}, "argument 'the side', which is no name"),
         ({"documents": (DocumentSpec("evenings!", Settings),)}, "settings document 'evenings!' is not named by"),
+        ({"documents": (DocumentSpec("evenings\n", Settings),)}, r"settings document 'evenings\\n' is not named by"),
         ({"documents": (DocumentSpec("evenings", Settings, schema=0),)}, "schema below 1"),
         ({"documents": (DocumentSpec("evenings", Settings, max_bytes=0),)}, "may have 0 bytes"),
         ({"documents": (DocumentSpec("evenings", Settings, max_bytes=12_289),)}, "may have 12289 bytes"),

@@ -56,6 +56,8 @@ def test_what_a_notice_keeps_and_mails_follows_from_its_arguments():
         ({"wheel": TextKey("wheel.left"), "bar": 1.4}, []),
         ({"wheel": "left"}, ["it lacks 'bar'"]),
         ({"wheel": "left", "bar": 1, "place": "48.1"}, ["it does not declare 'place'"]),
+        ({"wheel": "left", "bar": float("nan")}, ["'bar' is nan"]),
+        ({"wheel": "left", "bar": float("-inf")}, ["'bar' is -inf"]),
         ({"wheel": b"left", "bar": None}, ["'bar' is a NoneType", "'wheel' is a bytes"]),
     ],
 )

@@ -136,6 +136,23 @@ def test_routes_that_are_no_router_are_told_with_their_place(package):
         installed_parts([service(name)]).routers()
 
 
+def test_two_parts_that_serve_one_address_are_both_named_whatever_they_call_its_parameters(package):
+    written = BEGIN + (
+        "from fastapi import APIRouter\n"
+        "def routes():\n"
+        "    router = APIRouter()\n"
+        "    router.add_api_route('/vehicles/{car}/commands', lambda: None, methods=['GET'])\n"
+        "    return router\n"
+        "CLOUD = CloudPart('heat', routes=routes)"
+    )
+    name = package(cloud=written)
+    with pytest.raises(ManifestsCollide) as refused:
+        installed_parts([service(name)]).routers()
+    assert refused.value.detail.startswith("Two parts serve 'GET /vehicles/{}/commands': ")
+    assert "openmarque.domains.commands.cloud:CLOUD" in refused.value.detail
+    assert f"{name}.cloud:CLOUD" in refused.value.detail
+
+
 async def nothing(*_given: Any) -> Any:
     return {}
 

@@ -126,6 +126,8 @@ def test_whatever_comes_as_a_body_is_a_body_or_rejected(text):
 
 def test_a_car_reads_what_the_platform_signed_for_it():
     assert d.open_document(d.sign_document(COMMAND_KEY, document()), VEHICLE, KEYS) == document()
+    numbered = document(kind="limits_2")  # a name that the catalogue takes
+    assert d.open_document(d.sign_document(COMMAND_KEY, numbered), VEHICLE, KEYS) == numbered
 
 
 def test_each_frame_that_is_not_for_this_car_by_this_platform_has_its_reason():

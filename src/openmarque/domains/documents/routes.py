@@ -37,7 +37,7 @@ _ANY_BODY: Final[dict[str, Any]] = {
         "content": {"application/json": {"schema": {"type": "object", "additionalProperties": True}}},
     }
 }
-KindPath = Annotated[str, Path(description="Kind of a settings document.", json_schema_extra={"pattern": "^[a-z][a-z_]*$"})]
+KindPath = Annotated[str, Path(description="Kind of a settings document.", json_schema_extra={"pattern": "^[a-z][a-z0-9_]*$"})]
 IfMatch = Annotated[
     str, Header(description="The `ETag` of what you changed; that of a setting in which nothing was set begins with 0.")
 ]

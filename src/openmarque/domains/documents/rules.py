@@ -82,7 +82,11 @@ def to_body(plain: Any, kind: DocumentKind) -> msgspec.Struct:
     """The body in plain JSON values. Raises ``DocumentRejected`` with the place of what is wrong."""
     try:
         body: msgspec.Struct = msgspec.convert(plain, kind.spec.body, strict=True)
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (
+        msgspec.ValidationError,
+        RecursionError,
+        UnicodeEncodeError,
+    ) as error:  # the last: half a character, in a name that is none
         first = next(misfits(kind.spec.body, plain), None)
         problem = str(error) if first is None else f"`{first.path}`: {first.limits}"
         raise DocumentRejected(DocumentReason.UNFIT_BODY, problem[:200]) from None

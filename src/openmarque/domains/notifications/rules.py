@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from math import isfinite
 from typing import Any, Final
 
 from openmarque.catalogue.declarations import NoticeSpec
@@ -17,7 +18,7 @@ _TEXT: Final = "text"
 
 
 def argument_problems(spec: NoticeSpec, arguments: Mapping[str, object]) -> list[str]:
-    """What is wrong with the arguments of a notice: missing ones, more than it declares, values of another type."""
+    """What is wrong with the arguments of a notice: missing ones, more than it declares, values of another type or that no JSON has."""
     wanted = set(spec.arguments)
     problems = [f"it lacks {name!r}" for name in sorted(wanted - arguments.keys())]
     problems += [f"it does not declare {name!r}" for name in sorted(arguments.keys() - wanted)]
@@ -25,6 +26,11 @@ def argument_problems(spec: NoticeSpec, arguments: Mapping[str, object]) -> list
         f"{name!r} is a {type(value).__name__}, not a text, a number or a TextKey"
         for name, value in sorted(arguments.items())
         if name in wanted and not isinstance(value, str | int | float)
+    ]
+    problems += [
+        f"{name!r} is {value}, which is no number"
+        for name, value in sorted(arguments.items())
+        if name in wanted and isinstance(value, float) and not isfinite(value)
     ]
     return problems
 
