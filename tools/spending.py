@@ -15,7 +15,7 @@ from tools.requirements import is_full
 
 SERVICES: Final = "tests/services/"
 SERVICE_S: Final = 10.0
-REST_S: Final = 700.0
+REST_S: Final = 1300.0
 SHARE: Final = SERVICE_S / REST_S
 
 
