@@ -33,6 +33,8 @@ _CHECKED: Final = 100_000
 _C = TypeVar("_C", bound=BrokerClient)
 _RECONNECT_WAIT_S: Final = cast("int", 0.1)
 """Until a gate is back, a restarted broker refuses every car, so none waits a second. (nats-py hands it to ``asyncio.sleep``.)"""
+_CLOSE_S: Final = 5.0
+"""Closing needs no answer of anybody."""
 _FLUSH_S: Final = 5.0
 _LONGEST_FLUSH_S: Final = 60
 """Beyond it the client has given the connection up by its own pings (three of 10 s)."""
@@ -245,7 +247,10 @@ class NatsBroker:
         if not self._client.is_closed:
             with suppress(BrokerDown):
                 await self.flush()
-            await self._client.close()
+            # nats-py waits for its own flusher, which is gone while a connection is being made anew: then nothing answers (2.16.0).
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_S):
+                    await self._client.close()
 
 
 class _Unheard:
