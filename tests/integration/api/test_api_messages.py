@@ -59,7 +59,6 @@ async def neighbours(street: Street) -> tuple[Car, Car]:
     return hacked, other
 
 
-@pytest.mark.req("LNK-1d")
 @pytest.mark.parametrize("name", TYPES)
 async def test_whatever_a_body_says_the_lane_goes_on_and_nobody_elses_data_change(
     street: Street, api_settings: Settings, name: str
