@@ -34,7 +34,7 @@ from openmarque.car.link import Link, Turn
 from openmarque.car.model import CarProfile, LinkState, NoticeCode
 from openmarque.car.pipeline import Pipeline
 from openmarque.car.records import Counts
-from openmarque.car.sparing import Answers
+from openmarque.car.sparing import Sayings
 from openmarque.car.store import CarStore
 from openmarque.catalogue.decide import Kind
 from openmarque.catalogue.declarations import DocumentScope, DocumentSpec
@@ -62,8 +62,6 @@ from openmarque.protocol.levels import Level
 
 UNPROVED_PAUSE_MS: Final = 60_000
 """Between two reports on frames that nobody proved: often enough to tell an owner, seldom enough for whoever forges them."""
-REPEAT_PAUSE_MS: Final = 5_000
-"""Within it the same is not said twice of one kind."""
 
 
 class Documents:
@@ -87,8 +85,7 @@ class Documents:
         self._records = {kind: store.read(record_name(kind), DocumentRecord) or DocumentRecord() for kind in self._specs}
         self._documents = {kind: document_in(record.frame) for kind, record in self._records.items()}
         self._changed = {kind for kind, record in self._records.items() if record.local}
-        self._said: dict[str, tuple[ReportState, int, str, int]] = {}
-        self._answers = {kind: Answers() for kind in self._specs}
+        self._said = {kind: Sayings() for kind in self._specs}
         self._offered: dict[str, tuple[int, ReportState]] = {}
         """By kind: the change at the screen that stands in the outbox or was told on this connection, and how it was told."""
         self._unproved_at: int | None = None
@@ -149,7 +146,7 @@ class Documents:
         if reason:
             self._refuse(turn, document, reason)
         elif self._documents[document.kind] is None:
-            self._said.pop(document.kind, None)
+            self._said[document.kind].forget()
             self._say_again(turn, document.kind)
         else:
             self._refuse(turn, document, DocumentReason.OLDER_VERSION, proof=self._records[document.kind].frame)
@@ -254,7 +251,8 @@ class Documents:
         told once more behind the level.
         """
         self._offered = {kind: told for kind, told in self._offered.items() if self._link.has_waiting(report_name(kind))}
-        self._said.clear()
+        for said in self._said.values():
+            said.forget()
         if not knows_level:
             self._open, self._serial = frozenset(), -1
 
@@ -270,7 +268,7 @@ class Documents:
         self._open = is_open
         if self._link.state is LinkState.OPEN:
             for kind in sorted(opened - self._changed):  # what was sent while this was closed is sent again to who says so
-                self._said.pop(kind, None)
+                self._said[kind].forget()
                 self._say_again(turn, kind)
 
     def go_by(self, turn: Turn, kinds: Iterable[str]) -> None:
@@ -292,7 +290,8 @@ class Documents:
             else:
                 self._keep(turn, kind, DocumentRecord(), None)
             self._pipeline.configure(turn, kind, self._in_force(kind))
-        self._said.clear()
+        for said in self._said.values():
+            said.forget()
 
     def _tell_change(self, turn: Turn, kind: str) -> None:
         """Tell the platform of a change at the screen: whole where the level at which it was made lets it out, else that there is one."""
@@ -352,16 +351,10 @@ class Documents:
 
         `is_new`: the car goes by something else now, and that is always said.
         """
-        steady = turn.now.steady
-        said = self._said.get(kind)
-        what = (report.state, report.version, report.reason)
-        if said is not None and said[:3] == what and 0 <= steady - said[3] < REPEAT_PAUSE_MS:
-            self._counts.add("documents/repeated")
+        refusal = self._said[kind].refuses((report.state, report.version, report.reason), turn.now.steady, is_new=is_new)
+        if refusal:
+            self._counts.add(f"documents/{refusal}")
             return False
-        if not is_new and not self._answers[kind].spend(steady):
-            self._counts.add("documents/unanswered")
-            return False
-        self._said[kind] = (*what, steady)
         self._append(turn, kind, report, self._gate.level)
         return True
 
@@ -376,10 +369,9 @@ class Documents:
     # What is held
 
     def _spec(self, kind: str) -> tuple[str, DocumentSpec]:
-        known = self._specs.get(kind)
-        if known is None:
+        if kind not in self._specs:
             raise SettingUnknown(known=", ".join(self._specs) or "–")
-        return known
+        return self._specs[kind]
 
     def _version(self, kind: str) -> int:
         document = self._documents[kind]

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmarque.car.document_records import SettingRefused, SettingUnknown
-from openmarque.car.documents import REPEAT_PAUSE_MS, UNPROVED_PAUSE_MS
+from openmarque.car.documents import UNPROVED_PAUSE_MS
 from openmarque.car.headunit_state import live_state
 from openmarque.car.model import NoticeCode
-from openmarque.car.sparing import ANSWERS_COUNTED_MS, MOST_ANSWERS
+from openmarque.car.sparing import ANSWERS_COUNTED_MS, MOST_ANSWERS, REPEAT_PAUSE_MS
 from openmarque.catalogue.register import Catalogue, installed_services
 from openmarque.kit.clock import from_ms
 from openmarque.protocol import documents as d
