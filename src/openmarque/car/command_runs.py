@@ -241,10 +241,9 @@ class CommandRuns:
         others = [e for e in self._journal if e.command_id != entry.command_id]
         place = next((i for i, e in enumerate(self._journal) if e.command_id == entry.command_id), len(others))
         journal = [*others[:place], entry, *others[place:]]
-        while len(journal) > JOURNAL_KEPT:
-            oldest = next(i for i, e in enumerate(journal) if e.state not in _RUNNING)
-            del journal[oldest]
-        self._journal = tuple(journal)
+        # Those that run stay, however many services run one at once.
+        ended = [e.command_id for e in journal if e.state not in _RUNNING][: max(0, len(journal) - JOURNAL_KEPT)]
+        self._journal = tuple(e for e in journal if e.command_id not in ended)
         turn.changes.put(JOURNAL, JournalRecord(self._journal))
         self._report(turn, entry)
 

@@ -125,6 +125,13 @@ def test_a_server_that_repeats_commands_again_and_again_fills_no_outbox(owned):
     assert owned.gives(frames[0]) == [("refused", "unknown_phone")]
 
 
+def test_commands_that_run_are_remembered_however_many_there_are(owned, monkeypatch):
+    monkeypatch.setattr("openmarque.car.command_runs.JOURNAL_KEPT", 0)
+    assert owned.gives(owned.remote_commands("unlock")) == [("reached", ""), ("executing", "")]
+    owned.senses(UNLOCKED)
+    assert owned.reports[-1] == ("done", "")
+
+
 @pytest.mark.req("RC-6b", "RC-6d")
 def test_a_refused_command_stays_refused_when_it_comes_again(owned):
     owned.senses({vss.SPEED: 50.0})
