@@ -36,6 +36,8 @@ _END: Final = """set -m
 trap 'for job in $(jobs -p); do kill -INT -- -$job; done; wait' EXIT"""
 """What runs in the background has a process group of its own, which ends as with Ctrl-C."""
 _PAGE_S: Final = 240
+_END_S: Final = 30
+"""What the jobs of the page may take to end once its time is over."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def blocks(*kinds: str, of: Path = PAGE) -> list[Block]:
     return [block for block in found if block.kind in kinds]
 
 
-@pytest.mark.timeout(_PAGE_S + 60)
+@pytest.mark.timeout(_PAGE_S + 3 * _END_S)
 def test_every_command_of_the_page_runs_in_its_order(tmp_path):
     shell = blocks("sh", "sh running")
     assert len(shell) > 10
@@ -88,12 +90,13 @@ def _commands(block: Block) -> str:
 
 def _run(script: str, folder: Path, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
     """Run it; when its time is over, end it and what it started, and say how far it came."""
-    command = ["bash", "-c", script]
+    # A limit of its own: a run of the tests that is killed leaves nothing behind that waits for ever.
+    command = ["timeout", f"--kill-after={_END_S}", str(_PAGE_S), "bash", "-c", script]
     with subprocess.Popen(
         command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
         try:
-            said, _ = process.communicate(timeout=_PAGE_S)
+            said, _ = process.communicate(timeout=_PAGE_S + 2 * _END_S)
         except subprocess.TimeoutExpired:
             kill_tree(psutil.Process(process.pid))
             said, _ = process.communicate()
